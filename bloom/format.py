@@ -1,0 +1,156 @@
+"""The filter format, version 1: header page and page checksums, bytes only.
+
+The normative text is docs/format.md. All integers are little-endian but for
+the page number's, which reads the digest as big-endian so that digest order
+is page order.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import xxhash
+
+from bloom.errors import DamagedError, FormatError
+
+PAGE_BYTES = 4096
+CHECK_BYTES = 8
+BODY_BYTES = PAGE_BYTES - CHECK_BYTES
+PAGE_BITS = BODY_BYTES * 8
+MAGIC = b"\x89BLOOM\r\n"
+VERSION = 1
+MIN_DIGEST_BYTES = 16
+MAX_DIGEST_BYTES = 64
+MAX_HASHES = 64
+MAX_PAGES = 1 << 48
+_PREFIX = struct.Struct("<8sII")
+_JSON_ROOM = BODY_BYTES - _PREFIX.size
+_HEADER_SEED = (1 << 64) - 1
+_FIELDS = frozenset({"pages", "first", "held", "hashes", "keys", "digest_bytes", "fpr", "about"})
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header page says.
+
+    pages: of the whole filter; first, held: which of them this file has;
+    hashes: bits a key sets (k); keys: distinct keys; digest_bytes: length of
+    a key; fpr: the measured mean over the pages of (bits set / 32704)^k;
+    about: the application's own JSON object.
+    """
+
+    pages: int
+    first: int
+    held: int
+    hashes: int
+    keys: int
+    digest_bytes: int
+    fpr: float
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the file in bytes, header page included."""
+        return PAGE_BYTES * (1 + self.held)
+
+    @property
+    def reveals_bits(self) -> float:
+        """Bits of a digest that the page number gives away: log2(pages)."""
+        return math.log2(self.pages)
+
+
+def checksum(data: bytes | memoryview, seed: int) -> bytes:
+    """XXH3-64 of `data` under `seed`, as 8 little-endian bytes."""
+    return xxhash.xxh3_64_intdigest(data, seed=seed).to_bytes(8, "little")
+
+
+def seal_page(body: bytes | memoryview, number: int) -> bytes:
+    """The 4,096 bytes of page `number` whose bits are the 4,088 of `body`."""
+    return bytes(body) + checksum(body, number)
+
+
+def page_is_sound(page: bytes | memoryview, number: int) -> bool:
+    """Whether the 4,096 bytes of `page` carry the checksum of page `number`."""
+    return len(page) == PAGE_BYTES and checksum(page[:BODY_BYTES], number) == page[BODY_BYTES:]
+
+
+def round_fpr(rate: float) -> float:
+    """`rate` to six significant digits, so that no engine's arithmetic shows."""
+    return float(f"{rate:.6g}")
+
+
+def encode_header(header: Header) -> bytes:
+    """The 4,096 bytes of the header page.
+
+    Raises FormatError where `about` does not fit the page or is no JSON.
+    """
+    fields = {name: getattr(header, name) for name in sorted(_FIELDS)}
+    fields["about"] = dict(header.about)
+    try:
+        text = json.dumps(
+            fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode()
+    except (TypeError, ValueError) as error:
+        raise FormatError("The filter's description is not plain JSON.") from error
+    if len(text) > _JSON_ROOM:
+        raise FormatError(
+            f"The filter's description takes {len(text)} bytes and the header page holds "
+            f"{_JSON_ROOM}: shorten the name, link or note."
+        )
+    body = (_PREFIX.pack(MAGIC, VERSION, len(text)) + text).ljust(BODY_BYTES, b"\0")
+    return seal_page(body, _HEADER_SEED)
+
+
+def decode_header(page: bytes) -> Header:
+    """The header in the first 4,096 bytes of a file.
+
+    Raises FormatError for what is no filter or another version, DamagedError
+    for what was one.
+    """
+    if page[: len(MAGIC)] != MAGIC[: len(page)] or not page:
+        raise FormatError("This is not a filter: it does not begin as one.")
+    if len(page) < PAGE_BYTES:
+        raise DamagedError("The filter is cut short within its header.")
+    _, version, length = _PREFIX.unpack_from(page)
+    if version != VERSION and page_is_sound(page, _HEADER_SEED):
+        raise FormatError(
+            f"The filter has format version {version} and this program reads version {VERSION}: "
+            "update it."
+        )
+    if not page_is_sound(page, _HEADER_SEED):
+        raise DamagedError("The filter's header is damaged: its checksum does not match.")
+    if length > _JSON_ROOM or any(page[_PREFIX.size + length : BODY_BYTES]):
+        raise DamagedError("The filter's header is malformed: the length of its text is wrong.")
+    return _header(page[_PREFIX.size : _PREFIX.size + length])
+
+
+def _header(text: bytes) -> Header:
+    try:
+        fields = json.loads(text.decode())
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise DamagedError("The filter's header is malformed: its text is not JSON.") from error
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        raise DamagedError(
+            "The filter's header is malformed: its fields are not those of version 1."
+        )
+    whole = ("pages", "first", "held", "hashes", "keys", "digest_bytes")
+    numbers = {name: fields[name] for name in whole}
+    sound = (
+        all(type(number) is int for number in numbers.values())
+        and 1 <= numbers["pages"] <= MAX_PAGES
+        and numbers["first"] >= 0
+        and numbers["held"] >= 1
+        and numbers["first"] + numbers["held"] <= numbers["pages"]
+        and 1 <= numbers["hashes"] <= MAX_HASHES
+        and numbers["keys"] >= 1
+        and MIN_DIGEST_BYTES <= numbers["digest_bytes"] <= MAX_DIGEST_BYTES
+        and type(fields["fpr"]) in (float, int)
+        and 0 <= fields["fpr"] <= 1
+        and isinstance(fields["about"], dict)
+    )
+    if not sound:
+        raise DamagedError("The filter's header is malformed: a field is out of bounds.")
+    return Header(**numbers, fpr=float(fields["fpr"]), about=fields["about"])

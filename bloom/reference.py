@@ -1,0 +1,193 @@
+"""The hot steps in plain Python: the executable specification of `bloom._native`.
+
+Rule 1: clear before fast. Rule 2: same names, same arguments, same bytes and
+same errors as the native module; tests run one table of cases over both.
+
+A record is what the engine keeps of a key: be64(D[0:8]) and XXH3-64(D), both
+big-endian, 16 bytes, so that the order of bytes is the order of digests.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import xxhash
+
+from bloom.format import (
+    BODY_BYTES,
+    MIN_DIGEST_BYTES,
+    PAGE_BITS,
+    PAGE_BYTES,
+    checksum,
+    page_is_sound,
+)
+
+RECORD_BYTES = 16
+ABSENT, PRESENT, UNKNOWN = 0, 1, 2
+UNSEEN, SOUND, DAMAGED = 0, 1, 2
+_PHI = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+
+
+def page_of(high: int, pages: int) -> int:
+    """The page of a key whose first eight bytes, big-endian, are `high`."""
+    return high * pages >> 64
+
+
+def bits_of(mixed: int, hashes: int) -> list[int]:
+    """The `hashes` bits, each in [0, 32704), of a key whose XXH3-64 is `mixed`."""
+    bits = []
+    for _ in range(hashes):
+        bits.append((mixed >> 32) * PAGE_BITS >> 32)
+        mixed = mixed * _PHI & _MASK
+    return bits
+
+
+def records(digests: bytes, digest_bytes: int) -> bytes:
+    """The 16-byte records, in order, of `digests` packed end to end.
+
+    Raises ValueError where `digests` is no whole number of digests, or
+    `digest_bytes` is under 16.
+    """
+    return b"".join(
+        digest[:8] + xxhash.xxh3_64_intdigest(digest).to_bytes(8, "big")
+        for digest in _split(digests, digest_bytes)
+    )
+
+
+class Pool:
+    """Records of one thread, by partition: the leading `bits` bits of the digest."""
+
+    def __init__(self, digest_bytes: int, bits: int) -> None:
+        """digest_bytes: 16 or more; bits: 0 to 16, for 2**bits partitions."""
+        _check_digest_bytes(digest_bytes)
+        if not 0 <= bits <= 16:
+            raise ValueError("bits must be between 0 and 16")
+        self._digest_bytes = digest_bytes
+        self._bits = bits
+        self._parts: list[list[bytes]] = [[] for _ in range(1 << bits)]
+        self._count = 0
+
+    def add(self, digests: bytes) -> None:
+        """Take `digests`, packed end to end, in any order and with repeats."""
+        packed = records(digests, self._digest_bytes)
+        for at in range(0, len(packed), RECORD_BYTES):
+            record = packed[at : at + RECORD_BYTES]
+            self._parts[int.from_bytes(record[:8], "big") >> (64 - self._bits)].append(record)
+        self._count += len(packed) // RECORD_BYTES
+
+    @property
+    def count(self) -> int:
+        """Records held, repeats included."""
+        return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by the records, in bytes."""
+        return self._count * RECORD_BYTES
+
+    def take(self, partition: int) -> list[bytes]:
+        taken, self._parts[partition] = self._parts[partition], []
+        self._count -= len(taken)
+        return taken
+
+
+def drain(pools: Sequence[Pool], partition: int) -> bytes:
+    """The sorted distinct records of one partition of all `pools`, which give them up."""
+    return b"".join(sorted({record for pool in pools for record in pool.take(partition)}))
+
+
+def merge(runs: Sequence[bytes], open_ended: Sequence[bool]) -> tuple[bytes, list[int]]:
+    """One step of merging sorted runs of distinct records, seen through windows.
+
+    runs: the window on each, in bytes; open_ended: whether more follows the
+    window. Returns the sorted distinct records that no later window can
+    precede, and how many bytes of each window they used up.
+    """
+    split = [
+        [run[at : at + RECORD_BYTES] for at in range(0, len(run), RECORD_BYTES)] for run in runs
+    ]
+    limits = [rows[-1] for rows, more in zip(split, open_ended, strict=True) if more and rows]
+    limit = min(limits, default=b"\xff" * RECORD_BYTES)
+    taken = [[row for row in rows if row <= limit] for rows in split]
+    merged = b"".join(sorted({row for rows in taken for row in rows}))
+    return merged, [len(rows) * RECORD_BYTES for rows in taken]
+
+
+def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, first: int) -> None:
+    """Set the bits of `sorted_records` in `buffer`, whose first page is number `first`.
+
+    Raises ValueError where a record's page is outside the buffer.
+    """
+    for at in range(0, len(sorted_records), RECORD_BYTES):
+        high = int.from_bytes(sorted_records[at : at + 8], "big")
+        mixed = int.from_bytes(sorted_records[at + 8 : at + RECORD_BYTES], "big")
+        base = (page_of(high, pages) - first) * PAGE_BYTES
+        if not 0 <= base < len(buffer):
+            raise ValueError("a record is outside the buffer")
+        for bit in bits_of(mixed, hashes):
+            buffer[base + (bit >> 3)] |= 1 << (bit & 7)
+
+
+def seal(buffer: bytearray, first: int) -> dict[int, int]:
+    """Write the checksum of each page of `buffer`; return {bits set: pages that have so many}."""
+    loads: Counter[int] = Counter()
+    for at in range(0, len(buffer), PAGE_BYTES):
+        body = bytes(buffer[at : at + BODY_BYTES])
+        buffer[at + BODY_BYTES : at + PAGE_BYTES] = checksum(body, first + at // PAGE_BYTES)
+        loads[int.from_bytes(body, "little").bit_count()] += 1
+    return dict(loads)
+
+
+def damaged(buffer: bytes, first: int) -> list[int]:
+    """The numbers of the pages in `buffer` whose checksum does not match."""
+    return [
+        first + at // PAGE_BYTES
+        for at in range(0, len(buffer), PAGE_BYTES)
+        if not page_is_sound(buffer[at : at + PAGE_BYTES], first + at // PAGE_BYTES)
+    ]
+
+
+def lookup(
+    body: bytes,
+    shape: tuple[int, int, int],
+    digests: bytes,
+    digest_bytes: int,
+    state: bytearray,
+) -> bytes:
+    """ABSENT, PRESENT or UNKNOWN for each of `digests`, one byte each.
+
+    body: the pages held; shape: (pages of the whole filter, first page held,
+    hashes); state: a byte a page held, UNSEEN at first, where it is noted
+    whether its checksum matched. A key outside the pages held, or on a
+    damaged page, is UNKNOWN.
+    """
+    pages, first, hashes = shape
+    codes = bytearray()
+    for digest in _split(digests, digest_bytes):
+        index = page_of(int.from_bytes(digest[:8], "big"), pages) - first
+        if not 0 <= index < len(state):
+            codes.append(UNKNOWN)
+            continue
+        page = body[index * PAGE_BYTES : (index + 1) * PAGE_BYTES]
+        if state[index] == UNSEEN:
+            state[index] = SOUND if page_is_sound(page, first + index) else DAMAGED
+        if state[index] == DAMAGED:
+            codes.append(UNKNOWN)
+            continue
+        bits = bits_of(xxhash.xxh3_64_intdigest(digest), hashes)
+        present = all(page[bit >> 3] >> (bit & 7) & 1 for bit in bits)
+        codes.append(PRESENT if present else ABSENT)
+    return bytes(codes)
+
+
+def _check_digest_bytes(digest_bytes: int) -> None:
+    if digest_bytes < MIN_DIGEST_BYTES:
+        raise ValueError("a digest has at least 16 bytes")
+
+
+def _split(digests: bytes, digest_bytes: int) -> list[bytes]:
+    _check_digest_bytes(digest_bytes)
+    if len(digests) % digest_bytes:
+        raise ValueError("not a whole number of digests")
+    digests = bytes(digests)
+    return [digests[at : at + digest_bytes] for at in range(0, len(digests), digest_bytes)]

@@ -1,0 +1,164 @@
+"""The one room that talks to `bloom`: filters as sources, builders, slices.
+
+What the engine raises comes out as FilterError, with the name of the file.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bloom
+from bloom import ENGINE, PAGE_BYTES, Builder, Header
+from leakcheck.errors import FilterError
+from leakcheck.kinds import Kind
+from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+
+__all__ = [
+    "ENGINE",
+    "PAGE_BYTES",
+    "Builder",
+    "Header",
+    "LocalFilter",
+    "filter_errors",
+    "info_json",
+    "kind_of",
+    "page_number",
+    "parse_header",
+    "source_info",
+]
+
+_EXPOSED = CODES.index(Verdict.EXPOSED)
+_UNKNOWN = CODES.index(Verdict.UNKNOWN)
+DAMAGED = "the page that would answer is damaged"
+OUTSIDE = "the slice does not hold the page that would answer"
+page_number = bloom.page_number
+
+
+@contextmanager
+def filter_errors(name: str) -> Iterator[None]:
+    """Turn what the engine and the system raise into FilterError on the filter `name`."""
+    try:
+        yield
+    except bloom.BloomError as error:
+        raise FilterError(f"{name}: {error}") from None
+    except FileNotFoundError:
+        raise FilterError(f"{name}: there is no such file.") from None
+    except OSError as error:
+        raise FilterError(f"{name}: it cannot be read: {error.strerror or 'failed'}.") from None
+
+
+def parse_header(page: bytes, name: str) -> Header:
+    """The header in a filter's first 4,096 bytes; FilterError where it is none."""
+    with filter_errors(name):
+        return bloom.decode_header(page)
+
+
+def kind_of(header: Header, name: str) -> Kind:
+    """The kind of a filter's keys; FilterError where it says none or one that does not fit."""
+    try:
+        kind = Kind(str(header.about.get("kind")))
+    except ValueError:
+        raise FilterError(
+            f"{name}: the filter does not say which kind of subject it holds."
+        ) from None
+    if kind.digest_bytes != header.digest_bytes:
+        raise FilterError(f"{name}: the filter's digests have the wrong length for its kind.")
+    return kind
+
+
+def source_info(header: Header, fallback: str) -> SourceInfo:
+    """The source that a header describes; `fallback` names it where it has no name."""
+
+    def text(field: str) -> str | None:
+        value = header.about.get(field)
+        return value if isinstance(value, str) and value else None
+
+    return SourceInfo(
+        name=text("name") or fallback,
+        kind=kind_of(header, fallback),
+        date=text("date"),
+        url=text("url"),
+        note=text("note"),
+        keys=header.keys,
+        fpr=header.fpr,
+    )
+
+
+def info_json(header: Header) -> dict[str, Any]:
+    """The object that `info --json` prints."""
+    return {
+        "version": 1,
+        "keys": header.keys,
+        "pages": header.pages,
+        "hashes": header.hashes,
+        "fpr": header.fpr,
+        "bytes": header.file_bytes,
+        "reveals_bits": round(header.reveals_bits, 2),
+        "about": dict(header.about),
+    } | ({} if header.held == header.pages else {"first": header.first, "held": header.held})
+
+
+class LocalFilter:
+    """A filter file as a source."""
+
+    def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
+        """Open the filter at `path`. Raises FilterError where it is none."""
+        self.path = Path(path)
+        shown = name or self.path.name
+        with filter_errors(str(path) if name is None else name):
+            self._filter = bloom.Filter.open(path)
+        self.header: Header = self._filter.header
+        try:
+            self.info = source_info(self.header, shown)
+        except FilterError:
+            self._filter.close()
+            raise
+
+    def lookup(self, digests: bytes) -> Lookup:
+        """Ask for `digests`, packed end to end."""
+        size = self.header.digest_bytes
+        if len(digests) == size:
+            codes = bytes([self._filter.look_up(digests)])
+        else:
+            codes = self._filter.look_up_many(digests)
+        alarms: dict[int, float] = {}
+        reasons: dict[int, str] = {}
+        for index in _positions(codes, _EXPOSED):
+            alarms[index] = self._filter.false_alarm(digests[index * size : (index + 1) * size])
+        for index in _positions(codes, _UNKNOWN):
+            number = page_number(self.header, digests[index * size : (index + 1) * size])
+            held = 0 <= number - self.header.first < self.header.held
+            reasons[index] = DAMAGED if held else OUTSIDE
+        return Lookup(codes, alarms, reasons)
+
+    def damaged_pages(self) -> Iterator[int]:
+        """The numbers of the pages whose checksum does not match."""
+        return self._filter.damaged_pages()
+
+    def measured_rate(self) -> float:
+        """The false-positive rate, measured from the bits set in every page."""
+        return self._filter.measured_rate()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._filter.close()
+
+
+def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tuple[int, float]:
+    """For a page from elsewhere: the code, as in Lookup.codes, and the false-alarm probability."""
+    code = int(bloom.look_up_in_page(header, number, page, digest))
+    return code, bloom.page_rate(header, page) if code == _EXPOSED else 0.0
+
+
+def _positions(codes: bytes, wanted: int) -> Iterator[int]:
+    at = codes.find(wanted)
+    while at >= 0:
+        yield at
+        at = codes.find(wanted, at + 1)
+
+
+def about(kind: Kind, **fields: str | None) -> Mapping[str, Any]:
+    """The `about` object of a filter: its kind, and the fields that were given."""
+    return {"kind": kind.value} | {name: value for name, value in fields.items() if value}

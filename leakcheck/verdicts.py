@@ -1,0 +1,149 @@
+"""Verdicts, the answers that carry them, and the exit status they lead to.
+
+Rule 1: `unknown` is never turned into `clean`. Rule 2: no source, no verdict:
+an answer without sources is `unknown`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from leakcheck.kinds import Kind
+
+
+class Verdict(StrEnum):
+    """What is known of a subject."""
+
+    EXPOSED = "exposed"
+    CLEAN = "clean"
+    UNKNOWN = "unknown"
+
+
+CODES = (Verdict.CLEAN, Verdict.EXPOSED, Verdict.UNKNOWN)
+"""The verdict for each byte of `Lookup.codes`; the engine's own order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """Where a filter's keys come from and how sure it is.
+
+    name: shown to the user; kind: of its keys; date (ISO 8601), url, note:
+    from `about`, or None; keys: how many; fpr: its false-positive rate, 0 for
+    an exact source.
+    """
+
+    name: str
+    kind: Kind
+    date: str | None = None
+    url: str | None = None
+    note: str | None = None
+    keys: int | None = None
+    fpr: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A source's answers to a batch of digests.
+
+    codes: one byte a digest, an index into CODES; false_alarms: for each
+    index found, the probability that it was found without being a key;
+    reasons: for each unknown index, why; seen: for each index found, how
+    often, where the source counts.
+    """
+
+    codes: bytes
+    false_alarms: Mapping[int, float] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    seen: Mapping[int, int] = field(default_factory=dict)
+
+    def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
+        """The answer at `index`, with the source it came from."""
+        return SourceAnswer(
+            source=info,
+            verdict=CODES[self.codes[index]],
+            false_alarm=self.false_alarms.get(index),
+            reason=self.reasons.get(index),
+            seen=self.seen.get(index),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnswer:
+    """What one source says of one subject.
+
+    false_alarm: of an `exposed`, the probability that it is none; reason: of
+    an `unknown`, why; seen: how often, where the source counts.
+    """
+
+    source: SourceInfo
+    verdict: Verdict
+    false_alarm: float | None = None
+    reason: str | None = None
+    seen: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.source.name
+
+    def as_json(self) -> dict[str, Any]:
+        """The object under `sources` in `--json`."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "false_alarm": self.false_alarm,
+            "reason": self.reason,
+        }
+        extra = {
+            "date": self.source.date,
+            "url": self.source.url,
+            "note": self.source.note,
+            "seen": self.seen,
+        }
+        return found | {key: value for key, value in extra.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is known of one subject: None where it must not be shown."""
+
+    subject: str | None
+    kind: Kind
+    sources: tuple[SourceAnswer, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Exposed if any source says so, else unknown if any is or there is none, else clean."""
+        return combine(answer.verdict for answer in self.sources)
+
+    @property
+    def exposed_in(self) -> tuple[SourceAnswer, ...]:
+        """The sources that know the subject, newest first, undated last."""
+        hits = [answer for answer in self.sources if answer.verdict is Verdict.EXPOSED]
+        return tuple(sorted(hits, key=lambda hit: hit.source.date or "", reverse=True))
+
+    def as_json(self) -> dict[str, Any]:
+        """The object under `results` in `--json`."""
+        return {
+            "subject": self.subject,
+            "kind": self.kind.value,
+            "verdict": self.verdict.value,
+            "sources": [answer.as_json() for answer in self.sources],
+        }
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict from those of several sources on the same subject."""
+    seen = set(verdicts)
+    if Verdict.EXPOSED in seen:
+        return Verdict.EXPOSED
+    return Verdict.CLEAN if seen == {Verdict.CLEAN} else Verdict.UNKNOWN
+
+
+def exit_status(verdicts: Iterable[Verdict]) -> int:
+    """1 if any is exposed, else 2 if any is unknown, else 0."""
+    seen = set(verdicts)
+    if Verdict.EXPOSED in seen:
+        return 1
+    return 2 if Verdict.UNKNOWN in seen else 0

@@ -1,0 +1,135 @@
+"""`leakcheck check`: one or a few subjects, asked of every source."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.commands import options
+from leakcheck.errors import UsageError
+from leakcheck.kinds import Kind
+from leakcheck.verdicts import Answer, exit_status
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+_MAX_LINE = 1 << 16
+
+
+@app.command()
+def check(
+    subjects: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SUBJECT...", help="E-mail addresses. A password is never one."),
+    ] = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Kind of the subjects. Default: email.")
+    ] = None,
+    password: Annotated[
+        bool,
+        typer.Option(
+            "--password",
+            help="Ask for a password without echo; or read them from stdin, one a line.",
+        ),
+    ] = False,
+    hashes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hash",
+            metavar="HEX",
+            help="Ask by digest: SHA-1 (40 digits) or NT hash (32). Repeatable. The digest of a "
+            "password is as good as the password: others on this machine can read arguments.",
+        ),
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option("--from-file", metavar="FILE", help="Read subjects, one a line; - for stdin."),
+    ] = None,
+    hashes_from: Annotated[
+        Path | None,
+        typer.Option("--hashes-from", metavar="FILE", help="Read digests, one a line; - for stdin."),
+    ] = None,
+    variants: Annotated[
+        bool,
+        typer.Option("--variants", help="Ask for other spellings that reach the same mailbox too."),
+    ] = False,
+    sources: options.In = None,
+    offline: options.Offline = False,
+    decoys: options.Decoys = 0,
+    via: options.Via = None,
+    hibp_url: options.HibpUrl = None,
+    min_count: options.MinCount = 1,
+    json: options.Json = False,
+) -> int:
+    """Check one or a few addresses, passwords or hashes.
+
+    Nothing is sent unless --in names a URL or hibp; then a few bits of a digest are.
+    Exit status: 1 if any is exposed, else 2 if any is unknown, else 0.
+    """
+    from leakcheck import api
+
+    access = options.access(offline, decoys, via, hibp_url, min_count)
+    names = sources or []
+    given = subjects or []
+    asked = sum((bool(given or password), bool(hashes), bool(from_file), bool(hashes_from)))
+    if asked != 1:
+        raise UsageError(
+            "Name addresses, or one of --password, --hash, --from-file and --hashes-from."
+        )
+    if from_file is not None or hashes_from is not None:
+        return _check_file(from_file, hashes_from, kind, names, access, json)
+    if hashes:
+        answers = api.check_digests(hashes, kind=kind, sources=names, access=access)
+    else:
+        wanted = kind or (Kind.PASSWORD if password else Kind.EMAIL)
+        asked_for = _subjects(given, wanted, password)
+        answers = api.check(
+            asked_for, kind=wanted, sources=names, access=access, variants=variants
+        )
+    return _print(answers, json)
+
+
+def _subjects(given: list[str], kind: Kind, password: bool) -> list[str]:
+    """The subjects to ask about; what is secret comes from the terminal or stdin."""
+    if not kind.secret:
+        if password:
+            raise UsageError(f"--password does not go with --kind {kind}.")
+        return given
+    if kind is Kind.CREDENTIAL:
+        if not given:
+            return _read_secrets("Address:password (not shown): ")
+        secrets = _read_secrets("Password (not shown): ")
+        if len(secrets) != len(given):
+            raise UsageError("Give one password for each address, in the same order.")
+        return [f"{address}:{secret}" for address, secret in zip(given, secrets, strict=True)]
+    if given:
+        raise UsageError(
+            "A password is never an argument, where others could read it: use --password alone."
+        )
+    return _read_secrets("Password (not shown): ")
+
+
+def _read_secrets(prompt: str) -> list[str]:
+    """Secrets from stdin, one a line with its spaces kept; or one from the terminal."""
+    from leakcheck.terminal import ask_secret
+
+    if sys.stdin.isatty():
+        secrets = [ask_secret(prompt)]
+    else:
+        lines = sys.stdin.buffer.read().split(b"\n")
+        if lines and not lines[-1]:
+            lines.pop()
+        secrets = [line.removesuffix(b"\r").decode("utf-8", "surrogateescape") for line in lines]
+    if not secrets or not all(secrets):
+        raise UsageError("An empty password cannot be checked.")
+    return secrets
+
+
+def _print(answers: list[Answer], as_json: bool) -> int:
+    from leakcheck.answers import answers_json, lines_of
+
+    if as_json:
+        typer.echo(answers_json(answers))
+    else:
+        for line in lines_of(answers):
+            typer.echo(line)
+    return exit_status(answer.verdict for answer in answers)

@@ -1,0 +1,71 @@
+"""`leakcheck demo`: the whole road on a bundled sample, by the very commands a user types."""
+
+import contextlib
+import io
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+STEPS = (
+    ("A dump becomes a filter:", "leakcheck build dump.txt -o acme.bloom --name 'Acme 2026' --kind email", 0),
+    ("What the filter holds and promises:", "leakcheck info acme.bloom", 0),
+    ("Every page carries a checksum:", "leakcheck verify acme.bloom", 0),
+    ("Someone who is in the dump:", "leakcheck check alice@example.fr --in acme.bloom", 1),
+    ("Someone who is not:", "leakcheck check carol@example.org --in acme.bloom", 0),
+    ("A password, offline, from the embedded filter:", "leakcheck check --password < password.txt", 1),
+)
+
+
+@app.command()
+def demo() -> int:
+    """Walk the whole road on a bundled sample, in a folder that is removed again.
+
+    Makes no request. Exit status: 0 where every step answered as it must.
+    """
+    with tempfile.TemporaryDirectory(prefix="leakcheck-demo-") as folder, _inside(folder):
+        shutil.copy(str(files("leakcheck") / "data" / "sample-dump.txt"), "dump.txt")
+        with open("password.txt", "w", encoding="utf-8") as secret:  # noqa: PTH123 - a cwd name
+            secret.write("letmein\n")
+        for title, line, expected in STEPS:
+            typer.echo(f"# {title}\n$ {line}")
+            status = _run(line)
+            typer.echo(f"(exit status {status})\n")
+            if status != expected:
+                typer.echo(f"leakcheck: this step should have ended with {expected}.", err=True)
+                return 2
+    return 0
+
+
+def _run(line: str) -> int:
+    """One command line, as a shell would run it, in this process."""
+    from leakcheck.__main__ import run
+
+    words = shlex.split(line)[1:]
+    if "<" not in words:
+        return run(words)
+    at = words.index("<")
+    before = sys.stdin
+    with open(words[at + 1], "rb") as given:  # noqa: PTH123
+        sys.stdin = io.TextIOWrapper(given)
+        try:
+            return run(words[:at])
+        finally:
+            sys.stdin = before
+
+
+@contextlib.contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    before = os.getcwd()  # noqa: PTH109
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

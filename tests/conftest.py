@@ -1,0 +1,29 @@
+"""What every test sees: a home of its own, no CI variable, the engine that was asked for."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_report_header() -> str:
+    """The engine that runs, so that a log says which."""
+    from bloom import ENGINE
+
+    return f"engine: {ENGINE}"
+
+
+def pytest_configure() -> None:
+    """Fail at once where the native engine must be there and is not."""
+    if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
+        import bloom._native
+        import leakcheck._native  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("CI", raising=False)

@@ -1,3 +1,14 @@
 """leakcheck: a leaked-credential exposure checker."""
 
 __version__ = "0.1.0"
+
+_API = ("check", "check_digest", "check_digests")
+
+
+def __getattr__(name: str) -> object:
+    """The Python API, imported on first use: see leakcheck.api."""
+    if name in _API:
+        from leakcheck import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'leakcheck' has no attribute {name!r}")

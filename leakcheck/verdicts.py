@@ -73,7 +73,9 @@ class SourceAnswer:
     """What one source says of one subject.
 
     false_alarm: of an `exposed`, the probability that it is none; reason: of
-    an `unknown`, why; seen: how often, where the source counts.
+    an `unknown`, why; seen: how often, where the source counts; matched: of an
+    `exposed`, the other spelling of the subject that was found; confirmed:
+    whether an exact source knows it too, None where none was asked.
     """
 
     source: SourceInfo
@@ -81,6 +83,8 @@ class SourceAnswer:
     false_alarm: float | None = None
     reason: str | None = None
     seen: int | None = None
+    matched: str | None = None
+    confirmed: bool | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +104,8 @@ class SourceAnswer:
             "url": self.source.url,
             "note": self.source.note,
             "seen": self.seen,
+            "matched": self.matched,
+            "confirmed": self.confirmed,
         }
         return found | {key: value for key, value in extra.items() if value is not None}
 

@@ -1,0 +1,64 @@
+"""What to do next, in plain words, by kind of subject and verdict.
+
+The steps follow what national agencies tell the public after a breach: NIST
+SP 800-63B (change on evidence of compromise; no reuse), the UK NCSC's "Data
+breaches: guidance for individuals", and CNIL's "Violation de données
+personnelles". They are in the order in which they help most.
+"""
+
+from leakcheck.kinds import Kind
+from leakcheck.verdicts import Verdict
+
+_REUSE = "and wherever else the same password, or one like it, is used"
+_MANAGER = "Let a password manager choose a different password for every account."
+_TWO_FACTORS = "Turn on two-factor sign-in, best with a passkey or an app, for the mailbox first."
+_PHISHING = (
+    "Expect mail, calls and messages that know your details: follow no link in them, "
+    "and give no code to anybody."
+)
+_NOT_PROOF = "Clean means: not in what was checked. It is no proof for other breaches."
+_AGAIN = "No answer is not a clean answer: repair or replace the source named, then check again."
+_PASSWORD = (
+    f"Change this password now where it is used, {_REUSE}: attackers try it first.",
+    _MANAGER,
+    _TWO_FACTORS,
+)
+
+_STEPS: dict[tuple[Kind, Verdict], tuple[str, ...]] = {
+    (Kind.EMAIL, Verdict.EXPOSED): (
+        f"Change the password of the account named in the breach, {_REUSE}.",
+        _TWO_FACTORS,
+        _MANAGER,
+        _PHISHING,
+    ),
+    (Kind.CREDENTIAL, Verdict.EXPOSED): (
+        "This address and this password stand together in the breach: take the account for open.",
+        f"Change the password now, {_REUSE}; then sign out all other sessions.",
+        "Look through the account for forwarding rules, recovery addresses and devices not yours.",
+        _TWO_FACTORS,
+        _MANAGER,
+    ),
+    (Kind.PASSWORD, Verdict.EXPOSED): _PASSWORD,
+    (Kind.NTLM, Verdict.EXPOSED): _PASSWORD,
+    (Kind.DOMAIN, Verdict.EXPOSED): (
+        "At least one address of this domain is in the breach: scan the list of its addresses.",
+        "Tell those concerned what was in the breach, and have them change their passwords.",
+        "See whether the breach must be reported: in the European Union, within 72 hours.",
+    ),
+}
+_CLEAN = {
+    Kind.EMAIL: (_NOT_PROOF,),
+    Kind.DOMAIN: (_NOT_PROOF,),
+    Kind.PASSWORD: (_NOT_PROOF, "A password that no list holds can still be easy to guess."),
+    Kind.NTLM: (_NOT_PROOF, "A password that no list holds can still be easy to guess."),
+    Kind.CREDENTIAL: (_NOT_PROOF, "The address may be in a breach with another password."),
+}
+
+
+def advice(kind: Kind, verdict: Verdict) -> tuple[str, ...]:
+    """The steps for a subject of `kind` with `verdict`, one sentence or two each."""
+    if verdict is Verdict.UNKNOWN:
+        return (_AGAIN,)
+    if verdict is Verdict.CLEAN:
+        return _CLEAN[kind]
+    return _STEPS[kind, verdict]

@@ -1,0 +1,194 @@
+"""The Python API: leakcheck.check(...) and leakcheck.scan(...), with typed answers.
+
+    import leakcheck
+
+    for answer in leakcheck.check(["alice@example.fr"], sources=["acme.bloom"]):
+        print(answer.subject, answer.verdict, [hit.name for hit in answer.exposed_in])
+
+    with leakcheck.scan("employees.xlsx", sources=["acme.bloom"]) as rows:
+        for row in rows:
+            print(row.number, row.answer.verdict)
+
+Subjects are given in plain text and stay in this process. Errors are the
+tree in leakcheck.errors.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from leakcheck.engine import LocalFilter
+from leakcheck.errors import FilterError, UsageError
+from leakcheck.kinds import Kind
+from leakcheck.sources import Source
+from leakcheck.sources.resolve import Access, default_sources, open_sources
+from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+
+__all__ = ["Access", "check", "check_digest", "check_digests"]
+
+
+def check(
+    subjects: Sequence[str],
+    *,
+    kind: Kind = Kind.EMAIL,
+    sources: Sequence[str] = (),
+    access: Access | None = None,
+    variants: bool = False,
+) -> list[Answer]:
+    """Ask every source about each of `subjects`, in plain text; answers in the same order.
+
+    kind: of the subjects (a credential is `address:password`); sources: paths
+    of filters, URLs or `hibp`, by default the installed ones and for passwords
+    the embedded one; variants: ask for the other spellings of an address that
+    reach the same mailbox, too.
+
+    An answer to a password or credential has no subject. Raises SubjectError
+    where a subject cannot be accepted, FilterError where a source named
+    cannot be opened, UsageError where `access` forbids it.
+    """
+    from leakcheck.subjects import digests_of
+    from leakcheck.variants import variants as spellings
+
+    spelt: list[list[str]] = []
+    for subject in subjects:
+        canonical = _canonical(kind, subject) if variants and kind is Kind.EMAIL else ""
+        spelt.append([subject, *spellings(canonical)] if canonical else [subject])
+    digests = digests_of(kind, (text for group in spelt for text in group))
+    shown = [None if kind.secret else subject for subject in subjects]
+    with _closing(open_sources(sources, kind, access or Access())) as opened:
+        return _answers(kind, shown, spelt, digests, opened)
+
+
+def check_digests(
+    digests: Sequence[str],
+    *,
+    kind: Kind | None = None,
+    sources: Sequence[str] = (),
+    access: Access | None = None,
+) -> list[Answer]:
+    """Ask every source about each of `digests`, in hexadecimal; answers in the same order.
+
+    kind: what the digests are of; without it, 32 digits are an NT hash, and 40
+    are asked of the sources named or of all there are, whatever SHA-1 they
+    hold. No answer has a subject. Raises as `check` does.
+    """
+    opened: dict[int, list[Source]] = {}
+    with _closing([]) as all_opened:
+        answers = []
+        for digest in digests:
+            raw = _from_hex(digest, kind)
+            kinds = [kind] if kind else [each for each in Kind if each.digest_bytes == len(raw)]
+            if len(raw) not in opened:
+                opened[len(raw)] = _open_for(kinds, sources, access or Access())
+                all_opened += opened[len(raw)]
+            found = tuple(source.lookup(raw).answer(0, source.info) for source in opened[len(raw)])
+            hits = [answer.source.kind for answer in found if answer.verdict is Verdict.EXPOSED]
+            answers.append(Answer(None, (hits or kinds)[0], found))
+        return answers
+
+
+def check_digest(
+    digest: str,
+    *,
+    kind: Kind | None = None,
+    sources: Sequence[str] = (),
+    access: Access | None = None,
+) -> Answer:
+    """Ask every source about one digest: see `check_digests`."""
+    return check_digests([digest], kind=kind, sources=sources, access=access)[0]
+
+
+def _open_for(kinds: Sequence[Kind], names: Sequence[str], access: Access) -> list[Source]:
+    """Sources for a digest whose kind may be any of `kinds`."""
+    if not names:
+        return [source for kind in kinds for source in default_sources(kind)]
+    opened: list[Source] = []
+    try:
+        for name in names:
+            opened += open_sources([name], _kind_at(name, kinds), access)
+    except BaseException:
+        for source in opened:
+            source.close()
+        raise
+    return opened
+
+
+def _kind_at(name: str, kinds: Sequence[Kind]) -> Kind:
+    """The kind to ask `name` for: what a file says, where it is one of `kinds`."""
+    if len(kinds) == 1:
+        return kinds[0]
+    if name == "hibp" or name.startswith(("http://", "https://")):
+        if name == "hibp":
+            return Kind.PASSWORD
+        raise UsageError("Say with --kind what the hash is of: a remote filter answers for one.")
+    source = LocalFilter(name)
+    source.close()
+    if source.info.kind not in kinds:
+        raise FilterError(f"{name}: this filter holds NT hashes of 32 digits, not SHA-1 of 40.")
+    return source.info.kind
+
+
+def _answers(
+    kind: Kind,
+    shown: Sequence[str | None],
+    spelt: Sequence[Sequence[str]],
+    digests: bytes,
+    opened: Sequence[Source],
+) -> list[Answer]:
+    lookups = [(source.info, source.lookup(digests)) for source in opened]
+    answers = []
+    start = 0
+    for subject, group in zip(shown, spelt, strict=True):
+        found = tuple(
+            best([lookup.answer(start + at, info) for at in range(len(group))], group)
+            for info, lookup in lookups
+        )
+        answers.append(Answer(subject, kind, found))
+        start += len(group)
+    return answers
+
+
+def best(answers: Sequence[SourceAnswer], spellings: Sequence[str]) -> SourceAnswer:
+    """One source's answer for a subject asked in several `spellings`, the first its own.
+
+    Exposed if any is, with the spelling found; the probability of a false
+    alarm grows with the number asked. Else unknown if any is.
+    """
+    for verdict in (Verdict.EXPOSED, Verdict.UNKNOWN):
+        for at, answer in enumerate(answers):
+            if answer.verdict is not verdict:
+                continue
+            alarm = answer.false_alarm
+            return dataclasses.replace(
+                answer,
+                false_alarm=None if alarm is None else min(1.0, alarm * len(answers)),
+                matched=spellings[at] if at and verdict is Verdict.EXPOSED else None,
+            )
+    return answers[0]
+
+
+def _canonical(kind: Kind, subject: str) -> str:
+    from leakcheck.subjects import canonical
+
+    return canonical(kind, subject).decode("ascii")
+
+
+def _from_hex(digest: str, kind: Kind | None) -> bytes:
+    wanted = [kind.digest_bytes] if kind else [16, 20]
+    try:
+        raw = bytes.fromhex(digest.strip())
+    except ValueError:
+        raw = b""
+    if len(raw) not in wanted or len(digest.strip()) != 2 * len(raw):
+        digits = " or ".join(str(2 * size) for size in sorted(wanted, reverse=True))
+        raise UsageError(f"A hash is {digits} hexadecimal digits; this one is not.")
+    return raw
+
+
+@contextmanager
+def _closing(opened: list[Source]) -> Iterator[list[Source]]:
+    try:
+        yield opened
+    finally:
+        for source in opened:
+            source.close()

@@ -1,0 +1,253 @@
+"""The bars of the design, measured against peers in one run: a table, and JSON with --json FILE.
+
+    python scripts/bench.py [--lines 20000000] [--runs 5] [--folder DIR] [--json FILE] [ROW...]
+
+Ours and the peer's runs alternate; figures are medians of whole processes,
+start-up included, output to a file or /dev/null. Peers are used where they
+are installed: `bloom` (Debian's golang-github-dcso-bloom-cli) and `rbloom`
+(PyPI). Inputs are made once by scripts/make_dump.py and kept in --folder.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+LEAKCHECK = str(Path(sys.executable).parent / "leakcheck")
+RBLOOM = """
+import sys
+from rbloom import Bloom
+keys = Bloom(int(sys.argv[2]), 1e-6)
+with open(sys.argv[1]) as dump:
+    for line in dump:
+        keys.add(line.split(':', 1)[0].lower())
+"""
+
+
+@dataclass
+class Run:
+    """One process: seconds of wall time, peak memory in MiB."""
+
+    seconds: float
+    mib: float
+
+
+def run(command: list[str], stdin: Path | None = None, ok: tuple[int, ...] = (0,)) -> Run:
+    """Run a command with its output thrown away."""
+    with open(stdin or os.devnull, "rb") as given:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in ok:
+        sys.exit(f"failed with {process.returncode}: {' '.join(command)}")
+    return Run(seconds, used.ru_maxrss / 1024)
+
+
+class Bench:
+    """The rows, and the files they share."""
+
+    def __init__(self, folder: Path, lines: int, runs: int) -> None:
+        self.folder, self.lines, self.runs = folder, lines, runs
+        self.rows: list[dict[str, Any]] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def dump(self, kind: str, lines: int) -> Path:
+        """A synthetic dump, made once."""
+        path = self.folder / f"{kind}-{lines}.txt"
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            with partial.open("wb") as out:
+                maker = [sys.executable, str(HERE / "make_dump.py"), kind, str(lines)]
+                subprocess.run(maker, stdout=out, check=True)
+            partial.rename(path)
+        return path
+
+    def absent(self) -> Path:
+        """SHA-1 digests that are in no filter, one a line."""
+        path = self.folder / f"absent-{self.lines}.txt"
+        if not path.exists():
+            rng = random.Random(7)
+            with path.open("wb") as out:
+                for _ in range(0, self.lines, 10_000):
+                    out.write(b"".join(b"%040X\n" % rng.getrandbits(160) for _ in range(10_000)))
+        return path
+
+    def compare(self, ours: Callable[[], Run], peer: Callable[[], Run]) -> tuple[float, float]:
+        """Medians of both, run in turn."""
+        pairs = [(ours(), peer()) for _ in range(self.runs)]
+        return (
+            statistics.median(mine.seconds for mine, _ in pairs),
+            statistics.median(theirs.seconds for _, theirs in pairs),
+        )
+
+    def row(self, work: str, measured: str, figure: float, bar: str, met: bool) -> None:
+        """Note one row of the table."""
+        self.rows.append(
+            {"work": work, "measured": measured, "figure": figure, "bar": bar, "met": met}
+        )
+        print(f"{work:<34}  {measured:<46}  {bar:<16}  {'met' if met else 'MISSED'}", flush=True)
+
+    def build(self, dump: Path, kind: str, rate: str, *more: str) -> Run:
+        """One `leakcheck build`."""
+        output = str(self.folder / f"{kind}-{rate}-{self.lines}.bloom")
+        command = [LEAKCHECK, "build", str(dump), "-o", output, "--kind", kind, "--rate", rate]
+        return run([*command, "--force", *more])
+
+    # The rows.
+
+    def pwned(self) -> None:
+        """Pwned Passwords text to a filter, against `bloom insert` of the hashes alone."""
+        dump = self.dump("pwned", self.lines)
+        hashes = self.dump("hashes", self.lines)
+        theirs = str(self.folder / "peer.bloom")
+
+        def peer() -> Run:
+            Path(theirs).unlink(missing_ok=True)
+            run(["bloom", "create", "-p", "0.001", "-n", str(self.lines), theirs])
+            return run(["bloom", "insert", theirs], stdin=hashes)
+
+        mine, other = self.compare(lambda: self.build(dump, "password", "1e-3"), peer)
+        self.ratio("SHA-1 list to filter, 1e-3", mine, other, "bloom insert", 3)
+
+    def combo(self) -> None:
+        """A combo list to an e-mail filter, against rbloom in a Python loop."""
+        dump = self.dump("combo", self.lines)
+        loop = [sys.executable, "-c", RBLOOM, str(dump), str(self.lines)]
+        mine, other = self.compare(lambda: self.build(dump, "email", "1e-6"), lambda: run(loop))
+        self.ratio("combo list to e-mail filter, 1e-6", mine, other, "rbloom", 12)
+
+    def check(self) -> None:
+        """Absent digests from a file, against `bloom check`."""
+        self.build(self.dump("pwned", self.lines), "password", "1e-3")
+        mine_filter = str(self.folder / f"password-1e-3-{self.lines}.bloom")
+        theirs = str(self.folder / "peer.bloom")
+        Path(theirs).unlink(missing_ok=True)
+        run(["bloom", "create", "-p", "0.001", "-n", str(self.lines), theirs])
+        run(["bloom", "insert", theirs], stdin=self.dump("hashes", self.lines))
+        absent = self.absent()
+        ours = [LEAKCHECK, "check", "--hashes-from", str(absent), "--kind", "password"]
+        mine, other = self.compare(
+            lambda: run([*ours, "--in", mine_filter], ok=(0, 1)),
+            lambda: run(["bloom", "check", theirs], stdin=absent),
+        )
+        self.ratio("absent digests from a file", mine, other, "bloom check", 3)
+
+    def flat(self) -> None:
+        """Cost per key from a million keys to `lines`."""
+        costs: dict[int, float] = {}
+        sizes = [n for n in (10**6, 10**7, 10**8) if n <= self.lines] or [self.lines]
+        for lines in sizes:
+            dump = self.dump("combo", lines)
+            times = [self.build(dump, "email", "1e-6").seconds for _ in range(self.runs)]
+            costs[lines] = statistics.median(times) / lines * 1e9
+        text = ", ".join(f"{lines:.0e}: {cost:.0f} ns" for lines, cost in costs.items())
+        spread = max(costs.values()) / min(costs.values())
+        self.row("cost per line", text, spread, "within 20 %", spread <= 1.44)
+
+    def memory(self) -> None:
+        """Peak memory of a build under a budget of 256 MiB."""
+        peak = self.build(self.dump("combo", self.lines), "email", "1e-6", "--memory", "256M").mib
+        self.row("peak memory, --memory 256M", f"{peak:.0f} MiB", peak, "256 MiB", peak <= 256)
+
+    def size(self) -> None:
+        """Bits a key over the classical bound."""
+        for lines, rate in ((10**6, "1e-6"), (10**6, "1e-3")):
+            self.build(self.dump("hashes", lines), "password", rate)
+            about = self.info(f"password-{rate}-{self.lines}.bloom")
+            bound = math.log2(math.e) * -math.log2(float(rate))
+            over = about["bytes"] * 8 / about["keys"] / bound
+            self.row(f"size at 1e6 keys, {rate}", f"{over:.4f} of the bound", over, "1.02", over <= 1.02)
+
+    def rate(self) -> None:
+        """Measured false positives over the header's rate: 10 M absent probes at 1e-3."""
+        from leakcheck.engine import LocalFilter
+
+        self.build(self.dump("hashes", self.lines), "password", "1e-3")
+        source = LocalFilter(self.folder / f"password-1e-3-{self.lines}.bloom")
+        found, probes = 0, 10_000_000
+        rng = random.Random(11)
+        for _ in range(probes // 100_000):
+            found += source.lookup(rng.randbytes(20 * 100_000)).codes.count(1)
+        over = found / probes / source.info.fpr
+        self.row("false positives over header's fpr", f"{over:.4f}", over, "0.9 to 1.1", 0.9 <= over <= 1.1)
+
+    def cold(self) -> None:
+        """One cold check with a 1 GiB filter, against `import typer`."""
+        path = str(self.gibibyte())
+        ours = [LEAKCHECK, "check", "alice@example.fr", "--in", path]
+        typer = [sys.executable, "-c", "import typer"]
+        many = Bench(self.folder, self.lines, self.runs * 4)
+        mine, other = many.compare(lambda: run(ours, ok=(0, 1)), lambda: run(typer))
+        over = mine / other
+        text = f"{mine * 1000:.0f} ms to {other * 1000:.0f} ms: {over:.2f} times"
+        self.row("one cold check, 1 GiB filter", text, over, "at most 2 times", over <= 2)
+
+    # What the rows share.
+
+    def ratio(self, work: str, mine: float, other: float, peer: str, bar: float) -> None:
+        """A row that compares two times."""
+        text = f"{mine:.2f} s to {other:.2f} s of {peer}: {other / mine:.1f} times"
+        self.row(work, text, other / mine, f"{bar:g} times", other / mine >= bar)
+
+    def info(self, name: str) -> dict[str, Any]:
+        """`leakcheck info --json` of a filter in the folder."""
+        command = [LEAKCHECK, "info", "--json", str(self.folder / name)]
+        found: dict[str, Any] = json.loads(subprocess.check_output(command))
+        return found
+
+    def gibibyte(self) -> Path:
+        """A sound filter of 1 GiB, whose pages hold noise."""
+        from bloom.format import BODY_BYTES, Header, encode_header, seal_page
+
+        path = self.folder / "gibibyte.bloom"
+        pages = (1 << 30) // 4096 - 1
+        if not path.exists():
+            about = {"kind": "email", "name": "noise"}
+            noise = random.Random(3).randbytes(BODY_BYTES)
+            with path.open("wb") as out:
+                out.write(encode_header(Header(pages, 0, pages, 20, 10**8, 20, 1e-6, about)))
+                for number in range(pages):
+                    out.write(seal_page(noise, number))
+        return path
+
+
+ROWS = ("pwned", "combo", "check", "flat", "memory", "size", "rate", "cold")
+NEEDS = {"pwned": "bloom", "check": "bloom"}
+
+
+def main() -> None:
+    """Measure the rows named, or all."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("rows", nargs="*", choices=(*ROWS, []), metavar="ROW")
+    options.add_argument("--lines", type=int, default=20_000_000)
+    options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--folder", type=Path, default=Path("/var/tmp/leakcheck-bench"))
+    options.add_argument("--json", type=Path)
+    given = options.parse_args()
+    bench = Bench(given.folder, given.lines, given.runs)
+    for name in given.rows or ROWS:
+        if name in NEEDS and shutil.which(NEEDS[name]) is None:
+            print(f"{name}: left out, {NEEDS[name]} is not installed")
+            continue
+        getattr(bench, name)()
+    if given.json:
+        given.json.write_text(json.dumps({"version": 1, "rows": bench.rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,8 @@ import xxhash
 
 from bloom.format import (
     BODY_BYTES,
+    MAX_HASHES,
+    MAX_PAGES,
     MIN_DIGEST_BYTES,
     PAGE_BITS,
     PAGE_BYTES,
@@ -85,7 +87,15 @@ class Pool:
         """Memory held by the records, in bytes."""
         return self._count * RECORD_BYTES
 
+    def compact(self) -> None:
+        """Sort each partition and drop its repeats."""
+        self._parts = [sorted(set(part)) for part in self._parts]
+        self._count = sum(map(len, self._parts))
+
     def take(self, partition: int) -> list[bytes]:
+        """Give up the records of `partition`, unsorted; ValueError where there is none such."""
+        if not 0 <= partition < len(self._parts):
+            raise ValueError("there is no such partition")
         taken, self._parts[partition] = self._parts[partition], []
         self._count -= len(taken)
         return taken
@@ -101,12 +111,18 @@ def merge(runs: Sequence[bytes], open_ended: Sequence[bool]) -> tuple[bytes, lis
 
     runs: the window on each, in bytes; open_ended: whether more follows the
     window. Returns the sorted distinct records that no later window can
-    precede, and how many bytes of each window they used up.
+    precede, and how many bytes of each window they used up. Raises ValueError
+    where a window that more follows holds no record: nothing could be said of
+    what it hides.
     """
-    split = [
-        [run[at : at + RECORD_BYTES] for at in range(0, len(run), RECORD_BYTES)] for run in runs
-    ]
-    limits = [rows[-1] for rows, more in zip(split, open_ended, strict=True) if more and rows]
+    if len(runs) != len(open_ended):
+        raise ValueError("one flag for each window")
+    for run, more in zip(runs, open_ended, strict=True):
+        _check_whole(run, RECORD_BYTES, "records")
+        if more and not run:
+            raise ValueError("a window with more to follow holds a record")
+    split = [_records_in(run) for run in runs]
+    limits = [rows[-1] for rows, more in zip(split, open_ended, strict=True) if more]
     limit = min(limits, default=b"\xff" * RECORD_BYTES)
     taken = [[row for row in rows if row <= limit] for rows in split]
     merged = b"".join(sorted({row for rows in taken for row in rows}))
@@ -116,11 +132,15 @@ def merge(runs: Sequence[bytes], open_ended: Sequence[bool]) -> tuple[bytes, lis
 def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, first: int) -> None:
     """Set the bits of `sorted_records` in `buffer`, whose first page is number `first`.
 
-    Raises ValueError where a record's page is outside the buffer.
+    Raises ValueError where a record's page is outside the buffer, or a number
+    is out of bounds.
     """
-    for at in range(0, len(sorted_records), RECORD_BYTES):
-        high = int.from_bytes(sorted_records[at : at + 8], "big")
-        mixed = int.from_bytes(sorted_records[at + 8 : at + RECORD_BYTES], "big")
+    _check_shape(pages, hashes, first)
+    _check_whole(sorted_records, RECORD_BYTES, "records")
+    _check_whole(buffer, PAGE_BYTES, "pages")
+    for record in _records_in(sorted_records):
+        high = int.from_bytes(record[:8], "big")
+        mixed = int.from_bytes(record[8:], "big")
         base = (page_of(high, pages) - first) * PAGE_BYTES
         if not 0 <= base < len(buffer):
             raise ValueError("a record is outside the buffer")
@@ -130,16 +150,26 @@ def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, firs
 
 def seal(buffer: bytearray, first: int) -> dict[int, int]:
     """Write the checksum of each page of `buffer`; return {bits set: pages that have so many}."""
-    loads: Counter[int] = Counter()
+    _check_shape(1, 1, first)
+    _check_whole(buffer, PAGE_BYTES, "pages")
     for at in range(0, len(buffer), PAGE_BYTES):
         body = bytes(buffer[at : at + BODY_BYTES])
         buffer[at + BODY_BYTES : at + PAGE_BYTES] = checksum(body, first + at // PAGE_BYTES)
-        loads[int.from_bytes(body, "little").bit_count()] += 1
-    return dict(loads)
+    return dict(Counter(loads(buffer)))
+
+
+def loads(buffer: bytes) -> list[int]:
+    """The bits set in each page of `buffer`, 0 to 32,704, checksums left out."""
+    _check_whole(buffer, PAGE_BYTES, "pages")
+    return [
+        int.from_bytes(buffer[at : at + BODY_BYTES], "little").bit_count()
+        for at in range(0, len(buffer), PAGE_BYTES)
+    ]
 
 
 def damaged(buffer: bytes, first: int) -> list[int]:
     """The numbers of the pages in `buffer` whose checksum does not match."""
+    _check_shape(1, 1, first)
     return [
         first + at // PAGE_BYTES
         for at in range(0, len(buffer), PAGE_BYTES)
@@ -162,6 +192,7 @@ def lookup(
     damaged page, is UNKNOWN.
     """
     pages, first, hashes = shape
+    _check_shape(pages, hashes, first)
     codes = bytearray()
     for digest in _split(digests, digest_bytes):
         index = page_of(int.from_bytes(digest[:8], "big"), pages) - first
@@ -185,9 +216,27 @@ def _check_digest_bytes(digest_bytes: int) -> None:
         raise ValueError("a digest has at least 16 bytes")
 
 
+def _check_shape(pages: int, hashes: int, first: int) -> None:
+    if not 1 <= pages <= MAX_PAGES:
+        raise ValueError("pages is out of bounds")
+    if not 1 <= hashes <= MAX_HASHES:
+        raise ValueError("hashes is out of bounds")
+    if not 0 <= first <= MAX_PAGES:
+        raise ValueError("first is out of bounds")
+
+
+def _check_whole(packed: bytes, size: int, what: str) -> None:
+    if len(packed) % size:
+        raise ValueError(f"not a whole number of {what}")
+
+
+def _records_in(packed: bytes) -> list[bytes]:
+    packed = bytes(packed)
+    return [packed[at : at + RECORD_BYTES] for at in range(0, len(packed), RECORD_BYTES)]
+
+
 def _split(digests: bytes, digest_bytes: int) -> list[bytes]:
     _check_digest_bytes(digest_bytes)
-    if len(digests) % digest_bytes:
-        raise ValueError("not a whole number of digests")
+    _check_whole(digests, digest_bytes, "digests")
     digests = bytes(digests)
     return [digests[at : at + digest_bytes] for at in range(0, len(digests), digest_bytes)]

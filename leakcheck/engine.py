@@ -11,6 +11,7 @@ from typing import Any
 
 import bloom
 from bloom import ENGINE, PAGE_BYTES, Builder, Header
+from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.kinds import Kind
 from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
@@ -24,6 +25,7 @@ __all__ = [
     "filter_errors",
     "info_json",
     "kind_of",
+    "page_is_sound",
     "page_number",
     "parse_header",
     "source_info",

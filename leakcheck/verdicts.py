@@ -49,13 +49,15 @@ class Lookup:
     codes: one byte a digest, an index into CODES; false_alarms: for each
     index found, the probability that it was found without being a key;
     reasons: for each unknown index, why; seen: for each index found, how
-    often, where the source counts.
+    often, where the source counts; breaches: for each index found, in which,
+    where the source names them.
     """
 
     codes: bytes
     false_alarms: Mapping[int, float] = field(default_factory=dict)
     reasons: Mapping[int, str] = field(default_factory=dict)
     seen: Mapping[int, int] = field(default_factory=dict)
+    breaches: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""
@@ -65,6 +67,7 @@ class Lookup:
             false_alarm=self.false_alarms.get(index),
             reason=self.reasons.get(index),
             seen=self.seen.get(index),
+            breaches=self.breaches.get(index),
         )
 
 
@@ -75,7 +78,8 @@ class SourceAnswer:
     false_alarm: of an `exposed`, the probability that it is none; reason: of
     an `unknown`, why; seen: how often, where the source counts; matched: of an
     `exposed`, the other spelling of the subject that was found; confirmed:
-    whether an exact source knows it too, None where none was asked.
+    whether an exact source knows it too, None where none was asked; breaches:
+    the ones a source of many names.
     """
 
     source: SourceInfo
@@ -85,6 +89,7 @@ class SourceAnswer:
     seen: int | None = None
     matched: str | None = None
     confirmed: bool | None = None
+    breaches: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -106,6 +111,7 @@ class SourceAnswer:
             "seen": self.seen,
             "matched": self.matched,
             "confirmed": self.confirmed,
+            "breaches": list(self.breaches) if self.breaches is not None else None,
         }
         return found | {key: value for key, value in extra.items() if value is not None}
 

@@ -1,0 +1,192 @@
+"""Reports: what every format is given, and which module writes which format.
+
+A report is `begin(meta)`, then `row(row)` for each row as it comes, then
+`end(summary)`. A writer holds no rows: a report of ten million streams. What
+scan, hunt and ci have to say fits these few types; a writer knows no command.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, Protocol, TextIO
+
+from leakcheck.errors import UsageError
+
+Style = Literal["text", "number", "verdict"]
+
+
+def plain(value: Any) -> str:
+    """A value as it reads in a cell: nothing for None, lists joined by semicolons."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return "; ".join(map(plain, value))
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a report.
+
+    name: the key in JSON objects and the header in CSV; title: the header for
+    people; text: how its value reads in a cell; style: how HTML sorts and
+    draws it; value: where in a row's values it is found, by default under
+    `name`.
+    """
+
+    name: str
+    title: str
+    text: Callable[[Any], str] = plain
+    style: Style = "text"
+    value: Callable[[Mapping[str, Any]], Any] | None = None
+
+    def cell(self, values: Mapping[str, Any]) -> str:
+        """The text of this column's cell in a row."""
+        return self.text(values.get(self.name) if self.value is None else self.value(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: its stable id, a title, and what to do about it."""
+
+    id: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a finding is: a file relative to where the command ran, from line and column 1."""
+
+    uri: str
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What SARIF and JUnit make of a row that is not in order.
+
+    rule: the id of a Rule; message: one sentence, no secret; level: `error`
+    for what is exposed, `warning` for what could not be answered; fingerprint:
+    the same for the same finding in the next run.
+    """
+
+    rule: str
+    message: str
+    level: Literal["error", "warning", "note"] = "error"
+    location: Location | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: `values`, ready for JSON, in order; `finding` unless all is in order; `case`:
+    what a JUnit test case is called.
+    """
+
+    values: Mapping[str, Any]
+    finding: Finding | None = None
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What is known before the first row.
+
+    title: of the report; tool: the command, such as `leakcheck scan`; facts:
+    what JSON says at its head (JSON values only).
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    tool: str = "leakcheck"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A bar chart: a title and (label, count) pairs, in the order to draw them."""
+
+    title: str
+    bars: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is known after the last row.
+
+    facts: what JSON says under `summary`; lines: the same for people, a
+    sentence each; advice: what to do next; partial: whether the work was
+    interrupted, so that rows are missing.
+    """
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    advice: tuple[str, ...] = ()
+    partial: bool = False
+
+
+class Writer(Protocol):
+    """One format, written to one text stream."""
+
+    def __init__(self, out: TextIO) -> None: ...
+
+    def begin(self, meta: Meta) -> None:
+        """Write what comes before the rows."""
+
+    def row(self, row: Row) -> None:
+        """Write one row."""
+
+    def end(self, summary: Summary) -> None:
+        """Write what comes after the rows."""
+
+
+FORMATS = {
+    "table": "leakcheck.reports.table:TableWriter",
+    "summary": "leakcheck.reports.table:SummaryWriter",
+    "csv": "leakcheck.reports.delimited:CsvWriter",
+    "tsv": "leakcheck.reports.delimited:TsvWriter",
+    "json": "leakcheck.reports.jsonfile:JsonWriter",
+    "jsonl": "leakcheck.reports.jsonfile:JsonLinesWriter",
+    "html": "leakcheck.reports.html:HtmlWriter",
+    "sarif": "leakcheck.reports.sarif:SarifWriter",
+    "junit": "leakcheck.reports.junit:JunitWriter",
+}
+_EXTENSIONS = {
+    ".txt": "table",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".html": "html",
+    ".htm": "html",
+    ".sarif": "sarif",
+    ".xml": "junit",
+}
+
+
+def writer_for(name: str) -> type[Writer]:
+    """The writer of a format. Raises UsageError where there is none of that name."""
+    if name not in FORMATS:
+        raise UsageError(f"There is no such format: choose from {', '.join(FORMATS)}.")
+    module, _, attribute = FORMATS[name].partition(":")
+    writer: type[Writer] = getattr(import_module(module), attribute)
+    return writer
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name asks for. Raises UsageError where it does not say."""
+    if path.name.endswith(".sarif.json"):
+        return "sarif"
+    try:
+        return _EXTENSIONS[path.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"{path.name}: the name does not say which format is wanted: give --format too."
+        ) from None

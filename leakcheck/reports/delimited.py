@@ -1,0 +1,55 @@
+"""CSV and tab-separated reports, safe to open in a spreadsheet program.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe before
+it (OWASP, "CSV Injection"); plain numbers stay numbers. Control characters
+other than tab and newline become U+FFFD, so that no list steers a terminal.
+"""
+
+import csv
+import re
+from typing import TextIO
+
+from leakcheck.reports import Meta, Row, Summary
+
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠%|]")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+PARTIAL = "partial: interrupted, rows are missing"
+
+
+def guard(text: str) -> str:
+    """`text` as a cell that no spreadsheet program runs."""
+    text = _CONTROL.sub("�", text)
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+class CsvWriter:
+    """RFC 4180, with a header; a partial report ends in a row that says so."""
+
+    delimiter = ","
+
+    def __init__(self, out: TextIO) -> None:
+        self._csv = csv.writer(out, delimiter=self.delimiter, lineterminator="\r\n")
+
+    def begin(self, meta: Meta) -> None:
+        """The header."""
+        self._columns = meta.columns
+        self._csv.writerow([guard(column.name) for column in meta.columns])
+
+    def row(self, row: Row) -> None:
+        """One record."""
+        values = row.values
+        self._csv.writerow([guard(column.cell(values)) for column in self._columns])
+
+    def end(self, summary: Summary) -> None:
+        """Nothing, or the mark of a partial report."""
+        if summary.partial:
+            self._csv.writerow([PARTIAL] + [""] * (len(self._columns) - 1))
+
+
+class TsvWriter(CsvWriter):
+    """The same with tabs."""
+
+    delimiter = "\t"

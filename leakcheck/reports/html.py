@@ -1,0 +1,127 @@
+"""The HTML report: one file for people, that needs nothing else and loads nothing.
+
+The summary stands before the rows and is known after them, so rows wait in a
+buffer: in memory up to some 100,000 of them, then in an unnamed file in the
+folder for temporary files, readable by nobody else, gone when it is closed.
+"""
+
+import html
+import shutil
+import tempfile
+from typing import TextIO
+
+from leakcheck import __version__
+from leakcheck.reports import Chart, Meta, Row, Summary
+from leakcheck.reports.page import POLICY, SCRIPT, STYLE
+from leakcheck.terminal import clean
+
+_IN_MEMORY = 32 << 20
+_VERDICTS = ("exposed", "unknown", "clean")
+_BAR, _ROW, _WIDE = 260, 26, 560
+_LABEL = 30
+
+
+class HtmlWriter:
+    """One self-contained page."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._rows = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in `end`
+            _IN_MEMORY, "w+", encoding="utf-8", errors="replace", newline=""
+        )
+        self._count = 0
+
+    def begin(self, meta: Meta) -> None:
+        """Nothing yet."""
+        self._meta = meta
+
+    def row(self, row: Row) -> None:
+        """One row of the table, kept for the end."""
+        cells = []
+        for column in self._meta.columns:
+            text = _text(column.cell(row.values))
+            if column.style == "verdict" and text in _VERDICTS:
+                text = f'<span class="verdict {text}">{text}</span>'
+            cells.append(
+                f'<td class="number">{text}' if column.style == "number" else f"<td>{text}"
+            )
+        self._rows.write(f"<tr>{''.join(cells)}\n")
+        self._count += 1
+
+    def end(self, summary: Summary) -> None:
+        """The page."""
+        write = self._out.write
+        title = _text(self._meta.title)
+        write(
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="referrer" content="no-referrer">\n'
+            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+            f"<header>\n<h1>{title}</h1>\n"
+        )
+        if summary.partial:
+            write('<p class="partial">Partial: interrupted, rows are missing.</p>\n')
+        write("</header>\n<main>\n<section>\n<h2>Summary</h2>\n")
+        write(_list("ul", summary.lines))
+        charts = [_figure(chart, f"chart{at}") for at, chart in enumerate(summary.charts)]
+        write(f'<div class="charts">{"".join(charts)}</div>\n</section>\n')
+        if summary.advice:
+            write(f"<section>\n<h2>What to do</h2>\n{_list('ol', summary.advice)}</section>\n")
+        self._table()
+        write(f"</main>\n<footer>Made by leakcheck {__version__}.</footer>\n")
+        write(f"<script>{SCRIPT}</script>\n</body>\n</html>\n")
+
+    def _table(self) -> None:
+        write = self._out.write
+        write('<section>\n<h2>Rows</h2>\n<div class="tools" hidden>\n')
+        write('<label>Show rows with <input type="search"></label>\n')
+        if any(column.style == "verdict" for column in self._meta.columns):
+            options = "".join(f"<option>{verdict}</option>" for verdict in _VERDICTS)
+            write(f'<label>Verdict <select><option value="">all</option>{options}</select></label>')
+        write('<output role="status"></output>\n</div>\n<div class="scroll">\n<table>\n')
+        write(f"<caption>{self._count:,} rows. Choose a column's name to sort by it.</caption>\n")
+        heads = "".join(
+            f'<th scope="col"{" class=number" if column.style == "number" else ""}>'
+            f"{_text(column.title)}</th>"
+            for column in self._meta.columns
+        )
+        write(f"<thead><tr>{heads}</tr></thead>\n<tbody>\n")
+        self._rows.seek(0)
+        shutil.copyfileobj(self._rows, self._out, 1 << 16)
+        self._rows.close()
+        write("</tbody>\n</table>\n</div>\n</section>\n")
+
+
+def _text(text: str) -> str:
+    return html.escape(clean(text))
+
+
+def _list(tag: str, lines: tuple[str, ...]) -> str:
+    return f"<{tag}>\n{''.join(f'<li>{_text(line)}</li>\n' for line in lines)}</{tag}>\n"
+
+
+def _figure(chart: Chart, name: str) -> str:
+    """A bar chart as inline SVG; its numbers stand in its description too."""
+    if not chart.bars:
+        return ""
+    most = max(count for _, count in chart.bars) or 1
+    left = min(_LABEL, max(len(label) for label, _ in chart.bars)) * 8 + 12
+    parts = []
+    for at, (label, count) in enumerate(chart.bars):
+        middle = at * _ROW + 18
+        shown = label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
+        length = max(2, round(_BAR * count / most)) if count else 0
+        parts.append(
+            f'<text x="0" y="{middle}">{_text(shown)}</text>'
+            f'<rect x="{left}" y="{middle - 14}" width="{length}" height="18"/>'
+            f'<text x="{left + length + 6}" y="{middle}">{count:,}</text>'
+        )
+    told = "; ".join(f"{label}: {count:,}" for label, count in chart.bars)
+    high = len(chart.bars) * _ROW + 4
+    return (
+        f"<figure><figcaption>{_text(chart.title)}</figcaption>"
+        f'<svg role="img" aria-labelledby="{name}" viewBox="0 0 {_WIDE} {high}">'
+        f'<title id="{name}">{_text(chart.title)}. {_text(told)}</title>{"".join(parts)}</svg>'
+        "</figure>\n"
+    )

@@ -1,0 +1,141 @@
+"""Where reports go: several formats at once, each file whole or not there at all.
+
+A report is written beside its place under a hidden name, synced and renamed
+when it ends. `finish` after an interrupt leaves a valid report that is marked
+partial; leaving the block without `finish` leaves nothing.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, TextIO
+
+from leakcheck.errors import InputError, UsageError
+from leakcheck.reports import Meta, Row, Summary, Writer, format_of, writer_for
+
+
+class Target(NamedTuple):
+    """A format and where it goes: None is stdout."""
+
+    format: str
+    path: Path | None
+
+
+def targets(formats: Sequence[str], paths: Sequence[Path], default: str = "table") -> list[Target]:
+    """Pair the formats asked for with the files named.
+
+    As many formats as files: pairs, in order. Files without formats: by the
+    files' names. Formats without files, or one more: that one is for stdout,
+    which is also the file named `-`. Raises UsageError for anything else.
+    """
+    for name in formats:
+        writer_for(name)
+    if not formats and paths:
+        found = [Target(format_of(path), path) for path in paths]
+    elif len(formats) == len(paths):
+        found = [Target(*pair) for pair in zip(formats, paths, strict=True)]
+    elif len(formats) == len(paths) + 1:
+        named = [format_of(path) for path in paths] if paths else []
+        spare = [name for name in formats if name not in named]
+        if paths and len(spare) != 1:
+            raise UsageError("Give one --format for each -o: which goes where is not clear.")
+        found = [Target(*pair) for pair in zip(named, paths, strict=True)]
+        found.append(Target((spare or list(formats))[0], None))
+    elif len(formats) < len(paths):
+        raise UsageError("Give one --format for each -o, or none: file names say it too.")
+    else:
+        raise UsageError("Several formats need a file each: give one -o for each --format.")
+    found = found or [Target(default, None)]
+    places = [target.path.resolve() for target in found if target.path is not None]
+    if len(set(places)) < len(places):
+        raise UsageError("Two reports cannot go to the same file: name another.")
+    return found
+
+
+class Reports:
+    """One or more reports of the same rows; a context manager."""
+
+    def __init__(self, wanted: Sequence[Target], *, force: bool = False) -> None:
+        """Raises UsageError where a file is there and not `force`, InputError where none can be
+        written there.
+        """
+        self._writers: list[Writer] = []
+        self._files: list[tuple[TextIO, Path, Path]] = []
+        for target in wanted:
+            if target.path is not None and target.path.exists() and not force:
+                raise UsageError(f"{target.path} exists: give --force to replace it.")
+        try:
+            for target in wanted:
+                out = _stdout() if target.path is None else self._open(target.path)
+                self._writers.append(writer_for(target.format)(out))
+        except BaseException:
+            self._discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    def begin(self, meta: Meta) -> None:
+        """Write what comes before the rows."""
+        for writer in self._writers:
+            writer.begin(meta)
+
+    def row(self, row: Row) -> None:
+        """Write one row to each report."""
+        for writer in self._writers:
+            writer.row(row)
+
+    def finish(self, summary: Summary) -> None:
+        """Write what comes after the rows; every file gets its name."""
+        for writer in self._writers:
+            writer.end(summary)
+        for out, spare, path in self._files:
+            try:
+                out.flush()
+                os.fsync(out.fileno())
+                out.close()
+                spare.replace(path)
+            except OSError as error:
+                raise _cannot_write(path, error) from None
+        self._files.clear()
+
+    def _open(self, path: Path) -> TextIO:
+        try:
+            handle, spare = tempfile.mkstemp(
+                prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
+            )
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        # mkstemp makes it for the owner alone, and so it stays: a report names people.
+        out = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._files.append((out, Path(spare), path))
+        return out
+
+    def _discard(self) -> None:
+        for out, spare, _ in self._files:
+            spare.unlink(missing_ok=True)
+            out.close()
+        self._files.clear()
+
+
+def _stdout() -> TextIO:
+    """stdout, in UTF-8 whatever the locale, where it can be told so."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and not sys.stdout.isatty():
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    return sys.stdout
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: the report cannot be written: {error.strerror or 'failed'}.")

@@ -1,0 +1,86 @@
+"""SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"), for code scanning.
+
+One run; one result for each row with a finding. Artifact URIs are relative
+references to %SRCROOT%, percent-encoded as RFC 3986 wants them.
+"""
+
+from typing import Any, TextIO
+from urllib.parse import quote
+
+from leakcheck import __version__
+from leakcheck.reports import Finding, Location, Meta, Row, Summary
+from leakcheck.reports.jsonfile import dumps
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+FINGERPRINT = "leakcheck/v1"
+
+
+class SarifWriter:
+    """Results as they come, in one run."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._before = "\n"
+
+    def begin(self, meta: Meta) -> None:
+        """The head, with the rules, up to the results."""
+        self._rules = {rule.id: index for index, rule in enumerate(meta.rules)}
+        driver = {
+            "name": "leakcheck",
+            "version": __version__,
+            "semanticVersion": __version__,
+            "rules": [
+                {
+                    "id": rule.id,
+                    "name": rule.title,
+                    "shortDescription": {"text": rule.title},
+                    "help": {"text": rule.help},
+                }
+                for rule in meta.rules
+            ],
+        }
+        head = dumps({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
+        run = dumps({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})[:-1]
+        self._out.write(f'{head},"runs":[{run},"results":[')
+
+    def row(self, row: Row) -> None:
+        """One result, where there is a finding."""
+        if row.finding is not None:
+            self._out.write(self._before + dumps(self._result(row.finding)))
+            self._before = ",\n"
+
+    def end(self, summary: Summary) -> None:
+        """The invocation, which says whether the run was complete."""
+        invocation: dict[str, Any] = {"executionSuccessful": not summary.partial}
+        if summary.partial:
+            invocation["toolExecutionNotifications"] = [
+                {"level": "error", "message": {"text": "Interrupted: results are missing."}}
+            ]
+        properties = dumps({"partial": summary.partial})
+        self._out.write(f'\n],"invocations":[{dumps(invocation)}],"properties":{properties}}}]}}\n')
+
+    def _result(self, finding: Finding) -> dict[str, Any]:
+        result: dict[str, Any] = {"ruleId": finding.rule}
+        if finding.rule in self._rules:
+            result["ruleIndex"] = self._rules[finding.rule]
+        result |= {"level": finding.level, "message": {"text": finding.message}}
+        if finding.location is not None:
+            result["locations"] = [{"physicalLocation": _place(finding.location)}]
+        if finding.fingerprint is not None:
+            result["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
+        return result
+
+
+def _place(location: Location) -> dict[str, Any]:
+    uri = quote(location.uri.replace("\\", "/"), safe="/-._~", errors="surrogateescape")
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+    if location.line is not None:
+        region = {
+            "startLine": location.line,
+            "startColumn": location.column,
+            "endColumn": location.end_column,
+        }
+        place["region"] = {name: value for name, value in region.items() if value is not None}
+    return place

@@ -14,8 +14,8 @@ pub const UNKNOWN: u8 = 2;
 const UNSEEN: u8 = 0;
 const SOUND: u8 = 1;
 const DAMAGED: u8 = 2;
-/// Digests whose cache lines are asked for before the first of them is looked at.
-const AHEAD: usize = 32;
+/// Digests looked up together: each round asks for a cache line of every one of them.
+const AHEAD: usize = 128;
 
 /// The page of a key whose leading eight bytes are `high`.
 #[inline(always)]
@@ -143,38 +143,75 @@ impl Shape<'_> {
 
     /// Answer for each of `digests` in `codes`, which is as long as there are digests.
     pub fn look_up(&self, digests: &[u8], digest_bytes: usize, codes: &mut [u8]) {
-        let mut waiting: [(Option<&[u8; PAGE]>, u64); AHEAD] = [(None, 0); AHEAD];
+        let mut group = [Asked { page: &EMPTY, mixed: 0 }; AHEAD];
         let groups = digests.chunks(AHEAD * digest_bytes).zip(codes.chunks_mut(AHEAD));
-        for (group, codes) in groups {
-            let mut slots = waiting.iter_mut();
-            for_each_digest(group, digest_bytes, |digest| {
+        for (digests, codes) in groups {
+            let mut places = group.iter_mut().zip(codes.iter_mut());
+            for_each_digest(digests, digest_bytes, |digest| {
                 let record = record(digest);
                 let (high, mixed) = ((record >> 64) as u64, record as u64);
                 let index = page_of(high, self.pages).wrapping_sub(self.first);
                 let page = self.sound_page(index as usize);
-                if let Some(page) = page {
-                    prefetch(&page[bit_of(mixed) >> 3]);
-                    prefetch(&page[bit_of(mixed.wrapping_mul(PHI)) >> 3]);
-                }
-                if let Some(slot) = slots.next() {
-                    *slot = (page, mixed);
+                if let Some((asked, code)) = places.next() {
+                    *code = if page.is_some() { ABSENT } else { UNKNOWN };
+                    *asked = Asked { page: page.unwrap_or(&EMPTY), mixed };
+                    asked.prefetch();
                 }
             });
-            for (code, (page, mixed)) in codes.iter_mut().zip(&waiting) {
-                *code = page.map_or(UNKNOWN, |page| holds(page, *mixed, self.hashes));
+            self.settle(&mut group, codes);
+        }
+    }
+
+    /// Round by round, one bit of each key that is still possible; what is left is present.
+    fn settle(&self, group: &mut [Asked; AHEAD], codes: &mut [u8]) {
+        let mut left: [u8; AHEAD] = std::array::from_fn(|place| place as u8);
+        let mut count = codes.len().min(AHEAD);
+        for round in 1..=self.hashes {
+            let mut kept = 0;
+            for at in 0..count {
+                let place = left[at];
+                left[kept] = place;
+                kept += group[place as usize % AHEAD].bit();
+            }
+            count = kept;
+            if count == 0 {
+                return;
+            }
+            if round < self.hashes {
+                for &place in &left[..count] {
+                    let asked = &mut group[place as usize % AHEAD];
+                    asked.mixed = asked.mixed.wrapping_mul(PHI);
+                    asked.prefetch();
+                }
+            }
+        }
+        for &place in &left[..count] {
+            if let Some(code) = codes.get_mut(place as usize) {
+                *code = PRESENT;
             }
         }
     }
 }
 
-#[inline(always)]
-fn holds(page: &[u8; PAGE], mut mixed: u64, hashes: u32) -> u8 {
-    for _ in 0..hashes {
-        let bit = bit_of(mixed);
-        if page[bit >> 3] >> (bit & 7) & 1 == 0 {
-            return ABSENT;
-        }
-        mixed = mixed.wrapping_mul(PHI);
+/// A page of no key, for those that have none: their answer is UNKNOWN whatever it says.
+static EMPTY: [u8; PAGE] = [0; PAGE];
+
+/// A key being looked up: its page and what its next bit comes from.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    page: &'a [u8; PAGE],
+    mixed: u64,
+}
+
+impl Asked<'_> {
+    #[inline(always)]
+    fn bit(&self) -> usize {
+        let bit = bit_of(self.mixed);
+        usize::from(self.page[bit >> 3] >> (bit & 7) & 1)
     }
-    PRESENT
+
+    #[inline(always)]
+    fn prefetch(&self) {
+        prefetch(&self.page[bit_of(self.mixed) >> 3]);
+    }
 }

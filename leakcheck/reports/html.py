@@ -94,11 +94,12 @@ class HtmlWriter:
 
 
 def _text(text: str) -> str:
-    return html.escape(clean(text))
+    return html.escape(clean(text.replace("\n", " ").replace("\t", " ")))
 
 
 def _list(tag: str, lines: tuple[str, ...]) -> str:
-    return f"<{tag}>\n{''.join(f'<li>{_text(line)}</li>\n' for line in lines)}</{tag}>\n"
+    items = "".join(f"<li>{_text(line)}</li>\n" for line in lines)
+    return f"<{tag}>\n{items}</{tag}>\n"
 
 
 def _figure(chart: Chart, name: str) -> str:

@@ -48,7 +48,11 @@ def targets(formats: Sequence[str], paths: Sequence[Path], default: str = "table
         raise UsageError("Give one --format for each -o, or none: file names say it too.")
     else:
         raise UsageError("Several formats need a file each: give one -o for each --format.")
-    found = found or [Target(default, None)]
+    found = [Target(name, None if str(path) == "-" else path) for name, path in found] or [
+        Target(default, None)
+    ]
+    if sum(target.path is None for target in found) > 1:
+        raise UsageError("Only one report can go to stdout: name a file for the others.")
     places = [target.path.resolve() for target in found if target.path is not None]
     if len(set(places)) < len(places):
         raise UsageError("Two reports cannot go to the same file: name another.")

@@ -9,8 +9,8 @@ import base64
 import hashlib
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#1a1d21;--soft:#565d66;--line:#d5d9de;--back:#fff;--band:#f4f6f8;
---bad:#a4161a;--bad-back:#fdecec;--doubt:#7a4d00;--doubt-back:#fff4dc;--good:#1b5e34;
+:root{color-scheme:light dark;--ink:#1a1d21;--soft:#565d66;--line:#d5d9de;--back:#fff;
+--band:#f4f6f8;--bad:#a4161a;--bad-back:#fdecec;--doubt:#7a4d00;--doubt-back:#fff4dc;--good:#1b5e34;
 --good-back:#e7f5ec;--bar:#2f6fb3}
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#aab1ba;--line:#3b424a;--back:#16191d;
 --band:#1f2429;--bad:#ff9b9b;--bad-back:#3c1a1c;--doubt:#ffcf70;--doubt-back:#382a0c;--good:#8fdcae;
@@ -33,7 +33,8 @@ caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);
 overflow-wrap:anywhere}
 thead th{position:sticky;top:0;background:var(--band);white-space:nowrap}
-th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:0;cursor:pointer}
+th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:0;
+cursor:pointer}
 th button::after{content:" \\2195";color:var(--soft)}
 th[aria-sort=ascending] button::after{content:" \\2191"}
 th[aria-sort=descending] button::after{content:" \\2193"}

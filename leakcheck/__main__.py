@@ -5,7 +5,9 @@ status 2 is for everything that is neither done nor exposed.
 """
 
 import os
+import re
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -42,18 +44,22 @@ def run(arguments: list[str]) -> int:
 def _unexpected(error: Exception, arguments: list[str]) -> int:
     """Wrong use as the parser words it, without what was typed; or a fault of ours."""
     format_message = getattr(error, "format_message", None)
-    if format_message is None:
-        at = error.__traceback__
-        while at is not None and at.tb_next is not None:
-            at = at.tb_next
-        place = f"{os.path.basename(at.tb_frame.f_code.co_filename)}:{at.tb_lineno}" if at else "?"
-        return _fail(
-            f"This is a fault in leakcheck ({type(error).__name__} at {place}): report it."
-        )
-    message = str(format_message())
-    for word in sorted((word for word in arguments if not word.startswith("-")), key=len)[::-1]:
-        message = message.replace(word, "…")
-    return _fail(message)
+    if format_message is not None:
+        return _fail(_without_values(" ".join(str(format_message()).split()), arguments))
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at else "?"
+    return _fail(f"This is a fault in leakcheck ({type(error).__name__} at {place}): report it.")
+
+
+def _without_values(message: str, arguments: list[str]) -> str:
+    """The parser's message without the values it quotes: one might be a password."""
+    values = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        for quoted in (repr(value), f"'{value}'", f'"{value}"'):
+            message = message.replace(quoted, "the value given")
+    return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 
 def _fail(message: str) -> int:

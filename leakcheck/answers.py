@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leakcheck.kinds import Kind
+from leakcheck.sources.resolve import EMBEDDED_NAME
 from leakcheck.terminal import clean, number, odds
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
 
@@ -86,7 +87,6 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
         yield EMBEDDED_NOTE
 
 
-EMBEDDED_NAME = "embedded"
 EMBEDDED_NOTE = (
     "Only the 100,000 most used breached passwords were checked, of about a thousand million "
     "known. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "

@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from leakcheck.errors import UsageError
+
 COMMANDS = {
     "build": "Build a filter from dumps: files, folders, archives, or - for stdin.",
     "check": "Check one or a few addresses, passwords or hashes.",
@@ -36,11 +38,19 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            return None
+            raise UsageError(_no_such_command(cmd_name))
         module = import_module(f"leakcheck.commands.{cmd_name}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
+
+
+def _no_such_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else "leakcheck --help lists them."
+    return f"There is no such command: {hint}"
 
 
 app = typer.Typer(

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from leakcheck.engine import Builder, about
 from leakcheck.kinds import Kind
+from leakcheck.sources.resolve import EMBEDDED_NAME
 from leakcheck.subjects import digests_of
 
 OUTPUT = Path(__file__).parent.parent / "leakcheck" / "data" / "top-100k-passwords.bloom"
 ABOUT = about(
     Kind.PASSWORD,
-    name="100,000 most used breached passwords",
+    name=EMBEDDED_NAME,
     date="2019-04-21",
     url="https://www.ncsc.gov.uk/static-assets/documents/PwnedPasswordsTop100k.txt",
     note="UK National Cyber Security Centre and Pwned Passwords, Open Government Licence v3.0",

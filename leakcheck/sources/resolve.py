@@ -11,6 +11,9 @@ from leakcheck.kinds import Kind
 from leakcheck.sources import Source
 
 
+EMBEDDED_NAME = "100,000 most used breached passwords"
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How sources may be reached.

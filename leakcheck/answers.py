@@ -77,18 +77,13 @@ def _details(answer: Answer) -> Iterator[str]:
 
 
 def _notes(answers: Sequence[Answer]) -> Iterator[str]:
-    """How little the embedded filter covers, where nothing else vouches for a clean."""
-    embedded_only = any(
-        answer.verdict is Verdict.CLEAN
-        and all(source.name == EMBEDDED_NAME for source in answer.sources)
-        for answer in answers
-    )
-    if embedded_only:
+    """How little the embedded filter covers, wherever it answered."""
+    if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
         yield EMBEDDED_NOTE
 
 
 EMBEDDED_NOTE = (
-    "Only the 100,000 most used breached passwords were checked, of about a thousand million "
-    "known. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
+    "The built-in filter covers 100,000 passwords of about a thousand million known to be "
+    "breached. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
     "makes a filter to ask offline."
 )

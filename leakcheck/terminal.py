@@ -89,6 +89,8 @@ def odds(probability: float | None) -> str:
     """A probability as people read it: 1 in 1,000,000."""
     if not probability:
         return "none"
+    if probability < 1e-12:
+        return "under 1 in a million million"
     return f"1 in {number(1 / probability)}" if probability <= 0.5 else f"{probability:.0%}"
 
 

@@ -1,0 +1,164 @@
+"""What cannot be answered: one sentence on stderr, exit 2, nothing half-written, never clean."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from program import LEAKCHECK, leakcheck, one_sentence
+
+DUMP = b"alice@example.fr:secret-one\nbob@example.org:secret-two\n"
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("acme")
+    (folder / "dump.txt").write_bytes(DUMP)
+    made = folder / "acme.bloom"
+    done = leakcheck("build", folder / "dump.txt", "-o", made, "--kind", "email", "--name", "Acme")
+    assert done.status == 0, done.err
+    return made
+
+
+def wrong_uses(folder: Path) -> dict[str, list[str]]:
+    return {
+        "no such command": ["chek"],
+        "check nothing": ["check"],
+        "check what is no address": ["check", "alice"],
+        "check an unknown top-level domain": ["check", "alice@example.nosuchtld"],
+        "check in a missing filter": ["check", "alice@example.fr", "--in", "missing.bloom"],
+        "check in what is no filter": ["check", "alice@example.fr", "--in", "dump.txt"],
+        "check in a folder": ["check", "alice@example.fr", "--in", str(folder)],
+        "a password as argument": ["check", "--password", "hunter2"],
+        "a hash of odd length": ["check", "--hash", "abc"],
+        "build nothing": ["build", "-o", "x.bloom"],
+        "build from a missing file": ["build", "missing.txt", "-o", "x.bloom", "--kind", "email"],
+        "build from an empty file": ["build", "empty.txt", "-o", "x.bloom", "--kind", "email"],
+        "build from an empty folder": ["build", "empty", "-o", "x.bloom", "--kind", "email"],
+        "build from a file with no key": ["build", "prose.txt", "-o", "x.bloom", "--kind", "email"],
+        "build over what exists": ["build", "dump.txt", "-o", "taken.bloom", "--kind", "email"],
+        "build into a missing folder": ["build", "dump.txt", "-o", "no/x.bloom", "--kind", "email"],
+        "build at a rate of 2": ["build", "dump.txt", "-o", "x.bloom", "--rate", "2"],
+        "info of a missing filter": ["info", "missing.bloom"],
+        "info of an empty file": ["info", "empty.txt"],
+        "verify a missing filter": ["verify", "missing.bloom"],
+        "scan a missing list": ["scan", "missing.csv", "--in", "missing.bloom"],
+        "hunt without a watch list": ["hunt", "dump.txt"],
+        "hunt in a missing dump": ["hunt", "missing.txt", "--watch", "dump.txt"],
+        "ci in a missing folder": ["ci", "missing"],
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("wrong")
+    (made / "dump.txt").write_bytes(DUMP)
+    (made / "empty.txt").touch()
+    (made / "empty").mkdir()
+    (made / "prose.txt").write_text("Nothing of interest stands here.\n")
+    (made / "taken.bloom").write_text("kept")
+    return made
+
+
+@pytest.mark.parametrize("use", wrong_uses(Path()))
+def test_wrong_use(use: str, folder: Path) -> None:
+    before = sorted(folder.rglob("*"))
+    done = leakcheck(*wrong_uses(folder)[use], cwd=folder)
+    one_sentence(done)
+    assert "clean" not in done.out
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / "taken.bloom").read_text() == "kept"
+
+
+def test_no_arguments_shows_help() -> None:
+    done = leakcheck()
+    assert "build" in done.out + done.err
+    assert done.status in (0, 2)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 100, 4095, 4096, 4097, 8191])
+def test_a_truncated_filter_is_no_filter(acme: Path, tmp_path: Path, size: int) -> None:
+    cut = tmp_path / "cut.bloom"
+    cut.write_bytes(acme.read_bytes()[:size])
+    for command in (["check", "alice@example.fr", "--in"], ["info"], ["verify"]):
+        done = leakcheck(*command, cut)
+        one_sentence(done)
+        assert not done.out
+
+
+@pytest.mark.parametrize("place", [0, 9, 13, 20, 200, 4000, 4090])
+def test_a_flipped_bit_in_the_header_is_an_error(acme: Path, tmp_path: Path, place: int) -> None:
+    one_sentence(leakcheck("check", "alice@example.fr", "--in", flipped(acme, tmp_path, place)))
+
+
+@pytest.mark.parametrize("place", [4096, 5000, 8183, 8184, 8191])
+def test_a_flipped_bit_in_a_page_is_unknown(acme: Path, tmp_path: Path, place: int) -> None:
+    bad = flipped(acme, tmp_path, place)
+    done = leakcheck("check", "alice@example.fr", "carol@example.org", "--in", bad)
+    assert done.status == 2
+    assert "clean" not in done.out
+    assert done.out.count("unknown") == 2
+    one_sentence(leakcheck("verify", bad))
+
+
+def flipped(acme: Path, tmp_path: Path, place: int) -> Path:
+    content = bytearray(acme.read_bytes())
+    content[place] ^= 4
+    bad = tmp_path / "bad.bloom"
+    bad.write_bytes(content)
+    return bad
+
+
+def test_a_filter_of_another_kind_cannot_answer(acme: Path) -> None:
+    said = one_sentence(leakcheck("check", "--password", "--in", acme, given=b"letmein\n"))
+    assert "kind" in said
+
+
+def test_no_filter_of_the_kind_is_unknown() -> None:
+    done = leakcheck("check", "alice@example.fr")
+    assert done.status == 2
+    assert "unknown" in done.out
+
+
+def test_exit_status_of_several(acme: Path) -> None:
+    both = leakcheck("check", "alice@example.fr", "carol@example.org", "--in", acme)
+    assert both.status == 1
+    assert len([line for line in both.out.splitlines() if "exposed in Acme" in line]) == 1
+    assert "carol@example.org: clean in Acme" in both.out
+    assert leakcheck("check", "carol@example.org", "--in", acme).status == 0
+
+
+def test_a_broken_pipe_is_no_error(acme: Path) -> None:
+    many = " ".join(f"a{number}@example.fr" for number in range(2000))
+    line = f"{LEAKCHECK} check {many} --in {acme} | head -n 1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=False, timeout=60)
+    assert done.stderr == b""
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    source, feed = os.pipe()
+    process = subprocess.Popen(
+        [LEAKCHECK, "build", "-", "-o", tmp_path / "x.bloom", "--kind", "email"],
+        stdin=source, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    os.write(feed, DUMP)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    os.close(feed)
+    os.close(source)
+    assert process.returncode == 2, (out, err)
+    assert err.count(b"\n") == 1
+    assert b"Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    secret = tmp_path / "dump.txt"
+    secret.write_bytes(DUMP)
+    secret.chmod(0)
+    one_sentence(leakcheck("build", secret, "-o", tmp_path / "x.bloom", "--kind", "email"))

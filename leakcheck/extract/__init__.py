@@ -1,0 +1,60 @@
+"""From bytes of a dump to digests: pure kernels, native where built, in plain Python elsewhere.
+
+Each takes a chunk of whole lines (bytes, bytearray or memoryview) and gives
+an Extraction; nothing here reads a file or prints. BLOOM_ENGINE in the
+environment chooses the engine, as in bloom/engine.py. The native kernels
+release the GIL.
+"""
+
+import os
+from types import ModuleType
+
+from leakcheck.address import REACH
+from leakcheck.extract.cuts import cut
+from leakcheck.extract.results import LONGEST_PASSWORD, REASONS, Extraction
+
+__all__ = [
+    "ENGINE",
+    "LONGEST_PASSWORD",
+    "REACH",
+    "REASONS",
+    "Extraction",
+    "address_spans",
+    "combo_passwords",
+    "credential_fields",
+    "credentials",
+    "cut",
+    "domains",
+    "emails",
+    "hashes",
+    "password_fields",
+    "passwords",
+]
+
+
+def _choose() -> tuple[str, ModuleType]:
+    wish = os.environ.get("BLOOM_ENGINE", "")
+    if wish != "python":
+        try:
+            from leakcheck.extract import native
+        except ImportError:
+            if wish == "native":
+                raise
+        else:
+            return "native", native
+    from leakcheck.extract import reference
+
+    return "python", reference
+
+
+ENGINE, _kernels = _choose()
+
+emails = _kernels.emails
+domains = _kernels.domains
+address_spans = _kernels.address_spans
+passwords = _kernels.passwords
+password_fields = _kernels.password_fields
+combo_passwords = _kernels.combo_passwords
+credentials = _kernels.credentials
+credential_fields = _kernels.credential_fields
+hashes = _kernels.hashes

@@ -1,0 +1,58 @@
+r"""Where a line that is too long to hold may be cut, so that no address is lost or made up.
+
+Rule 1: right after a character at which every reading stops, on both sides:
+a blank, a quotation mark, a bracket. Rule 2: right after a `;` that ends no
+entity such as `&#39;`. Rule 3: else where no at sign is within REACH on
+either side. Rule 4: never between the bytes of one token.
+"""
+
+import re
+
+from leakcheck import escapes
+from leakcheck.address import REACH
+
+Buffer = bytes | bytearray | memoryview
+_HARD = re.compile(rb'.*[\x00-\x09\x0b-\x0c\x0e-\x20"!$*,/:<=>?()\[\]^`{|}~]', re.DOTALL)
+_WINDOW = 65536
+
+
+def cut(buffer: Buffer, limit: int) -> int:
+    """The last position, at most `limit`, where `buffer` may be cut; 0 where there is none.
+
+    buffer: from the start of a line, or from an earlier cut; what comes after
+    `limit` is looked at only to see whether an at sign is near, so give REACH
+    bytes more than `limit` where there are. `emails` of the two pieces gives
+    what `emails` of the whole gives.
+    """
+    data = bytes(buffer[: limit + REACH])
+    limit = min(limit, len(data))
+    for end in range(limit, 0, -_WINDOW):
+        start = max(0, end - _WINDOW)
+        match = _HARD.match(data, start, end)
+        semicolon = _semicolon(data, start, end)
+        place = max(match.end() if match else 0, semicolon)
+        if place:
+            return place
+    return _far_from_at_signs(data, limit)
+
+
+def _semicolon(data: bytes, start: int, end: int) -> int:
+    """Right after the last `;` that is only a semicolon."""
+    at = data.rfind(b";", start, end)
+    while at >= 0:
+        if data.rfind(b"&", max(0, at - escapes.LONGEST), at) < 0:
+            return at + 1
+        at = data.rfind(b";", start, at)
+    return 0
+
+
+def _far_from_at_signs(data: bytes, limit: int) -> int:
+    """The last position up to `limit` with no at sign, nor the end of what is seen, within REACH."""
+    free_from, best = 0, 0
+    signs = [(token.start(), token.end()) for token in escapes.AT.finditer(data)]
+    for start, end in [*signs, (len(data), 0)]:
+        place = min(limit, start - REACH)
+        if place >= free_from and place > 0:
+            best = place
+        free_from = end + REACH
+    return best

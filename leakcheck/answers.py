@@ -69,6 +69,8 @@ def _details(answer: Answer) -> Iterator[str]:
     from leakcheck.advice import advice
 
     for hit in answer.exposed_in:
+        if hit.name == EMBEDDED_NAME:
+            continue  # the last line says it
         for fact in (hit.source.note, hit.source.url):
             if fact:
                 yield f"  {clean(hit.name)}: {clean(fact)}"

@@ -23,7 +23,7 @@ AGENT = "leakcheck"
 CONNECTIONS = 16
 _ATTEMPTS = 4
 _HOPS = 5
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -110,8 +110,8 @@ async def ask(
         async with asyncio.timeout_at(deadline):
             for attempt in range(_ATTEMPTS):
                 try:
-                    return await _once(client, url, headers, wanted)
-                except _Passing as failure:
+                    return await once(client, url, headers, wanted)
+                except Passing as failure:
                     reason = str(failure)
                     pause = failure.pause
                 if pause is None:
@@ -125,7 +125,7 @@ async def ask(
     raise NetworkError(reason)
 
 
-class _Passing(Exception):
+class Passing(Exception):
     """A failure that may pass, and how long to wait, where the server says it."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
@@ -133,13 +133,16 @@ class _Passing(Exception):
         self.pause = pause
 
 
-async def _once(
+async def once(
     client: httpx.AsyncClient,
     url: httpx.URL,
     headers: Mapping[str, str],
     wanted: Mapping[int, int],
 ) -> Reply:
-    """One attempt, redirects within the host followed."""
+    """One attempt, redirects within the host followed; arguments as of `ask`, no time limit.
+
+    Raises NetworkError, or Passing where another attempt may go better.
+    """
     for _ in range(_HOPS):
         try:
             async with client.stream("GET", url, headers=headers) as answer:
@@ -172,12 +175,12 @@ async def _body(answer: httpx.Response, most: int) -> bytes:
 
 def _refusal(answer: httpx.Response) -> Exception:
     reason = f"the server answers with status {answer.status_code}"
-    if answer.status_code not in _PASSING:
+    if answer.status_code not in _WORTH_RETRYING:
         return NetworkError(reason)
     pause = retry_after(answer.headers.get("retry-after"))
     if pause is not None:
         reason += f" and asks to wait {pause:.0f} seconds"
-    return _Passing(reason, pause)
+    return Passing(reason, pause)
 
 
 def _next(url: httpx.URL, location: str) -> httpx.URL:
@@ -194,7 +197,7 @@ def _next(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _failure(error: httpx.HTTPError) -> Exception:
-    """What went wrong, in words; _Passing where it is worth another attempt."""
+    """What went wrong, in words; Passing where it is worth another attempt."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -203,16 +206,16 @@ def _failure(error: httpx.HTTPError) -> Exception:
         if isinstance(cause, ssl.SSLError):
             return NetworkError("a secure connection to the server could not be made")
         if isinstance(cause, socket.gaierror):
-            return _Passing("the host's name is not known")
+            return Passing("the host's name is not known")
     if isinstance(error, httpx.ProxyError):
         return NetworkError("the proxy refuses or cannot reach the server")
     if isinstance(error, httpx.TimeoutException):
-        return _Passing("the server did not answer in time")
+        return Passing("the server did not answer in time")
     if isinstance(error, httpx.ConnectError):
-        return _Passing("no connection could be made")
+        return Passing("no connection could be made")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
         return NetworkError("the server's answer cannot be understood")
-    return _Passing("the server broke the connection off")
+    return Passing("the server broke the connection off")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,0 +1,209 @@
+"""`leakcheck fetch`: the Pwned Passwords corpus, into a filter or a folder of range files."""
+
+import contextlib
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from leakcheck.commands import options
+from leakcheck.errors import UsageError
+from leakcheck.kinds import Kind
+
+if TYPE_CHECKING:
+    from leakcheck.remote.corpus.job import Request
+    from leakcheck.terminal import Progress
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+class Mode(StrEnum):
+    """The sort of hash to fetch."""
+
+    SHA1 = "sha1"
+    NTLM = "ntlm"
+
+
+@app.command()
+def fetch(
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILTER", help="The filter to make.")
+    ] = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="SHA-1 or NT hashes.")] = Mode.SHA1,
+    rate: Annotated[float, typer.Option("--rate", help="False-positive rate.")] = 1e-6,
+    min_count: options.MinCount = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep", metavar="DIR", help="Keep the ranges as files that other tools read."
+        ),
+    ] = None,
+    zipped: Annotated[bool, typer.Option("--gzip", help="Keep them compressed.")] = False,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Ask which ranges in --keep DIR have changed, and fetch only those."
+        ),
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Another base URL, for a mirror.")
+    ] = None,
+    via: options.Via = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, max=64, help="Processes. Default: one a core, at most 4."),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option("--memory", metavar="SIZE", help="Memory for building, such as 512M."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
+    ] = 30.0,
+    give_up: Annotated[
+        float,
+        typer.Option("--give-up", min=0.1, help="Seconds without any answer before giving up."),
+    ] = 120.0,
+    name: Annotated[str, typer.Option("--name", help="Name of the source.")] = "Pwned Passwords",
+    date: Annotated[
+        str | None,
+        typer.Option("--date", help="Date of the source. Default: of the newest range."),
+    ] = None,
+    prefixes: Annotated[
+        str | None,
+        typer.Option(
+            "--prefixes",
+            metavar="A-B",
+            help="Only these ranges, for a trial: the filter knows nothing of the others.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the filter.")] = False,
+    offline: options.Offline = False,
+    json: options.Json = False,
+) -> int:
+    """Fetch the Pwned Passwords corpus, straight into a filter.
+
+    Makes about a million requests, the same ones for everybody; nothing of yours is sent.
+    After an interruption of any sort the same command goes on where it stopped.
+    """
+    if offline:
+        raise UsageError("--offline forbids fetching: build a filter from files with build.")
+    from leakcheck.remote.corpus.job import Request
+
+    first, last = _span(prefixes)
+    request = Request(
+        output=output,
+        keep=keep,
+        kind=Kind.NTLM if mode is Mode.NTLM else Kind.PASSWORD,
+        rate=rate,
+        base=url,
+        zipped=zipped,
+        update=update,
+        force=force,
+        min_count=min_count,
+        first=first,
+        last=last,
+        jobs=jobs,
+        memory=_bytes(memory),
+        proxy=via,
+        timeout=timeout,
+        patience=give_up,
+        name=name,
+        date=date,
+    )
+    return _report(request, json)
+
+
+def _report(request: "Request", json: bool) -> int:
+    """Run the fetch under a progress line and say what came of it."""
+    import time
+
+    from leakcheck.remote.corpus.job import fetch as run
+    from leakcheck.terminal import number, odds, say, warn
+
+    start = time.monotonic()
+    with _Stages() as stages:
+        outcome = run(request, stages.tell)
+    report = outcome.report
+    if json:
+        from json import dumps
+
+        from leakcheck.engine import info_json
+
+        fields = {
+            "version": 1,
+            "ranges": outcome.ranges,
+            "fetched": report.fetched,
+            "unchanged": report.unchanged,
+            "new": report.new if request.update else None,
+            "bytes": report.received,
+            "kept": str(request.keep) if request.keep else None,
+            "filter": info_json(outcome.header) if outcome.header else None,
+            "seconds": round(time.monotonic() - start, 3),
+        }
+        say(dumps(fields, ensure_ascii=False))
+        return 0
+    parts = [f"{number(report.fetched)} fetched", f"{number(report.unchanged)} unchanged"]
+    earlier = report.had - report.fetched - report.unchanged
+    if earlier:
+        parts.append(f"{number(earlier)} had before")
+    if request.update:
+        parts.append(f"{number(report.new)} passwords new")
+    say(f"{number(outcome.ranges)} ranges: {', '.join(parts)}.")
+    if outcome.header is not None:
+        header = outcome.header
+        say(f"{request.output}: {number(header.keys)} keys, false alarm {odds(header.fpr)}.")
+    if outcome.ranges < 16**5 and outcome.header is not None:
+        warn("the filter holds only the ranges named: of all others it wrongly says clean.")
+    return 0
+
+
+class _Stages:
+    """Progress of one stage after another."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._drawn = contextlib.ExitStack()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drawn.close()
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` in `stage`."""
+        from leakcheck.terminal import Progress
+
+        if stage != self._stage or self._progress is None:
+            self._drawn.close()
+            self._stage = stage
+            unit = "ranges" if stage == "fetching" else "parts"
+            self._progress = self._drawn.enter_context(Progress(stage, total, unit))
+        self._progress.update(done)
+
+
+def _span(text: str | None) -> tuple[int, int]:
+    """The first and last range of A-B, five hex digits each; all, without."""
+    if text is None:
+        return 0, 16**5 - 1
+    match = re.fullmatch(r"([0-9A-Fa-f]{5})(?:-([0-9A-Fa-f]{5}))?", text)
+    if match is None:
+        raise UsageError("--prefixes takes two prefixes of five hex digits, as 00000-000FF.")
+    first, last = int(match[1], 16), int(match[2] or match[1], 16)
+    if last < first:
+        raise UsageError("--prefixes takes the lower prefix first.")
+    return first, last
+
+
+def _bytes(text: str | None) -> int | None:
+    """A size such as 512M in bytes."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,12})\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise UsageError("--memory takes a size such as 512M or 4G.")
+    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")

@@ -1,0 +1,82 @@
+"""Threads that share one generator of jobs: whoever is free takes the next one.
+
+The generator reads and decompresses, under a lock, in the thread that asks;
+the job extracts, outside of it. So reading and extracting overlap, memory
+holds a chunk a thread, and no queue is needed.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+
+Job = Callable[[], None]
+_WATCH = 0.1  # seconds between two looks at the progress
+_FAREWELL = 5.0  # seconds that a thread gets to end its last job
+
+
+class Crew:
+    """Runs the jobs of a generator on some threads.
+
+    run() returns when all are done, raises what one raised, and stops the
+    threads when it is interrupted.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = max(1, threads)
+        self._turn = threading.Lock()
+        self._idle = threading.Condition()
+        self._busy = 0
+        self._left = 0
+        self._done = threading.Event()
+        self._stop = False
+        self._error: BaseException | None = None
+
+    def run(self, jobs: Generator[Job, None, None], watch: Callable[[], None]) -> None:
+        """Run `jobs`; `watch` is called every tenth of a second."""
+        self._left = self._threads
+        crew = [
+            threading.Thread(target=self._work, args=(jobs,), daemon=True)
+            for _ in range(self._threads)
+        ]
+        for thread in crew:
+            thread.start()
+        try:
+            while not self._done.wait(_WATCH):
+                watch()
+        finally:
+            self._stop = True
+            for thread in crew:
+                thread.join(_FAREWELL)
+            if not any(thread.is_alive() for thread in crew):
+                jobs.close()
+        if self._error is not None:
+            raise self._error
+
+    def settle(self) -> None:
+        """Within the generator: wait until every job handed out is done."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._busy)
+
+    def _work(self, jobs: Generator[Job, None, None]) -> None:
+        try:
+            while True:
+                with self._turn:
+                    job = None if self._stop else next(jobs, None)
+                    if job is None:
+                        return
+                    with self._idle:
+                        self._busy += 1
+                try:
+                    job()
+                finally:
+                    with self._idle:
+                        self._busy -= 1
+                        if not self._busy:
+                            self._idle.notify_all()
+        except BaseException as error:
+            self._stop = True
+            self._error = self._error or error
+        finally:
+            with self._idle:
+                self._left -= 1
+                if not self._left:
+                    self._done.set()

@@ -1,0 +1,79 @@
+"""The file that names every rejected line: input, line number, reason, never content.
+
+The kernels count rejections and do not say where they are: to find them, a
+chunk that has any is halved until the lines are single. Lines come in the
+order in which chunks are done, so the file is sorted by input only roughly.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from leakcheck.errors import UsageError
+
+_FEW = 16  # lines that are looked at one by one
+
+
+class Rejects:
+    """Writes `input<TAB>line<TAB>reason` to `path`, or nothing where that is None."""
+
+    def __init__(self, path: Path | None, force: bool = False) -> None:
+        self.wanted = path is not None
+        self._lock = threading.Lock()
+        self._file: IO[str] | None = None
+        if path is None:
+            return
+        if path.exists() and not force:
+            raise UsageError(f"{path}: it exists already: give --force to replace it.")
+        try:
+            self._file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
+        except OSError as error:
+            raise UsageError(f"{path}: it cannot be written: {error.strerror}.") from None
+        self._file.write("input\tline\treason\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def note(self, name: str, line: int, reason: str) -> None:
+        """One rejected line."""
+        if self._file is not None:
+            shown = "".join(mark if mark.isprintable() else "\ufffd" for mark in name)
+            with self._lock:
+                self._file.write(f"{shown}\t{line}\t{reason}\n")
+
+    def search(
+        self, kernel: Callable[[Any], Any], name: str, line: int, data: Any, found: Any
+    ) -> None:
+        """Note the rejected lines in `data`, whose first line is number `line`.
+
+        found: what `kernel` gave for all of it.
+        """
+        if not found.rejected:
+            return
+        if len(found.rejected) == 1 and not found.accepted:
+            reason = next(iter(found.rejected))
+            for at in range(found.lines):
+                self.note(name, line + at, reason)
+            return
+        whole = bytes(data)
+        if found.lines < _FEW:
+            for at, one in enumerate(whole.removesuffix(b"\n").split(b"\n")):
+                if (again := kernel(one or b"\n")).rejected:
+                    self.note(name, line + at, next(iter(again.rejected)))
+            return
+        half = len(whole) // 2
+        middle = whole.rfind(b"\n", 0, half) + 1 or whole.find(b"\n", half) + 1
+        for part in (whole[:middle], whole[middle:]):
+            self.search(kernel, name, line, part, kernel(part))
+            line += part.count(b"\n")

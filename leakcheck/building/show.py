@@ -1,0 +1,49 @@
+"""The account of a build as people read it."""
+
+from leakcheck.building.tally import Report, Tally
+from leakcheck.terminal import bars, clean, number, odds, out_is_terminal, say, size, table, warn
+
+MOST_ROWS = 20
+_COLUMNS = ("input", "read as", "size", "lines", "keys", "new", "rejected")
+
+
+def show(report: Report, output: str) -> None:
+    """Print what was built and from what."""
+    header = report.header
+    assert header is not None
+    largest = sorted(report.inputs, key=lambda tally: -tally.text_bytes)
+    shown = largest[:MOST_ROWS]
+    table(_COLUMNS, [row(tally) for tally in report.inputs if tally in shown])
+    if len(largest) > MOST_ROWS:
+        say(f"and {number(len(largest) - MOST_ROWS)} smaller inputs")
+    if out_is_terminal() and len(shown) > 1:
+        for line in bars([(short(tally.name), tally.text_bytes) for tally in shown[:10]]):
+            say(line)
+    say(
+        f"{clean(output)}: {number(header.keys)} keys "
+        f"({number(report.records - header.keys)} repeats left out), "
+        f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
+    )
+    for reason, count in report.rejected.most_common():
+        say(f"  {number(count)} lines rejected: {reason}")
+    passed = [name for name, _, lost in report.skipped if not lost]
+    if passed:
+        warn(f"{len(passed)} links, devices or filters were not read.")
+
+
+def row(tally: Tally) -> tuple[str, ...]:
+    """One input's line of the table."""
+    return (
+        short(tally.name),
+        tally.form or "not read",
+        size(tally.bytes),
+        number(tally.lines),
+        number(tally.records),
+        "?" if tally.new is None else number(tally.new),
+        ", ".join(f"{number(count)} {why}" for why, count in tally.rejected.most_common()),
+    )
+
+
+def short(name: str) -> str:
+    """`name`, its middle left out where it is long."""
+    return name if len(name) <= 48 else f"{name[:20]}…{name[-27:]}"

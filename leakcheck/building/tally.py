@@ -1,0 +1,125 @@
+"""The account of a build: what each input held, what was rejected and why.
+
+Rule: the lines accepted and the lines rejected add up to the lines, for every
+input. Records are the keys that were found, repeats included; a line can hold
+none, one or several.
+"""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from leakcheck.engine import Header, info_json
+
+
+@dataclass
+class Tally:
+    """One input's account.
+
+    bytes: on disk, or of the text for a member of an archive; text_bytes:
+    decompressed; files: how many it stands for (a folder of range files is
+    one input); new: distinct keys that no input before it had, or None where
+    that is not known; failure: what broke it off, or None.
+    """
+
+    name: str
+    form: str | None = None
+    bytes: int = 0
+    text_bytes: int = 0
+    files: int = 1
+    lines: int = 0
+    accepted: int = 0
+    records: int = 0
+    new: int | None = None
+    rejected: Counter[str] = field(default_factory=Counter)
+    failure: str | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def add(self, lines: int, accepted: int, records: int, rejected: dict[str, int]) -> None:
+        """Note what an extractor found; safe from any thread."""
+        with self.lock:
+            self.lines += lines
+            self.accepted += accepted
+            self.records += records
+            self.rejected.update(rejected)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object under `inputs` in `build --json`."""
+        shown: dict[str, Any] = {
+            "name": self.name,
+            "form": self.form,
+            "bytes": self.bytes,
+            "text_bytes": self.text_bytes,
+            "files": self.files,
+            "lines": self.lines,
+            "accepted": self.accepted,
+            "keys": self.records,
+            "new": self.new,
+            "rejected": dict(sorted(self.rejected.items())),
+        }
+        return shown | ({"failure": self.failure} if self.failure else {})
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> "Tally":
+        """The account that `as_json` wrote."""
+        fields = {name: saved[name] for name in ("name", "form", "bytes", "text_bytes", "files")}
+        fields |= {name: saved[name] for name in ("lines", "accepted", "new")}
+        return cls(
+            **fields,
+            records=saved["keys"],
+            rejected=Counter(saved["rejected"]),
+            failure=saved.get("failure"),
+        )
+
+
+@dataclass
+class Report:
+    """The account of a whole build.
+
+    header: of the filter, or None where none was written; skipped: what was
+    passed over, as (name, reason, whether keys may be lost).
+    """
+
+    inputs: list[Tally] = field(default_factory=list)
+    skipped: list[tuple[str, str, bool]] = field(default_factory=list)
+    header: Header | None = None
+    seconds: float = 0.0
+    resumed: int = 0
+
+    @property
+    def records(self) -> int:
+        """Keys found, repeats included."""
+        return sum(tally.records for tally in self.inputs)
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """What could not be read whole, and why."""
+        broken = [(tally.name, tally.failure) for tally in self.inputs if tally.failure]
+        return broken + [(name, reason) for name, reason, lost in self.skipped if lost]
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """Lines rejected, by reason."""
+        total: Counter[str] = Counter()
+        for tally in self.inputs:
+            total.update(tally.rejected)
+        return total
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `build --json` prints."""
+        distinct = self.header.keys if self.header else None
+        return {
+            "version": 1,
+            "filter": info_json(self.header) if self.header else None,
+            "inputs": [tally.as_json() for tally in self.inputs],
+            "skipped": [
+                {"name": name, "reason": reason, "lost": lost}
+                for name, reason, lost in self.skipped
+            ],
+            "records": self.records,
+            "duplicates": None if distinct is None else self.records - distinct,
+            "complete": not self.failures,
+            "resumed": self.resumed,
+            "seconds": round(self.seconds, 3),
+        }

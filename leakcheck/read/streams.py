@@ -1,0 +1,172 @@
+"""Byte streams: a file as the system has it, a stream that was looked into, a budget.
+
+All are raw streams in the sense of io.RawIOBase: `readinto` may return less
+than asked, 0 only at the end. Damage is raised as ReadError, after all that
+could be read before it has been handed out.
+"""
+
+import io
+import os
+import stat
+from typing import Any
+
+from leakcheck.errors import InputError
+
+Buffer = Any
+"""What `readinto` fills: a writable buffer (PEP 688 has no name for it in 3.11)."""
+
+
+class ReadError(InputError):
+    """An input that broke off: what came before it has been handed out."""
+
+
+class Raw(io.RawIOBase):
+    """A regular file, at most as long as it was when it was opened.
+
+    A file that grows under the reader ends where it ended at first; one that
+    shrinks raises ReadError.
+    """
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+        handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        try:
+            state = os.fstat(handle)
+            if not stat.S_ISREG(state.st_mode):
+                raise ReadError("it is no regular file any more")
+        except BaseException:
+            os.close(handle)
+            raise
+        self._file = io.FileIO(handle, "rb")
+        self.size = state.st_size
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            offset, whence = self.size + offset, os.SEEK_SET
+        self.position = self._file.seek(offset, whence)
+        return self.position
+
+    def readinto(self, buffer: Buffer) -> int:
+        room = self.size - self.position
+        view = memoryview(buffer)
+        if room < len(view):
+            view = view[: max(room, 0)]
+        count = self._file.readinto(view) if len(view) else 0
+        if not count and len(view):
+            raise ReadError("the file became shorter while it was read")
+        self.position += count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class Pipe(io.RawIOBase):
+    """Stdin, or another descriptor that cannot be sought; not closed with the stream."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self.size: int | None = None
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def readinto(self, buffer: Buffer) -> int:
+        count = os.readv(self._handle, [buffer])
+        self.position += count
+        return count
+
+
+class Peeked(io.RawIOBase):
+    """A stream whose first bytes have been looked at: `head` holds them."""
+
+    def __init__(self, stream: io.RawIOBase, wanted: int) -> None:
+        self.inner = stream
+        self.origin: Raw | Pipe | None = None
+        self.error: ReadError | None = None
+        pieces: list[bytes] = []
+        have = 0
+        while have < wanted:
+            try:
+                piece = stream.read(wanted - have)
+            except ReadError as error:
+                self.error = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            have += len(piece)
+        self.head = b"".join(pieces)
+        self._left = memoryview(self.head)
+
+    @property
+    def raw_position(self) -> int:
+        """Bytes read so far of the file on disk that this came from."""
+        return self.origin.position if self.origin is not None else 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        left = self._left
+        if len(left):
+            count = min(len(buffer), len(left))
+            memoryview(buffer)[:count] = left[:count]
+            self._left = left[count:]
+            return count
+        if self.error is not None:
+            raise self.error
+        return self.inner.readinto(buffer) or 0
+
+    def skip(self, count: int) -> None:
+        """Leave out the first `count` bytes of `head`, before anything is read."""
+        self.head = self.head[count:]
+        self._left = memoryview(self.head)
+
+    def close(self) -> None:
+        self._left = memoryview(b"")
+        self.inner.close()
+        super().close()
+
+
+class Budget:
+    """How much one outermost file may expand to, over all that is in it.
+
+    Every byte that a decompressor hands out is taken from it. The limit is
+    `ratio` times the file's size, and never less than FLOOR: what is small
+    does no harm.
+    """
+
+    FLOOR = 256 << 20
+
+    def __init__(self, outer: Raw | Pipe, ratio: float) -> None:
+        self._outer, self._ratio, self._taken = outer, ratio, 0
+
+    def take(self, count: int) -> None:
+        """Note `count` bytes more. Raises ReadError past the limit."""
+        self._taken += count
+        if self._taken > self.FLOOR:
+            base = self._outer.size if self._outer.size is not None else self._outer.position
+            if self._taken > base * self._ratio:
+                raise ReadError(
+                    f"it expands to more than {self._ratio:g} times its size: "
+                    "if it is no bomb, give a larger --max-expansion"
+                )

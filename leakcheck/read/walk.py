@@ -1,0 +1,153 @@
+"""From what the user named to the regular files to read, in a stable order.
+
+Rule 1: only regular files are opened. A FIFO, a socket or a device is refused
+by name and skipped, with a word, in a folder. Rule 2: a link that was named is
+followed; a link met in a folder is not, so that no loop and no way out of the
+folder exists. Rule 3: names are sorted, so that two runs read alike.
+"""
+
+import glob
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from leakcheck.errors import InputError
+
+STDIN = "-"
+Report = Callable[[str, str], None]
+"""Called with the name of something that is not read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A regular file to read, or stdin.
+
+    size: bytes, None for stdin; mtime: nanoseconds; named: whether the user
+    named it, and did not meet it in a folder.
+    """
+
+    path: str
+    size: int | None
+    mtime: int = 0
+    named: bool = True
+
+    @property
+    def folder(self) -> str:
+        """The folder that holds it."""
+        return self.path.rpartition(os.sep)[0]
+
+    @property
+    def base(self) -> str:
+        """Its name in that folder."""
+        return self.path.rpartition(os.sep)[2]
+
+
+def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
+    """The files that `paths` name: files, folders, patterns, `-`.
+
+    Raises InputError where a path is missing, unreadable, no regular file or
+    a folder without one.
+    """
+    for path in paths:
+        if path == STDIN:
+            yield Found(STDIN, None)
+            continue
+        for name in _expand(path):
+            yield from _named(name, report)
+
+
+def listed(path: str) -> list[str]:
+    """The paths in the file `path`, one a line, as for --files-from; `-` is stdin."""
+    try:
+        if path == STDIN:
+            data = os.fsencode("") + open(0, "rb", closefd=False).read()  # noqa: SIM115
+        else:
+            with open(path, "rb") as lines:  # noqa: PTH123
+                data = lines.read()
+    except OSError as error:
+        raise InputError(f"{path}: the list of paths cannot be read: {error.strerror}.") from None
+    separator = b"\0" if b"\0" in data else b"\n"
+    names = [os.fsdecode(name.rstrip(b"\r")) for name in data.split(separator)]
+    found = [name for name in names if name]
+    if not found:
+        raise InputError(f"{path}: the list of paths is empty.")
+    return found
+
+
+def _expand(path: str) -> Sequence[str]:
+    """The paths that `path` stands for: itself where it exists, else as a pattern."""
+    if os.path.lexists(path) or not glob.has_magic(path):
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+    if not found:
+        raise InputError(f"{path}: no file matches.")
+    return found
+
+
+def _named(path: str, report: Report) -> Iterator[Found]:
+    try:
+        state = os.stat(path)  # noqa: PTH116 - a Path has no errors of its own
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise InputError("A path holds a NUL character: no file can have that name.") from None
+    if stat.S_ISDIR(state.st_mode):
+        empty = True
+        for found in _folder(path, report):
+            empty = False
+            yield found
+        if empty:
+            raise InputError(f"{path}: the folder holds no file to read.")
+    elif stat.S_ISREG(state.st_mode):
+        if not os.access(path, os.R_OK):
+            raise InputError(f"{path}: it cannot be read: Permission denied.")
+        if not state.st_size:
+            raise InputError(f"{path}: the file is empty.")
+        yield Found(path, state.st_size, state.st_mtime_ns)
+    else:
+        raise InputError(f"{path}: this is {what(state.st_mode)}: pipe its content in with -.")
+
+
+def _folder(top: str, report: Report) -> Iterator[Found]:
+    """The regular files under `top`, depth first, each folder's names sorted."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                rows = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            report(folder, f"the folder cannot be read: {error.strerror}")
+            continue
+        below = []
+        for entry in rows:
+            try:
+                if entry.is_symlink():
+                    report(entry.path, "a link, not followed")
+                elif entry.is_dir(follow_symlinks=False):
+                    below.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    state = entry.stat(follow_symlinks=False)
+                    yield Found(entry.path, state.st_size, state.st_mtime_ns, named=False)
+                else:
+                    report(entry.path, what(entry.stat(follow_symlinks=False).st_mode))
+            except OSError as error:
+                report(entry.path, f"it cannot be read: {error.strerror}")
+        waiting += reversed(below)
+
+
+def what(mode: int) -> str:
+    """What a file that is no regular file is, from its mode."""
+    for test, word in (
+        (stat.S_ISFIFO, "a FIFO"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+        (stat.S_ISDIR, "a folder"),
+    ):
+        if test(mode):
+            return word
+    return "no regular file"

@@ -156,6 +156,8 @@ FORMATS = {
     "html": "leakcheck.reports.html:HtmlWriter",
     "sarif": "leakcheck.reports.sarif:SarifWriter",
     "junit": "leakcheck.reports.junit:JunitWriter",
+    "text": "leakcheck.reports.findings:TextWriter",
+    "github": "leakcheck.reports.findings:GithubWriter",
 }
 _EXTENSIONS = {
     ".txt": "table",

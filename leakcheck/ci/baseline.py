@@ -1,0 +1,103 @@
+"""Findings that are accepted: a file of keyed digests, never of values.
+
+Each entry is HMAC-SHA256, keyed with a salt drawn once for the repository,
+of path, key name and value, cut to 128 bits. Who holds the file and guesses
+the password can confirm the guess: the file accepts what the repository
+shows anyway, and is no place to hide a password. Moving a line changes
+nothing; another value, key or file is a new finding.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leakcheck.errors import InputError
+
+DEFAULT = ".leakcheck-baseline.json"
+_SALT_BYTES = 16
+
+
+@dataclass(slots=True)
+class Baseline:
+    """Accepted findings. entries: digest to (path, key); used: the digests seen in this run."""
+
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(_SALT_BYTES), repr=False)
+    entries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def digest(self, path: str, key: str, password: str) -> str:
+        """The keyed digest of one finding, in hexadecimal."""
+        said = "\0".join((path, key, password)).encode("utf-8", "surrogatepass")
+        return hmac.new(self.salt, said, hashlib.sha256).hexdigest()[:32]
+
+    def accepts(self, path: str, key: str, password: str) -> bool:
+        """Whether the finding is accepted; remembers that it was seen."""
+        digest = self.digest(path, key, password)
+        if digest in self.entries:
+            self.used.add(digest)
+            return True
+        return False
+
+    def stale(self, read: Iterable[str], root: Path) -> list[tuple[str, str]]:
+        """(path, key) of entries that nothing matches: in files read, or in files that are gone."""
+        paths = set(read)
+        return sorted(
+            (path, key)
+            for digest, (path, key) in self.entries.items()
+            if digest not in self.used and (path in paths or not (root / path).exists())
+        )
+
+
+def load(path: Path) -> Baseline:
+    """Read a baseline. Raises InputError where it is none."""
+    try:
+        parsed: Any = json.loads(path.read_text("utf-8"))
+        if parsed["version"] != 1:
+            raise ValueError
+        entries = {
+            str(entry["digest"]): (str(entry["path"]), str(entry["key"]))
+            for entry in parsed["entries"]
+        }
+        return Baseline(bytes.fromhex(parsed["salt"]), entries)
+    except FileNotFoundError:
+        raise InputError(
+            f"{path.name}: there is no such baseline: make one with --update-baseline."
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path.name}: it cannot be read: {error.strerror or 'failed'}.") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(
+            f"{path.name}: this is no baseline of version 1: make one with --update-baseline."
+        ) from None
+
+
+def save(baseline: Baseline, path: Path) -> None:
+    """Write a baseline, sorted so that its changes are easy to review; whole or not at all."""
+    entries = [
+        {"path": place, "key": key, "digest": digest}
+        for digest, (place, key) in sorted(
+            baseline.entries.items(), key=lambda item: (item[1], item[0])
+        )
+    ]
+    body = {"version": 1, "salt": baseline.salt.hex(), "entries": entries}
+    try:
+        handle, spare = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+                out.write(json.dumps(body, indent=1) + "\n")
+                os.fchmod(out.fileno(), 0o644)
+            Path(spare).replace(path)
+        except BaseException:
+            Path(spare).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"{path.name}: it cannot be written: {error.strerror or 'failed'}."
+        ) from None

@@ -1,0 +1,55 @@
+"""Candidate passwords on stdin, one a line: for sign-up forms, rotation scripts and PAM.
+
+Nothing is echoed: reports carry the number of the line.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from leakcheck.ci.checking import ask
+from leakcheck.ci.output import EXPOSED, UNKNOWN, reason
+from leakcheck.errors import UsageError
+from leakcheck.reports import Finding, Row
+from leakcheck.sources import Source
+from leakcheck.verdicts import SourceAnswer, Verdict, combine
+
+
+def passwords_in(data: bytes) -> list[bytes]:
+    """The lines of `data` without their ends; pam_exec ends its one with a zero byte.
+
+    Raises UsageError where there is none, or one is empty: an empty password
+    has no answer.
+    """
+    lines = data.removesuffix(b"\0").split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    lines = [line.removesuffix(b"\r") for line in lines]
+    if not lines:
+        raise UsageError("There is no password on stdin: give one a line.")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            raise UsageError(f"Line {number} of stdin is empty: an empty password has no answer.")
+    return lines
+
+
+def answers(
+    passwords: Sequence[bytes], sources: Sequence[Source]
+) -> Iterator[tuple[int, tuple[SourceAnswer, ...]]]:
+    """For each password, its line and what the sources say."""
+    yield from enumerate(ask(passwords, sources), 1)
+
+
+def row(line: int, said: Sequence[SourceAnswer]) -> Row:
+    """The row of a report for one line of stdin."""
+    verdict = combine(answer.verdict for answer in said)
+    values = {
+        "line": line,
+        "verdict": verdict.value,
+        "why": "" if verdict is Verdict.CLEAN else reason(said),
+        "sources": [answer.as_json() for answer in said],
+    }
+    if verdict is Verdict.CLEAN:
+        return Row(values, None, f"line {line}")
+    exposed = verdict is Verdict.EXPOSED
+    rule = EXPOSED if exposed else UNKNOWN
+    finding = Finding(rule.id, str(values["why"]), "error" if exposed else "warning")
+    return Row(values, finding, f"line {line}")

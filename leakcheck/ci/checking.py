@@ -1,0 +1,74 @@
+"""From candidates to findings: one batch of digests for each source, whatever the tree's size.
+
+What a source says is blurred before it is reported: the false-alarm rate of
+one page names the page, and how often a password was seen can name the
+password. So findings carry the rate of the whole filter, and a count rounded
+down to a power of ten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from leakcheck.ci.text import Candidate
+from leakcheck.kinds import Kind
+from leakcheck.sources import Source
+from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate in a file, and what the sources say of it."""
+
+    path: str
+    candidate: Candidate = field(repr=False)
+    answers: tuple[SourceAnswer, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Exposed if any source says so, else unknown if any is, else clean."""
+        return combine(answer.verdict for answer in self.answers)
+
+
+def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[SourceAnswer, ...]]:
+    """What each source says of each password; every distinct one is asked once."""
+    from leakcheck.subjects import digests_of
+
+    if not passwords:
+        return []
+    places = {password: index for index, password in enumerate(dict.fromkeys(passwords))}
+    digests = digests_of(Kind.PASSWORD, places)
+    answered: list[Lookup] = [source.lookup(digests) for source in sources]
+    return [
+        tuple(
+            _blurred(lookup.answer(places[password], source.info))
+            for source, lookup in zip(sources, answered, strict=True)
+        )
+        for password in passwords
+    ]
+
+
+def _blurred(answer: SourceAnswer) -> SourceAnswer:
+    """An answer from which the password's page or rank cannot be read off."""
+    if answer.verdict is not Verdict.EXPOSED:
+        return answer
+    seen = 10 ** (len(str(answer.seen)) - 1) if answer.seen else None
+    return replace(answer, false_alarm=answer.source.fpr, seen=seen)
+
+
+def check(found: Sequence[tuple[str, Candidate]], sources: Sequence[Source]) -> list[Found]:
+    """What the sources say of candidates, each with its path, in the same order."""
+    passwords = [raw(candidate.password) for _, candidate in found]
+    return [
+        Found(path, candidate, answers)
+        for (path, candidate), answers in zip(found, ask(passwords, sources), strict=True)
+    ]
+
+
+def raw(password: str) -> bytes:
+    """The bytes of a password as they stand in the file."""
+    return password.encode("utf-8", "surrogateescape" if _escaped(password) else "surrogatepass")
+
+
+def _escaped(password: str) -> bool:
+    """Whether every surrogate stands for a byte that was no UTF-8."""
+    return all("\udc80" <= mark <= "\udcff" for mark in password if "\ud800" <= mark <= "\udfff")

@@ -1,0 +1,72 @@
+"""What was seen on one line, and what was decided: for --explain. Never the value."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from leakcheck.ci.checking import check
+from leakcheck.ci.names import Names
+from leakcheck.ci.output import reason
+from leakcheck.ci.policy import Policy
+from leakcheck.ci.readers import is_binary, read_file
+from leakcheck.ci.readers.families import family_of
+from leakcheck.ci.run import families_of, wanted_paths
+from leakcheck.errors import InputError, UsageError
+from leakcheck.sources import Source
+from leakcheck.verdicts import Verdict
+
+
+def place_in(said: str) -> tuple[str, int]:
+    """The path and line in PATH:LINE (a column after it does no harm)."""
+    path, _, line = said.rpartition(":")
+    head, _, middle = path.rpartition(":")
+    if head and middle.isdigit() and line.isdigit():
+        path, line = head, middle
+    if not path or not line.isdigit() or not int(line):
+        raise UsageError("--explain wants PATH:LINE, with lines counted from 1.")
+    return path, int(line)
+
+
+def explain(
+    root: Path, path: str, line: int, policy: Policy, sources: Sequence[Source]
+) -> Iterator[str]:
+    """Sentences on one line of a file below the root."""
+    try:
+        data = (root / path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be read: {error.strerror or 'failed'}.") from None
+    family = family_of(path)
+    if family is None:
+        yield f"{path}: not read: files of this name hold no text of interest."
+        return
+    yield f"{path}: read as {family.name}."
+    if family.name not in families_of(policy):
+        yield f"In a run it is not read: the policy's formats leave {family.name} out."
+    elif not wanted_paths(policy)(path):
+        yield "In a run it is not read: the policy excludes it."
+    elif len(data) > policy.max_size:
+        yield "In a run it is not read: it is longer than max-size."
+    if is_binary(data):
+        yield "It is binary: there is nothing to see."
+        return
+    names = Names(policy.names, policy.ignore_names)
+    found = [
+        candidate
+        for candidate in read_file(
+            data, path, names, comments=policy.comments, trace=True, wanted={family.name}
+        )
+        if candidate.line == line
+    ]
+    checked = {
+        id(each.candidate): each
+        for each in check([(path, one) for one in found if one.skip is None], sources)
+    }
+    for candidate in found:
+        head = f"{path}:{line}:{candidate.column}: {candidate.key} ({candidate.reader} reader)"
+        if candidate.skip is not None:
+            yield f"{head}: not checked: {candidate.skip}."
+        else:
+            each = checked[id(candidate)]
+            said = "clean" if each.verdict is Verdict.CLEAN else reason(each.answers)
+            yield f"{head}: checked: {said}."
+    if not found:
+        yield f"Nothing on line {line} has the name of a password."

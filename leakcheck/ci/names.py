@@ -1,0 +1,129 @@
+"""Which names are names of passwords.
+
+Rule 1: a name is split into words (snake_case, kebab-case, camelCase); of a
+dotted name only the last part counts. Rule 2: the last word must mean
+password, digits and a few harmless suffixes aside, so `password_hash`,
+`passwordField` and `PASSWORD_MIN_LENGTH` are none. Rule 3: some words before
+it take the meaning away: `hashed_password`, `forgotPassword`, `wrong_password`.
+"""
+
+# ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
+
+import re
+from collections.abc import Iterable
+from fnmatch import translate
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
+_WORDS_FOR = re.compile(
+    r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)s?"
+    r"|pass|passe|passcode|pw|psw|pswd|mdp|senha|contrasena|contraseña"
+    r"|(?:db|user|usr|root|admin|my|key|keystore|truststore|store|ssh|smtp|mail|email|ftp|sql|mysql"
+    r"|pg|ldap|bind|http|proxy|sudo|become|redis|auth|login|test|imap|jdbc|require|vnc|wifi)pass"
+    r"|(?:root|bind|user|db|admin|my|ssh|ldap|auth)pw"
+)
+_AFTER = frozenset(
+    "plain plaintext value default confirm confirmation repeat again verify old new current raw "
+    "clear cleartext str string env test dev development prod production staging local root admin "
+    "db master replica primary secondary".split()
+)
+_TAKEN_AWAY = frozenset(
+    "hash hashed hashing crypted encrypted enc encoded salted masked is has no not without show "
+    "hide toggle forgot forgotten reset recover recovery change changed update use uses using "
+    "require requires required ask prompt invalid wrong incorrect bad mismatched allow disable "
+    "disabled enable enabled enter missing empty validate valid verify check compare generate "
+    "generated random get fetch read remember save store min max grant type kind field label input "
+    "param header column expired render shadow depth first second final next single multi boarding "
+    "should can need needs".split()
+)
+_SECRET_OF = frozenset(
+    "client app application jwt session cookie shared auth oauth api signing hmac webhook "
+    "encryption token admin access s3 minio server master hash".split()
+)
+_EXACTLY_NOT = frozenset(("PWD", "OLDPWD", "pwd"))
+
+NEEDLES = (
+    rb"pass(?![abd-oq-vx-z])",
+    rb"de_?passe",
+    rb"pwd",
+    rb"pw(?![a-z])",
+    rb"psw",
+    rb"secret",
+    rb"kennwort",
+    rb"mdp",
+    rb"contrase",
+    rb"senha",
+    rb"wachtwoord",
+)
+
+
+def words_of(name: str) -> list[str]:
+    """The words of an identifier, lower-cased: `dbPassword_1` gives db, password, 1."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+class Names:
+    """The names to look at: ours, and those a policy adds or takes out, as globs.
+
+    needles: bytes patterns, each starting with a literal; where none is found
+    in the lower-cased text, no name to look at is there.
+    """
+
+    def __init__(self, extra: Iterable[str] = (), ignored: Iterable[str] = ()) -> None:
+        extra, ignored = tuple(extra), tuple(ignored)
+        self._extra = _globs(extra)
+        self._ignored = _globs(ignored)
+        pieces = tuple(re.escape(_literal(glob)) for glob in extra)
+        self.needles = tuple(re.compile(needle) for needle in (*NEEDLES, *pieces))
+        self.like = lru_cache(maxsize=65536)(self._like)
+
+    def present(self, low: bytes) -> bool:
+        """Whether lower-cased text can hold a name to look at."""
+        return any(needle.search(low) for needle in self.needles)
+
+    def _like(self, name: str) -> bool:
+        name = name.strip()
+        if self._ignored and self._ignored.match(name):
+            return False
+        return means_password(name) or bool(self._extra and self._extra.match(name))
+
+
+def means_password(name: str) -> bool:
+    """Whether a key or variable of this name holds a password."""
+    last = name.rstrip(".").rsplit(".", 1)[-1]
+    if last in _EXACTLY_NOT or len(name) > 200:
+        return False
+    words = words_of(last)
+    while words and words[-1].isdigit():
+        words.pop()
+    if len(words) > 1 and words[-1] in _AFTER and _WORDS_FOR.fullmatch(words[-2]):
+        words.pop()
+    if not words:
+        return False
+    if words[-1] in ("secret", "key", "base"):
+        return _means_secret(words)
+    if not _WORDS_FOR.fullmatch(words[-1]):
+        return False
+    if words[-1] == "passe" and words[-3:-1] != ["mot", "de"]:
+        return False
+    return _TAKEN_AWAY.isdisjoint(words[:-1])
+
+
+def _means_secret(words: list[str]) -> bool:
+    """Shared secrets are passwords between machines; a bare `secret` is most often a reference."""
+    while words and words[-1] in ("key", "base"):
+        words = words[:-1]
+        if words and words[-1] == "secret":
+            return _TAKEN_AWAY.isdisjoint(words[:-1])
+    return len(words) > 1 and words[-1] == "secret" and words[-2] in _SECRET_OF
+
+
+def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:
+    joined = "|".join(translate(glob) for glob in globs)
+    return re.compile(joined, re.IGNORECASE) if globs else None
+
+
+def _literal(glob: str) -> bytes:
+    """The longest piece of a glob that stands in every match, lower-cased."""
+    pieces = re.split(r"\[[^]]*\]|[*?]", glob)
+    return max(pieces, key=len).lower().encode()

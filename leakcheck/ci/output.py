@@ -1,0 +1,192 @@
+"""What a run found, as rows of a report; the writers are those of leakcheck.reports.
+
+Rule 1: a value is in no row, and no digest of one: fingerprints are made of
+path, key and the how-manieth it is. Rule 2: what could not be read or
+answered is a row of its own, so that no format looks cleaner than the run.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from leakcheck.ci.checking import Found
+from leakcheck.ci.run import Outcome
+from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
+from leakcheck.sources import Source
+from leakcheck.terminal import number, odds
+from leakcheck.verdicts import SourceAnswer, Verdict
+
+EXPOSED = Rule(
+    "breached-password",
+    "Breached password",
+    "The password stands in the repository and is in a breach that attackers have. Change it "
+    "wherever it is used, and take it from a secret store or the environment.",
+)
+UNKNOWN = Rule(
+    "unanswered-password",
+    "Password that could not be checked",
+    "No source could answer for this password: see the reason, and run again. "
+    "--allow-unknown lets the job pass.",
+)
+UNREADABLE = Rule(
+    "unreadable-file",
+    "File that could not be read",
+    "Make the file readable, or exclude it in the policy.",
+)
+COLUMNS = (
+    Column("path", "file"),
+    Column("line", "line", style="number"),
+    Column("column", "column", style="number"),
+    Column("key", "key"),
+    Column("verdict", "verdict", style="verdict"),
+    Column("why", "why"),
+)
+
+
+def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
+    """The head of a report."""
+    facts = {"sources": [source.info.name for source in sources]}
+    return Meta(
+        "Breached passwords", COLUMNS, tool, facts=facts, rules=(EXPOSED, UNKNOWN, UNREADABLE)
+    )
+
+
+def rows(outcome: Outcome) -> Iterator[Row]:
+    """A row for each password asked about and each file that could not be read."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for found in outcome.results:
+        candidate = found.candidate
+        counts[found.path, candidate.key] += 1
+        place = Location(found.path, candidate.line, candidate.column)
+        label = f"{found.path}:{candidate.line}:{candidate.column} {candidate.key}"
+        yield _row(found, place, label, counts[found.path, candidate.key])
+    for path, why in outcome.unreadable:
+        message = f"the file could not be read: {why}"
+        finding = Finding(
+            UNREADABLE.id, message, "warning", Location(path), fingerprint(path, "", 0)
+        )
+        values: dict[str, Any] = {
+            "path": path, "line": None, "column": None, "key": None,
+            "verdict": Verdict.UNKNOWN.value, "why": message, "sources": [],
+        }  # fmt: skip
+        yield Row(values, finding, path)
+
+
+def _row(found: Found, place: Location, label: str, ordinal: int) -> Row:
+    candidate, verdict = found.candidate, found.verdict
+    values = {
+        "path": found.path,
+        "line": candidate.line,
+        "column": candidate.column,
+        "key": candidate.key,
+        "verdict": verdict.value,
+        "why": "",
+        "sources": [answer.as_json() for answer in found.answers],
+    }
+    if verdict is Verdict.CLEAN:
+        return Row(values, None, label)
+    why = reason(found.answers)
+    values["why"] = why
+    exposed = verdict is Verdict.EXPOSED
+    return Row(
+        values,
+        Finding(
+            (EXPOSED if exposed else UNKNOWN).id,
+            f"{candidate.key}: {why}",
+            "error" if exposed else "warning",
+            place,
+            fingerprint(found.path, candidate.key, ordinal),
+        ),
+        label,
+    )
+
+
+def reason(answers: Sequence[SourceAnswer]) -> str:
+    """Why a password is rejected, or why nothing vouches for it."""
+    hits = [answer for answer in answers if answer.verdict is Verdict.EXPOSED]
+    if hits:
+        if len(answers) == 1:
+            return f"breached password ({_facts(hits[0])})"
+        return "breached password, in " + ", ".join(f"{hit.name} ({_facts(hit)})" for hit in hits)
+    doubts = [
+        f"{answer.name}: {answer.reason or 'no answer'}"
+        for answer in answers
+        if answer.verdict is Verdict.UNKNOWN
+    ]
+    return "could not be checked" + (f" ({'; '.join(doubts)})" if doubts else "")
+
+
+def _facts(hit: SourceAnswer) -> str:
+    """Both numbers are blurred: see checking."""
+    facts = [f"seen at least {number(hit.seen)} times"] if hit.seen else []
+    return ", ".join((*facts, f"false alarm: {odds(hit.false_alarm)}"))
+
+
+def fingerprint(path: str, key: str, ordinal: int) -> str:
+    """The same for the same finding in the next run, and nothing of the value in it."""
+    said = "\0".join((path, key, str(ordinal))).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(said).hexdigest()[:32]
+
+
+def summary(outcome: Outcome, sources: Sequence[Source]) -> Summary:
+    """The tail of a report."""
+    verdicts = Counter(found.verdict for found in outcome.results)
+    exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
+    facts = {
+        "files": outcome.files,
+        "candidates": outcome.candidates,
+        "checked": outcome.checked,
+        "exposed": exposed,
+        "unknown": unknown,
+        "ignored": outcome.ignored,
+        "accepted": outcome.accepted,
+        "stale": [{"path": path, "key": key} for path, key in outcome.stale],
+        "large": outcome.large,
+        "unreadable": [{"path": path, "why": why} for path, why in outcome.unreadable],
+        "expected_false_alarms": _expected(outcome, sources),
+    }
+    return Summary(facts, tuple(_lines(outcome, sources, exposed, unknown, "")))
+
+
+def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summary:
+    """The tail of a report on candidates that stand in no file."""
+    exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
+    facts = {"checked": len(verdicts), "exposed": exposed, "unknown": unknown}
+    what = f"{_count(len(verdicts), 'password')} checked"
+    return Summary(facts, tuple(_lines(Outcome(), sources, exposed, unknown, what)))
+
+
+def _lines(
+    outcome: Outcome, sources: Sequence[Source], exposed: int, unknown: int, what: str
+) -> Iterator[str]:
+    checked = what or (
+        f"{_count(outcome.checked, 'password')} in {_count(outcome.files, 'file')} checked"
+    )
+    names = ", ".join(
+        f"{source.info.name} ({number(source.info.keys)} passwords)"
+        if source.info.keys
+        else source.info.name
+        for source in sources
+    )
+    yield f"{checked} against {names}: {exposed} breached, {unknown} unknown."
+    if outcome.accepted or outcome.ignored:
+        yield (f"Accepted: {outcome.accepted} by the baseline, {outcome.ignored} by a comment.")
+    for path, key in outcome.stale:
+        yield (
+            f"The baseline accepts {key} in {path}, which is no longer found: "
+            "run --update-baseline."
+        )
+    if outcome.large:
+        more = f" and {len(outcome.large) - 3} more" if len(outcome.large) > 3 else ""
+        yield f"Too large to be read (max-size): {', '.join(outcome.large[:3])}{more}."
+
+
+def _expected(outcome: Outcome, sources: Sequence[Source]) -> float:
+    """How many false alarms to expect: each distinct password may give one in each source."""
+    distinct = len({found.candidate.password for found in outcome.results})
+    return float(f"{distinct * sum(source.info.fpr for source in sources):.3g}")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,85 @@
+"""From the bytes of one file to its candidates: which reader reads what.
+
+Rule 1: a cheap test on the bytes comes first: most files hold no name to look
+at and no URL with a password. Rule 2: a reader that fails leaves the file to
+the universal one; no file stops the run.
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from leakcheck.ci.names import Names
+from leakcheck.ci.readers import families, urls
+from leakcheck.ci.readers.families import Family, family_of
+from leakcheck.ci.text import Candidate, Text
+
+_READERS = {
+    families.YAML: "yaml_events",
+    families.JSON: "json_tokens",
+    families.TOML: "toml_lines",
+    families.SQL: "sql",
+    families.XML: "xml_config",
+    families.HCL: "hcl",
+    families.CSV: "csv_columns",
+    families.ACCOUNTS: "accounts",
+}
+DEFAULT_FAMILIES = frozenset(families.NAMES) - {families.PROSE.name}
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether this is no text: a NUL byte at its head, and no mark of UTF-16 or UTF-32."""
+    return b"\0" in data[:8192] and not data.startswith(
+        (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+    )
+
+
+def worth_reading(low: bytes, family: Family, names: Names) -> bool:
+    """The cheap test, on lower-cased bytes: whether there can be a candidate."""
+    return (
+        family is families.ACCOUNTS
+        or names.present(low)
+        or urls.present(low)
+        or (family is families.SQL and b"identified" in low)
+        or (family is families.YAML and b"secret" in low)
+    )
+
+
+def read(text: Text, family: Family) -> list[Candidate]:
+    """The candidates of a text, in the order in which they stand."""
+    if family in _READERS:
+        import_module(f"leakcheck.ci.readers.{_READERS[family]}").read(text)
+    else:
+        from leakcheck.ci.readers.universal import scan
+
+        scan(text, family)
+    urls.read(text, family)
+    return sorted(text.found, key=lambda found: (found.line, found.column))
+
+
+def read_file(
+    data: bytes,
+    path: str,
+    names: Names,
+    *,
+    comments: bool = False,
+    trace: bool = False,
+    wanted: Iterable[str] = DEFAULT_FAMILIES,
+) -> list[Candidate]:
+    """The candidates in a file's bytes; none where its family is not wanted or it is binary."""
+    family = family_of(path)
+    if family is None or family.name not in wanted or is_binary(data):
+        return []
+    text = Text(data, path, names, comments=comments, trace=trace)
+    if not worth_reading(text.low, family, names):
+        return []
+    return read(text, family)
+
+
+def read_held(raw: bytes, name: str, within: Text) -> list[Candidate]:
+    """The candidates in a file that stands, encoded, in a value of another."""
+    family = family_of(name) or families.PLAIN
+    if name.startswith(".docker"):
+        family = families.JSON
+    if is_binary(raw) or family is families.PROSE:
+        return []
+    return read(Text(raw, within.path, within.names, comments=within.comments), family)

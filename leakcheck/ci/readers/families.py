@@ -1,0 +1,180 @@
+"""The families of text, and which files belong to which, by name.
+
+A family says how values may stand without quotes and what opens a comment.
+"""
+
+# ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How a kind of text is written.
+
+    unquoted: "" where values need quotes, "word" where one ends at white
+    space, "line" where it goes on to the end of the line; spaces: whether
+    white space alone may stand between name and value; inline: what opens a
+    comment after a value; comments: what opens a comment line.
+    """
+
+    name: str
+    unquoted: str = ""
+    spaces: bool = False
+    inline: str = "hash"
+    comments: tuple[bytes, ...] = (b"#",)
+
+    def in_comment(self, before: bytes) -> bool:
+        """Whether a line that begins with `before` is a comment at its end."""
+        begun = before.lstrip()
+        if begun.startswith(self.comments):
+            return True
+        return any(
+            mark + b" " in begun and _opens(begun, mark)
+            for mark in self.comments
+            if mark in (b"#", b"//", b"--")
+        )
+
+
+def _opens(before: bytes, mark: bytes) -> bool:
+    """Whether a mark after white space stands outside quotes, as far as one line tells."""
+    at = before.find(b" " + mark + b" ")
+    head = before[:at] if at >= 0 else b""
+    return at >= 0 and head.count(b'"') % 2 == 0 and head.count(b"'") % 2 == 0
+
+
+ENV = Family("env", "line")
+SHELL = Family("shell", "word")
+DOCKER = Family("docker", "word", spaces=True)
+YAML = Family("yaml", "line")
+JSON = Family("json", comments=(b"//", b"/*", b"*", b"#"))
+TOML = Family("toml")
+INI = Family("ini", "line", inline="ini", comments=(b"#", b";", b"!", b"//"))
+PROPERTIES = Family("properties", "line", inline="none", comments=(b"#", b"!"))
+CONF = Family("conf", "line", spaces=True, inline="ini", comments=(b"#", b";", b"//"))
+HCL = Family("hcl", comments=(b"#", b"//", b"/*", b"*"))
+SQL = Family("sql", spaces=True, comments=(b"--", b"#", b"/*", b"*"))
+XML = Family("xml", comments=(b"<!--",))
+CSV = Family("csv")
+ACCOUNTS = Family("accounts")
+PLAIN = Family("plain", "line")
+CODE = Family("code", comments=(b"//", b"#", b"*", b"/*", b"--", b"%", b"<!--", b"'''", b'"""'))
+SPACED_CODE = Family("code", spaces=True, comments=(b"//", b"#", b"*", b"/*", b";"))
+SNIPPET = Family("snippet", "word")
+PROSE = Family("prose")
+
+FAMILIES = (
+    ENV, SHELL, DOCKER, YAML, JSON, TOML, INI, PROPERTIES, CONF, HCL, SQL, XML, CSV, ACCOUNTS,
+    PLAIN, CODE, PROSE,
+)  # fmt: skip
+NAMES = tuple(dict.fromkeys(family.name for family in FAMILIES))
+
+_SUFFIXES: dict[str, Family | None] = {}
+
+
+def _register(family: Family | None, suffixes: str) -> None:
+    _SUFFIXES.update(dict.fromkeys(suffixes.split(), family))
+
+
+_register(ENV, "env envrc")
+_register(SHELL, "sh bash zsh ksh fish profile bashrc zshrc bats ps1 psm1 psd1 bat cmd mk make csh")
+_register(DOCKER, "dockerfile containerfile")
+_register(YAML, "yml yaml eyaml sls")
+_register(
+    JSON, "json jsonc json5 jsonl ndjson ipynb tfstate webmanifest hjson template libsonnet jsonnet"
+)
+_register(TOML, "toml")
+_register(
+    INI,
+    "ini cfg cnf service desktop inf inventory npmrc pypirc gitconfig s3cfg boto mycnf "
+    "pgservice odbc",
+)
+_register(PROPERTIES, "properties props")
+_register(CONF, "conf cf config-template ldif rules acl")
+_register(HCL, "tf tfvars hcl nomad")
+_register(SQL, "sql psql ddl dml pgsql mysql plsql pls pks pkb")
+_register(
+    XML,
+    "xml config csproj vbproj fsproj targets plist xaml jelly xmi wsdl pubxml jmx settings dtsx "
+    "rdl",
+)
+_register(CSV, "csv tsv")
+_register(ACCOUNTS, "htpasswd netrc pgpass")
+_register(PLAIN, "txt text")
+_register(SPACED_CODE, "gradle groovy clj cljs edn pp nix rb")
+_register(
+    CODE,
+    "py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte astro java kt kts scala cs vb fs go rs "
+    "c h cc cpp cxx hpp hh m mm swift php phtml pl pm t lua r jl ex exs erl hrl hs ml mli dart "
+    "d zig nim cr tcl elm coffee bicep cob pas rkt lisp el vim sol proto graphql j2 tpl tmpl "
+    "erb ejs jinja jinja2 mustache hbs feature robot http rest jsp aspx cshtml gotmpl",
+)  # fmt: skip
+_register(
+    PROSE,
+    "md markdown mdx rst adoc asciidoc tex html htm xhtml po pot textile org wiki rdoc strings "
+    "resx arb",
+)
+_register(
+    None,
+    "png jpg jpeg gif ico bmp webp tif tiff svg pdf zip gz tgz bz2 xz zst 7z tar jar war ear "
+    "class whl so dll dylib exe bin o a obj lib pyc pyo wasm woff woff2 ttf otf eot mp3 mp4 ogg "
+    "wav avi mov webm flac psd ai sketch db sqlite sqlite3 parquet avro pb onnx npy npz pkl h5 "
+    "keystore jks p12 pfx der crt cer pem key pub csr asc gpg sig sum lock map css scss sass "
+    "less styl lcov snap patch diff bloom dat graffle drawio xlsx xls docx doc pptx ods odt",
+)
+
+_WHOLE_NAMES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), family)
+    for pattern, family in (
+        (r"\.?env(?:[.\-_].*)?|.*\.env(?:[.\-_]\w+)*|dotenv.*", ENV),
+        (r"(?:docker|container)file(?:[.\-_].*)?|.*[.\-_]dockerfile", DOCKER),
+        (r"\.?htpasswd.*|[._]netrc|\.?pgpass(?:\.conf)?", ACCOUNTS),
+        (
+            r"\.?my\.cnf|\.npmrc|\.pypirc|\.gitconfig|\.s3cfg|\.boto|hosts|inventory|credentials",
+            INI,
+        ),
+        (r"\.pg_service\.conf|odbc\.ini|.*\.odbc\.ini|setup\.cfg|tox\.ini", INI),
+        (r"pipfile|poetry\.lock|cargo\.lock", TOML),
+        (r"makefile(?:\..*)?|gnumakefile|justfile|procfile|\.(?:bash|zsh|k)\w*|\.profile", SHELL),
+        (r"jenkinsfile.*|vagrantfile|gemfile|rakefile|podfile|fastfile", SPACED_CODE),
+        (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?|package-lock\.json", PROSE),
+    )
+)
+_TEMPLATE = frozenset(
+    "dist example sample template default defaults tmpl tpl j2 erb in bak orig old local".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def _of_name(name: str) -> Family | None:
+    for pattern, family in _WHOLE_NAMES:
+        if pattern.fullmatch(name):
+            return family
+    parts = name.lower().rsplit(".", 2)
+    if len(parts) == 3 and parts[2] in _TEMPLATE and parts[1] in _SUFFIXES:
+        return _SUFFIXES[parts[1]]
+    if len(parts) > 1 and parts[-1] in _SUFFIXES:
+        return _SUFFIXES[parts[-1]]
+    return PLAIN if len(parts) == 1 or parts[-1] in _TEMPLATE else CODE
+
+
+_MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")
+
+
+def family_of(path: str) -> Family | None:
+    """The family of a file, by its path; None for files without text of interest."""
+    name = path.rsplit("/", 1)[-1]
+    if name.endswith(_MINIFIED):
+        return None
+    if name.count(".") == 0 or name.startswith(".") or "env" in name or "docker" in name.lower():
+        return _of_name(name)
+    # most files: by suffix alone, so that the cache stays small
+    suffix = name.rsplit(".", 1)[-1].lower()
+    if suffix in _TEMPLATE or any(
+        letter in name
+        for letter in ("lock", "odbc", "my.cnf", "pg", "enkins", "akefile", "setup", "tox")
+    ):
+        return _of_name(name)
+    return _SUFFIXES.get(suffix, CODE)

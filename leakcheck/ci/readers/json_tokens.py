@@ -1,0 +1,72 @@
+"""JSON with its positions, and JSON with comments: the standard parser keeps no positions.
+
+A scanner over tokens builds the tree; strings are decoded by the standard
+parser. What is no token (comments, trailing commas, cut files) is stepped
+over, so that a file cut in the middle is read up to there.
+"""
+
+import json
+import re
+
+from leakcheck.ci.readers.families import JSON
+from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence, read_tree
+from leakcheck.ci.readers.universal import scan
+from leakcheck.ci.text import Text, shown
+
+_TOKEN = re.compile(
+    rb'"(?:[^"\\\n]|\\.)*+"|//[^\n]*|/\*(?s:.*?)\*/|[{}\[\]]|[^\s{}\[\],:"/]++|[/"]'
+)
+
+
+def read(text: Text) -> None:
+    """Add the candidates of a JSON file."""
+    roots, whole = _build(text.data)
+    read_tree(text, roots, "json")
+    if not whole:
+        scan(text, JSON)
+
+
+def _build(data: bytes) -> tuple[list[Node], bool]:
+    """The values of the file, and whether all of it was JSON."""
+    roots: list[Node] = []
+    opened: list[Mapping | Sequence] = []
+    whole = True
+    for token in _TOKEN.finditer(data):
+        mark = token[0][:1]
+        if mark in (b"}", b"]"):
+            if opened:
+                opened.pop()
+            else:
+                whole = False
+            continue
+        node: Node
+        if mark == b"{":
+            node = Mapping()
+        elif mark == b"[":
+            node = Sequence()
+        elif mark == b"/" and len(token[0]) > 1:
+            continue
+        else:
+            # a lone mark, or a word that JSON does not know: JSON5, or a cut file
+            whole = whole and ((mark == b'"' and len(token[0]) > 1) or _known(token[0]))
+            node = Scalar(_decoded(token[0]), token.start(), token.end(), quoted=mark == b'"')
+        if opened:
+            opened[-1].put(node)
+        else:
+            roots.append(node)
+        if not isinstance(node, Scalar):
+            opened.append(node)
+    return roots, whole and not opened
+
+
+def _known(word: bytes) -> bool:
+    return word in (b"true", b"false", b"null") or word[:1] in b"-0123456789"
+
+
+def _decoded(token: bytes) -> str:
+    if token[:1] == b'"' and b"\\" in token:
+        try:
+            return str(json.loads(token))
+        except ValueError:
+            pass
+    return shown(token[1:-1] if len(token) > 1 and token[:1] == b'"' else token)

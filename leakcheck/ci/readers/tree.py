@@ -1,0 +1,193 @@
+"""Mappings, sequences and scalars with their places, from YAML or JSON, and what to read in them.
+
+Rule 1: built and walked without recursion: depth costs memory, never the
+stack. Rule 2: an alias is the node itself and every node is walked once, so
+that a YAML bomb is as small here as in the file. Rule 3: a scalar that is no
+password itself may hold text that has some: it is read as a snippet.
+"""
+
+# ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from leakcheck.ci.names import Names
+from leakcheck.ci.readers.families import SNIPPET
+from leakcheck.ci.readers.universal import scan
+from leakcheck.ci.text import Text
+
+
+class Scalar(NamedTuple):
+    """A value; start, end: offsets of its text with quotes, in bytes; tag: a local tag, or ''."""
+
+    value: str
+    start: int
+    end: int
+    tag: str = ""
+    quoted: bool = False
+
+
+class Mapping:
+    """Pairs in order."""
+
+    __slots__ = ("pairs", "waiting")
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Node, Node]] = []
+        self.waiting: Node | None = None
+
+    def put(self, node: "Node") -> None:
+        if self.waiting is None:
+            self.waiting = node
+        else:
+            self.pairs.append((self.waiting, node))
+            self.waiting = None
+
+
+class Sequence:
+    """Nodes in order."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+    def put(self, node: "Node") -> None:
+        self.nodes.append(node)
+
+
+Node: TypeAlias = Scalar | Mapping | Sequence
+
+_NAME_KEYS = frozenset("name key variable parametername optionname envname id".split())
+_VALUE_KEYS = frozenset("value val default defaultvalue parametervalue content plaintext".split())
+
+
+def read_tree(text: Text, roots: Iterable[Node], reader: str) -> None:
+    """Add the candidates under `roots` to `text`."""
+    pending: list[Node] = list(roots)[::-1]
+    walked: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Scalar):
+            _snippet(text, node)
+            continue
+        if id(node) in walked:
+            continue
+        walked.add(id(node))
+        if isinstance(node, Sequence):
+            pending.extend(node.nodes[::-1])
+        else:
+            pending.extend(_mapping(text, node, reader)[::-1])
+
+
+def _mapping(text: Text, node: Mapping, reader: str) -> list[Node]:
+    """Read one mapping; the nodes under it that are still to be walked."""
+    rest: list[Node] = []
+    paired = _paired(text.names, node)
+    secret = _is_kubernetes_secret(node)
+    for key, value in node.pairs:
+        if not isinstance(key, Scalar):
+            rest += [key, value]
+        elif paired is not None and value is paired[1]:
+            _candidate(text, paired[0], paired[1], reader)
+        elif secret and key.value == "data" and isinstance(value, Mapping):
+            _encoded(text, value)
+        elif text.names.like(key.value):
+            rest += _under_name(text, key.value, value, reader)
+        else:
+            rest.append(value)
+    return rest
+
+
+def _under_name(text: Text, key: str, value: Node, reader: str) -> list[Node]:
+    if isinstance(value, Scalar):
+        _candidate(text, key, value, reader)
+        return []
+    if isinstance(value, Sequence):
+        for each in value.nodes:
+            if isinstance(each, Scalar):
+                _candidate(text, key, each, reader)
+        return [each for each in value.nodes if not isinstance(each, Scalar)]
+    # a parameter or variable: its default or value stands under the name
+    for inner, held in value.pairs:
+        if not isinstance(inner, Scalar) or not isinstance(held, Scalar):
+            continue
+        if inner.value.lower() in _VALUE_KEYS:
+            _candidate(text, key, held, reader)
+    return [value]
+
+
+def _paired(names: Names, node: Mapping) -> tuple[str, Scalar] | None:
+    """`name: DB_PASSWORD` beside `value: …`: the name, and the scalar that it names."""
+    name, value = None, None
+    for key, held in node.pairs:
+        if not isinstance(key, Scalar) or not isinstance(held, Scalar):
+            continue
+        word = key.value.lower()
+        if word in _NAME_KEYS and names.like(held.value):
+            name = held.value
+        elif word in _VALUE_KEYS:
+            value = held
+    return (name, value) if name is not None and value is not None else None
+
+
+def _candidate(text: Text, key: str, scalar: Scalar, reader: str) -> None:
+    skip = None
+    if scalar.tag == "!vault":
+        skip = "it is an Ansible vault"
+    elif scalar.tag:
+        skip = "it is a reference or a placeholder"
+    text.add(_inside(text, scalar), key, scalar.value, reader, skip=skip)
+
+
+def _is_kubernetes_secret(node: Mapping) -> bool:
+    return any(
+        isinstance(key, Scalar)
+        and key.value == "kind"
+        and isinstance(value, Scalar)
+        and value.value == "Secret"
+        for key, value in node.pairs
+    )
+
+
+def _encoded(text: Text, node: Mapping) -> None:
+    """The values of a Secret's `data`: base64, each a password or text that may hold some."""
+    for key, value in node.pairs:
+        if not isinstance(key, Scalar) or not isinstance(value, Scalar):
+            continue
+        try:
+            raw = base64.b64decode("".join(value.value.split()), validate=True)
+            held = raw.decode("utf-8")
+        except (binascii.Error, ValueError):
+            if text.names.like(key.value):
+                _candidate(text, key.value, value, "secret")
+            continue
+        if text.names.like(key.value):
+            text.add(_inside(text, value), key.value, held, "secret")
+            continue
+        from leakcheck.ci.readers import read_held
+
+        for found in read_held(raw, key.value, text):
+            if found.skip is None:
+                text.add(_inside(text, value), found.key, found.password, "secret")
+
+
+def _snippet(text: Text, scalar: Scalar) -> None:
+    """Text within a value: a script, an argument, a connection string, a file of its own."""
+    if scalar.end - scalar.start > 6 and not scalar.tag:
+        scan(text, SNIPPET, scalar.start, scalar.end)
+
+
+def _inside(text: Text, scalar: Scalar) -> int:
+    """Where the value itself begins: after its quote, or on the line after `|`."""
+    first = text.data[scalar.start : scalar.start + 1]
+    if first in (b'"', b"'"):
+        return scalar.start + 1
+    if first in (b"|", b">"):
+        at = text.line_end(scalar.start) + 1
+        while text.data[at : at + 1] in (b" ", b"\t"):
+            at += 1
+        return min(at, scalar.end)
+    return scalar.start

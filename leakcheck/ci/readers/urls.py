@@ -1,0 +1,87 @@
+"""Passwords in URLs and connection strings, in any text.
+
+URLs as RFC 3986 has them (`scheme://user:password@host`); the Go MySQL form
+`user:password@tcp(host)`; Oracle thin JDBC `user/password@host`; and strings
+of `name=value` pairs as ODBC, ADO, JDBC and libpq have them, known by a
+neighbour that names a host, a user or a database.
+"""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from leakcheck.ci.readers.families import Family
+from leakcheck.ci.text import COMMENT, Text, shown
+
+_URL = re.compile(
+    rb"://(?P<user>[^\s/?#\"'<>@:\\`|,;]{0,128}):"
+    rb"(?P<password>(?:\$\{[^{}\s]{1,200}\}|\{\{[^{}]{1,200}\}\}|[^\s/?#\"'<>@\\`]){1,200})@"
+    rb"(?P<host>[\w.\-]{1,255}|\[|\$|\{|%|<)"
+)
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
+_GO = re.compile(rb"([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})@(?:tcp|unix)\(")
+_ORACLE = re.compile(rb"jdbc:oracle:\w{1,10}:([\w$#]{1,64})/([^\s@\"'`/]{1,128})@")
+_PAIR = re.compile(
+    rb"(?<![\w.\-])(?P<key>password|passwd|pwd|password1|passphrase)"
+    rb"[ \t]{0,4}=[ \t]{0,4}(?P<value>\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>,)\\]{1,128})",
+)
+_NEIGHBOUR = re.compile(
+    rb"(?<![\w])(?:server|host|hostaddr|hostname|data source|datasource|user id|user|username|uid"
+    rb"|dbname|database|databasename|initial catalog|driver|port|accountname|addr|address|endpoint)"
+    rb"[ \t]{0,4}=[ \t]{0,4}[^\s;&]"
+)
+_EXAMPLE_HOST = re.compile(
+    rb"(?:.*\.)?(?:example(?:\.(?:com|org|net|edu))?|invalid|domain\.(?:com|tld)|host\.(?:com|tld))",
+    re.IGNORECASE,
+)
+EXAMPLE = "the URL is an example (its host is reserved for examples)"
+
+
+def present(low: bytes) -> bool:
+    """Whether lower-cased text can hold any of these beyond what a name to look at announces."""
+    return (
+        (b"://" in low and _URL.search(low) is not None) or b"@tcp(" in low or b"oracle:thin" in low
+    )
+
+
+def read(text: Text, family: Family) -> None:
+    """Add the passwords of URLs and connection strings."""
+    data, low = text.data, text.low
+    for match in _URL.finditer(data):
+        scheme = _SCHEME.search(data, max(0, match.start() - 32), match.start())
+        name = shown(scheme[0]).lower() if scheme else ""
+        skip = _commented(text, family, match.start())
+        if skip is None and _EXAMPLE_HOST.fullmatch(match["host"]):
+            skip = EXAMPLE
+        value = shown(unquote_to_bytes(match["password"]))
+        text.add(match.start("password"), f"{name}:// password", value, "url", skip=skip)
+    if b"@tcp(" in low or b"@unix(" in low:
+        for match in _GO.finditer(data):
+            skip = _commented(text, family, match.start())
+            text.add(match.start(2), "DSN password", shown(match[2]), "url", skip=skip)
+    if b"jdbc:oracle" in low:
+        for match in _ORACLE.finditer(data):
+            skip = _commented(text, family, match.start())
+            text.add(match.start(2), "jdbc:oracle password", shown(match[2]), "url", skip=skip)
+    _pairs(text, family)
+
+
+def _pairs(text: Text, family: Family) -> None:
+    for match in _PAIR.finditer(text.low):
+        start, end = match.span("value")
+        around = text.low[max(text.line_start(match.start()), match.start() - 300) : match.start()]
+        after = text.low[end : min(text.line_end(end), end + 200)]
+        if not (_NEIGHBOUR.search(around) or _NEIGHBOUR.search(after)):
+            continue
+        raw = text.data[start:end]
+        if raw[:1] == b"'" or (raw[:1] == b"{" and raw[-1:] == b"}"):
+            start, raw = start + 1, raw[1:-1]
+        skip = _commented(text, family, match.start())
+        key = shown(text.data[match.start("key") : match.end("key")])
+        text.add(start, key, shown(raw), "connection string", skip=skip)
+
+
+def _commented(text: Text, family: Family, at: int) -> str | None:
+    if text.comments:
+        return None
+    before = text.data[max(text.line_start(at), at - 4096) : at]
+    return COMMENT if family.in_comment(before) else None

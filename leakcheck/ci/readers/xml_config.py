@@ -1,0 +1,89 @@
+"""XML configuration (Spring, Maven, web.config, phpunit, …) by expat, which keeps lines.
+
+No DTD is obeyed: an entity declaration ends the parse, and the file is read
+by the line instead. The tree is never built: depth costs one name a level.
+"""
+
+import re
+from typing import Any
+from xml.parsers import expat
+
+from leakcheck.ci.readers.families import XML
+from leakcheck.ci.readers.universal import scan
+from leakcheck.ci.text import Text
+
+_NAMES = ("name", "key", "id", "property", "variable")
+_VALUES = ("value", "default")
+_VALUE_ELEMENTS = frozenset(("value", "default", "defaultvalue", "string"))
+
+
+class _Refused(Exception):
+    """A declaration that could make the document grow."""
+
+
+def read(text: Text) -> None:
+    """Add the candidates of an XML file."""
+    try:
+        _Reader(text).parse()
+    except (expat.ExpatError, _Refused, ValueError, LookupError):
+        scan(text, XML)
+
+
+class _Reader:
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._names: list[str] = []  # for each open element, the password name it stands for
+        self._held: list[str] = []
+        self._start = 0
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._open
+        self._parser.EndElementHandler = self._close
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.EntityDeclHandler = self._refuse
+
+    def parse(self) -> None:
+        self._parser.Parse(self._text.data, True)
+
+    def _refuse(self, *declared: Any) -> None:
+        raise _Refused
+
+    def _open(self, element: str, attributes: dict[str, str]) -> None:
+        start = self._parser.CurrentByteIndex
+        like = self._text.names.like
+        local = element.rsplit(":", 1)[-1]
+        named = next(
+            (attributes[name] for name in _NAMES if name in attributes and like(attributes[name])),
+            "",
+        )
+        for name, value in attributes.items():
+            if like(name.rsplit(":", 1)[-1]) and name not in ("type",):
+                self._add(start, name, name, value)
+            elif named and name.lower() in _VALUES:
+                self._add(start, named, name, value)
+        own = local if like(local) else ""
+        inherited = self._names[-1] if self._names and local.lower() in _VALUE_ELEMENTS else ""
+        self._names.append(named or own or inherited)
+        self._held.clear()
+        self._start = 0
+
+    def _characters(self, held: str) -> None:
+        if self._names and self._names[-1]:
+            if not self._held:
+                self._start = self._parser.CurrentByteIndex
+            self._held.append(held)
+
+    def _close(self, element: str) -> None:
+        name = self._names.pop()
+        value = "".join(self._held).strip()
+        if name and value:
+            at = self._start
+            while self._text.data[at : at + 1].isspace():
+                at += 1
+            self._text.add(at, name, value, "xml")
+        self._held.clear()
+
+    def _add(self, start: int, key: str, attribute: str, value: str) -> None:
+        written = re.compile(re.escape(attribute.encode()) + rb"\s{0,20}=\s{0,20}[\"']")
+        place = written.search(self._text.data, start, start + 65536)
+        self._text.add(place.end() if place else start, key, value, "xml")

@@ -1,0 +1,134 @@
+"""One run over a tree: read, leave out what is accepted, ask, and hand over what was found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leakcheck.ci import baseline as baselines
+from leakcheck.ci.baseline import Baseline
+from leakcheck.ci.checking import Found, check
+from leakcheck.ci.names import Names
+from leakcheck.ci.policy import Policy
+from leakcheck.ci.readers import DEFAULT_FAMILIES, read_file
+from leakcheck.ci.readers.families import family_of
+from leakcheck.ci.text import IGNORED, Candidate
+from leakcheck.ci.walk import Walk
+from leakcheck.sources import Source
+from leakcheck.verdicts import Verdict
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found.
+
+    results: every candidate asked about that is not accepted, in order; files:
+    how many were read; candidates, checked: how many values were seen and
+    asked about; ignored, accepted: by a comment, by the baseline; stale:
+    (path, key) of baseline entries that nothing matches; large, unreadable:
+    files that were not read.
+    """
+
+    results: list[Found] = field(default_factory=list)
+    files: int = 0
+    candidates: int = 0
+    checked: int = 0
+    ignored: int = 0
+    accepted: int = 0
+    stale: list[tuple[str, str]] = field(default_factory=list)
+    large: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+    def exit_status(self, allow_unknown: bool) -> int:
+        """1 if a password is exposed, else 2 if an answer or a file is missing, else 0."""
+        verdicts = {found.verdict for found in self.results}
+        if Verdict.EXPOSED in verdicts:
+            return 1
+        return 2 if (Verdict.UNKNOWN in verdicts or self.unreadable) and not allow_unknown else 0
+
+
+def families_of(policy: Policy) -> frozenset[str]:
+    """The names of the families of text that a policy wants read."""
+    return frozenset(policy.formats) or DEFAULT_FAMILIES
+
+
+def wanted_paths(policy: Policy) -> Callable[[str], bool]:
+    """Whether a path is of a family to read and not excluded."""
+    families = families_of(policy)
+
+    def of_family(path: str) -> bool:
+        family = family_of(path)
+        return family is not None and family.name in families
+
+    if not policy.exclude:
+        return of_family
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(policy.exclude)
+    return lambda path: of_family(path) and not spec.match_file(path)
+
+
+def run(
+    root: Path,
+    paths: Sequence[Path],
+    policy: Policy,
+    sources: Sequence[Source],
+    baseline: Baseline | None,
+    *,
+    staged: bool = False,
+    since: str | None = None,
+    progress: Callable[[int], None] = lambda files: None,
+) -> Outcome:
+    """Read the tree and ask `sources` about every password in it."""
+    names = Names(policy.names, policy.ignore_names)
+    families = families_of(policy)
+    walk = Walk(root, wanted_paths(policy), policy.max_size)
+    outcome = Outcome(large=walk.large, unreadable=walk.unreadable)
+    asked: list[tuple[str, Candidate]] = []
+    read: set[str] = set()
+    for file in walk.read(paths, staged=staged, since=since):
+        progress(walk.files)
+        read.add(file.path)
+        for candidate in read_file(
+            file.data, file.path, names, comments=policy.comments, wanted=families
+        ):
+            outcome.candidates += 1
+            outcome.ignored += candidate.skip == IGNORED
+            if candidate.skip is None:
+                asked.append((file.path, candidate))
+    outcome.files, outcome.checked = walk.files, len(asked)
+    outcome.results = check(asked, sources)
+    if baseline is not None:
+        _accept(outcome, baseline)
+        outcome.stale = baseline.stale(read, root)
+    return outcome
+
+
+def _accept(outcome: Outcome, baseline: Baseline) -> None:
+    kept = [
+        found
+        for found in outcome.results
+        if found.verdict is not Verdict.EXPOSED
+        or not baseline.accepts(found.path, found.candidate.key, found.candidate.password)
+    ]
+    outcome.accepted = len(outcome.results) - len(kept)
+    outcome.results = kept
+
+
+def update(outcome: Outcome, old: Baseline | None, path: Path) -> int:
+    """Write a baseline that accepts what was found; how many entries it has.
+
+    Entries of files that this run did not read stay, stale ones go.
+    """
+    new = Baseline() if old is None else Baseline(old.salt, dict(old.entries))
+    gone = set(outcome.stale)
+    new.entries = {
+        digest: place
+        for digest, place in new.entries.items()
+        if place not in gone or (old is not None and digest in old.used)
+    }
+    for found in outcome.results:
+        if found.verdict is Verdict.EXPOSED:
+            key, password = found.candidate.key, found.candidate.password
+            new.entries[new.digest(found.path, key, password)] = (found.path, key)
+    baselines.save(new, path)
+    return len(new.entries)

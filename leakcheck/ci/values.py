@@ -1,0 +1,86 @@
+"""Which values are passwords: not references, placeholders, masks or hashes.
+
+Rule 1: `changeme` is a password: only what cannot be one as it stands is
+skipped. Rule 2: a reference with a default (`${DB_PASS:-changeme}`) stands
+for its default. Rule 3: every pattern is linear in the length of the value.
+"""
+
+# ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
+
+import re
+from typing import NamedTuple
+
+LONGEST = 256
+
+
+class Judged(NamedTuple):
+    """The password that a value holds, and None; or why it is none."""
+
+    password: str
+    skip: str | None
+
+
+_DEFAULTS = (
+    re.compile(r"\$\{\w{1,80}:?[-=]([^{}$]+)\}"),  # shell, compose
+    re.compile(r"\$\{[\w.\-]{1,80}:([^{}$?+-][^{}$]*)\}"),  # Spring
+    re.compile(r"\{\{[^{}]*?\|\s*default\(\s*['\"]([^'\"{}]+)['\"][^{}]*\}\}"),  # Jinja
+    re.compile(r"\{\{\s*[\w.$ ]{1,80}\|\s*default\s+['\"]([^'\"{}]+)['\"]\s*(?:\|\s*\w+\s*)*\}\}"),
+    re.compile(r"\{noop\}(.+)"),  # Spring Security: plain text, marked as such
+)
+_REFERENCE = re.compile(
+    r"\$\{|\$\(|\$\[|\{\{|\{%|<%|#\{|%\{|`|%\([\w ]*\)[sd]|\$ENV|\bos\.environ|\bprocess\.env"
+    r"|\bgetenv\b"
+)
+_WHOLE_REFERENCE = re.compile(
+    r"\$\$?\{?\w+\}?|<[^<>]*>|%\w+%|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|:[a-z_]+|\?|&\w+;"
+    r"|\$\w+(?:\.\w+|->\w+|\[['\"]?\w+['\"]?\])+"
+    r"|(?:vault|secret|secrets|op|ref\+\w+|file|env|ssm|arn|sops|azurekeyvault|gcpsm|awssm|keyring"
+    r"|bws|pass|lastpass)\b[:/].{2,}"
+    r"|(?:ENC|enc|SEC|DEC)(?:\[|\().*|\{(?:cipher|aes|enc)\}.*|\$ANSIBLE_VAULT.*|!\w.*"
+    r"|-----BEGIN .*",
+    re.DOTALL,
+)
+_MASK = re.compile(
+    r"[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo", re.I
+)
+_NOTHING = frozenset(
+    "true false null none nil undefined yes no on off ~ string str text varchar bytes int integer "
+    "boolean bool number required optional secret_ref optional[str]".split()
+)
+_HASH = re.compile(
+    r"\$(?:2[abxy]?|argon2\w*|1|3|5|6|7|y|gy|sha1|md5|apr1|P|H|S|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$.+"
+    r"|(?:pbkdf2|argon2|bcrypt|scrypt|sha\d*|md5|unsalted_\w+|crypt)[\w-]*[$:].{8,}"
+    r"|\{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|BCRYPT|SCRYPT|pbkdf2|bcrypt|scrypt|argon2"
+    r"|sha256)(?:@[\w.]+)?\}.+"
+    r"|SCRAM-SHA-\d+\$.+|md5[0-9a-fA-F]{32}|\*[0-9A-F]{40}|0x0[12]00[0-9A-Fa-f]{16,}"
+    r"|(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
+    r"|(?:[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}|[0-9A-F]{96}|[0-9A-F]{128})"
+)
+
+
+def judge(value: str) -> Judged:
+    """The password in `value`, or the reason why there is none to check."""
+    value = value.strip("\r\n")
+    if not value.strip():
+        return Judged("", "it is empty")
+    if len(value) > 4096:
+        return Judged("", "it is too long to be a password")
+    for pattern in _DEFAULTS:
+        default = pattern.fullmatch(value.strip())
+        if default:
+            value = default[1].strip()
+            break
+    bare = value.strip()
+    if _HASH.fullmatch(bare):
+        return Judged("", "it is hashed")
+    if _WHOLE_REFERENCE.fullmatch(bare) or _REFERENCE.search(bare):
+        return Judged("", "it is a reference or a placeholder")
+    if _MASK.fullmatch(bare):
+        return Judged("", "it is masked")
+    if bare.lower() in _NOTHING:
+        return Judged("", "it is no text of its own (true, null, a type, …)")
+    if len(value) > LONGEST:
+        return Judged("", "it is too long to be a password")
+    if "\n" in value:
+        return Judged("", "it has several lines")
+    return Judged(value, None)

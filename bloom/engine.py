@@ -5,6 +5,7 @@ for doubt; BLOOM_ENGINE=native makes a missing extension an error.
 """
 
 import os
+from importlib import import_module
 from types import ModuleType
 
 from bloom import reference
@@ -14,12 +15,12 @@ def _choose() -> tuple[str, ModuleType]:
     wish = os.environ.get("BLOOM_ENGINE", "")
     if wish != "python":
         try:
-            from bloom import _native
+            native = import_module("bloom._native")
         except ImportError:
             if wish == "native":
                 raise
         else:
-            return "native", _native
+            return "native", native
     return "python", reference
 
 

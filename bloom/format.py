@@ -88,19 +88,23 @@ def encode_header(header: Header) -> bytes:
     Raises FormatError where `about` does not fit the page or is no JSON.
     """
     fields = {name: getattr(header, name) for name in sorted(_FIELDS)}
-    fields["about"] = dict(header.about)
+    return encode_page(MAGIC, fields | {"about": dict(header.about)})
+
+
+def encode_page(magic: bytes, fields: Mapping[str, Any]) -> bytes:
+    """A header page: magic, version, and `fields` as JSON. Raises FormatError, as above."""
     try:
         text = json.dumps(
             fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ).encode()
-    except (TypeError, ValueError) as error:
-        raise FormatError("The filter's description is not plain JSON.") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FormatError("The description (about) is not plain JSON.") from error
     if len(text) > _JSON_ROOM:
         raise FormatError(
-            f"The filter's description takes {len(text)} bytes and the header page holds "
+            f"The description takes {len(text)} bytes and the header page holds "
             f"{_JSON_ROOM}: shorten the name, link or note."
         )
-    body = (_PREFIX.pack(MAGIC, VERSION, len(text)) + text).ljust(BODY_BYTES, b"\0")
+    body = (_PREFIX.pack(magic, VERSION, len(text)) + text).ljust(BODY_BYTES, b"\0")
     return seal_page(body, _HEADER_SEED)
 
 
@@ -110,29 +114,36 @@ def decode_header(page: bytes) -> Header:
     Raises FormatError for what is no filter or another version, DamagedError
     for what was one.
     """
-    if page[: len(MAGIC)] != MAGIC[: len(page)] or not page:
-        raise FormatError("This is not a filter: it does not begin as one.")
+    return _header(decode_page(page, MAGIC, "filter"))
+
+
+def decode_page(page: bytes, magic: bytes, what: str) -> dict[str, Any]:
+    """The JSON object in the header page of a file of the sort `what`, named in errors."""
+    if page[: len(magic)] != magic[: len(page)] or not page:
+        raise FormatError(f"This is not a {what}: it does not begin as one.")
     if len(page) < PAGE_BYTES:
-        raise DamagedError("The filter is cut short within its header.")
+        raise DamagedError(f"The {what} is cut short within its header.")
     _, version, length = _PREFIX.unpack_from(page)
-    if version != VERSION and page_is_sound(page, _HEADER_SEED):
+    if not page_is_sound(page, _HEADER_SEED):
+        raise DamagedError(f"The {what}'s header is damaged: its checksum does not match.")
+    if version != VERSION:
         raise FormatError(
-            f"The filter has format version {version} and this program reads version {VERSION}: "
+            f"The {what} has format version {version} and this program reads version {VERSION}: "
             "update it."
         )
-    if not page_is_sound(page, _HEADER_SEED):
-        raise DamagedError("The filter's header is damaged: its checksum does not match.")
     if length > _JSON_ROOM or any(page[_PREFIX.size + length : BODY_BYTES]):
-        raise DamagedError("The filter's header is malformed: the length of its text is wrong.")
-    return _header(page[_PREFIX.size : _PREFIX.size + length])
-
-
-def _header(text: bytes) -> Header:
+        raise DamagedError(f"The {what}'s header is malformed: the length of its text is wrong.")
     try:
-        fields = json.loads(text.decode())
+        fields = json.loads(page[_PREFIX.size : _PREFIX.size + length].decode())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise DamagedError("The filter's header is malformed: its text is not JSON.") from error
-    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        raise DamagedError(f"The {what}'s header is malformed: its text is not JSON.") from error
+    if not isinstance(fields, dict):
+        raise DamagedError(f"The {what}'s header is malformed: its text is no JSON object.")
+    return fields
+
+
+def _header(fields: dict[str, Any]) -> Header:
+    if fields.keys() != _FIELDS:
         raise DamagedError(
             "The filter's header is malformed: its fields are not those of version 1."
         )

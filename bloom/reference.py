@@ -84,8 +84,8 @@ class Pool:
 
     @property
     def nbytes(self) -> int:
-        """Memory held by the records, in bytes."""
-        return self._count * RECORD_BYTES
+        """Memory held by the records, in bytes, those of the objects around them included."""
+        return self._count * 64
 
     def compact(self) -> None:
         """Sort each partition and drop its repeats."""
@@ -158,7 +158,7 @@ def seal(buffer: bytearray, first: int) -> dict[int, int]:
     return dict(Counter(loads(buffer)))
 
 
-def loads(buffer: bytes) -> list[int]:
+def loads(buffer: bytes | bytearray) -> list[int]:
     """The bits set in each page of `buffer`, 0 to 32,704, checksums left out."""
     _check_whole(buffer, PAGE_BYTES, "pages")
     return [
@@ -225,7 +225,7 @@ def _check_shape(pages: int, hashes: int, first: int) -> None:
         raise ValueError("first is out of bounds")
 
 
-def _check_whole(packed: bytes, size: int, what: str) -> None:
+def _check_whole(packed: bytes | bytearray, size: int, what: str) -> None:
     if len(packed) % size:
         raise ValueError(f"not a whole number of {what}")
 

@@ -1,0 +1,105 @@
+"""One finished filter from sources of records, and its keys beside it where wanted."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bloom.errors import BuildError
+from bloom.files import check_output, publish, write_at
+from bloom.format import MAX_PAGES, Header, encode_header
+from bloom.records_file import write_records
+from bloom.sizing import plan
+from bloom.streams import Records
+from bloom.workdir import WorkDir
+from bloom.writing import Crew, Progress, count_distinct, measured_fpr, worst_rate, write_pages
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be written: see Builder.finish."""
+
+    path: Path
+    rate: float
+    about: Mapping[str, Any]
+    replace: bool
+    keep_keys: Path | None
+    digest_bytes: int
+
+    @classmethod
+    def checked(
+        cls,
+        path: str | os.PathLike[str],
+        rate: float,
+        about: Mapping[str, Any],
+        replace: bool,
+        keep_keys: str | os.PathLike[str] | None,
+        digest_bytes: int,
+    ) -> "Wanted":
+        """The same, once all that can be refused beforehand was tested."""
+        plan(1, rate)
+        encode_header(
+            Header(MAX_PAGES, 0, MAX_PAGES, 64, MAX_PAGES, digest_bytes, 1.23456e-12, about)
+        )
+        keys = None if keep_keys is None else check_output(keep_keys, replace)
+        target = check_output(path, replace)
+        if keys == target:
+            raise BuildError("The filter and its keys need two names.")
+        return cls(target, rate, about, replace, keys, digest_bytes)
+
+
+def write_filter(
+    wanted: Wanted, work: WorkDir, sources: Sequence[Records], crew: Crew, progress: Progress
+) -> tuple[Header, float]:
+    """Write what is wanted; return the header and the worst rate of any page."""
+    keys = count_distinct(sources, crew, progress)
+    size = plan(keys, wanted.rate)
+    with _fresh(work.path / "filter") as handle:
+        loads = write_pages(handle, sources, size, crew, progress)
+        header = Header(
+            pages=size.pages,
+            first=0,
+            held=size.pages,
+            hashes=size.hashes,
+            keys=keys,
+            digest_bytes=wanted.digest_bytes,
+            fpr=measured_fpr(loads, size.hashes),
+            about=wanted.about,
+        )
+        write_at(handle, encode_header(header), 0)
+        if wanted.keep_keys is not None:
+            beside = work.path / "keys"
+            if wanted.keep_keys.parent != wanted.path.parent:
+                beside = wanted.keep_keys.with_name(f".{wanted.keep_keys.name}.partial")
+            with _fresh(beside) as keys_handle:
+                write_records(keys_handle, sources, header, crew, progress)
+                publish(keys_handle, beside, wanted.keep_keys, wanted.replace)
+        publish(handle, work.path / "filter", wanted.path, wanted.replace)
+    return header, worst_rate(loads, size.hashes)
+
+
+@contextmanager
+def _fresh(path: Path) -> Iterator[int]:
+    """A new file at `path`, with the user's own mode; gone unless it was renamed."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(name: str) -> Iterator[None]:
+    """Turn what the system raises while `name` is built into a BuildError that says so."""
+    try:
+        yield
+    except OSError as error:
+        raise BuildError(
+            f"{name}: it cannot be built here: {error.strerror or 'the disk failed'}."
+        ) from error
+    except MemoryError as error:
+        raise BuildError(f"{name}: there is not enough memory to build it.") from error

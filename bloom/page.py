@@ -1,0 +1,47 @@
+"""One page from anywhere, a file or a server: whose it is, what it says, how surely."""
+
+from enum import IntEnum
+
+from bloom import reference
+from bloom.format import BODY_BYTES, PAGE_BITS, PAGE_BYTES, Header
+
+
+class Verdict(IntEnum):
+    """What a lookup finds. UNKNOWN: a damaged page, or one that a slice does not hold."""
+
+    ABSENT = reference.ABSENT
+    PRESENT = reference.PRESENT
+    UNKNOWN = reference.UNKNOWN
+
+
+def page_number(header: Header, digest: bytes) -> int:
+    """The page, of the whole filter, that `digest` belongs to.
+
+    Raises ValueError where the digest has another length than the filter's.
+    """
+    if len(digest) != header.digest_bytes:
+        raise ValueError(f"this filter holds digests of {header.digest_bytes} bytes")
+    return reference.page_of(int.from_bytes(digest[:8], "big"), header.pages)
+
+
+def look_up_in_page(header: Header, number: int, page: bytes, digest: bytes) -> Verdict:
+    """What page `number`, 4,096 bytes from anywhere, says of `digest`.
+
+    UNKNOWN where it is not the digest's page, or is damaged.
+    """
+    if page_number(header, digest) != number or len(page) != PAGE_BYTES:
+        return Verdict.UNKNOWN
+    shape = (header.pages, number, header.hashes)
+    codes = reference.lookup(page, shape, digest, header.digest_bytes, bytearray(1))
+    return Verdict(codes[0])
+
+
+def page_rate(header: Header, page: bytes) -> float:
+    """The probability that a key which is not in the filter is found on this page."""
+    ones = int.from_bytes(page[:BODY_BYTES], "little").bit_count()
+    return load_rate(header, ones)
+
+
+def load_rate(header: Header, ones: int) -> float:
+    """The same, of a page that has `ones` bits set."""
+    return float((ones / PAGE_BITS) ** header.hashes)

@@ -1,0 +1,176 @@
+"""From sorted records to the pages of a filter, on several threads, in bounded memory.
+
+Each thread takes a lane: a range of pages, and so of highs. It reads the
+records of its lane in order, sets their bits in a block of pages that fits
+the cache, seals the block and writes it where it belongs in the file.
+"""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
+
+from bloom.engine import kernels
+from bloom.errors import DamagedError
+from bloom.files import write_at
+from bloom.format import PAGE_BITS, PAGE_BYTES, round_fpr
+from bloom.sizing import Size
+from bloom.streams import (
+    END,
+    PARTITIONS,
+    RECORD_BYTES,
+    Records,
+    Window,
+    cut,
+    merged,
+    partition_start,
+)
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+_T = TypeVar("_T")
+_BLOCK_PAGES = 128
+_LANES_A_THREAD = 16
+
+
+class Stopped(Exception):
+    """Another thread has failed, or the user has stopped the build."""
+
+
+class Crew:
+    """Some threads that work on one build, and stop together."""
+
+    def __init__(self, threads: int, window: int) -> None:
+        """window: bytes of records that all threads together read ahead."""
+        self.threads = threads
+        self.window = max(window // threads, RECORD_BYTES)
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(threads, "bloom")
+
+    def check(self) -> None:
+        """Raise Stopped where the work is no longer wanted."""
+        if self._stop.is_set():
+            raise Stopped
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """End the threads with the block, whatever ends it."""
+        try:
+            yield
+        except BaseException:
+            self._stop.set()
+            raise
+        finally:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def each(self, work: Callable[[int], _T], count: int) -> Iterator[tuple[int, _T]]:
+        """`work(i)` for i below `count`, as they come, few of them waiting at a time."""
+        waiting: dict[Future[_T], int] = {}
+        following = iter(range(count))
+        while True:
+            while len(waiting) < 2 * self.threads and (at := next(following, None)) is not None:
+                waiting[self._pool.submit(work, at)] = at
+            if not waiting:
+                return
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield waiting.pop(future), future.result()
+
+
+def count_distinct(sources: Sequence[Records], crew: Crew, progress: Progress) -> int:
+    """How many distinct records `sources` hold together."""
+    if len(sources) == 1:
+        return sources[0].count
+
+    def count(partition: int) -> int:
+        low, high = partition_start(partition), partition_start(partition + 1)
+        total = 0
+        for window in merged(sources, low, high, crew.window):
+            crew.check()
+            total += len(window) // RECORD_BYTES
+        return total
+
+    keys = 0
+    for done, (_, found) in enumerate(crew.each(count, PARTITIONS), 1):
+        keys += found
+        progress("merge", done, PARTITIONS)
+    return keys
+
+
+def write_pages(
+    handle: int, sources: Sequence[Records], size: Size, crew: Crew, progress: Progress
+) -> "Counter[int]":
+    """Write all pages of the filter after its header page; return {bits set: pages}."""
+    pages = size.pages
+    lanes = max(1, min(pages // _BLOCK_PAGES, crew.threads * _LANES_A_THREAD))
+
+    def lane(at: int) -> Counter[int]:
+        first, end = pages * at // lanes, pages * (at + 1) // lanes
+        records = merged(sources, _lowest(first, pages), _lowest(end, pages), crew.window)
+        return _paint(handle, records, size, first, end, crew)
+
+    loads: Counter[int] = Counter()
+    done = 0
+    for at, found in crew.each(lane, lanes):
+        loads.update(found)
+        done += pages * (at + 1) // lanes - pages * at // lanes
+        progress("fill", done, pages)
+    return loads
+
+
+def _paint(
+    handle: int, records: Iterable[Window], size: Size, first: int, end: int, crew: Crew
+) -> "Counter[int]":
+    """Fill, seal and write pages `first` to `end - 1` from their records, in order."""
+    loads: Counter[int] = Counter()
+    block = bytearray(min(_BLOCK_PAGES, end - first) * PAGE_BYTES)
+    blank = bytes(len(block))
+
+    def span(start: int) -> memoryview:
+        return memoryview(block)[: min(_BLOCK_PAGES, end - start) * PAGE_BYTES]
+
+    def flush() -> None:
+        crew.check()
+        loads.update(kernels.seal(span(first), first))
+        write_at(handle, span(first), PAGE_BYTES * (1 + first))
+        block[:] = blank
+
+    for window in records:
+        rest = memoryview(window)
+        while rest:
+            place = cut(rest, _lowest(min(first + _BLOCK_PAGES, end), size.pages))
+            if place:
+                _fill(rest[:place], size, span(first), first)
+            rest = rest[place:]
+            if rest:
+                flush()
+                first += _BLOCK_PAGES
+    while first < end:
+        flush()
+        first += _BLOCK_PAGES
+    return loads
+
+
+def _fill(records: memoryview, size: Size, block: memoryview, first: int) -> None:
+    try:
+        kernels.fill(records, size.pages, size.hashes, block, first)
+    except ValueError:
+        raise DamagedError("The records that the filter is built from are out of order.") from None
+
+
+def _lowest(page: int, pages: int) -> int:
+    """The lowest high that belongs to `page`, or to none where `page` is `pages`."""
+    return min(-(-(page << 64) // pages), END)
+
+
+def measured_fpr(loads: "Counter[int]", hashes: int) -> float:
+    """The mean over the pages of (bits set / 32704)^k, rounded as the header has it."""
+    total = math.fsum(count * (bits / PAGE_BITS) ** hashes for bits, count in loads.items())
+    return round_fpr(total / loads.total())
+
+
+def worst_rate(loads: "Counter[int]", hashes: int) -> float:
+    """The highest false-positive rate of any page, to six digits."""
+    return round_fpr((max(loads) / PAGE_BITS) ** hashes)

@@ -13,7 +13,6 @@ Subjects are given in plain text and stay in this process. Errors are the
 tree in leakcheck.errors.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -22,7 +21,8 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.kinds import Kind
 from leakcheck.sources import Source
 from leakcheck.sources.resolve import Access, default_sources, open_sources
-from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+from leakcheck.variants import best
+from leakcheck.verdicts import Answer, Verdict
 
 __all__ = ["Access", "check", "check_digest", "check_digests"]
 
@@ -140,31 +140,12 @@ def _answers(
     start = 0
     for subject, group in zip(shown, spelt, strict=True):
         found = tuple(
-            best([lookup.answer(start + at, info) for at in range(len(group))], group)
+            best([lookup.answer(start + at, info) for at in range(len(group))], ["", *group[1:]])
             for info, lookup in lookups
         )
         answers.append(Answer(subject, kind, found))
         start += len(group)
     return answers
-
-
-def best(answers: Sequence[SourceAnswer], spellings: Sequence[str]) -> SourceAnswer:
-    """One source's answer for a subject asked in several `spellings`, the first its own.
-
-    Exposed if any is, with the spelling found; the probability of a false
-    alarm grows with the number asked. Else unknown if any is.
-    """
-    for verdict in (Verdict.EXPOSED, Verdict.UNKNOWN):
-        for at, answer in enumerate(answers):
-            if answer.verdict is not verdict:
-                continue
-            alarm = answer.false_alarm
-            return dataclasses.replace(
-                answer,
-                false_alarm=None if alarm is None else min(1.0, alarm * len(answers)),
-                matched=spellings[at] if at and verdict is Verdict.EXPOSED else None,
-            )
-    return answers[0]
 
 
 def _canonical(kind: Kind, subject: str) -> str:

@@ -1,0 +1,138 @@
+"""`leakcheck scan`: a list, row by row, into reports."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.commands import options
+from leakcheck.kinds import Kind
+from leakcheck.verdicts import Verdict
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+class Cells(StrEnum):
+    """What the subject's cells hold."""
+
+    TEXT = "text"
+    HASHES = "hashes"
+
+
+class GroupBy(StrEnum):
+    """What rows are grouped by."""
+
+    DOMAIN = "domain"
+
+
+@app.command()
+def scan(
+    list_: Annotated[str, typer.Argument(metavar="LIST", help="The list; - for stdin.")],
+    kind: Annotated[Kind, typer.Option("--kind", help="Kind of the subjects.")] = Kind.EMAIL,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Name or number of the subject's column; repeatable."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="Sheet of a spreadsheet. Default: all.")
+    ] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether row 1 names the columns."),
+    ] = None,
+    from_: Annotated[
+        Cells | None, typer.Option("--from", help="Whether subjects stand there or their hashes.")
+    ] = None,
+    sources: options.In = None,
+    variants: Annotated[
+        bool,
+        typer.Option("--variants", help="Ask for other spellings that reach the same mailbox too."),
+    ] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            help="table, summary, csv, tsv, json, jsonl, html, sarif or junit; repeatable.",
+        ),
+    ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", help="File for a report; repeatable. Its name says which."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    only: Annotated[
+        list[Verdict] | None,
+        typer.Option("--only", help="Report only rows with this verdict; repeatable."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Ask only sources dated so or later."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="OLD", help="Report only what OLD, a report, has not."),
+    ] = None,
+    group_by: Annotated[
+        GroupBy | None, typer.Option("--group-by", help="A row for each domain.")
+    ] = None,
+    redact: Annotated[
+        bool | None,
+        typer.Option("--redact/--no-redact", help="Mask addresses. Default: where CI=true."),
+    ] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="Ask exact sources again about hits; passwords: hibp."),
+    ] = False,
+    confirm_with: Annotated[
+        list[Path] | None,
+        typer.Option("--confirm-with", metavar="FILE", help="A sorted hash list to confirm with."),
+    ] = None,
+    offline: options.Offline = False,
+    decoys: options.Decoys = 0,
+    via: options.Via = None,
+    hibp_url: options.HibpUrl = None,
+    min_count: options.MinCount = 1,
+) -> int:
+    """Check a list: text, CSV, spreadsheet, JSON lines or JSON, plain or compressed.
+
+    Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
+    of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown or the scan
+    was interrupted, else 0.
+    """
+    from leakcheck import terminal
+    from leakcheck.reports.output import Reports, targets
+    from leakcheck.scanning import opening, reporting
+    from leakcheck.scanning.baseline import Baseline
+    from leakcheck.scanning.cells import Wanted
+    from leakcheck.scanning.digesting import Asking
+    from leakcheck.scanning.exact import exact_sources
+    from leakcheck.scanning.lists import open_list
+    from leakcheck.scanning.run import Choice, Scan, list_path
+
+    wanted = targets(formats or [], outputs or [])
+    access = options.access(offline, decoys, via, hibp_url, min_count)
+    known = Baseline(baseline) if baseline is not None else None
+    hashes = None if from_ is None else from_ is Cells.HASHES
+    listing = open_list(list_path(list_), Wanted(kind, tuple(column or ()), sheet, header, hashes))
+    masked = terminal.in_ci() if redact is None else redact
+    panel, notes = opening.open_panel(sources or [], kind, access, since)
+    exact = (
+        exact_sources(kind, panel.sources, confirm_with or [], access)
+        if confirm or confirm_with
+        else []
+    )
+    choice = Choice(frozenset(only or ()), known, masked and group_by is None, tuple(exact))
+    asking = Asking(kind, listing.hashes, variants)
+    with Reports(wanted, force=force) as reports, Scan(listing, panel, asking, choice) as rows:
+        status, summary = reporting.write(
+            rows, reports, notes, by_domain=group_by is not None, redact=masked
+        )
+    for name, reason in rows.silent():
+        terminal.warn(f"{name} cannot answer: {reason}")
+    if all(target.path is not None for target in wanted):
+        for line in summary.lines:
+            terminal.say(terminal.clean(line))
+    if summary.partial:
+        terminal.warn("Interrupted: the report is partial and says so.")
+    return status

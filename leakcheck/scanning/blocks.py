@@ -1,0 +1,153 @@
+"""Blocks: some ten thousand rows at a time, between reading and reporting.
+
+Of a plain text the lines stay bytes until a row must be shown; of any other
+list a block holds its records.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from leakcheck.scanning.cells import Record
+from leakcheck.scanning.digesting import (
+    Asking,
+    Digested,
+    digest_cells,
+    digest_chunk,
+    split_lines,
+    to_cells,
+)
+from leakcheck.scanning.lists import Listing
+from leakcheck.scanning.textual import MAX_LINE
+
+CHUNK = 1 << 20
+ROWS = 1 << 14
+TOO_LONG = "too long"
+
+
+class Block(Protocol):
+    """Rows, in order, by their index in the block."""
+
+    done: int
+
+    def digest(self, asking: Asking) -> Digested:
+        """The digests of all rows."""
+        ...
+
+    def number(self, index: int) -> int:
+        """The row's number in the list."""
+        ...
+
+    def text(self, index: int) -> str:
+        """The row's subject as it stands in the list."""
+        ...
+
+    def others(self, index: int) -> dict[str, str]:
+        """The row's other cells, by column name."""
+        ...
+
+
+class Lines:
+    """Lines of a plain text; `cut` is set where the last line goes on beyond what is kept."""
+
+    def __init__(self, data: bytes, first: int, done: int, *, cut: bool = False) -> None:
+        self.data, self.first, self.done, self.cut = data, first, done, cut
+        self._lines: list[bytes] | None = None
+
+    def digest(self, asking: Asking) -> Digested:
+        """As for Block."""
+        if self.cut:
+            return Digested(1, owners=[], problems={0: TOO_LONG})
+        return digest_chunk(self.data, asking)
+
+    def number(self, index: int) -> int:
+        """As for Block."""
+        return self.first + index
+
+    def text(self, index: int) -> str:
+        """As for Block."""
+        if self._lines is None:
+            self._lines = split_lines(self.data)
+        return self._lines[index].decode("utf-8", "leakcheck-windows").strip()
+
+    def others(self, index: int) -> dict[str, str]:
+        """A plain text has no other cells."""
+        return {}
+
+
+class Records:
+    """Records of any list."""
+
+    def __init__(self, records: list[Record], done: int) -> None:
+        self.records, self.done = records, done
+
+    def digest(self, asking: Asking) -> Digested:
+        """As for Block; a record with other cells but no subject is a row all the same."""
+        found = digest_cells(to_cells(", ".join(filter(None, one.cells)) for one in self.records),
+                             asking)  # fmt: skip
+        for index in list(found.empty):
+            record = self.records[index]
+            if not record.empty:
+                found.empty.discard(index)
+                found.problems[index] = record.problem or "empty"
+        for index, record in enumerate(self.records):
+            if max(map(len, record.cells), default=0) > MAX_LINE:
+                found.problems[index] = TOO_LONG
+        return found
+
+    def number(self, index: int) -> int:
+        """As for Block."""
+        return self.records[index].number
+
+    def text(self, index: int) -> str:
+        """As for Block."""
+        return ", ".join(filter(None, (cell.strip() for cell in self.records[index].cells)))
+
+    def others(self, index: int) -> dict[str, str]:
+        """As for Block."""
+        return self.records[index].others
+
+
+def blocks_of(listing: Listing) -> Iterator[Block]:
+    """The rows of a list, in blocks."""
+    if listing.plain:
+        yield from _chunks(listing)
+        return
+    records: list[Record] = []
+    for record in listing.records():
+        records.append(record)
+        if len(records) == ROWS:
+            yield Records(records, listing.stream.done())
+            records = []
+    if records:
+        yield Records(records, listing.stream.done())
+
+
+def _chunks(listing: Listing) -> Iterator[Block]:
+    """Whole lines, about CHUNK bytes at a time; a line over MAX_LINE is a block of its own."""
+    stream = listing.stream.rest()
+    stream.read(listing.bom)
+    row, rest = 1, b""
+    while piece := stream.read(CHUNK):
+        end = piece.rfind(b"\n") + 1
+        if end:
+            data, rest = rest + piece[:end], piece[end:]
+            yield Lines(data, row, listing.stream.done())
+            row += data.count(b"\n")
+            continue
+        rest += piece
+        if len(rest) > MAX_LINE:
+            yield Lines(rest[: MAX_LINE >> 4], row, listing.stream.done(), cut=True)
+            row += 1
+            rest = _after_line_end(stream)
+    if rest:
+        yield Lines(rest, row, listing.stream.done())
+
+
+def _after_line_end(stream: object) -> bytes:
+    """What follows the end of the line that is being read."""
+    read = stream.read  # type: ignore[attr-defined]
+    while piece := read(CHUNK):
+        at = piece.find(b"\n")
+        if at >= 0:
+            return bytes(piece[at + 1 :])
+    return b""

@@ -1,0 +1,138 @@
+"""Rows of cells become records: which cell is the subject, which are kept, which hidden."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from leakcheck.kinds import Kind
+from leakcheck.scanning import columns
+
+HIDDEN = "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the user wants a list read.
+
+    kind: of the subjects; columns: names or numbers of the subject columns,
+    none to find it; sheet: of a workbook, None for all; header: whether row 1
+    is one, None to look; hashes: whether subjects are hashes, None to look.
+    """
+
+    kind: Kind = Kind.EMAIL
+    columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    header: bool | None = None
+    hashes: bool | None = None
+
+
+class Record(NamedTuple):
+    """A row: its number, its subject cells, its other cells by column name, what is wrong."""
+
+    number: int
+    cells: Sequence[str]
+    others: dict[str, str]
+    problem: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it at all."""
+        return (
+            self.problem is None
+            and not any(cell.strip() for cell in self.cells)
+            and not any(cell.strip() for cell in self.others.values())
+        )
+
+
+class Table:
+    """One table of a list, understood from a sample of its rows."""
+
+    def __init__(self, name: str, sample: Sequence[Sequence[str]], wanted: Wanted) -> None:
+        """Raises InputError where the subjects cannot be told, UsageError where a column named
+        is not there.
+        """
+        self.kind, self.sheet = wanted.kind, ""
+        sample = [row for row in sample if any(cell.strip() for cell in row)]
+        self.width = max((len(row) for row in sample), default=1)
+        first = list(sample[0]) if sample else []
+        self.hashes = self._hashed(sample[1:] or sample, wanted)
+        if wanted.columns:
+            header = first if wanted.header is not False else None
+            self.subjects = [
+                columns.named_column(column, header, self.width) for column in wanted.columns
+            ]
+        else:
+            self.subjects = [
+                columns.find_column(sample, self.width, wanted.kind, name, hashes=self.hashes)
+            ]
+        self.header = wanted.header
+        if self.header is None:
+            named = any(not column.isdecimal() for column in wanted.columns)
+            self.header = bool(first) and (
+                named or columns.is_header(first, self.subjects[0], wanted.kind, self.width)
+            )
+        self.names = columns.column_names(first if self.header else None, self.width)
+        self.others = [at for at in range(self.width) if at not in self.subjects]
+        combo = not self.header and columns.may_be_combo(sample, self.subjects[0], self.width)
+        self.hidden = {at for at in self.others if combo or columns.is_secret_name(self.names[at])}
+        self._note_rivals(sample)
+
+    def _hashed(self, sample: Sequence[Sequence[str]], wanted: Wanted) -> bool:
+        if wanted.hashes is not None:
+            return wanted.hashes
+        if self.width == 1:
+            return columns.looks_hashed([row[0] for row in sample if row])
+        return False
+
+    def _note_rivals(self, sample: Sequence[Sequence[str]]) -> None:
+        """What a person should know of the choices made here."""
+        self.notes = []
+        if self.width > 1:
+            chosen = ", ".join(self.names[at] for at in self.subjects)
+            self.notes.append(f"the subjects were read from: {chosen}")
+        if self.kind is Kind.EMAIL and not self.hashes:
+            rivals = [
+                self.names[at]
+                for at in self.others
+                if any(at < len(row) and columns.is_subject(row[at], Kind.EMAIL) for row in sample)
+            ]
+            if rivals:
+                self.notes.append(
+                    f"there are addresses in {', '.join(rivals)} too: --column, which can be "
+                    "given twice, asks for them"
+                )
+        if self.hidden:
+            shown = ", ".join(self.names[at] for at in sorted(self.hidden))
+            self.notes.append(f"what may be passwords is not shown: {shown}")
+
+    def kept(self) -> list[str]:
+        """The names of the columns that go into the report beside the subject."""
+        return [self.names[at] for at in self.others]
+
+    def subject(self) -> str:
+        """The name of the subject's column."""
+        return self.names[self.subjects[0]]
+
+    def read(self, rows: Iterator[Sequence[str]]) -> Iterator[Record]:
+        """A record for each row but the header, empty ones included."""
+        header = self.header
+        for number, row in enumerate(rows, 1):
+            if header and any(cell.strip() for cell in row):
+                header = False
+                continue
+            yield self.record(number, row)
+
+    def record(self, number: int, row: Sequence[str]) -> Record:
+        """One row; cells beyond the columns known get a name of their own."""
+        size = len(row)
+        cells = [row[at] if at < size else "" for at in self.subjects]
+        others = {
+            self.names[at]: (HIDDEN if at in self.hidden and row[at] else row[at])
+            for at in self.others
+            if at < size
+        }
+        for at in range(self.width, size):
+            others[f"column {at + 1}"] = row[at]
+        if self.sheet:
+            others = {"sheet": self.sheet, **others}
+        return Record(number, cells, others)

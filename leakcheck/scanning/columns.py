@@ -1,0 +1,126 @@
+"""Which row is the header, and which column holds the subjects.
+
+Rule: a row is taken as the header only where it cannot be a subject: nobody
+is lost to a guess. Which row and column were taken is said in the report.
+"""
+
+import re
+from collections.abc import Sequence
+
+from leakcheck.errors import InputError, UsageError
+from leakcheck.kinds import Kind
+
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
+_PATTERN = re.compile(r"\s*@[^\s@]+\.[^\s@]+\s*")
+_HASH = re.compile(r"\s*(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})(?::\d+)?\s*")
+_LABEL = re.compile(r"[^\W\d_][^@\d=<>(){}\[\]\\]{0,60}")
+_MAIL_WORDS = re.compile(
+    r"e-?mails?|mails?|courriels?|adresses?|addresses?|address|correo|indirizzo|posta|"
+    r"user(?:name)?|login|upn|userprincipalname|subject|value",
+    re.IGNORECASE,
+)
+_SECRET_WORDS = re.compile(
+    r"passwords?|passwd|pwd|pass|mot[ _]de[ _]passe|mdp|passwort|kennwort|contrase\w+|"
+    r"hash(?:es)?|sha-?1|nt(?:lm)?[ _-]?(?:hash)?|credentials?|value",
+    re.IGNORECASE,
+)
+
+
+def is_subject(text: str, kind: Kind, *, hashes: bool = False) -> bool:
+    """Whether `text` looks like a subject of `kind`; of secrets, anything does."""
+    if hashes:
+        return _HASH.fullmatch(text) is not None
+    if kind in (Kind.EMAIL, Kind.CREDENTIAL):
+        return bool(_ADDRESS.search(text) or _PATTERN.fullmatch(text))
+    if kind is Kind.DOMAIN:
+        return "." in text.strip(". ")
+    return bool(text)
+
+
+def looks_hashed(cells: Sequence[str]) -> bool:
+    """Whether all of `cells`, of some, are SHA-1 or NT hashes."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(_HASH.fullmatch(cell) for cell in filled)
+
+
+def is_header(row: Sequence[str], column: int, kind: Kind, width: int) -> bool:
+    """Whether `row` names the columns: words in every cell, none of them a subject."""
+    if kind.secret and width == 1:
+        return False  # any word is a password, "password" the first of all
+    filled = [cell.strip() for cell in row if cell.strip()]
+    cell = row[column].strip() if column < len(row) else ""
+    words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
+    if not all(_LABEL.fullmatch(each) for each in filled) or not cell:
+        return bool(words.fullmatch(cell)) and not any("@" in each for each in filled)
+    if words.fullmatch(cell):
+        return True
+    # Any other word: only beside others like it, and never above secrets, which are words too.
+    several = width > 1 and len(filled) > 1 and len(set(filled)) == len(filled)
+    return several and not kind.secret and "." not in cell
+
+
+def find_column(
+    sample: Sequence[Sequence[str]], width: int, kind: Kind, name: str, *, hashes: bool = False
+) -> int:
+    """The column with most subjects of `kind` in `sample`.
+
+    Of equals, the one whose first cell is a word for it, then the leftmost.
+    Raises InputError where no column has any, or where only a person can tell.
+    """
+    if width <= 1:
+        return 0
+    words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
+    head = list(sample[0]) if sample else []
+    named = [at for at, cell in enumerate(head) if words.fullmatch(cell.strip())]
+    if kind.secret and not hashes:
+        if len(named) == 1:
+            return named[0]
+        raise InputError(f"{name}: which column holds the {kind}s? Name it with --column.")
+    counts = [
+        sum(at < len(row) and is_subject(row[at], kind, hashes=hashes) for row in sample)
+        for at in range(width)
+    ]
+    most = max(counts)
+    if most == 0:
+        what = "hashes" if hashes else "addresses"
+        raise InputError(f"{name}: no column holds {what}: name one with --column.")
+    best = [at for at, count in enumerate(counts) if count == most]
+    return next((at for at in best if at in named), best[0])
+
+
+def named_column(wanted: str, header: Sequence[str] | None, width: int) -> int:
+    """The column that the user named: a header, whatever its case, or a number from 1.
+
+    Raises UsageError where there is none.
+    """
+    if header is not None:
+        folded = [cell.strip().casefold() for cell in header]
+        if wanted.strip().casefold() in folded:
+            return folded.index(wanted.strip().casefold())
+    if wanted.isdecimal() and 1 <= int(wanted) <= width:
+        return int(wanted) - 1
+    choices = ", ".join(cell for cell in header or [] if cell) or f"1 to {width}"
+    raise UsageError(f"There is no such column: choose from {choices}.")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a column's name says that it holds passwords or hashes of them."""
+    return _SECRET_WORDS.fullmatch(name.strip()) is not None and name.strip().lower() != "value"
+
+
+def may_be_combo(sample: Sequence[Sequence[str]], column: int, width: int) -> bool:
+    """Whether rows without a header look like `address<separator>password`."""
+    if width != 2 or column != 0:
+        return False
+    others = [row[1].strip() for row in sample if len(row) == 2 and row[1].strip()]
+    return sum(" " not in other for other in others) * 2 > len(others)
+
+
+def column_names(header: Sequence[str] | None, width: int) -> list[str]:
+    """A distinct name for each column: its header, or `column N`."""
+    names: list[str] = []
+    for at in range(width):
+        given = header[at].strip() if header is not None and at < len(header) else ""
+        name = given or f"column {at + 1}"
+        names.append(name if name not in names else f"{name} ({at + 1})")
+    return names

@@ -1,0 +1,205 @@
+"""One row of a scan: as a Python value, as JSON, as cells, as a finding.
+
+JSON, one object a row (`--format jsonl`):
+
+    {"row":3,"subject":"alice@example.fr","kind":"email","verdict":"exposed",
+     "reason":null,"sources":[as in `check --json`],"columns":{"name":"Alice"}}
+
+`subject` is null for what is secret. `sources` are newest first, exposed ones
+before others.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from leakcheck.kinds import Kind
+from leakcheck.masking import mask_address, mask_text
+from leakcheck.reports import Column, Finding, Location, Row, Rule
+from leakcheck.terminal import odds
+from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+
+_LONGEST = 320
+RULES = (
+    Rule(
+        "leakcheck/exposed",
+        "ExposedSubject",
+        "The subject is in a breach: change the password there and wherever it is used again.",
+    ),
+    Rule(
+        "leakcheck/unknown",
+        "NoAnswer",
+        "Nothing vouches for an answer: repair the row or the source named, and scan again.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """A row's answer.
+
+    number: the row's in the list; answer: what the sources say; columns: the
+    row's other cells, by name; reason: why the subject could not be asked
+    about, None where it was; id: first five hex digits of the digest, in
+    redacted rows only, so that the next report can be compared with this one.
+    """
+
+    number: int
+    answer: Answer
+    columns: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    id: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The row's verdict; `unknown` where its subject could not be asked about."""
+        if self.reason is not None and self.answer.verdict is not Verdict.EXPOSED:
+            return Verdict.UNKNOWN
+        return self.answer.verdict
+
+    @property
+    def why(self) -> str | None:
+        """Of an unknown, why, in one sentence; None for others."""
+        if self.verdict is not Verdict.UNKNOWN:
+            return None
+        if self.reason is not None:
+            return self.reason
+        reasons = dict.fromkeys(
+            f"{one.name}: {one.reason or 'no answer'}"
+            for one in self.answer.sources
+            if one.verdict is Verdict.UNKNOWN
+        )
+        return "; ".join(reasons) or f"there is no filter of kind {self.answer.kind} to ask"
+
+    def redacted(self, digest: bytes | None) -> "ScanRow":
+        """The same with every address masked."""
+        subject = self.answer.subject
+        sources = tuple(
+            replace(one, matched=mask_address(one.matched)) if one.matched else one
+            for one in self.answer.sources
+        )
+        masked = None if subject is None else _mask_subject(subject)
+        return ScanRow(
+            self.number,
+            Answer(masked, self.answer.kind, sources),
+            {mask_text(name): mask_text(cell) for name, cell in self.columns.items()},
+            self.reason,
+            digest[:3].hex()[:5] if digest is not None and not self.answer.kind.secret else None,
+        )
+
+    def values(self) -> dict[str, Any]:
+        """The JSON object."""
+        values = {
+            "row": self.number,
+            "subject": self.answer.subject,
+            "kind": self.answer.kind.value,
+            "verdict": self.verdict.value,
+            "reason": self.why,
+            "sources": [one.as_json() for one in in_order(self.answer.sources)],
+            "columns": dict(self.columns),
+        }
+        return values if self.id is None else values | {"id": self.id}
+
+    def report(self, list_name: str) -> Row:
+        """What report writers take."""
+        label = self.answer.subject or f"row {self.number}"
+        return Row(self.values(), self._finding(list_name), f"row {self.number}: {label}")
+
+    def _finding(self, list_name: str) -> Finding | None:
+        if self.verdict is Verdict.CLEAN:
+            return None
+        what = self.answer.subject or f"The {self.answer.kind} in row {self.number}"
+        place = Location(list_name, self.number)
+        mark = hashlib.sha256(f"{list_name}\0{self.answer.subject or self.number}".encode())
+        if self.verdict is Verdict.EXPOSED:
+            names = ", ".join(map(_named, self.answer.exposed_in))
+            rule, text, level = "leakcheck/exposed", f"{what} is exposed in {names}.", "error"
+        else:
+            rule, text, level = "leakcheck/unknown", f"{what}: no answer: {self.why}", "warning"
+        print_of = hashlib.sha256(mark.digest() + rule.encode()).hexdigest()[:16]
+        return Finding(rule, text, level, place, print_of)  # type: ignore[arg-type]
+
+
+def in_order(sources: Sequence[SourceAnswer]) -> list[SourceAnswer]:
+    """Exposed first, newest first among them and among the others."""
+    newest = sorted(sources, key=lambda one: one.source.date or "", reverse=True)
+    rank = {Verdict.EXPOSED: 0, Verdict.UNKNOWN: 1, Verdict.CLEAN: 2}
+    return sorted(newest, key=lambda one: rank[one.verdict])
+
+
+def shortened(text: str) -> str:
+    """A subject that is no address can be of any length; its start is enough to find it."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _mask_subject(subject: str) -> str:
+    masked = mask_text(subject)
+    return masked if masked != subject else mask_address(subject)
+
+
+def _named(hit: SourceAnswer) -> str:
+    return f"{hit.name} ({hit.source.date})" if hit.source.date else hit.name
+
+
+def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
+    """The columns of a scan's tables: ours, then those of the list."""
+    ours = [Column("row", "Row", style="number")]
+    if not kind.secret:
+        ours.append(Column("subject", "Subject"))
+    ours += [
+        Column("verdict", "Verdict", style="verdict"),
+        Column("sources", "Exposed in", _exposed),
+        Column("dates", "Date", value=_dates),
+        Column("matched", "Found as", value=_each("matched")),
+        Column("seen", "Seen", value=_each("seen")),
+        Column("false_alarm", "False alarm", _alarm, value=_lowest_alarm),
+        Column("confirmed", "Confirmed", value=_each("confirmed")),
+        Column("reason", "Reason"),
+    ]
+    taken = {column.name for column in ours}
+    return (*ours, *(_kept(name, taken) for name in kept))
+
+
+def _kept(name: str, taken: set[str]) -> Column:
+    shown = f"{name} (list)" if name in taken else name
+    return Column(shown, shown, value=lambda values: values["columns"].get(name))
+
+
+def _hits(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in values["sources"] if one["verdict"] == "exposed"]
+
+
+def _exposed(sources: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(str(one["name"]) for one in sources if one["verdict"] == "exposed")
+
+
+def _dates(values: Mapping[str, Any]) -> str:
+    return "; ".join(str(hit.get("date", "undated")) for hit in _hits(values))
+
+
+def _each(name: str) -> Any:
+    def value(values: Mapping[str, Any]) -> str:
+        found = [hit.get(name) for hit in _hits(values)]
+        told = {True: "yes", False: "no", None: ""}
+        if all(one is None for one in found):
+            return ""
+        return "; ".join(told[one] if one is None or one is True or one is False else str(one)
+                         for one in found)  # fmt: skip
+
+    return value
+
+
+def _lowest_alarm(values: Mapping[str, Any]) -> float | None:
+    """That all hits of a row are false alarms: the product, as they are independent."""
+    hits = _hits(values)
+    if not hits:
+        return None
+    product = 1.0
+    for hit in hits:
+        product *= hit["false_alarm"] or 0.0
+    return product
+
+
+def _alarm(probability: float | None) -> str:
+    return "" if probability is None else odds(probability)

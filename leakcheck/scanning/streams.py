@@ -1,0 +1,158 @@
+"""The bytes of a list: a file, stdin or a pipe, decompressed, with its first bytes at hand."""
+
+import io
+import os
+import stat
+import sys
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from leakcheck.errors import InputError
+
+SAMPLE = 1 << 18
+_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+
+
+class Stream:
+    """A list's bytes: `sample` is the start of them, `rest()` all of them from the start."""
+
+    def __init__(self, path: Path | None) -> None:
+        """path: None for stdin. Raises InputError where it cannot be opened or is empty."""
+        self.name = "stdin" if path is None else path.name
+        self.size: int | None = None
+        with self.reading():
+            self._raw = self._open(path)
+            start = _fill(self._raw, SAMPLE)
+        opened = _decompressor(start, Replay(start, self._raw))
+        self._whole: Any = opened or Replay(start, self._raw)
+        with self.reading():
+            self.sample = _fill(self._whole, SAMPLE) if opened else start
+        if not self.sample:
+            raise InputError(f"{self.name}: the list is empty.")
+        self._taken = bool(opened)
+
+    def rest(self) -> BinaryIO:
+        """All the bytes, from the first; to be asked once."""
+        whole = Replay(self.sample, self._whole) if self._taken else self._whole
+        return io.BufferedReader(_Guarded(whole, self.name), 1 << 20)
+
+    def done(self) -> int:
+        """How many bytes of the file have been read."""
+        try:
+            return self._raw.tell()
+        except (OSError, ValueError):
+            return 0
+
+    def close(self) -> None:
+        """Give the file back; stdin stays open."""
+        if self._raw is not sys.stdin.buffer:
+            self._raw.close()
+
+    def reading(self) -> "_Errors":
+        """A context in which what goes wrong becomes InputError on this list."""
+        return _Errors(self.name)
+
+    def _open(self, path: Path | None) -> BinaryIO:
+        if path is None:
+            return sys.stdin.buffer
+        raw = path.open("rb", buffering=0)
+        state = os.fstat(raw.fileno())
+        if stat.S_ISREG(state.st_mode):
+            self.size = state.st_size
+        return raw
+
+
+class Replay(io.RawIOBase):
+    """Bytes already read, then the rest of the stream they came from."""
+
+    def __init__(self, start: bytes, rest: Any) -> None:
+        self._start, self._rest = memoryview(start), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), len(self._start))
+        if size:
+            buffer[:size] = self._start[:size]
+            self._start = self._start[size:]
+            return size
+        found = self._rest.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+class _Guarded(io.RawIOBase):
+    """A stream whose errors are ours, with the list's name."""
+
+    def __init__(self, inner: Any, name: str) -> None:
+        self._inner, self._name = inner, name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _Errors(self._name):
+            found = self._inner.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+class _Errors:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, InputError):
+            return
+        if isinstance(error, FileNotFoundError):
+            raise InputError(f"{self._name}: there is no such file.") from None
+        if isinstance(error, IsADirectoryError):
+            raise InputError(f"{self._name}: this is a folder: name a list in it.") from None
+        if isinstance(error, EOFError | zlib.error) or _is_codec_error(error):
+            raise InputError(
+                f"{self._name}: the compressed list is damaged or cut short."
+            ) from None
+        if isinstance(error, OSError):
+            reason = error.strerror or "the compressed list is damaged or cut short"
+            raise InputError(f"{self._name}: it cannot be read: {reason}.") from None
+
+
+def _is_codec_error(error: BaseException) -> bool:
+    return type(error).__name__ in ("LZMAError", "ZstdError")
+
+
+def _fill(stream: Any, size: int) -> bytes:
+    """`size` bytes, or as many as there are."""
+    pieces = []
+    while size > 0 and (piece := stream.read(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _decompressor(start: bytes, raw: Any) -> Any:
+    """A stream of what `raw` holds compressed; None where it is not."""
+    if start.startswith(_GZIP):
+        import gzip
+
+        return gzip.GzipFile(fileobj=raw)
+    if start.startswith(_BZIP2):
+        import bz2
+
+        return bz2.BZ2File(raw)
+    if start.startswith(_XZ):
+        import lzma
+
+        return lzma.LZMAFile(raw)
+    if start.startswith(_ZSTD):
+        import zstandard
+
+        return zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(
+            raw, read_across_frames=True
+        )
+    return None

@@ -204,10 +204,15 @@ class Build:
                 tally = self._folder(item.found.folder)
             tally.form = plan.form.value
             if plan.structured:
-                yield from record_jobs(self.take, item, plan, self.request.column, tally)
+                yield from record_jobs(
+                    self.take, item, plan, self.request.column, self.request.min_count, tally
+                )
             else:
                 yield from self._lines(item, plan, tally)
         except ReadError as error:
+            tally.failure = str(error)
+        except InputError as error:
+            self._refused(item, error)
             tally.failure = str(error)
         if tally not in self.report.inputs:
             self.report.inputs.append(tally)
@@ -224,13 +229,7 @@ class Build:
 
     def _settled(self, item: Input) -> Plan:
         """How to read `item`. Raises InputError where the user must say it."""
-        guess = look(item)
-        try:
-            plan = settle(guess, self.kind, self.request.form)
-        except InputError as error:
-            if item.found.named and item.member is None:
-                raise InputError(f"{item.label}: {error}.") from None
-            raise ReadError(str(error)) from None
+        plan = settle(look(item), self.kind, self.request.form)
         if self.builder is None:
             self.begin(plan.kind)
             if self.request.kind is None or self.request.form is None:
@@ -238,6 +237,11 @@ class Build:
                     f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."
                 )
         return plan
+
+    def _refused(self, item: Input, error: InputError) -> None:
+        """Stop at once where a file that the user named cannot be read as it is asked."""
+        if item.found.named and item.member is None:
+            raise InputError(f"{item.label}: {error}.") from None
 
     def begin(self, kind: Kind) -> None:
         """Settle the kind of all inputs, and start the builder."""

@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from leakcheck.building.forms import Form
 from leakcheck.kinds import Kind
+from leakcheck.structured.columns import is_header
 
 SAMPLE_LINES = 400
 _MOST = 0.8  # the share of lines that makes a form
@@ -35,9 +36,6 @@ _BLOCK = re.compile(
 )
 _ULP = re.compile(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
 _DELIMITERS = ",;\t|"
-_NAMES = frozenset(
-    ["id", "user", "userid", "user_id", "username", "login", "name", "email", "e-mail", "mail", "email_address", "password", "passwd", "pwd", "pass", "hash", "sha1", "ntlm", "md5", "ip", "date", "phone", "address", "city", "country", "domain", "url", "salt"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +135,7 @@ def delimiter(lines: Sequence[bytes]) -> str | None:
 def header(lines: Sequence[bytes], mark: str) -> list[str]:
     """The names in the first line where it is a header, else none."""
     row = next(csv.reader([lines[0].decode("utf-8", "replace")], delimiter=mark), [])
-    names = [cell.strip().strip("`'\"").lower() for cell in row]
-    return names if any(name in _NAMES for name in names) else []
+    return row if is_header(row) else []
 
 
 def _looks_json(lines: Sequence[bytes]) -> bool:

@@ -115,6 +115,7 @@ class Peeked(io.RawIOBase):
             pieces.append(piece)
             have += len(piece)
         self.head = b"".join(pieces)
+        self.position = 0
         self._left = memoryview(self.head)
 
     @property
@@ -131,10 +132,13 @@ class Peeked(io.RawIOBase):
             count = min(len(buffer), len(left))
             memoryview(buffer)[:count] = left[:count]
             self._left = left[count:]
+            self.position += count
             return count
         if self.error is not None:
             raise self.error
-        return self.inner.readinto(buffer) or 0
+        count = self.inner.readinto(buffer) or 0
+        self.position += count
+        return count
 
     def skip(self, count: int) -> None:
         """Leave out the first `count` bytes of `head`, before anything is read."""

@@ -9,6 +9,7 @@ import typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.kinds import Kind
+from leakcheck.sources.resolve import Access
 from leakcheck.verdicts import Answer, exit_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -86,6 +87,31 @@ def check(
             asked_for, kind=wanted, sources=names, access=access, variants=variants
         )
     return _print(answers, json)
+
+
+def _check_file(
+    from_file: Path | None,
+    hashes_from: Path | None,
+    kind: Kind | None,
+    names: list[str],
+    access: Access,
+    as_json: bool,
+) -> int:
+    """The batch form: a line for each subject of a file that is not clean, and the counts."""
+    from leakcheck.scanning.batch import open_batch, print_batch
+
+    path = from_file or hashes_from
+    stdin = str(path) == "-"
+    batch = open_batch(
+        None if stdin else path,
+        kind,
+        hashes=hashes_from is not None,
+        sources=names,
+        access=access,
+        every=as_json,
+    )
+    with batch:
+        return print_batch(batch, as_json=as_json)
 
 
 def _subjects(given: list[str], kind: Kind, password: bool) -> list[str]:

@@ -73,7 +73,7 @@ class Reports:
                 raise UsageError(f"{target.path} exists: give --force to replace it.")
         try:
             for target in wanted:
-                out = _stdout() if target.path is None else self._open(target.path)
+                out = stdout() if target.path is None else self._open(target.path)
                 self._writers.append(writer_for(target.format)(out))
         except BaseException:
             self._discard()
@@ -133,7 +133,7 @@ class Reports:
         self._files.clear()
 
 
-def _stdout() -> TextIO:
+def stdout() -> TextIO:
     """stdout, in UTF-8 whatever the locale, where it can be told so."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():

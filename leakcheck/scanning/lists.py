@@ -77,6 +77,13 @@ def open_list(path: Path | None, wanted: Wanted) -> Listing:
         raise
 
 
+def open_plain(path: Path | None, *, hashes: bool) -> Listing:
+    """Open a list as one subject, or hash, a line, whatever is in it. Raises as `open_list`."""
+    stream = Stream(path)
+    bom = 3 if textual.encoding_of(stream.sample) == "utf-8-sig" else 0
+    return Listing(stream, "text", subject="line", hashes=hashes, plain=True, bom=bom)
+
+
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _TEXT = (".csv", ".tsv", ".txt")
 

@@ -17,28 +17,41 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 or 2."""
-    from typer.main import get_command
+    from typer import Exit
 
-    from leakcheck.cli import app
     from leakcheck.errors import LeakcheckError
 
     try:
-        result = get_command(app).main(arguments, prog_name="leakcheck", standalone_mode=False)
+        status = _invoke(arguments)
         sys.stdout.flush()
+    except Exit as done:
+        return done.exit_code
     except LeakcheckError as error:
         return _fail(str(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         return _fail("Interrupted: nothing was left half-written.")
     except BrokenPipeError:
         _silence_stdout()
-        return 0
+        return 2  # whoever reads only the status must not take it for clean
     except MemoryError:
         return _fail("There is not enough memory: give a smaller --memory.")
     except OSError as error:
         return _fail(f"The system refused: {error.strerror or 'input or output failed'}.")
     except Exception as error:
         return _unexpected(error, arguments)
-    return result if isinstance(result, int) else 0
+    return status
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Parse and run, without the parser's own handling of interrupts, pipes and exits."""
+    from typer.main import get_command
+
+    from leakcheck.cli import app
+
+    command = get_command(app)
+    with command.make_context("leakcheck", list(arguments)) as context:
+        status = command.invoke(context)
+    return status if isinstance(status, int) else 0
 
 
 def _unexpected(error: Exception, arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
 _WORDS_FOR = re.compile(
-    r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)s?"
+    r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)"
     r"|pass|passe|passcode|pw|psw|pswd|mdp|senha|contrasena|contraseña"
     r"|(?:db|user|usr|root|admin|my|key|keystore|truststore|store|ssh|smtp|mail|email|ftp|sql|mysql"
     r"|pg|ldap|bind|http|proxy|sudo|become|redis|auth|login|test|imap|jdbc|require|vnc|wifi)pass"
@@ -34,13 +34,17 @@ _TAKEN_AWAY = frozenset(
     "disabled enable enabled enter missing empty validate valid verify check compare generate "
     "generated random get fetch read remember save store min max grant type kind field label input "
     "param header column expired render shadow depth first second final next single multi boarding "
+    "lost "
     "should can need needs".split()
 )
 _SECRET_OF = frozenset(
     "client app application jwt session cookie shared auth oauth api signing hmac webhook "
     "encryption token admin access s3 minio server master hash".split()
 )
-_EXACTLY_NOT = frozenset(("PWD", "OLDPWD", "pwd"))
+_REFERRED = _TAKEN_AWAY | {"tls", "existing", "pull", "kubernetes", "k8s", "docker", "external"}
+_EXACTLY_NOT = frozenset(
+    "PWD OLDPWD pwd proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass".split()
+)
 
 NEEDLES = (
     rb"pass(?![abd-oq-vx-z])",
@@ -101,7 +105,7 @@ def means_password(name: str) -> bool:
     if not words:
         return False
     if words[-1] in ("secret", "key", "base"):
-        return _means_secret(words)
+        return _means_secret(words, last.isupper())
     if not _WORDS_FOR.fullmatch(words[-1]):
         return False
     if words[-1] == "passe" and words[-3:-1] != ["mot", "de"]:
@@ -109,13 +113,20 @@ def means_password(name: str) -> bool:
     return _TAKEN_AWAY.isdisjoint(words[:-1])
 
 
-def _means_secret(words: list[str]) -> bool:
-    """Shared secrets are passwords between machines; a bare `secret` is most often a reference."""
+def _means_secret(words: list[str], variable: bool) -> bool:
+    """Shared secrets are passwords between machines; a bare `secret` is most often a reference.
+
+    variable: whether the name is spelt as environment variables are.
+    """
     while words and words[-1] in ("key", "base"):
         words = words[:-1]
         if words and words[-1] == "secret":
             return _TAKEN_AWAY.isdisjoint(words[:-1])
-    return len(words) > 1 and words[-1] == "secret" and words[-2] in _SECRET_OF
+    if not words or words[-1] != "secret":
+        return False
+    if variable:
+        return _REFERRED.isdisjoint(words)
+    return len(words) > 1 and words[-2] in _SECRET_OF
 
 
 def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:

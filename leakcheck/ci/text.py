@@ -42,6 +42,7 @@ class Text:
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.found: list[Candidate] = []
         self._seen: set[tuple[int, str, str | None]] = set()
+        self._taken: set[int] = set()
         self._starts: list[int] | None = None
         self._last = (0, 0, 0)  # line start, offset, characters between
 
@@ -49,6 +50,8 @@ class Text:
         self, offset: int, key: str, value: str, reader: str, *, skip: str | None = None
     ) -> None:
         """Note that `value` of `key` stands at byte `offset`."""
+        if offset in self._taken:
+            return
         judged = judge(value)
         if skip is None:
             skip = judged.skip
@@ -60,6 +63,8 @@ class Text:
         if same in self._seen:
             return
         self._seen.add(same)
+        if skip is None:
+            self._taken.add(offset)
         self.found.append(
             Candidate(line, self._column(start, offset), key[:200], reader, skip, password)
         )

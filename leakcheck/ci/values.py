@@ -41,11 +41,11 @@ _WHOLE_REFERENCE = re.compile(
     re.DOTALL,
 )
 _MASK = re.compile(
-    r"[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo", re.I
+    r"[!*]+|[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo", re.I
 )
 _NOTHING = frozenset(
     "true false null none nil undefined yes no on off ~ string str text varchar bytes int integer "
-    "boolean bool number required optional secret_ref optional[str]".split()
+    "0 1 boolean bool number required optional secret_ref optional[str]".split()
 )
 _HASH = re.compile(
     r"\$(?:2[abxy]?|argon2\w*|1|3|5|6|7|y|gy|sha1|md5|apr1|P|H|S|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$.+"

@@ -11,6 +11,7 @@ from importlib import import_module
 from leakcheck.ci.names import Names
 from leakcheck.ci.readers import families, urls
 from leakcheck.ci.readers.families import Family, family_of
+from leakcheck.ci.readers.universal import scan
 from leakcheck.ci.text import Candidate, Text
 
 _READERS = {
@@ -46,13 +47,15 @@ def worth_reading(low: bytes, family: Family, names: Names) -> bool:
 
 def read(text: Text, family: Family) -> list[Candidate]:
     """The candidates of a text, in the order in which they stand."""
-    if family in _READERS:
-        import_module(f"leakcheck.ci.readers.{_READERS[family]}").read(text)
-    else:
-        from leakcheck.ci.readers.universal import scan
-
-        scan(text, family)
     urls.read(text, family)
+    if family not in _READERS:
+        scan(text, family)
+    else:
+        try:
+            import_module(f"leakcheck.ci.readers.{_READERS[family]}").read(text)
+        except Exception:
+            # a file made to break a parser must not hide what stands in it
+            scan(text, family)
     return sorted(text.found, key=lambda found: (found.line, found.column))
 
 
@@ -69,6 +72,8 @@ def read_file(
     family = family_of(path)
     if family is None or family.name not in wanted or is_binary(data):
         return []
+    if family is families.PLAIN:
+        family = families.of_script(data)
     text = Text(data, path, names, comments=comments, trace=trace)
     if not worth_reading(text.low, family, names):
         return []

@@ -143,8 +143,23 @@ _WHOLE_NAMES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     )
 )
 _TEMPLATE = frozenset(
-    "dist example sample template default defaults tmpl tpl j2 erb in bak orig old local".split()
+    "dist example sample template default defaults tmpl tpl j2 jinja jinja2 erb ejs mustache hbs "
+    "gotmpl in bak orig old local disabled".split()
 )
+
+
+_LANGUAGES = re.compile(
+    r"(?:.*/)?(?:locales?|_locales|i18n|l10n|translations?|nls|langs?|languages?)/.*|(?:.*/)?res/values.*/.*"
+    r"|.*messages[-_]?\w*\.properties"
+)
+
+
+def of_script(data: bytes) -> Family:
+    """The family of a file without a suffix, by its first line."""
+    if not data.startswith(b"#!"):
+        return PLAIN
+    first = data[:80].split(b"\n", 1)[0]
+    return SHELL if re.search(rb"\b(?:[bdkz]?a?sh|env [bdkz]?a?sh)\b", first) else CODE
 
 
 @lru_cache(maxsize=4096)
@@ -160,21 +175,26 @@ def _of_name(name: str) -> Family | None:
     return PLAIN if len(parts) == 1 or parts[-1] in _TEMPLATE else CODE
 
 
+_TELLING = ("lock", "odbc", "my.cnf", "pg", "enkins", "akefile", "setup", "tox")
+_TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE))
 _MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")
 
 
 def family_of(path: str) -> Family | None:
     """The family of a file, by its path; None for files without text of interest."""
-    name = path.rsplit("/", 1)[-1]
+    family = _of_path(path.rsplit("/", 1)[-1])
+    if family in _TRANSLATED and "/" in path and _LANGUAGES.fullmatch(path):
+        return PROSE
+    return family
+
+
+def _of_path(name: str) -> Family | None:
     if name.endswith(_MINIFIED):
         return None
     if name.count(".") == 0 or name.startswith(".") or "env" in name or "docker" in name.lower():
         return _of_name(name)
     # most files: by suffix alone, so that the cache stays small
     suffix = name.rsplit(".", 1)[-1].lower()
-    if suffix in _TEMPLATE or any(
-        letter in name
-        for letter in ("lock", "odbc", "my.cnf", "pg", "enkins", "akefile", "setup", "tox")
-    ):
+    if suffix in _TEMPLATE or any(piece in name for piece in _TELLING):
         return _of_name(name)
     return _SUFFIXES.get(suffix, CODE)

@@ -61,6 +61,7 @@ class Sequence:
 Node: TypeAlias = Scalar | Mapping | Sequence
 
 _NAME_KEYS = frozenset("name key variable parametername optionname envname id".split())
+_WHO = frozenset("clientid user username login accesskey appid".split())
 _VALUE_KEYS = frozenset("value val default defaultvalue parametervalue content plaintext".split())
 
 
@@ -94,7 +95,11 @@ def _mapping(text: Text, node: Mapping, reader: str) -> list[Node]:
             _candidate(text, paired[0], paired[1], reader)
         elif secret and key.value == "data" and isinstance(value, Mapping):
             _encoded(text, value)
-        elif text.names.like(key.value):
+        elif key.value in ("secret", "Secret") and isinstance(value, Scalar) and _of_client(node):
+            _candidate(text, key.value, value, reader)
+        elif text.names.like(key.value) or (
+            isinstance(value, Sequence) and text.names.like(key.value.removesuffix("s"))
+        ):
             rest += _under_name(text, key.value, value, reader)
         else:
             rest.append(value)
@@ -140,6 +145,14 @@ def _candidate(text: Text, key: str, scalar: Scalar, reader: str) -> None:
     elif scalar.tag:
         skip = "it is a reference or a placeholder"
     text.add(_inside(text, scalar), key, scalar.value, reader, skip=skip)
+
+
+def _of_client(node: Mapping) -> bool:
+    """Whether a bare `secret` stands beside who it belongs to, and so is no reference."""
+    return any(
+        isinstance(key, Scalar) and key.value.replace("_", "").lower() in _WHO
+        for key, _ in node.pairs
+    )
 
 
 def _is_kubernetes_secret(node: Mapping) -> bool:

@@ -25,18 +25,22 @@ _ASSIGNED = re.compile(
     _KEY_END + rb"(?:" + _TYPE + rb")?" + _SIGN + rb"[ \t]{0,80}(?:new String\()?\(?" + _QUOTE
 )
 _SPACED = re.compile(_KEY_END + _QUOTE)
-_PAIRED = re.compile(rb"\\?[\"'`][ \t]{0,8}(?:,[ \t]{0,8}|\][ \t]{0,8}:?=[ \t]{0,8})" + _QUOTE)
+_PAIRED = re.compile(rb"\\?[\"'`][ \t]{0,8},[ \t]{0,8}" + _QUOTE)
 _CALLED = re.compile(rb"\([ \t]{0,8}" + _QUOTE)
 _PAIRING = re.compile(
     rb"(?:env|environ\.get|putenv|define|property|default|config|setting|parameter|option|put|cset"
-    rb"|fetch|\bset|\bget|\[)[ \t]{0,4}\(?[ \t]{0,4}\\?[\"'`]$",
+    rb"|fetch|\bset|\bget)[ \t]{0,4}\([ \t]{0,4}\\?[\"'`]$",
     re.IGNORECASE,
 )
-_SETTER = re.compile(r"(?:.*[._-])?(?:set|with)[A-Z_]?\w*", re.IGNORECASE)
+_SETTER = re.compile(
+    rb"(?:.*\.)?(?:[Ss]et|[Ww]ith)[A-Z_]\w*|.*\.[Pp]ass(?:word|wd|phrase)?|.*\.[Pp]wd"
+)
+_ALONE = re.compile(rb"[ \t]{0,8}\)")
 _JOINED = re.compile(rb"[ \t]{0,8}(?:\+|%[ \t]*[\w(\[{]|\.[ \t]*(?:format|[$\"'])|\.\.[^.])")
 _BARE_SIGN = re.compile(rb"[\"'`]?[ \t]{0,40}(?::=|\?=|\+?=(?![=~>])|:(?!=))[ \t]{0,80}")
 _BARE_WORD_SIGN = re.compile(rb"=(?![=~>])")
 _BARE_SPACE = re.compile(rb"[ \t]{1,80}")
+_SPACED_KEY = re.compile(rb"\s*ENV[ \t]{1,20}", re.IGNORECASE)
 _BEFORE_KEY = re.compile(
     rb"\s*(?:(?:export|set|setx|setenv|declare|local|readonly|typeset|env|ENV|ARG|val|var)\s+"
     rb"(?:-\w+\s+)*|-\s+|[{,]\s*|\$env:)*[\"'`]?"
@@ -103,8 +107,9 @@ def _value_after(
             match = paired
     if match is None:
         called = _CALLED.match(data, last, end)
-        if called and (_SETTER.fullmatch(name) or before.endswith(b".") or "." in name):
-            match = called
+        if called and _SETTER.fullmatch(data, first, last):
+            found = quoted(data, called.start("quote"), called["quote"], end)
+            match = called if found and _ALONE.match(data, found[2]) else None
     if match is None and family.spaces:
         match = _SPACED.match(data, last, end)
     if match is not None:
@@ -165,7 +170,7 @@ def _bare(
             return _add_bare(text, family, name, sign.end(), "line", comment, end)
     if family.unquoted or before.endswith((b'"', b"'")) or flag:
         sign = _BARE_WORD_SIGN.match(data, last, end)
-        if sign is None and (flag or (family.spaces and family.unquoted == "word")):
+        if sign is None and (flag or (family.spaces and _SPACED_KEY.fullmatch(before))):
             sign = _BARE_SPACE.match(data, last, end)
         if sign is not None and (family.unquoted or flag):
             return _add_bare(text, family, name, sign.end(), "word", comment, end)

@@ -9,7 +9,7 @@ neighbour that names a host, a user or a database.
 import re
 from urllib.parse import unquote_to_bytes
 
-from leakcheck.ci.readers.families import Family
+from leakcheck.ci.readers.families import CODE, Family
 from leakcheck.ci.text import COMMENT, Text, shown
 
 _URL = re.compile(
@@ -22,7 +22,7 @@ _GO = re.compile(rb"([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})@(?:tcp|unix)\(")
 _ORACLE = re.compile(rb"jdbc:oracle:\w{1,10}:([\w$#]{1,64})/([^\s@\"'`/]{1,128})@")
 _PAIR = re.compile(
     rb"(?<![\w.\-])(?P<key>password|passwd|pwd|password1|passphrase)"
-    rb"[ \t]{0,4}=[ \t]{0,4}(?P<value>\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>,)\\]{1,128})",
+    rb"[ \t]{0,4}=[ \t]{0,4}(?P<value>\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128})",
 )
 _NEIGHBOUR = re.compile(
     rb"(?<![\w])(?:server|host|hostaddr|hostname|data source|datasource|user id|user|username|uid"
@@ -33,6 +33,11 @@ _EXAMPLE_HOST = re.compile(
     rb"(?:.*\.)?(?:example(?:\.(?:com|org|net|edu))?|invalid|domain\.(?:com|tld)|host\.(?:com|tld))",
     re.IGNORECASE,
 )
+_ILLUSTRATION = re.compile(
+    rb"://(?:user|username|usr|name|login|u|foo|bar):(?:pass|password|passwd|pwd|pw|p|foo|bar)",
+    re.IGNORECASE,
+)
+ILLUSTRATION = "the URL is an illustration (user:password, in source code)"
 EXAMPLE = "the URL is an example (its host is reserved for examples)"
 
 
@@ -52,6 +57,12 @@ def read(text: Text, family: Family) -> None:
         skip = _commented(text, family, match.start())
         if skip is None and _EXAMPLE_HOST.fullmatch(match["host"]):
             skip = EXAMPLE
+        if (
+            skip is None
+            and family is CODE
+            and _ILLUSTRATION.fullmatch(match[0].rpartition(b"@")[0])
+        ):
+            skip = ILLUSTRATION
         value = shown(unquote_to_bytes(match["password"]))
         text.add(match.start("password"), f"{name}:// password", value, "url", skip=skip)
     if b"@tcp(" in low or b"@unix(" in low:
@@ -68,6 +79,8 @@ def read(text: Text, family: Family) -> None:
 def _pairs(text: Text, family: Family) -> None:
     for match in _PAIR.finditer(text.low):
         start, end = match.span("value")
+        if not family.unquoted and not _in_quotes(text, match.start()):
+            continue
         around = text.low[max(text.line_start(match.start()), match.start() - 300) : match.start()]
         after = text.low[end : min(text.line_end(end), end + 200)]
         if not (_NEIGHBOUR.search(around) or _NEIGHBOUR.search(after)):
@@ -78,6 +91,12 @@ def _pairs(text: Text, family: Family) -> None:
         skip = _commented(text, family, match.start())
         key = shown(text.data[match.start("key") : match.end("key")])
         text.add(start, key, shown(raw), "connection string", skip=skip)
+
+
+def _in_quotes(text: Text, at: int) -> bool:
+    """Whether an odd number of quotes of one sort stands before `at` on its line."""
+    before = text.data[max(text.line_start(at), at - 500) : at]
+    return any(before.count(quote) % 2 for quote in (b'"', b"'", b"`"))
 
 
 def _commented(text: Text, family: Family, at: int) -> str | None:

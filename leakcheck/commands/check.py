@@ -1,6 +1,7 @@
 """`leakcheck check`: one or a few subjects, asked of every source."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,6 @@ from leakcheck.sources.resolve import Access
 from leakcheck.verdicts import Answer, exit_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-_MAX_LINE = 1 << 16
 
 
 @app.command()
@@ -77,7 +77,8 @@ def check(
             "Name addresses, or one of --password, --hash, --from-file and --hashes-from."
         )
     if from_file is not None or hashes_from is not None:
-        return _check_file(from_file, hashes_from, kind, names, access, json)
+        listed = _Listed(from_file or hashes_from, kind, bool(hashes_from), variants, json)
+        return listed.check(names, access)
     if hashes:
         answers = api.check_digests(hashes, kind=kind, sources=names, access=access)
     else:
@@ -112,6 +113,27 @@ def _check_file(
     )
     with batch:
         return print_batch(batch, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A file of subjects or digests, one a line, and what is wanted of it."""
+
+    path: Path | None
+    kind: Kind | None
+    hashes: bool
+    variants: bool
+    json: bool
+
+    def check(self, names: list[str], access: Access) -> int:
+        from leakcheck.scanning.batch import open_batch, print_batch
+
+        path = None if str(self.path) == "-" else self.path
+        with open_batch(
+            path, self.kind, hashes=self.hashes, sources=names, access=access,
+            variants=self.variants, every=self.json,
+        ) as scan:  # fmt: skip
+            return print_batch(scan, as_json=self.json)
 
 
 def _subjects(given: list[str], kind: Kind, password: bool) -> list[str]:

@@ -26,7 +26,7 @@ from bloom.memory import LEAST_POOL, Budget, usable_threads
 from bloom.outputs import Wanted, disk_errors, write_filter
 from bloom.records_file import RecordsFile
 from bloom.spill import Spill
-from bloom.streams import PARTITION_BITS, PARTITIONS, Parts, Records
+from bloom.streams import PARTITION_BITS, PARTITIONS, Pooled, Records
 from bloom.workdir import WorkDir
 from bloom.writing import Crew, Progress
 
@@ -227,12 +227,12 @@ class Builder:
             spill = self._open_spill()
             spill.write(pools, self._budget.window)
             return [*spill.runs, *self._included]
-        parts = [b""] * PARTITIONS
-        work = crew.each(lambda at: bytes(kernels.drain(pools, at)), PARTITIONS)
-        for done, (at, part) in enumerate(work, 1):
-            parts[at] = part
+        count = 0
+        work = crew.each(lambda at: int(kernels.settle(pools, at)), PARTITIONS)
+        for done, (_, found) in enumerate(work, 1):
+            count += found
             progress("sort", done, PARTITIONS)
-        return [Parts(parts)]
+        return [Pooled(pools[0], count)] if pools else [Pooled(self._new_pool(), 0)]
 
     def _take(self) -> Any:
         """A pool that no other thread has."""
@@ -244,6 +244,9 @@ class Builder:
             if self._idle:
                 return self._idle.pop()
             self._pools += 1
+        return self._new_pool()
+
+    def _new_pool(self) -> Any:
         return kernels.Pool(self.digest_bytes, PARTITION_BITS)
 
     @contextmanager

@@ -24,7 +24,7 @@ class Budget:
         if memory < 1:
             raise ValueError("memory is a number of bytes, at least 1")
         working = max(memory - APART, _LEAST)
-        self.pools = working * 3 // 10
+        self.pools = working * 2 // 5
         self.window = min(working // 12, 64 << 20)
 
 

@@ -92,13 +92,37 @@ class Pool:
         self._parts = [sorted(set(part)) for part in self._parts]
         self._count = sum(map(len, self._parts))
 
+    def read(self, partition: int) -> bytes:
+        """The records of one partition, in the order in which they lie."""
+        self._check(partition)
+        return b"".join(self._parts[partition])
+
+    def put(self, partition: int, records: list[bytes]) -> None:
+        """Add `records` to `partition`."""
+        self._parts[partition].extend(records)
+        self._count += len(records)
+
     def take(self, partition: int) -> list[bytes]:
         """Give up the records of `partition`, unsorted; ValueError where there is none such."""
-        if not 0 <= partition < len(self._parts):
-            raise ValueError("there is no such partition")
+        self._check(partition)
         taken, self._parts[partition] = self._parts[partition], []
         self._count -= len(taken)
         return taken
+
+    def _check(self, partition: int) -> None:
+        if not 0 <= partition < len(self._parts):
+            raise ValueError("there is no such partition")
+
+
+def settle(pools: Sequence[Pool], partition: int) -> int:
+    """Sort one partition of all `pools` into the first of them, repeats dropped.
+
+    Returns how many records it has then; ValueError where there is no such partition.
+    """
+    records = sorted({record for pool in pools for record in pool.take(partition)})
+    if pools:
+        pools[0].put(partition, records)
+    return len(records)
 
 
 def drain(pools: Sequence[Pool], partition: int) -> bytes:

@@ -6,7 +6,7 @@ of highs are half-open and end at 2**64 at most.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from bloom.engine import kernels
 
@@ -50,26 +50,23 @@ def cut(records: Window, high: int) -> int:
     )
 
 
-class Parts:
-    """Records in memory, one piece for each partition."""
+class Pooled:
+    """Records in memory, in a pool whose partitions were settled."""
 
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        self._parts = parts
-        self.count = sum(map(len, parts)) // RECORD_BYTES
+    def __init__(self, pool: Any, count: int) -> None:
+        self._pool = pool
+        self.count = count
 
     def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
         """As Records has it; a window is a partition's share, whatever its size."""
         first = low >> (64 - PARTITION_BITS)
         last = (high - 1) >> (64 - PARTITION_BITS)
-        pieces = []
         for partition in range(first, last + 1):
-            part = memoryview(self._parts[partition])
+            part = memoryview(self._pool.read(partition))
             start = cut(part, low) if partition == first else 0
             stop = cut(part, high) if partition == last else len(part)
             if start < stop:
-                pieces.append(part[start:stop])
-        for piece in pieces:
-            yield piece, piece is not pieces[-1]
+                yield part[start:stop], partition < last
 
 
 def merged(sources: Sequence[Records], low: int, high: int, size: int) -> Iterator[Window]:

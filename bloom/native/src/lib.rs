@@ -88,12 +88,14 @@ fn whole_records(records: &[u8]) -> PyResult<()> {
     Ok(())
 }
 
-/// The records as `bytes`.
-fn encoded<'py>(py: Python<'py>, records: &[u128]) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, records.len() * 16, |out| {
-        py.detach(|| sort::encode(records, out));
+/// The records as `bytes`; the buffers go back to their thread.
+fn encoded(py: Python<'_>, bench: sort::Bench) -> PyResult<Bound<'_, PyBytes>> {
+    let out = PyBytes::new_with(py, bench.records.len() * 16, |out| {
+        py.detach(|| sort::encode(&bench.records, out));
         Ok(())
-    })
+    });
+    bench.give_back();
+    out
 }
 
 /// The 16-byte records, in order, of `digests` packed end to end.
@@ -148,6 +150,15 @@ impl Pool {
         Ok(py.detach(|| inner.compact())?)
     }
 
+    /// The records of one partition, in the order in which they lie.
+    fn read<'py>(&self, py: Python<'py>, partition: i128) -> PyResult<Bound<'py, PyBytes>> {
+        let index = self.index(partition)?;
+        PyBytes::new_with(py, self.inner.part_len(index) * 16, |out| {
+            py.detach(|| self.inner.read(index, out));
+            Ok(())
+        })
+    }
+
     /// Records held, repeats included.
     #[getter]
     fn count(&self) -> usize {
@@ -161,6 +172,42 @@ impl Pool {
     }
 }
 
+impl Pool {
+    fn index(&self, partition: i128) -> PyResult<usize> {
+        let last = self.inner.len() as i128 - 1;
+        Ok(within(partition, 0, last, "there is no such partition")? as usize)
+    }
+}
+
+/// Take one partition out of all `pools`.
+fn take(pools: &[Bound<'_, Pool>], partition: i128) -> PyResult<Vec<pool::Part>> {
+    for pool in pools {
+        pool.try_borrow()?.index(partition)?;
+    }
+    let mut parts = Vec::with_capacity(pools.len());
+    for pool in pools {
+        let mut pool = pool.try_borrow_mut()?;
+        let index = pool.index(partition)?;
+        parts.push(pool.inner.take(index));
+    }
+    Ok(parts)
+}
+
+/// Sort one partition of all `pools` into the first of them, repeats dropped; return its records.
+#[pyfunction]
+fn settle(py: Python<'_>, pools: Vec<Bound<'_, Pool>>, partition: i128) -> PyResult<usize> {
+    let parts = take(&pools, partition)?;
+    let Some(first) = pools.first() else {
+        return Ok(0);
+    };
+    let part = py.detach(|| pool::Part::settle(parts))?;
+    let count = part.len();
+    let mut first = first.try_borrow_mut()?;
+    let index = first.index(partition)?;
+    first.inner.put(index, part);
+    Ok(count)
+}
+
 /// The sorted distinct records of one partition of all `pools`, which give them up.
 #[pyfunction]
 fn drain<'py>(
@@ -168,20 +215,14 @@ fn drain<'py>(
     pools: Vec<Bound<'py, Pool>>,
     partition: i128,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let mut parts = Vec::with_capacity(pools.len());
-    for pool in &pools {
-        let mut pool = pool.try_borrow_mut()?;
-        let last = pool.inner.len() as i128 - 1;
-        let index = within(partition, 0, last, "there is no such partition")? as usize;
-        parts.push(pool.inner.take(index));
-    }
-    let records = py.detach(|| -> Result<Vec<u128>, NoMemory> {
-        let mut records = sort::room(parts.iter().map(pool::Part::len).sum())?;
-        parts.into_iter().for_each(|part| part.pour(&mut records));
-        sort::sort_distinct(&mut records)?;
-        Ok(records)
+    let parts = take(&pools, partition)?;
+    let bench = py.detach(|| -> Result<sort::Bench, NoMemory> {
+        let mut bench = sort::Bench::take(parts.iter().map(pool::Part::len).sum())?;
+        parts.into_iter().for_each(|part| part.pour(&mut bench.records));
+        bench.sort_distinct()?;
+        Ok(bench)
     })?;
-    encoded(py, &records)
+    encoded(py, bench)
 }
 
 /// One step of merging sorted runs of distinct records, seen through windows.
@@ -202,7 +243,7 @@ fn merge<'py>(
         }
     }
     let (merged, used) = py.detach(|| sort::merge(&windows, &open_ended))?;
-    Ok((encoded(py, &merged)?, used))
+    Ok((encoded(py, merged)?, used))
 }
 
 /// Set the bits of `sorted_records` in `buffer`, whose first page is number `first`.
@@ -305,6 +346,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("UNKNOWN", page::UNKNOWN)?;
     module.add_class::<Pool>()?;
     module.add_function(wrap_pyfunction!(records, module)?)?;
+    module.add_function(wrap_pyfunction!(settle, module)?)?;
     module.add_function(wrap_pyfunction!(drain, module)?)?;
     module.add_function(wrap_pyfunction!(merge, module)?)?;
     module.add_function(wrap_pyfunction!(fill, module)?)?;

@@ -3,30 +3,42 @@
 //! A partition is a list of blocks of fixed size, so that it grows without
 //! ever moving what it holds.
 
-use crate::sort::{room, sort_distinct, NoMemory};
+use crate::sort::{encode, room, Bench, NoMemory};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Records in a block: 4 KiB.
 const BLOCK: usize = 256;
 
-/// The full blocks of a partition and the one being filled.
+/// The blocks of a partition, in order; all but the last are full.
 #[derive(Default)]
-pub struct Part {
-    full: Vec<Vec<u128>>,
-    last: Vec<u128>,
-}
+pub struct Part(Vec<Vec<u128>>);
 
 impl Part {
     pub fn len(&self) -> usize {
-        self.full.iter().map(Vec::len).sum::<usize>() + self.last.len()
+        self.0.iter().map(Vec::len).sum()
     }
 
     /// Move all records to the end of `out`, giving each block back as soon as it is copied.
     pub fn pour(self, out: &mut Vec<u128>) {
-        for block in self.full {
-            out.extend_from_slice(&block);
+        self.0.into_iter().for_each(|block| out.extend_from_slice(&block));
+    }
+
+    /// The sorted distinct records of `parts`, in blocks that they had.
+    pub fn settle(parts: Vec<Part>) -> Result<Part, NoMemory> {
+        let mut bench = Bench::take(parts.iter().map(Part::len).sum())?;
+        let mut blocks: Vec<Vec<u128>> = parts.into_iter().flat_map(|part| part.0).collect();
+        blocks.iter().for_each(|block| bench.records.extend_from_slice(block));
+        bench.sort_distinct()?;
+        let mut chunks = bench.records.chunks(BLOCK);
+        for (block, chunk) in blocks.iter_mut().zip(chunks.by_ref()) {
+            block.clear();
+            block.extend_from_slice(chunk);
         }
-        out.extend_from_slice(&self.last);
+        // Parts of many pools have at least the blocks that their records need.
+        debug_assert!(chunks.next().is_none());
+        blocks.truncate(bench.records.len().div_ceil(BLOCK));
+        bench.give_back();
+        Ok(Part(blocks))
     }
 }
 
@@ -108,34 +120,43 @@ impl Partitions {
 
     /// Give up partition `index`, which is below `len()`.
     pub fn take(&mut self, index: usize) -> Part {
-        let part = Part {
-            full: std::mem::take(&mut self.full[index]),
-            last: std::mem::take(&mut self.last[index]),
-        };
+        let mut blocks = std::mem::take(&mut self.full[index]);
+        let last = std::mem::take(&mut self.last[index]);
+        if last.capacity() > 0 {
+            blocks.push(last);
+        }
+        let part = Part(blocks);
         self.count -= part.len();
-        self.blocks -= part.full.len() + usize::from(part.last.capacity() > 0);
+        self.blocks -= part.0.len();
         part
+    }
+
+    /// Put `part` in the place of partition `index`, which was taken.
+    pub fn put(&mut self, index: usize, part: Part) {
+        self.count += part.len();
+        self.blocks += part.0.len();
+        self.full[index].extend(part.0);
+        self.last[index] = self.full[index].pop().unwrap_or_default();
+    }
+
+    /// Records in partition `index`.
+    pub fn part_len(&self, index: usize) -> usize {
+        self.full[index].len() * BLOCK + self.last[index].len()
+    }
+
+    /// Write the records of partition `index` to `out`, sixteen bytes each.
+    pub fn read(&self, index: usize, out: &mut [u8]) {
+        let blocks = self.full[index].iter().chain(std::iter::once(&self.last[index]));
+        for (block, out) in blocks.zip(out.chunks_mut(BLOCK * 16)) {
+            encode(block, out);
+        }
     }
 
     /// Sort each partition and drop its repeats, in the memory it has.
     pub fn compact(&mut self) -> Result<(), NoMemory> {
-        let mut records = Vec::new();
         for index in 0..self.len() {
-            let part = self.take(index);
-            records.clear();
-            records.try_reserve_exact(part.len()).map_err(|_| NoMemory)?;
-            part.pour(&mut records);
-            sort_distinct(&mut records)?;
-            for chunk in records.chunks(BLOCK) {
-                let mut block = room(BLOCK)?;
-                block.extend_from_slice(chunk);
-                let before = std::mem::replace(&mut self.last[index], block);
-                if !before.is_empty() {
-                    self.full[index].push(before);
-                }
-                self.blocks += 1;
-            }
-            self.count += records.len();
+            let part = Part::settle(vec![self.take(index)])?;
+            self.put(index, part);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Sorting and merging of records: 128-bit numbers whose leading bits are evenly spread.
 
+use std::cell::Cell;
+
 /// Up to this many records (16 MiB) a second buffer of the same size is affordable.
 const BUCKETED: usize = 1 << 20;
 /// A bucket this small is sorted by insertion.
@@ -15,13 +17,48 @@ pub fn room<T>(len: usize) -> Result<Vec<T>, NoMemory> {
     Ok(fresh)
 }
 
-/// Sort `records` and drop the repeats.
-pub fn sort_distinct(records: &mut Vec<u128>) -> Result<(), NoMemory> {
-    if !is_sorted(records) {
-        sort(records)?;
+/// Two buffers that a thread sorts in, kept from one call to the next: fresh
+/// memory costs more than the sorting.
+#[derive(Default)]
+pub struct Bench {
+    pub records: Vec<u128>,
+    spare: Vec<u128>,
+}
+
+/// Buffers larger than this many records are given back after each use.
+const KEPT: usize = 1 << 18;
+
+thread_local! {
+    static BENCH: Cell<Bench> = const { Cell::new(Bench { records: Vec::new(), spare: Vec::new() }) };
+}
+
+impl Bench {
+    /// This thread's buffers, empty, with room for `len` records.
+    pub fn take(len: usize) -> Result<Self, NoMemory> {
+        let mut bench = BENCH.take();
+        bench.records.clear();
+        bench.records.try_reserve_exact(len).map_err(|_| NoMemory)?;
+        Ok(bench)
     }
-    records.dedup();
-    Ok(())
+
+    /// Keep the buffers for this thread's next call.
+    pub fn give_back(mut self) {
+        for buffer in [&mut self.records, &mut self.spare] {
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+        BENCH.set(self);
+    }
+
+    /// Sort the records and drop the repeats.
+    pub fn sort_distinct(&mut self) -> Result<(), NoMemory> {
+        if !is_sorted(&self.records) {
+            sort(&mut self.records, &mut self.spare)?;
+        }
+        self.records.dedup();
+        Ok(())
+    }
 }
 
 fn is_sorted(records: &[u128]) -> bool {
@@ -30,7 +67,7 @@ fn is_sorted(records: &[u128]) -> bool {
 
 /// One pass deals evenly spread records into buckets of about eight, in order;
 /// each is then sorted where it lies. What crowds falls back on the comparison sort.
-fn sort(records: &mut Vec<u128>) -> Result<(), NoMemory> {
+fn sort(records: &mut Vec<u128>, dealt: &mut Vec<u128>) -> Result<(), NoMemory> {
     if records.len() <= 64 || records.len() > BUCKETED {
         records.sort_unstable();
         return Ok(());
@@ -56,8 +93,12 @@ fn sort(records: &mut Vec<u128>) -> Result<(), NoMemory> {
         sum += *start;
         *start = sum;
     }
-    let mut dealt = room::<u128>(records.len())?;
-    dealt.resize(records.len(), 0);
+    if dealt.len() < records.len() {
+        dealt.clear();
+        dealt.try_reserve_exact(records.len()).map_err(|_| NoMemory)?;
+        dealt.resize(records.len(), 0);
+    }
+    dealt.truncate(records.len());
     for &record in records.iter() {
         let place = &mut starts[bucket(record)];
         dealt[*place as usize] = record;
@@ -75,7 +116,7 @@ fn sort(records: &mut Vec<u128>) -> Result<(), NoMemory> {
         }
         low = high;
     }
-    *records = dealt;
+    std::mem::swap(records, dealt);
     Ok(())
 }
 
@@ -118,7 +159,7 @@ fn count_within(run: &[u8], limit: u128) -> usize {
 }
 
 /// One step of merging, see `reference.merge`: the records, and how many bytes of each window.
-pub fn merge(runs: &[&[u8]], open_ended: &[bool]) -> Result<(Vec<u128>, Vec<usize>), NoMemory> {
+pub fn merge(runs: &[&[u8]], open_ended: &[bool]) -> Result<(Bench, Vec<usize>), NoMemory> {
     let limit = runs
         .iter()
         .zip(open_ended)
@@ -127,10 +168,10 @@ pub fn merge(runs: &[&[u8]], open_ended: &[bool]) -> Result<(Vec<u128>, Vec<usiz
         .min()
         .unwrap_or(u128::MAX);
     let counts: Vec<usize> = runs.iter().map(|run| count_within(run, limit)).collect();
-    let mut merged = room(counts.iter().sum())?;
+    let mut bench = Bench::take(counts.iter().sum())?;
     for (run, count) in runs.iter().zip(&counts) {
-        merged.extend(run[..count * 16].chunks_exact(16).map(decode));
+        bench.records.extend(run[..count * 16].chunks_exact(16).map(decode));
     }
-    sort_distinct(&mut merged)?;
-    Ok((merged, counts.iter().map(|count| count * 16).collect()))
+    bench.sort_distinct()?;
+    Ok((bench, counts.iter().map(|count| count * 16).collect()))
 }

@@ -47,7 +47,7 @@ def _semicolon(data: bytes, start: int, end: int) -> int:
 
 
 def _far_from_at_signs(data: bytes, limit: int) -> int:
-    """The last position up to `limit` with no at sign, nor the end of what is seen, within REACH."""
+    """The last position up to `limit` with no at sign, nor the end of the buffer, within REACH."""
     free_from, best = 0, 0
     signs = [(token.start(), token.end()) for token in escapes.AT.finditer(data)]
     for start, end in [*signs, (len(data), 0)]:

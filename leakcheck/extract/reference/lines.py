@@ -17,7 +17,7 @@ def split(chunk: Buffer) -> list[bytes]:
 def read(line: bytes) -> tuple[int, list[list[address.Found]]]:
     """The status of a line for its addresses, and for each at sign that has any its readings."""
     found = []
-    status = results.NO_ADDRESS if line else results.EMPTY
+    status = results.NO_ADDRESS if line.rstrip(b"\r") else results.EMPTY
     for sign in address.at_signs(line):
         if sign.found:
             found.append(sign.found)

@@ -1,6 +1,38 @@
+//! The extraction kernels: same results as leakcheck/extract/reference, whatever the bytes.
+//!
+//! Whole chunks in, packed digests and an account of the lines out, the GIL
+//! released in between. Knows no files, prints nothing. A buffer handed in
+//! must not be written to by others during the call.
+
+mod address;
+mod combos;
+mod digest;
+mod domain;
+mod emails;
+mod escapes;
+mod hashes;
+mod hex;
+mod lines;
+mod local;
+mod passwords;
+mod python;
+mod resolver;
+mod tlds;
+mod walk;
+
 use pyo3::prelude::*;
 
 #[pymodule]
-fn _native(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(python::emails, module)?)?;
+    module.add_function(wrap_pyfunction!(python::domains, module)?)?;
+    module.add_function(wrap_pyfunction!(python::address_spans, module)?)?;
+    module.add_function(wrap_pyfunction!(python::passwords, module)?)?;
+    module.add_function(wrap_pyfunction!(python::password_fields, module)?)?;
+    module.add_function(wrap_pyfunction!(python::combo_passwords, module)?)?;
+    module.add_function(wrap_pyfunction!(python::credentials, module)?)?;
+    module.add_function(wrap_pyfunction!(python::credential_fields, module)?)?;
+    module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
+    module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
     Ok(())
 }

@@ -1,0 +1,58 @@
+"""The native kernels with the names, arguments and results of leakcheck.extract.reference."""
+
+from collections.abc import Sequence
+
+from leakcheck import _native  # type: ignore[attr-defined]
+from leakcheck.domain import resolve_other
+from leakcheck.extract.results import Extraction, extraction
+from leakcheck.kinds import Kind
+
+Buffer = bytes | bytearray | memoryview
+_NO_HASH_MORE_OFTEN = 2**63
+
+
+def emails(chunk: Buffer) -> Extraction:
+    """Kind.EMAIL keys of every address in any text."""
+    return extraction(*_native.emails(chunk, resolve_other))
+
+
+def domains(chunk: Buffer) -> Extraction:
+    """Kind.DOMAIN keys: the domain of every address, then each one above it that has a dot."""
+    return extraction(*_native.domains(chunk, resolve_other))
+
+
+def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
+    """(start, end, canonical form) of all readings of all addresses in `chunk`."""
+    found: list[tuple[int, int, bytes]] = _native.address_spans(chunk, resolve_other)
+    return found
+
+
+def passwords(chunk: Buffer, kind: Kind) -> Extraction:
+    """Kind.PASSWORD or NTLM keys of one password a line."""
+    return extraction(*_native.passwords(chunk, kind is Kind.NTLM))
+
+
+def password_fields(fields: Sequence[bytes], kind: Kind) -> Extraction:
+    """Kind.PASSWORD or NTLM keys of passwords that are already apart."""
+    return extraction(*_native.password_fields(fields, kind is Kind.NTLM))
+
+
+def combo_passwords(chunk: Buffer, kind: Kind) -> Extraction:
+    """Kind.PASSWORD or NTLM keys of the passwords in `address<sep>password` lines."""
+    return extraction(*_native.combo_passwords(chunk, kind is Kind.NTLM, resolve_other))
+
+
+def credentials(chunk: Buffer) -> Extraction:
+    """Kind.CREDENTIAL keys of `address<sep>password` lines."""
+    return extraction(*_native.credentials(chunk, resolve_other))
+
+
+def credential_fields(fields: Sequence[tuple[bytes, bytes]]) -> Extraction:
+    """Kind.CREDENTIAL keys of addresses and passwords that are already apart."""
+    return extraction(*_native.credential_fields(fields, resolve_other))
+
+
+def hashes(chunk: Buffer, digest_bytes: int, min_count: int, prefix: bytes) -> Extraction:
+    """Keys of `digest_bytes` bytes, as they stand in the list; see the reference."""
+    count = min(max(min_count, 0), _NO_HASH_MORE_OFTEN)
+    return extraction(*_native.hashes(chunk, digest_bytes, count, prefix))

@@ -1,0 +1,125 @@
+//! Digests, packed into one buffer as they come; short messages are hashed several at once.
+
+use md4::{Digest, Md4};
+use sha1::Sha1;
+
+const START: [u32; 5] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
+/// The longest message that fits in one block with its padding.
+pub const SHORT: usize = 55;
+const LANES: usize = 16;
+
+/// SHA-1 or NT hashes in the order in which they are asked for.
+pub struct Digests {
+    out: Vec<u8>,
+    waiting: [[u8; 64]; LANES],
+    count: usize,
+}
+
+impl Digests {
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes), waiting: [[0; 64]; LANES], count: 0 }
+    }
+
+    /// Append the SHA-1 of `parts` end to end.
+    pub fn sha1(&mut self, parts: &[&[u8]]) {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if length > SHORT {
+            self.flush();
+            let mut hasher = Sha1::new();
+            parts.iter().for_each(|part| hasher.update(part));
+            self.out.extend_from_slice(&hasher.finalize());
+            return;
+        }
+        let block = &mut self.waiting[self.count];
+        let mut at = 0;
+        for part in parts {
+            block[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        self.finish_block(length);
+    }
+
+    /// Append the SHA-1 of `data[start..end]` in lower case.
+    pub fn sha1_lower(&mut self, data: &[u8], start: usize, end: usize) {
+        let length = end - start;
+        if length > SHORT {
+            return self.sha1(&[&data[start..end].to_ascii_lowercase()]);
+        }
+        let block = &mut self.waiting[self.count];
+        match data[start..].first_chunk::<64>() {
+            Some(bytes) => *block = *bytes,
+            None => block[..length].copy_from_slice(&data[start..end]),
+        }
+        for byte in block.iter_mut() {
+            *byte |= u8::from(byte.wrapping_sub(b'A') < 26) << 5;
+        }
+        self.finish_block(length);
+    }
+
+    /// Append the NT hash of a password: MD4 of its UTF-16LE form.
+    pub fn nt_hash(&mut self, text: &str) {
+        let mut hasher = Md4::new();
+        let mut wide = [0; 64];
+        let mut at = 0;
+        for unit in text.encode_utf16() {
+            wide[at..at + 2].copy_from_slice(&unit.to_le_bytes());
+            at += 2;
+            if at == wide.len() {
+                hasher.update(wide);
+                at = 0;
+            }
+        }
+        hasher.update(&wide[..at]);
+        self.out.extend_from_slice(&hasher.finalize());
+    }
+
+    /// Append a digest that is already one.
+    pub fn raw(&mut self, digest: &[u8]) {
+        self.out.extend_from_slice(digest);
+    }
+
+    /// Append the digest that `text` writes in hex; false, and nothing appended, where it is not hex.
+    #[inline]
+    pub fn from_hex(&mut self, text: &[u8]) -> bool {
+        let length = self.out.len();
+        self.out.resize(length + text.len() / 2, 0);
+        let sound = crate::hex::decode(text, &mut self.out[length..]);
+        if !sound {
+            self.out.truncate(length);
+        }
+        sound
+    }
+
+    /// Take back the last digest, of `bytes` bytes, that came from hex.
+    pub fn drop_last(&mut self, bytes: usize) {
+        self.out.truncate(self.out.len() - bytes);
+    }
+
+    pub fn finish(mut self) -> Vec<u8> {
+        self.flush();
+        self.out
+    }
+
+    /// Pad the message of `length` bytes in the next waiting block (RFC 3174, 4).
+    fn finish_block(&mut self, length: usize) {
+        let block = &mut self.waiting[self.count];
+        block[length..].fill(0);
+        block[length] = 0x80;
+        block[56..].copy_from_slice(&(length as u64 * 8).to_be_bytes());
+        self.count += 1;
+        if self.count == LANES {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        for block in &self.waiting[..self.count] {
+            let mut state = START;
+            sha1::block_api::compress(&mut state, std::slice::from_ref(block));
+            for word in state {
+                self.out.extend_from_slice(&word.to_be_bytes());
+            }
+        }
+        self.count = 0;
+    }
+}

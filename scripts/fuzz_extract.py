@@ -1,0 +1,131 @@
+"""Compare both engines on hostile input, for a given time: no difference, no crash.
+
+    python scripts/fuzz_extract.py --seconds 120 [--seed N] [--native PATH]
+
+A case is a line of tricky tokens, mutated; cases are joined into chunks, so
+that a call looks at hundreds. Where a chunk differs, it is cut down to the
+lines that do, which are printed: they are made up, so no secret is shown.
+"""
+
+import argparse
+import importlib.util
+import random
+import sys
+import time
+from collections.abc import Callable
+
+import leakcheck
+from leakcheck.kinds import Kind
+
+TOKENS: list[bytes] = [
+    *(bytes([code]) for code in b"@@@@@....--''\"\\%%;;::||,,\t <>&#+_=/\r\0aAnrtuxoOzZ0469$"),
+    *b"%40 %4 %2B %2b %27 %2E %C3%A9 %ad %20 \\u0040 \\u002b \\u0027 \\u00e9 \\u1234 \\ud83d".split(),
+    *b"\\ud83d\\ude00 \\x40 \\x27 \\xe9 &#64; &#064; &#x40; &#39; &#039; &#x27; &apos; &lt; &#233;".split(),
+    *b"alice bob o'brien d'alice fr com uk co.uk acme.fr a.b xn--p1ai xn--bcher-kva.de evil Call".split(),
+    *b"\\n \\r \\t \\\\ \\\\\\\\ '' \\' .. -- @acme.fr alice@acme.fr %40acme.fr \\u0040acme.fr".split(),
+    *b"$HEX[ ] $HEX[6162] $HEX[e9] $HEX[] :pass : ; :1 :0 :12 DEADBEEF da39a3ee5e6b4b0d".split(),
+    b"da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    b"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709:3",
+    b"31d6cfe0d16ae931b73c59d7e0c089c0",
+    b"a" * 63,
+    b"-" * 66,
+    b"b." * 120,
+    b"x" * 300,
+    b" : ",
+    *(text.encode() for text in "é ü ß 谢谢 пример.рф РФ 。 ． ａｃｍｅ．ｆｒ ❤️ · ’ “ » №".split()),
+    *(
+        text.encode()
+        for text in ("\u00a0", "\u200b", "\u200d", "\u00ad", "\ufeff", "\U0001f600", "e\u0301")
+    ),
+    *(bytes([code]) for code in (0x80, 0xA0, 0xAD, 0xB7, 0xC3, 0xE9, 0xFC, 0xFF)),
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b"\r\r",
+]
+CALLS: list[tuple[str, Callable[..., object]]] = [
+    ("emails", lambda kernels, chunk: kernels.emails(chunk)),
+    ("domains", lambda kernels, chunk: kernels.domains(chunk)),
+    ("address_spans", lambda kernels, chunk: kernels.address_spans(chunk)),
+    ("passwords", lambda kernels, chunk: kernels.passwords(chunk, Kind.PASSWORD)),
+    ("ntlm", lambda kernels, chunk: kernels.passwords(chunk, Kind.NTLM)),
+    ("combo_passwords", lambda kernels, chunk: kernels.combo_passwords(chunk, Kind.PASSWORD)),
+    ("combo ntlm", lambda kernels, chunk: kernels.combo_passwords(chunk, Kind.NTLM)),
+    ("credentials", lambda kernels, chunk: kernels.credentials(chunk)),
+    ("hashes", lambda kernels, chunk: kernels.hashes(chunk, 20, 1, b"")),
+    ("hashes 16", lambda kernels, chunk: kernels.hashes(chunk, 16, 2, b"")),
+    ("hashes prefix", lambda kernels, chunk: kernels.hashes(chunk, 20, 1, b"dA39a")),
+    (
+        "password_fields",
+        lambda kernels, chunk: kernels.password_fields(chunk.split(b"\n"), Kind.PASSWORD),
+    ),
+    (
+        "credential_fields",
+        lambda kernels, chunk: kernels.credential_fields(
+            [(line[: len(line) // 2], line[len(line) // 2 :]) for line in chunk.split(b"\n")]
+        ),
+    ),
+]
+
+
+def case(chance: random.Random) -> bytes:
+    """One line, most of the time around an at sign."""
+    line = b"".join(chance.choices(TOKENS, k=chance.randint(1, 12)))
+    style = chance.random()
+    if style < 0.3:
+        line = b"".join((line, b"@", *chance.choices(TOKENS, k=3), b".fr"))
+    elif style < 0.4:
+        at = chance.randint(0, len(line))
+        line = line[:at] + bytes([chance.randrange(256)]) + line[at + chance.randint(0, 2) :]
+    return line
+
+
+def load(path: str) -> None:
+    """Use the extension module in the file `path`, not the installed one."""
+    spec = importlib.util.spec_from_file_location("leakcheck._native", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path}: no extension module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules["leakcheck._native"] = leakcheck._native = module  # type: ignore[attr-defined]
+
+
+def differing(call: Callable[..., object], chunk: bytes, engines: tuple[object, object]) -> bytes:
+    """The smallest part of `chunk`, in whole lines, on which the engines differ."""
+    lines = chunk.split(b"\n")
+    for line in lines:
+        if call(engines[0], line) != call(engines[1], line):
+            return line
+    return chunk
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--native", default=None)
+    options = parser.parse_args()
+    if options.native:
+        load(options.native)
+    from leakcheck.extract import native, reference
+
+    seed = options.seed if options.seed is not None else random.randrange(2**32)
+    chance = random.Random(seed)
+    cases = comparisons = 0
+    end = time.monotonic() + options.seconds
+    while time.monotonic() < end:
+        chunk = b"\n".join(case(chance) for _ in range(200))
+        for name, call in CALLS:
+            if call(reference, chunk) != call(native, chunk):
+                guilty = differing(call, chunk, (reference, native))
+                print(f"{name} differs (seed {seed}): {guilty!r}")
+                print("  python", call(reference, guilty))
+                print("  native", call(native, guilty))
+                return 1
+            comparisons += 200
+        cases += 200
+    print(f"seed {seed}: {cases:,} cases, {comparisons:,} comparisons, no difference")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

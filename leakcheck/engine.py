@@ -4,6 +4,7 @@ What the engine raises comes out as FilterError, with the name of the file.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import bloom
 from bloom import ENGINE, PAGE_BYTES, Builder, Header
+from bloom.files import check_output, publish
 from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.kinds import Kind
@@ -44,7 +46,8 @@ def filter_errors(name: str) -> Iterator[None]:
     try:
         yield
     except bloom.BloomError as error:
-        raise FilterError(f"{name}: {error}") from None
+        told = str(error)
+        raise FilterError(told if told.startswith(name) else f"{name}: {told}") from None
     except FileNotFoundError:
         raise FilterError(f"{name}: there is no such file.") from None
     except OSError as error:
@@ -134,6 +137,39 @@ class LocalFilter:
             held = 0 <= number - self.header.first < self.header.held
             reasons[index] = DAMAGED if held else OUTSIDE
         return Lookup(codes, alarms, reasons)
+
+    def pages_of(self, prefix: str) -> tuple[int, int]:
+        """The first page, and how many, that keys whose hex digits begin with `prefix` are on."""
+        digits = 2 * self.header.digest_bytes
+        first, last = (
+            page_number(self.header, bytes.fromhex(prefix.ljust(digits, fill))) for fill in "0f"
+        )
+        return first, last - first + 1
+
+    def write_slice(self, output: str | os.PathLike[str], prefix: str, *, replace: bool) -> Header:
+        """Write the pages that can hold a digest of `prefix` to `output`, whole or not at all.
+
+        prefix: hex digits, at most as many as a digest has. Raises FilterError
+        where this file lacks one of the pages or it is damaged, or the output
+        exists and not `replace`.
+        """
+        first, held = self.pages_of(prefix)
+        with filter_errors(str(output)):
+            target = check_output(output, replace)
+        with filter_errors(str(self.path)):
+            pieces = self._filter.slice(first, held)
+            header = bloom.decode_header(start := next(pieces))
+            handle, spare = tempfile.mkstemp(prefix=".slice-", suffix=".partial", dir=target.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(start)
+                    file.writelines(pieces)
+                    file.flush()
+                    os.fchmod(handle, 0o644)
+                    publish(handle, Path(spare), target, replace)
+            finally:
+                Path(spare).unlink(missing_ok=True)
+        return header
 
     def damaged_pages(self) -> Iterator[int]:
         """The numbers of the pages whose checksum does not match."""

@@ -1,0 +1,54 @@
+"""`leakcheck range`: the slice of a filter that answers for a digest prefix."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.commands import options
+from leakcheck.errors import UsageError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(name="range")
+def slice_for(
+    prefix: Annotated[
+        str, typer.Argument(metavar="PREFIX", help="The first hex digits of a digest.")
+    ],
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILTER", help="The filter to cut from.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="SLICE", help="The slice.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Cut the slice of a filter that answers for a digest prefix; makes no request.
+
+    Who holds the filter can so answer without learning the subject, and without giving the
+    filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
+    """
+    from leakcheck.engine import LocalFilter, info_json
+    from leakcheck.terminal import number, say, size
+
+    filter_ = LocalFilter(source)
+    try:
+        most = 2 * filter_.header.digest_bytes
+        if not re.fullmatch(rf"[0-9A-Fa-f]{{1,{most}}}", prefix):
+            raise UsageError(
+                f"A prefix is 1 to {most} hex digits: the fewer, the safer."
+            )
+        header = filter_.write_slice(output, prefix, replace=force)
+    finally:
+        filter_.close()
+    if json:
+        import json as json_module
+
+        say(json_module.dumps({"version": 1, "filter": info_json(header)}, ensure_ascii=False))
+        return 0
+    say(
+        f"{output}: {number(header.held)} of {number(header.pages)} pages, "
+        f"{size(header.file_bytes)}."
+    )
+    return 0

@@ -1,0 +1,80 @@
+"""What a folder offers: filters by name, and folders of range files by sort of hash."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leakcheck import engine
+from leakcheck.errors import FilterError, UsageError
+from leakcheck.remote.corpus.blocks import read_range
+
+_RANGE_FILE = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
+FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder to serve. ranges: hex digits of a digest (40: SHA-1, 32: NTLM) -> folder."""
+
+    folder: Path
+    ranges: dict[int, Path] = field(default_factory=dict)
+
+    def filter(self, name: str) -> Path | None:
+        """The file of the filter `name`, or None; links that lead out of the folder are none."""
+        if not FILTER_NAME.fullmatch(name):
+            return None
+        path = self.folder / name
+        inside = path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        return path if inside else None
+
+    def filters(self) -> list[str]:
+        """The names of the filters, in order."""
+        names = (path.name for path in self.folder.iterdir())
+        return sorted(name for name in names if self.filter(name))
+
+
+def look(folder: Path) -> Shelf:
+    """What is in `folder`, its subfolders searched for range files.
+
+    Raises UsageError where there is nothing to serve.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.")
+    ranges: dict[int, Path] = {}
+    for place in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
+        digits = _digits(place)
+        if digits:
+            ranges.setdefault(digits, place)
+    shelf = Shelf(folder, ranges)
+    if not ranges and not shelf.filters():
+        raise UsageError(
+            f"{folder}: there is no filter (*.bloom) and no range file in it."
+        )
+    return shelf
+
+
+def describe(shelf: Shelf) -> list[str]:
+    """A line for each filter that can be read: its name, kind and number of keys."""
+    lines = []
+    for name in shelf.filters():
+        try:
+            with (shelf.folder / name).open("rb") as file:
+                header = engine.parse_header(file.read(engine.PAGE_BYTES), name)
+            lines.append(f"{name}\t{engine.kind_of(header, name)}\t{header.keys}")
+        except (FilterError, OSError):
+            continue
+    return lines
+
+
+def _digits(folder: Path) -> int:
+    """The hex digits of the hashes in a folder of range files, 0 where it is none."""
+    for path in folder.iterdir():
+        match = _RANGE_FILE.fullmatch(path.name)
+        if match is None:
+            continue
+        try:
+            first = read_range(folder, match[1]).split(b"\n", 1)[0]
+        except (OSError, ValueError):
+            continue
+        return {35: 40, 27: 32}.get(first.find(b":"), 0)
+    return 0

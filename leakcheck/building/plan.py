@@ -45,12 +45,17 @@ def settle(guess: Guess, kind: Kind | None, form: Form | None) -> Plan:
     kind, form: what the user asked for, or None. Raises InputError, a reason
     without the input's name, where it cannot be told or does not fit.
     """
-    if form is Form.HASHES or (form is None and guess.form is Form.HASHES):
-        return _hashes(guess, kind)
+    if form is Form.HASHES:
+        return _hashes(guess, kind, True)
+    if form is None and kind in (Kind.EMAIL, Kind.DOMAIN):
+        # a list of hashes is not taken for one of addresses' hashes unless the user says so
+        if guess.form is None or guess.form is Form.HASHES or not can_hold(kind, guess.form):
+            return Plan(kind, Form.TEXT)
+        return Plan(kind, guess.form)
     if form is None:
         form = guess.form
-    if kind in (Kind.EMAIL, Kind.DOMAIN):
-        return Plan(kind, form or Form.TEXT)
+        if form is Form.HASHES:
+            return _hashes(guess, kind, False)
     if form is None:
         _refuse(
             "it is not clear what this is: say how to read it with --from, and what for with --kind"
@@ -68,7 +73,7 @@ def settle(guess: Guess, kind: Kind | None, form: Form | None) -> Plan:
     return Plan(kind, form)
 
 
-def _hashes(guess: Guess, kind: Kind | None) -> Plan:
+def _hashes(guess: Guess, kind: Kind | None, said: bool) -> Plan:
     """The plan for a list of hashes, whose length must be the kind's."""
     digits = guess.hex_digits if guess.form is Form.HASHES else 0
     if kind is None:
@@ -82,6 +87,8 @@ def _hashes(guess: Guess, kind: Kind | None) -> Plan:
             )
     if kind is Kind.DOMAIN:
         _refuse("a list of hashes cannot make a filter of domains")
+    if kind is Kind.CREDENTIAL and not said:
+        _refuse("this is a list of hashes: if they are those of credentials, say --from hashes")
     wanted = kind.digest_bytes * 2
     if digits and digits != wanted:
         _refuse(

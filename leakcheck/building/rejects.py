@@ -19,14 +19,12 @@ _FEW = 16  # lines that are looked at one by one
 class Rejects:
     """Writes `input<TAB>line<TAB>reason` to `path`, or nothing where that is None."""
 
-    def __init__(self, path: Path | None, force: bool = False) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.wanted = path is not None
         self._lock = threading.Lock()
         self._file: IO[str] | None = None
         if path is None:
             return
-        if path.exists() and not force:
-            raise UsageError(f"{path}: it exists already: give --force to replace it.")
         try:
             self._file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
         except OSError as error:

@@ -39,7 +39,7 @@ def row(tally: Tally) -> tuple[str, ...]:
         size(tally.bytes),
         number(tally.lines),
         number(tally.records),
-        "?" if tally.new is None else number(tally.new),
+        "?" if tally.new is None else f"{'' if tally.new_exact else '~'}{number(tally.new)}",
         ", ".join(f"{number(count)} {why}" for why, count in tally.rejected.most_common()),
     )
 

@@ -20,7 +20,8 @@ class Tally:
     bytes: on disk, or of the text for a member of an archive; text_bytes:
     decompressed; files: how many it stands for (a folder of range files is
     one input); new: distinct keys that no input before it had, or None where
-    that is not known; failure: what broke it off, or None.
+    that is not known; new_exact: False where it is an estimate; failure: what
+    broke it off, or None.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Tally:
     accepted: int = 0
     records: int = 0
     new: int | None = None
+    new_exact: bool = True
     rejected: Counter[str] = field(default_factory=Counter)
     failure: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -56,6 +58,7 @@ class Tally:
             "accepted": self.accepted,
             "keys": self.records,
             "new": self.new,
+            "new_exact": self.new_exact,
             "rejected": dict(sorted(self.rejected.items())),
         }
         return shown | ({"failure": self.failure} if self.failure else {})
@@ -64,7 +67,7 @@ class Tally:
     def from_json(cls, saved: dict[str, Any]) -> "Tally":
         """The account that `as_json` wrote."""
         fields = {name: saved[name] for name in ("name", "form", "bytes", "text_bytes", "files")}
-        fields |= {name: saved[name] for name in ("lines", "accepted", "new")}
+        fields |= {name: saved[name] for name in ("lines", "accepted", "new", "new_exact")}
         return cls(
             **fields,
             records=saved["keys"],

@@ -1,6 +1,6 @@
 """`leakcheck build`: a filter from dumps."""
 
-import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from leakcheck.building import Form, Report, Request, build
 from leakcheck.building.show import show
 from leakcheck.errors import UsageError
 from leakcheck.kinds import Kind
-from leakcheck.read import Options, listed
+from leakcheck.read import Options, listed, walk
 from leakcheck.terminal import Progress, ask_secret, say, warn
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -74,6 +74,17 @@ def run(
         Path | None,
         typer.Option("--rejects", help="Write rejected lines' numbers and reasons, not content."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with this build where it was killed.")
+    ] = False,
+    keep_keys: Annotated[
+        bool,
+        typer.Option("--keep-keys", help="Write the keys to OUTPUT.keys, for merge and --update."),
+    ] = False,
+    update: Annotated[
+        Path | None,
+        typer.Option("--update", metavar="OLD", help="Add to the keys of a filter that has them."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
@@ -95,16 +106,43 @@ def run(
         min_count=min_count,
         column=column,
         memory=parse_size(memory) if memory else None,
-        threads=threads or os.cpu_count() or 1,
+        threads=threads,
         force=force,
         reading=Options(
             expansion=max_expansion, password=secret(archive_password, archive_password_file)
         ),
         rejects=rejects,
+        resume=resume,
+        keep_keys=keep_keys,
+        update=update,
     )
-    with Progress("reading") as progress:
-        report = build(request, warn, lambda done, keys: progress.update(done, keys=keys))
+    report = run_shown(request)
     return conclude(report, request, keep_going, as_json)
+
+
+def run_shown(request: Request) -> Report:
+    """Build, with the progress of reading and of writing on the terminal."""
+    with ExitStack() as stack:
+        reading = stack.enter_context(Progress("reading", total_bytes(request.paths)))
+        writing: list[Progress] = []
+
+        def stage(name: str, done: int, total: int) -> None:
+            if not writing:
+                reading.__exit__(None, None, None)
+                writing.append(stack.enter_context(Progress("writing", unit="parts")))
+            writing[0].total(total)
+            writing[0].update(done)
+
+        return build(request, warn, lambda done, keys: reading.update(done, keys=keys), stage)
+
+
+def total_bytes(paths: tuple[str, ...]) -> int | None:
+    """The bytes to be read, None where that is not known; looked up only for a terminal."""
+    import sys
+
+    if not sys.stderr.isatty() or "-" in paths:
+        return None
+    return sum(found.size or 0 for found in walk(paths, lambda name, reason: None))
 
 
 def conclude(report: Report, request: Request, keep_going: bool, as_json: bool) -> int:

@@ -1,0 +1,91 @@
+"""What is asked of a build, and whether it can be begun."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leakcheck.building.forms import Form
+from leakcheck.errors import UsageError
+from leakcheck.kinds import Kind
+from leakcheck.read import Found, Options
+
+MIN_RATE, MAX_RATE = 1e-12, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be built, and from what.
+
+    paths: as the user named them; output: the filter; kind, form: None to
+    decide from a sample; rate: false positives asked for; about: name, date,
+    url and note of the filter; min_count: drop hashes seen less often;
+    column: of the password, in a table; memory: bytes, None for half of what
+    is free; threads: None for one a core; reading: how archives are opened;
+    rejects: a file for line numbers and reasons, or None; resume: take up a
+    build that was killed; keep_keys: also write the keys to `keys_path`;
+    update: a filter with kept keys that are to be in the new one too.
+    """
+
+    paths: tuple[str, ...]
+    output: Path
+    kind: Kind | None = None
+    form: Form | None = None
+    rate: float = 1e-6
+    about: Mapping[str, str | None] = field(default_factory=dict)
+    min_count: int = 1
+    column: str | None = None
+    memory: int | None = None
+    threads: int | None = None
+    force: bool = False
+    reading: Options = field(default_factory=Options)
+    rejects: Path | None = None
+    resume: bool = False
+    keep_keys: bool = False
+    update: Path | None = None
+
+    @property
+    def crew(self) -> int:
+        """How many threads extract."""
+        if self.threads:
+            return self.threads
+        usable = getattr(os, "sched_getaffinity", None)
+        return len(usable(0)) if usable else os.cpu_count() or 1
+
+    def check(self) -> None:
+        """Raise UsageError where the build could not end well, before anything is read."""
+        if not MIN_RATE <= self.rate <= MAX_RATE:
+            raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+        if self.column and self.kind in (Kind.EMAIL, Kind.DOMAIN):
+            raise UsageError("--column is for passwords, credentials and hashes alone.")
+        outputs = [self.output, self.rejects, keys_path(self.output) if self.keep_keys else None]
+        for path in outputs:
+            if path is not None:
+                check_output(path, self.force or (path == self.rejects and self.resume))
+
+    def writes(self, found: Found) -> bool:
+        """Whether `found` is something that this build writes, so that it does not read it."""
+        if found.folder.rpartition(os.sep)[2] == f".{self.output.name}.build":
+            return True
+        return any(
+            path is not None
+            and path.name == found.base
+            and path.exists()
+            and path.samefile(found.path)
+            for path in (self.output, keys_path(self.output), self.rejects)
+        )
+
+
+def keys_path(output: Path) -> Path:
+    """Where the kept keys of the filter `output` are."""
+    return output.with_name(f"{output.name}.keys")
+
+
+def check_output(path: Path, force: bool) -> None:
+    """Raise UsageError where nothing could be written to `path`."""
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder: name a file.")
+    if path.exists() and not force:
+        raise UsageError(f"{path}: it exists already: use --force to replace it.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no such folder to write to.")

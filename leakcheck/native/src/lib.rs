@@ -12,6 +12,7 @@ mod emails;
 mod escapes;
 mod hashes;
 mod hex;
+mod hunt;
 mod lines;
 mod local;
 mod passwords;
@@ -34,5 +35,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::credential_fields, module)?)?;
     module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
     module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
+    module.add_class::<hunt::Sieve>()?;
     Ok(())
 }

@@ -14,7 +14,6 @@ from bloom.files import read_at, write_at
 from bloom.streams import END, PARTITION_BITS, PARTITIONS, RECORD_BYTES, Window
 
 _INDEX_BYTES = PARTITIONS * 8
-_LEAST_FILE = _INDEX_BYTES
 
 
 class RunWriter:
@@ -61,20 +60,17 @@ class Run:
     def open(cls, path: Path, count: int) -> "Run":
         """The run of `count` records at `path`; BuildError where it is not whole."""
         try:
-            handle = os.open(path, os.O_RDWR)
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             raise _broken() from None
         ends = array("Q")
-        ends.frombytes(read_at(handle, _INDEX_BYTES, count * RECORD_BYTES))
-        size = os.fstat(handle).st_size
-        if (
-            size != count * RECORD_BYTES + _INDEX_BYTES
-            or len(ends) != PARTITIONS
-            or _little(ends)[-1] != count
-        ):
+        if os.fstat(handle).st_size == count * RECORD_BYTES + _INDEX_BYTES:
+            ends.frombytes(read_at(handle, _INDEX_BYTES, count * RECORD_BYTES))
+        ends = _little(ends)
+        if len(ends) != PARTITIONS or ends[-1] != count:
             os.close(handle)
             raise _broken()
-        return cls(path, handle, count, _little(ends))
+        return cls(path, handle, count, ends)
 
     def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
         """As streams.Records has it."""

@@ -1,5 +1,4 @@
-"""The runs of one build: written when memory is short, merged when they are many, named in
-checkpoints."""
+"""The runs of one build: written when memory is short, merged when many, named in checkpoints."""
 
 import threading
 from collections.abc import Sequence
@@ -33,7 +32,12 @@ class Spill:
             return None
         if found.get("digest_bytes") != self._digest_bytes:
             raise BuildError("The unfinished build holds digests of another length: build anew.")
-        self.runs = [Run.open(self._work.path / run["name"], run["count"]) for run in found["runs"]]
+        try:
+            for run in found["runs"]:
+                self.runs.append(Run.open(self._work.path / run["name"], run["count"]))
+        except BaseException:
+            self.close()
+            raise
         self._named = {run.path.name for run in self.runs}
         self._work.clear(frozenset(self._named | {"manifest.json"}))
         return dict(found["token"])

@@ -1,0 +1,366 @@
+"""The file depends on keys, rate and `about` alone, and appears complete or not at all."""
+
+import os
+import random
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import bloom
+from bloom.engine import NAME
+
+COUNT = 20_000 if NAME == "native" else 4_000
+RATE = 1e-3
+
+
+def build(path: Path, chunks: list[bytes], **options: object) -> bloom.Header:
+    """A filter from `chunks`, by one thread."""
+    with bloom.Builder.open(path, 20, **options) as builder:  # type: ignore[arg-type]
+        for chunk in chunks:
+            builder.add(chunk)
+        return builder.finish(path, RATE, {"name": "x"})
+
+
+def left(folder: Path) -> list[str]:
+    """The names in `folder`."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_keys_are_found(tmp_path: Path, keys: Callable[..., bytes]) -> None:
+    path = tmp_path / "f.bloom"
+    with bloom.Builder(20) as builder:
+        builder.add(keys(COUNT))
+        header = builder.finish(path, RATE, {"name": "x"})
+    with bloom.Filter.open(path) as found:
+        assert found.header == header
+        assert found.look_up_many(keys(COUNT)) == b"\1" * COUNT
+        assert found.measured_rate() == header.fpr
+        assert not list(found.damaged_pages())
+    assert (header.keys, header.digest_bytes) == (COUNT, 20)
+    assert left(tmp_path) == ["f.bloom"]
+
+
+@pytest.mark.usefixtures("small_pools")
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("memory", [1, 1 << 33])
+@pytest.mark.parametrize("chunk", [20, 20 * 999, 20 * COUNT])
+def test_same_bytes_however_it_is_fed(
+    tmp_path: Path,
+    keys: Callable[..., bytes],
+    sum_of: Callable[[Path], str],
+    threads: int,
+    memory: int,
+    chunk: int,
+) -> None:
+    whole = keys(COUNT // 4 if chunk == 20 else COUNT)
+    rows = [whole[at : at + 20] for at in range(0, len(whole), 20)]
+    random.Random(threads).shuffle(rows)
+    mixed = b"".join([*rows, *rows[:500]])
+    plain, other = tmp_path / "plain.bloom", tmp_path / "other.bloom"
+    build(plain, [whole])
+    with bloom.Builder.open(other, 20, memory=memory, threads=threads) as builder:
+        pieces = [mixed[at : at + chunk] for at in range(0, len(mixed), chunk)]
+
+        def feed(at: int) -> None:
+            for piece in pieces[at::threads]:
+                builder.add(piece)
+
+        workers = [threading.Thread(target=feed, args=(at,)) for at in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if memory == 1 and chunk != 20:
+            assert len(list((tmp_path / ".other.bloom.build").glob("run-*"))) > 1
+        builder.finish(other, RATE, {"name": "x"})
+    assert sum_of(plain) == sum_of(other)
+    assert left(tmp_path) == ["other.bloom", "plain.bloom"]
+
+
+@pytest.mark.usefixtures("small_pools")
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 1 << 32), st.integers(1, 900), st.sampled_from([1e-2, 1e-6]), st.booleans())
+def test_no_key_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, count: int, rate: float, tight: bool
+) -> None:
+    path = tmp_path_factory.mktemp("f") / "f.bloom"
+    digests = random.Random(seed).randbytes(16 * count)
+    with bloom.Builder(16, memory=1 if tight else None, threads=2) as builder:
+        for at in range(0, len(digests), 16 * 100):
+            builder.add(digests[at : at + 1600])
+        builder.finish(path, rate, {})
+    with bloom.Filter.open(path) as found:
+        assert found.look_up_many(digests) == b"\1" * count
+        assert [found.look_up(digests[at : at + 16]) for at in range(0, 160, 16) if at < count] == [
+            1
+        ] * min(10, -(-count // 16))
+
+
+@pytest.mark.usefixtures("small_pools")
+def test_many_repeats_are_not_spilled(tmp_path: Path) -> None:
+    path = tmp_path / "f.bloom"
+    with bloom.Builder.open(path, 20, memory=1 << 28) as builder:
+        for _ in range(40):
+            builder.add(bytes(20) * 20_000 if NAME == "native" else bytes(20) * 500)
+        assert not list((tmp_path / ".f.bloom.build").glob("run-*"))
+        assert builder.finish(path, RATE, {}).keys == 1
+
+
+@pytest.mark.usefixtures("small_pools")
+def test_one_prefix_for_all_and_many_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sum_of: Callable[[Path], str]
+) -> None:
+    """All keys on one page; so many runs that they are merged on the way."""
+    monkeypatch.setattr("bloom.spill.MOST_RUNS", 4)
+    rnd = random.Random(2)
+    crowd = b"".join(bytes(6) + rnd.randbytes(14) for _ in range(COUNT))
+    plain, tight = tmp_path / "plain.bloom", tmp_path / "tight.bloom"
+    build(plain, [crowd])
+    with bloom.Builder.open(tight, 20, memory=1) as builder:
+        builder.add(crowd)
+        assert 1 < len(list((tmp_path / ".tight.bloom.build").glob("run-*"))) <= 4
+        builder.finish(tight, RATE, {"name": "x"})
+        assert builder.worst_rate > 100 * RATE  # the header's mean cannot show it
+    assert sum_of(plain) == sum_of(tight)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"mine")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    cases = [
+        ("there", "exists already: use --force"),
+        ("folder", "this is a folder"),
+        ("pipe", "not a regular file"),
+        ("missing/f", "no such folder"),
+    ]
+    for name, message in cases:
+        with pytest.raises(bloom.BuildError, match=message):
+            bloom.Builder.open(tmp_path / name, 20)
+        with bloom.Builder(20) as builder:
+            builder.add(bytes(20))
+            with pytest.raises(bloom.BuildError, match=message):
+                builder.finish(tmp_path / name, RATE, {})
+    with bloom.Builder(20) as builder, pytest.raises(bloom.BuildError, match="no key"):
+        builder.finish(tmp_path / "f", RATE, {})
+    with bloom.Builder(20) as builder:
+        builder.add(bytes(20))
+        with pytest.raises(bloom.BuildError, match="rate"):
+            builder.finish(tmp_path / "f", 0.7, {})
+        with pytest.raises(bloom.FormatError, match="shorten"):
+            builder.finish(tmp_path / "f", RATE, {"note": "x" * 4000})
+        with pytest.raises(bloom.FormatError, match="JSON"):
+            builder.finish(tmp_path / "f", RATE, {"note": float("nan")})
+        with pytest.raises(ValueError, match="whole number"):
+            builder.add(bytes(19))
+        builder.finish(tmp_path / "f", RATE, {})
+        with pytest.raises(bloom.BuildError, match="no more keys"):
+            builder.add(bytes(20))
+    for size in (15, 65):
+        with pytest.raises(ValueError, match="16 to 64"):
+            bloom.Builder(size)
+    assert left(tmp_path) == ["f", "folder", "pipe", "there"]
+    assert (tmp_path / "there").read_bytes() == b"mine"
+
+
+def test_output_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "f.bloom"
+
+    def meddle(stage: str, done: int, total: int) -> None:
+        path.write_bytes(b"mine")
+
+    with bloom.Builder.open(path, 20) as builder:
+        builder.add(bytes(20))
+        with pytest.raises(bloom.BuildError, match="exists already"):
+            builder.finish(path, RATE, {}, progress=meddle)
+    assert path.read_bytes() == b"mine"
+    assert left(tmp_path) == ["f.bloom"]
+
+
+def test_replaces_what_a_link_names_with_the_users_mode(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "f.bloom").symlink_to("real")
+    before = os.umask(0o027)
+    try:
+        build(tmp_path / "f.bloom", [bytes(20)], replace=True)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "f.bloom").is_symlink()
+    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
+    with bloom.Filter.open(tmp_path / "f.bloom") as found:
+        assert found.look_up(bytes(20)) is bloom.Verdict.PRESENT
+
+
+def test_progress_reaches_its_totals(tmp_path: Path, keys: Callable[..., bytes]) -> None:
+    seen: dict[str, tuple[int, int]] = {}
+    with bloom.Builder(20) as builder:
+        builder.add(keys(3000))
+        builder.finish(
+            tmp_path / "f",
+            RATE,
+            {},
+            keep_keys=tmp_path / "k",
+            progress=lambda stage, done, total: seen.update({stage: (done, total)}),
+        )
+    assert set(seen) == {"sort", "fill", "keys"}
+    assert all(done == total for done, total in seen.values())
+
+
+FULL_DISK = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+import bloom, bloom.builder, bloom.memory
+bloom.builder.LEAST_POOL, bloom.memory._LEAST = 0, 1 << 18
+limit, count = int(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+import random
+try:
+    with bloom.Builder.open(sys.argv[1], 20, memory=1) as builder:
+        for seed in range(4):
+            builder.add(random.Random(seed).randbytes(20 * count))
+        builder.finish(sys.argv[1], 1e-3, {})
+except bloom.BuildError as error:
+    print(error)
+    sys.exit(2)
+"""
+
+
+@pytest.mark.parametrize(("limit", "count"), [(9_000, 2_000), (6_000, 10)])
+def test_full_disk(tmp_path: Path, limit: int, count: int) -> None:
+    """In spilling and in writing: one sentence, and nothing left."""
+    path = tmp_path / "f.bloom"
+    done = _python(FULL_DISK, path, limit, count)
+    assert done.returncode == 2, done.stderr
+    assert "f.bloom" in done.stdout
+    assert "cannot be built here: File too large" in done.stdout
+    assert left(tmp_path) == []
+
+
+KILLED = """
+import os, random, signal, sys
+import bloom, bloom.builder, bloom.memory
+bloom.builder.LEAST_POOL, bloom.memory._LEAST = 0, 1 << 18
+how, token, resume = sys.argv[2:5]
+try:
+    with bloom.Builder.open(sys.argv[1], 20, memory=1, resume=resume == "1") as builder:
+        for seed in range(builder.token["done"] if builder.token else 0, 4):
+            builder.add(random.Random(seed).randbytes(20 * 2000))
+            if token == "1":
+                builder.checkpoint({"done": seed + 1})
+            if seed == 2 and how != "go on":
+                os.kill(os.getpid(), getattr(signal, how))
+        builder.finish(sys.argv[1], 1e-3, {"name": "x"})
+except KeyboardInterrupt:
+    sys.exit(2)
+"""
+
+
+def test_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
+    assert _python(KILLED, tmp_path / "f.bloom", "SIGINT", 1, 0).returncode == 2
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("resume", [0, 1])
+def test_killed_build(tmp_path: Path, sum_of: Callable[[Path], str], resume: int) -> None:
+    """What it left goes at the next start, or is resumed; both give the same bytes."""
+    path, plain = tmp_path / "f.bloom", tmp_path / "plain.bloom"
+    assert _python(KILLED, path, "SIGKILL", 1, 0).returncode == -9
+    work = tmp_path / ".f.bloom.build"
+    runs = [name for name in left(work) if name.startswith("run-")]
+    assert len(runs) >= 3
+    if not resume:
+        with bloom.Builder.open(path, 20) as builder:
+            assert builder.token is None
+            assert left(work) == ["lock"]
+    else:
+        (work / "run-000099").write_bytes(b"of no checkpoint")
+        with bloom.Builder.open(path, 20, resume=True) as builder:
+            assert builder.token == {"done": 3}
+            assert left(work) == ["lock", "manifest.json", *runs]
+    assert _python(KILLED, path, "go on", 0, resume).returncode == 0
+    build(plain, [random.Random(seed).randbytes(20 * 2000) for seed in range(4)])
+    assert sum_of(path) == sum_of(plain)
+    assert left(tmp_path) == ["f.bloom", "plain.bloom"]
+
+
+def test_resume_refuses_what_is_not_whole(tmp_path: Path) -> None:
+    path = tmp_path / "f.bloom"
+    with bloom.Builder.open(path, 20, resume=True) as builder:
+        builder.add(bytes(20))
+        builder.checkpoint({})
+    run = tmp_path / ".f.bloom.build" / "run-000001"
+    whole = run.read_bytes()
+    for broken in (whole[:-1], b""):
+        run.write_bytes(broken)
+        with pytest.raises(bloom.BuildError, match="cannot be resumed: build anew"):
+            bloom.Builder.open(path, 20, resume=True)
+    run.write_bytes(whole)
+    with pytest.raises(bloom.BuildError, match="another length"):
+        bloom.Builder.open(path, 16, resume=True)
+    (tmp_path / ".f.bloom.build" / "manifest.json").write_bytes(b"{")
+    with pytest.raises(bloom.BuildError, match="manifest is damaged"):
+        bloom.Builder.open(path, 20, resume=True)
+    with bloom.Builder.open(path, 20) as builder:
+        assert builder.token is None
+    assert left(tmp_path) == []
+
+
+def test_second_build_of_an_output_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.bloom"
+    with (
+        bloom.Builder.open(path, 20),
+        pytest.raises(bloom.BuildError, match="is running: wait"),
+    ):
+        bloom.Builder.open(path, 20)
+    assert left(tmp_path) == []
+
+
+def test_foreign_files_in_the_working_folder_stay(tmp_path: Path) -> None:
+    work = tmp_path / ".f.bloom.build"
+    work.mkdir()
+    (work / "precious").write_bytes(b"")
+    build(tmp_path / "f.bloom", [bytes(20)])
+    assert left(work) == ["precious"]
+    (tmp_path / ".g.bloom.build").symlink_to(tmp_path)
+    with pytest.raises(bloom.BuildError, match="something stands"):
+        bloom.Builder.open(tmp_path / "g.bloom", 20)
+
+
+def test_checkpoints_while_others_add(tmp_path: Path, sum_of: Callable[[Path], str]) -> None:
+    path, plain = tmp_path / "f.bloom", tmp_path / "plain.bloom"
+    rows = [random.Random(seed).randbytes(20 * 50) for seed in range(120)]
+    with bloom.Builder.open(path, 20, threads=2) as builder:
+
+        def feed(at: int) -> None:
+            for row in rows[at::3]:
+                builder.add(row)
+
+        workers = [threading.Thread(target=feed, args=(at,)) for at in range(3)]
+        for worker in workers:
+            worker.start()
+        for at in range(5):
+            builder.checkpoint({"at": at})
+        for worker in workers:
+            worker.join()
+        builder.finish(path, RATE, {"name": "x"})
+    build(plain, rows)
+    assert sum_of(path) == sum_of(plain)
+
+
+def _python(code: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

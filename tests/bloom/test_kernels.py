@@ -1,0 +1,231 @@
+"""One table of cases over both engines, and property tests that they agree."""
+
+import random
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bloom.format import PAGE_BYTES
+
+DIGESTS = st.tuples(st.sampled_from([16, 17, 20, 32, 64, 241, 300]), st.integers(0, 1 << 32)).map(
+    lambda row: (row[0], random.Random(row[1]).randbytes(row[0] * (row[1] % 97)))
+)
+KEYS = random.Random(7).randbytes(20 * 300)
+
+WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
+    ("records", "whole number of digests", lambda k: k.records(bytes(21), 20)),
+    ("records", "at least 16", lambda k: k.records(bytes(15), 15)),
+    ("records", "at least 16", lambda k: k.records(b"", 0)),
+    ("records", "at least 16", lambda k: k.records(b"", -20)),
+    ("pool", "at least 16", lambda k: k.Pool(8, 9)),
+    ("pool", "between 0 and 16", lambda k: k.Pool(20, 17)),
+    ("pool", "between 0 and 16", lambda k: k.Pool(20, -1)),
+    ("add", "whole number of digests", lambda k: k.Pool(20, 2).add(bytes(19))),
+    ("read", "no such partition", lambda k: k.Pool(20, 2).read(4)),
+    ("settle", "no such partition", lambda k: k.settle([k.Pool(20, 2)], -1)),
+    ("drain", "no such partition", lambda k: k.drain([k.Pool(20, 2)], 4)),
+    ("drain", "no such partition", lambda k: k.drain([k.Pool(20, 2)], 1 << 70)),
+    ("merge", "one flag", lambda k: k.merge([bytes(16)], [])),
+    ("merge", "whole number of records", lambda k: k.merge([bytes(17)], [False])),
+    ("merge", "holds a record", lambda k: k.merge([b""], [True])),
+    ("fill", "whole number of records", lambda k: k.fill(bytes(15), 1, 1, bytearray(4096), 0)),
+    ("fill", "whole number of pages", lambda k: k.fill(b"", 1, 1, bytearray(4095), 0)),
+    ("fill", "outside", lambda k: k.fill(b"\xff" * 16, 2, 1, bytearray(4096), 0)),
+    ("fill", "outside", lambda k: k.fill(bytes(16), 2, 1, bytearray(4096), 1)),
+    ("fill", "outside", lambda k: k.fill(bytes(16), 1, 1, bytearray(0), 0)),
+    ("fill", "pages is", lambda k: k.fill(b"", 0, 1, bytearray(4096), 0)),
+    ("fill", "pages is", lambda k: k.fill(b"", 1 << 80, 1, bytearray(4096), 0)),
+    ("fill", "hashes is", lambda k: k.fill(b"", 1, 0, bytearray(4096), 0)),
+    ("fill", "hashes is", lambda k: k.fill(b"", 1, 65, bytearray(4096), 0)),
+    ("fill", "first is", lambda k: k.fill(b"", 1, 1, bytearray(4096), -1)),
+    ("seal", "whole number of pages", lambda k: k.seal(bytearray(1), 0)),
+    ("seal", "first is", lambda k: k.seal(bytearray(4096), -1)),
+    ("loads", "whole number of pages", lambda k: k.loads(bytes(4097))),
+    ("damaged", "first is", lambda k: k.damaged(bytes(4096), -1)),
+    ("lookup", "whole number", lambda k: k.lookup(b"", (1, 0, 1), bytes(21), 20, bytearray(1))),
+    ("lookup", "pages is", lambda k: k.lookup(b"", (0, 0, 1), b"", 20, bytearray(1))),
+    ("lookup", "hashes is", lambda k: k.lookup(b"", (1, 0, 0), b"", 20, bytearray(1))),
+    ("lookup", "first is", lambda k: k.lookup(b"", (1, -1, 1), b"", 20, bytearray(1))),
+]
+
+
+@pytest.mark.parametrize(("name", "message", "call"), WRONG)
+def test_wrong_arguments(
+    kernels: ModuleType, name: str, message: str, call: Callable[[ModuleType], Any]
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(kernels)
+
+
+def test_record_order_is_digest_order(kernels: ModuleType) -> None:
+    records = kernels.records(KEYS, 20)
+    assert [records[at : at + 8] for at in range(0, 4800, 16)] == [
+        KEYS[at : at + 8] for at in range(0, 6000, 20)
+    ]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_buffer_will_do(kernels: ModuleType, kind: type) -> None:
+    pool = kernels.Pool(20, 3)
+    pool.add(kind(KEYS))
+    assert pool.count == 300
+    assert kernels.records(kind(KEYS), 20) == kernels.records(KEYS, 20)
+
+
+def test_pool_counts_and_forgets(kernels: ModuleType) -> None:
+    pool = kernels.Pool(20, 4)
+    pool.add(KEYS + KEYS)
+    assert (pool.count, pool.nbytes >= 9600) == (600, True)
+    pool.compact()
+    assert pool.count == 300
+    whole = b"".join(kernels.drain([pool], part) for part in range(16))
+    assert whole == b"".join(sorted(_rows(kernels.records(KEYS, 20))))
+    assert (pool.count, pool.nbytes) == (0, 0)
+    pool.add(KEYS)
+    assert pool.count == 300
+
+
+def test_settle_merges_pools_into_the_first(kernels: ModuleType) -> None:
+    pools = [kernels.Pool(20, 1) for _ in range(3)]
+    for pool in pools:
+        pool.add(KEYS)
+    assert sum(kernels.settle(pools, part) for part in range(2)) == 300
+    assert [pool.count for pool in pools] == [300, 0, 0]
+    whole = pools[0].read(0) + pools[0].read(1)
+    assert whole == b"".join(sorted(_rows(kernels.records(KEYS, 20))))
+
+
+def test_skewed_and_repeated_keys(kernels: ModuleType) -> None:
+    """All in one partition, most of them the same: what a comparison sort is for."""
+    rnd = random.Random(1)
+    crowd = [bytes(8) + rnd.randbytes(12) for _ in range(700)]
+    pool = kernels.Pool(20, 9)
+    pool.add(b"".join(crowd) + crowd[0] * 500)
+    assert kernels.drain([pool], 0) == b"".join(
+        sorted(set(_rows(kernels.records(b"".join(crowd), 20))))
+    )
+    assert kernels.drain([pool], 0) == b""
+
+
+def test_merge_holds_back_what_may_be_preceded(kernels: ModuleType) -> None:
+    low, middle, high = (bytes([at]) * 16 for at in (1, 2, 3))
+    assert kernels.merge([low + high, middle], [True, True]) == (low + middle, [16, 16])
+    assert kernels.merge([low + high, middle], [True, False]) == (low + middle + high, [32, 16])
+    assert kernels.merge([low + middle, middle + high], [False, False]) == (
+        low + middle + high,
+        [32, 32],
+    )
+    assert kernels.merge([], []) == (b"", [])
+
+
+def test_lookup_answers_unknown_where_nothing_vouches(kernels: ModuleType) -> None:
+    body = bytearray(4 * PAGE_BYTES)
+    records = b"".join(sorted(_rows(kernels.records(KEYS, 20))))
+    kernels.fill(records, 4, 8, body, 0)
+    assert sum(kernels.seal(body, 0).values()) == 4
+    assert kernels.damaged(body, 0) == []
+    assert kernels.lookup(body, (4, 0, 8), KEYS, 20, bytearray(4)) == b"\1" * 300
+    pages = [key[0] >> 6 for key in (KEYS[at : at + 20] for at in range(0, 6000, 20))]
+
+    hurt = bytearray(body)
+    hurt[2 * PAGE_BYTES + 9] ^= 1
+    state = bytearray(4)
+    codes = kernels.lookup(hurt, (4, 0, 8), KEYS, 20, state)
+    assert codes == bytes(2 if page == 2 else 1 for page in pages)
+    assert state == bytes([1, 1, 2, 1])
+    assert kernels.damaged(hurt, 0) == [2]
+
+    part = body[PAGE_BYTES : 3 * PAGE_BYTES]
+    codes = kernels.lookup(part, (4, 1, 8), KEYS, 20, bytearray(2))
+    assert codes == bytes(1 if page in (1, 2) else 2 for page in pages)
+    # Cut short since it was opened: the state says more pages than there are.
+    codes = kernels.lookup(body[: PAGE_BYTES + 99], (4, 0, 8), KEYS, 20, bytearray(4))
+    assert codes == bytes(1 if page == 0 else 2 for page in pages)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DIGESTS, st.integers(0, 12))
+def test_pools_agree(
+    both: tuple[ModuleType, ModuleType], row: tuple[int, bytes], bits: int
+) -> None:
+    size, digests = row
+    outcomes = []
+    for engine in both:
+        pools = [engine.Pool(size, bits) for _ in range(2)]
+        for pool in pools:
+            pool.add(digests)
+        pools[1].compact()
+        parts = [engine.drain(pools, part) for part in range(1 << bits)]
+        outcomes.append((engine.records(digests, size), parts, [pool.count for pool in pools]))
+    assert outcomes[0] == outcomes[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.binary(min_size=16, max_size=16), max_size=40, unique=True), max_size=5),
+    st.data(),
+)
+def test_merges_agree(
+    both: tuple[ModuleType, ModuleType], rows: list[list[bytes]], data: st.DataObject
+) -> None:
+    runs = [b"".join(sorted(row)) for row in rows]
+    flags = [bool(run) and data.draw(st.booleans()) for run in runs]
+    reference, native = both
+    assert reference.merge(runs, flags) == native.merge(runs, flags)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DIGESTS, st.integers(1, 9), st.integers(1, 64), st.integers(0, 3))
+def test_pages_agree_and_lose_no_key(
+    both: tuple[ModuleType, ModuleType], row: tuple[int, bytes], pages: int, hashes: int, part: int
+) -> None:
+    size, digests = row
+    reference, native = both
+    records = b"".join(sorted(set(_rows(reference.records(digests, size)))))
+    slow, fast = bytearray(pages * PAGE_BYTES), bytearray(pages * PAGE_BYTES)
+    reference.fill(records, pages, hashes, slow, 0)
+    native.fill(records, pages, hashes, fast, 0)
+    assert reference.seal(slow, 0) == native.seal(fast, 0)
+    assert slow == fast
+    assert reference.loads(slow) == native.loads(fast)
+    asked = digests + random.Random(part).randbytes(size * 50)
+    shape = (pages, part, hashes)
+    body = bytes(slow[part * PAGE_BYTES :])
+    states = [bytearray(max(pages - part, 0)) for _ in both]
+    codes = [
+        engine.lookup(body, shape, asked, size, state)
+        for engine, state in zip(both, states, strict=True)
+    ]
+    assert codes[0] == codes[1]
+    assert states[0] == states[1]
+    if part == 0:
+        assert set(codes[0][: len(digests) // size]) <= {1}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=9000), st.integers(0, 1 << 48))
+def test_damage_agrees_on_any_bytes(
+    both: tuple[ModuleType, ModuleType], body: bytes, first: int
+) -> None:
+    reference, native = both
+    assert reference.damaged(body, first) == native.damaged(body, first)
+
+
+def test_large_batches_agree(both: tuple[ModuleType, ModuleType]) -> None:
+    """More than a bucket, a block and a group of each kind hold."""
+    reference, native = both
+    digests = random.Random(5).randbytes(20 * 9000)
+    outcomes = []
+    for engine in (reference, native):
+        pool = engine.Pool(20, 1)
+        pool.add(digests + digests[:2000])
+        outcomes.append([engine.settle([pool], at) for at in (0, 1)] + [pool.read(0), pool.read(1)])
+    assert outcomes[0] == outcomes[1]
+
+
+def _rows(packed: bytes) -> list[bytes]:
+    return [packed[at : at + 16] for at in range(0, len(packed), 16)]

@@ -174,6 +174,8 @@ async def _body(answer: httpx.Response, most: int) -> bytes:
 
 
 def _refusal(answer: httpx.Response) -> Exception:
+    if answer.status_code in (401, 403) and "hibp-api-key" in answer.request.headers:
+        return NetworkError("the server refuses the key")
     reason = f"the server answers with status {answer.status_code}"
     if answer.status_code not in _WORTH_RETRYING:
         return NetworkError(reason)

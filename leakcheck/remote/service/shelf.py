@@ -47,9 +47,7 @@ def look(folder: Path) -> Shelf:
             ranges.setdefault(digits, place)
     shelf = Shelf(folder, ranges)
     if not ranges and not shelf.filters():
-        raise UsageError(
-            f"{folder}: there is no filter (*.bloom) and no range file in it."
-        )
+        raise UsageError(f"{folder}: there is no filter (*.bloom) and no range file in it.")
     return shelf
 
 

@@ -1,0 +1,320 @@
+"""The corpus fetched: complete or not at all, resumed after anything, the same bytes."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from remote.corpus import Corpus, body, expected
+from remote.misbehaving import Piece, Request, Server, reply
+
+from leakcheck.__main__ import run
+
+Serve = Callable[..., Server]
+LAST = 0x1FF
+
+
+def fetch(url: str, *options: str, last: int = LAST) -> int:
+    return run(
+        ["fetch", "--url", url, "--prefixes", f"00000-{last:05X}", "--rate", "1e-3", *options]
+    )
+
+
+def test_a_fetch_is_the_filter_of_all_ranges(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = Corpus()
+    server = serve(corpus)
+    assert fetch(server.url, "-o", str(tmp_path / "f.bloom"), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ranges"], told["fetched"]) == (LAST + 1, LAST + 1)
+    assert told["filter"]["keys"] == 12 * (LAST + 1)
+    assert (tmp_path / "f.bloom").read_bytes() == expected(tmp_path / "e", LAST, server.url)
+    assert sorted(corpus.asked) == [f"{number:05X}" for number in range(LAST + 1)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e", "f.bloom"]
+
+
+def test_ntlm_and_minimum_count(serve: Serve, tmp_path: Path) -> None:
+    server = serve(Corpus())
+    out = tmp_path / "f.bloom"
+    assert fetch(server.url, "-o", str(out), "--mode", "ntlm", "--min-count", "3", last=9) == 0
+    assert all(request.target.endswith("?mode=ntlm") for request in server.requests)
+    from leakcheck.engine import LocalFilter
+
+    source = LocalFilter(out)
+    counts = [int(line.split(b":")[1]) for n in range(10) for line in body(f"{n:05X}").split()]
+    assert source.info.kind == "ntlm"
+    assert source.header.keys == sum(count >= 3 for count in counts)
+    source.close()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_killed_and_resumed(serve: Serve, tmp_path: Path, kept: bool) -> None:
+    corpus = Corpus()
+
+    def slow(request: Request) -> Iterable[Piece]:
+        return [0.02, *corpus(request)]
+
+    server = serve(slow)
+    out = tmp_path / "f.bloom"
+    command = [sys.executable, "-m", "leakcheck", "fetch", "--url", server.url, "-o", str(out)]
+    command += ["--prefixes", f"00000-{LAST:05X}", "--rate", "1e-3", "--jobs", "1"]
+    command += ["--keep", str(tmp_path / "kept")] if kept else []
+    for _ in range(3):
+        before = len(server.requests)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wanted = random.randrange(1, 200)
+        deadline = time.monotonic() + 20
+        while len(server.requests) - before < wanted and time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not out.exists() or process.returncode == 0
+    process = subprocess.run([*command, "--force"], check=False)
+    assert process.returncode == 0
+    assert out.read_bytes() == expected(tmp_path / "e", LAST, server.url)
+    assert not (tmp_path / ".f.bloom.fetch").exists()
+    assert not list(tmp_path.glob("**/*.partial"))
+
+
+def test_an_interrupted_fetch_asks_only_for_what_is_missing(serve: Serve, tmp_path: Path) -> None:
+    corpus = Corpus()
+    broken = {"00123", "001FF"}
+
+    def answer(request: Request) -> Iterable[Piece]:
+        return [reply(404)] if request.target[-5:] in broken else corpus(request)
+
+    server = serve(answer)
+    out = str(tmp_path / "f.bloom")
+    assert fetch(server.url, "-o", out) == 2
+    assert not Path(out).exists()
+    broken.clear()
+    corpus.asked.clear()
+    assert fetch(server.url, "-o", out) == 0
+    assert sorted(corpus.asked) == ["00123", "001FF"]
+    assert Path(out).read_bytes() == expected(tmp_path / "e", LAST, server.url)
+
+
+def test_an_incomplete_fetch_says_so(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = Corpus()
+    server = serve(
+        lambda request: [reply(404)] if request.target.endswith("5") else corpus(request)
+    )
+    assert fetch(server.url, "-o", str(tmp_path / "f.bloom"), last=15) == 2
+    told = capsys.readouterr().err
+    assert "1 of 16 ranges could not be had (the server answers with status 404)" in told
+    assert "the same command goes on" in told
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"", "empty"),
+        (b"<html>portal</html>", "empty or no range"),
+        (body("00000")[:-20], "no range|malformed"),
+        (b"\r\n".join(reversed(body("00000").split())), "not in order"),
+        (body("00000", digits=32), "another length"),
+    ],
+)
+def test_a_server_of_something_else_is_given_up(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: bytes, reason: str
+) -> None:
+    import re
+
+    server = serve(lambda request: [reply(200, bad)])
+    assert fetch(server.url, "-o", str(tmp_path / "f.bloom"), last=15) == 2
+    assert re.search(reason, capsys.readouterr().err)
+    assert not (tmp_path / "f.bloom").exists()
+
+
+def test_a_dead_server_is_given_up(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "f.bloom")
+    assert fetch("http://127.0.0.1:9", "-o", out, "--give-up", "0.5", last=15) == 2
+    assert "no connection could be made" in capsys.readouterr().err
+
+
+def test_pushed_back_it_waits_as_told(serve: Serve, tmp_path: Path) -> None:
+    corpus = Corpus()
+    refusals = [reply(429, Retry_After="1")] * 5
+    refused: list[float] = []
+    served: list[float] = []
+
+    def answer(request: Request) -> Iterable[Piece]:
+        if len(served) >= 20 and refusals:
+            refused.append(time.monotonic())
+            return [refusals.pop()]
+        served.append(time.monotonic())
+        return corpus(request)
+
+    server = serve(answer)
+    out = tmp_path / "f.bloom"
+    assert fetch(server.url, "-o", str(out), "--jobs", "1", last=255) == 0
+    assert out.read_bytes() == expected(tmp_path / "e", 255, server.url)
+    assert len(refused) == 5
+    assert served[-1] - refused[0] >= 1.0
+
+
+def test_short_answers_and_resets_are_asked_again(serve: Serve, tmp_path: Path) -> None:
+    corpus = Corpus()
+    chance = random.Random(7)
+
+    def answer(request: Request) -> Iterable[Piece]:
+        match chance.randrange(30):
+            case 0:
+                return [None]
+            case 1:
+                return [b"HTTP/1.1 200 X\r\nContent-Length: 400\r\nConnection: close\r\n\r\nABC"]
+            case 2:
+                return [reply(503)]
+        return corpus(request)
+
+    server = serve(answer)
+    out = tmp_path / "f.bloom"
+    assert fetch(server.url, "-o", str(out), last=0x2F) == 0
+    assert out.read_bytes() == expected(tmp_path / "e", 0x2F, server.url)
+
+
+# --- kept ranges -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_kept_ranges_are_plain_files(serve: Serve, tmp_path: Path, zipped: bool) -> None:
+    server = serve(Corpus())
+    kept = tmp_path / "kept"
+    options = ["--gzip"] if zipped else []
+    assert fetch(server.url, "--keep", str(kept), *options, last=0x1FF) == 0
+    names = sorted(path.name for path in kept.iterdir() if not path.name.startswith("."))
+    ending = ".txt.gz" if zipped else ".txt"
+    assert names == [f"{number:05X}{ending}" for number in range(0x200)]
+    data = (kept / names[77]).read_bytes()
+    assert (gzip.decompress(data) if zipped else data) == body("0004D")
+
+
+def test_update_fetches_what_changed_and_counts_what_is_new(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = Corpus()
+    server = serve(corpus)
+    out, kept = str(tmp_path / "f.bloom"), str(tmp_path / "kept")
+    assert fetch(server.url, "-o", out, "--keep", kept) == 0
+    corpus.versions = {"00001": 1, "00101": 2}
+    corpus.statuses.clear()
+    capsys.readouterr()
+    assert fetch(server.url, "-o", out, "--keep", kept, "--update", "--json", "--force") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["fetched"], told["unchanged"], told["new"]) == (2, LAST - 1, 3)
+    assert corpus.statuses.count(200) == 2
+    assert told["filter"]["keys"] == 12 * (LAST + 1) + 3
+    assert (tmp_path / "kept" / "00101.txt").read_bytes() == body("00101", 2)
+
+
+def test_a_kept_range_that_is_damaged_is_fetched_anew(serve: Serve, tmp_path: Path) -> None:
+    server = serve(Corpus())
+    out, kept = tmp_path / "f.bloom", tmp_path / "kept"
+    assert fetch(server.url, "--keep", str(kept)) == 0
+    (kept / "00007.txt").unlink()
+    (kept / "00008.txt").write_bytes(b"x" * len(body("00008")))
+    assert fetch(server.url, "--keep", str(kept), "-o", str(out)) == 2
+    assert not out.exists()
+    assert fetch(server.url, "--keep", str(kept), "-o", str(out)) == 0
+    assert out.read_bytes() == expected(tmp_path / "e", LAST, server.url)
+
+
+def test_a_damaged_block_is_fetched_anew(serve: Serve, tmp_path: Path) -> None:
+    corpus = Corpus()
+    server = serve(lambda request: [reply(404)] if "1FF" in request.target else corpus(request))
+    out = tmp_path / "f.bloom"
+    assert fetch(server.url, "-o", str(out)) == 2
+    block = tmp_path / ".f.bloom.fetch" / "000.block"
+    data = bytearray(block.read_bytes())
+    data[-5] ^= 1
+    block.write_bytes(data)
+    server.answer = corpus
+    assert fetch(server.url, "-o", str(out)) == 0
+    assert out.read_bytes() == expected(tmp_path / "e", LAST, server.url)
+
+
+# --- wrong use -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "-o"),
+        (["--update", "-o", "x.bloom"], "--update needs --keep"),
+        (["--update", "--keep", "empty"], "nothing to update"),
+        (["-o", "there.bloom"], "exists"),
+        (["-o", "no/such/folder/x.bloom"], "no such folder"),
+        (["--gzip", "-o", "x.bloom"], "--gzip goes with --keep"),
+        (["--offline", "-o", "x.bloom"], "--offline forbids"),
+        (["-o", "x.bloom", "--memory", "lots"], "--memory"),
+        (["-o", "x.bloom", "--url", "ftp://x"], "URL"),
+    ],
+)
+def test_wrong_use(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there.bloom").write_bytes(b"x")
+    assert run(["fetch", "--url", "http://127.0.0.1:9", *options]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_state_is_not_continued_as_another_ones(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve(lambda request: [reply(404)])
+    out = str(tmp_path / "f.bloom")
+    assert fetch(server.url, "-o", out, last=3) == 2
+    capsys.readouterr()
+    assert fetch(server.url, "-o", out, last=4) == 2
+    assert "other options" in capsys.readouterr().err
+
+
+def test_two_fetches_of_one_output(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import fcntl
+
+    (tmp_path / ".f.bloom.fetch").mkdir()
+    with (tmp_path / ".f.bloom.fetch" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert fetch("http://127.0.0.1:9", "-o", str(tmp_path / "f.bloom")) == 2
+    assert "another fetch is at work" in capsys.readouterr().err
+
+
+def test_http_2_at_nginx(
+    nginx: tuple[Path, str, str],
+    tmp_path: Path,
+    authority: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root, _, url = nginx
+    for number in range(256):
+        prefix = f"{number:05X}"
+        path = root / "range" / f"{prefix}.txt"
+        path.write_bytes(body(prefix))
+        os.utime(path, (1795521600, 1795521600))  # 2026-11-24
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))  # type: ignore[attr-defined]
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    out = tmp_path / "f.bloom"
+    assert fetch(url, "-o", str(out), last=255) == 0
+    assert out.read_bytes() == expected(tmp_path / "e", 255, url)
+    assert '"GET /range/000FF HTTP/2.0" 200' in (tmp_path / "nginx" / "access.log").read_text()

@@ -1,0 +1,94 @@
+"""`leakcheck range`: what the holder of a filter hands to someone who gave only a prefix."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from remote.filters import KEYS, key
+
+from leakcheck.__main__ import run
+from leakcheck.engine import LocalFilter
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3, 5, 7, 13, 40])
+def test_a_slice_answers_for_all_of_its_prefix(
+    tmp_path: Path, filter_file: Path, digits: int
+) -> None:
+    prefix = key(1).hex()[:digits].upper()
+    out = tmp_path / "s.bloom"
+    assert run(["range", prefix, "--from", str(filter_file), "-o", str(out)]) == 0
+    whole, part = LocalFilter(filter_file), LocalFilter(out)
+    inside = [key(n) for n in range(KEYS + 500) if key(n).hex().upper().startswith(prefix)]
+    assert key(1) in inside
+    packed = b"".join(inside)
+    assert part.lookup(packed).codes == whole.lookup(packed).codes
+    beyond = bytes([key(1)[0] ^ 0x80]) + key(1)[1:]
+    assert part.lookup(beyond).codes == b"\2"
+    assert part.info == whole.info
+    whole.close()
+    part.close()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text("0123456789abcdefABCDEF", min_size=1, max_size=40), st.binary(max_size=20))
+def test_no_digest_of_a_prefix_is_outside_its_pages(
+    filter_file: Path, prefix: str, rest: bytes
+) -> None:
+    from leakcheck.engine import page_number
+
+    source = LocalFilter(filter_file)
+    first, held = source.pages_of(prefix)
+    digest = bytes.fromhex((prefix + rest.hex()).ljust(40, "5")[:40])
+    assert first <= page_number(source.header, digest) < first + held
+    source.close()
+
+
+def test_json_and_force(
+    tmp_path: Path, filter_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "s.bloom"
+    command = ["range", "ab", "--from", str(filter_file), "-o", str(out), "--json"]
+    assert run(command) == 0
+    told = json.loads(capsys.readouterr().out)["filter"]
+    assert told["held"] < told["pages"]
+    assert told["bytes"] == out.stat().st_size
+    before = out.read_bytes()
+    assert run(command) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert run([*command, "--force"]) == 0
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["s.bloom"]
+
+
+def test_a_slice_of_a_slice(
+    tmp_path: Path, filter_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = str(tmp_path / "1.bloom"), str(tmp_path / "2.bloom")
+    assert run(["range", "a", "--from", str(filter_file), "-o", one]) == 0
+    assert run(["range", "ab", "--from", one, "-o", two]) == 0
+    assert run(["range", "0b", "--from", one, "-o", two, "--force"]) == 2
+    assert "not all in this file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prefix", ["", "xyz", "0x1", "12 ", "1" * 41, "١"])
+def test_a_prefix_that_is_none(
+    tmp_path: Path, filter_file: Path, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "s.bloom"
+    assert run(["range", prefix, "--from", str(filter_file), "-o", str(out)]) == 2
+    assert "hex digits" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_damaged_page_is_not_handed_on(
+    tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = bytearray(data)
+    bad[-1] ^= 1
+    (tmp_path / "bad.bloom").write_bytes(bad)
+    out = tmp_path / "s.bloom"
+    assert run(["range", "ff", "--from", str(tmp_path / "bad.bloom"), "-o", str(out)]) == 2
+    assert "damaged" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.bloom"]

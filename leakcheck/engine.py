@@ -5,7 +5,7 @@ What the engine raises comes out as FilterError, with the name of the file.
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,20 @@ def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tupl
     """For a page from elsewhere: the code, as in Lookup.codes, and the false-alarm probability."""
     code = int(bloom.look_up_in_page(header, number, page, digest))
     return code, bloom.page_rate(header, page) if code == _EXPOSED else 0.0
+
+
+def kept_about(path: str | os.PathLike[str]) -> tuple[int, Mapping[str, Any]]:
+    """Digest bytes and `about` of the kept keys at `path`; FilterError where they are none."""
+    with filter_errors(str(path)), bloom.read_keys(path) as kept:
+        return kept.digest_bytes, dict(kept.about)
+
+
+def merge_kept(
+    kept: Sequence[Path], output: Path, rate: float, about: Mapping[str, Any], **options: Any
+) -> Header:
+    """Write the filter of all `kept` keys: see bloom.merge_keys."""
+    with filter_errors(str(output)):
+        return bloom.merge_keys(kept, output, rate, about, **options)
 
 
 def _positions(codes: bytes, wanted: int) -> Iterator[int]:

@@ -55,6 +55,7 @@ def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     request, report = feed.request, feed.report
     if feed.sink is None or not report.records:
         raise InputError(nothing(report, str(feed.kind or "any")))
+    report.updated = request.update is not None
     described = dict(old_about) | dict(about(feed.sink.kind, **request.about))
     if report.failures:
         described["incomplete"] = True

@@ -1,10 +1,11 @@
 """How many distinct keys an input brings that none before it had, at little cost.
 
 Wegman's adaptive sampling (Flajolet, "On adaptive sampling", 1990): of all
-digests those are kept that end in `level` zero bits (the end, for the lists
-are sorted by the beginning), and the level rises when the sample is full. While it is 0, up to EXACT distinct keys, the count is
-exact; later it is 2^level times what was new in the sample of SAMPLE / 2 to
-SAMPLE digests, whose error is about one in the square root of that: 1.5 %.
+digests those are kept that end in `level` zero bits (the end, for lists are
+sorted by the beginning), and the level rises when the sample is full. While
+it is 0, up to EXACT distinct keys, the count is exact; later it is 2^level
+times what was new in a sample of SAMPLE / 2 to SAMPLE digests, whose error is
+about one in the square root of that: 1.5 %.
 """
 
 import threading

@@ -27,15 +27,15 @@ def record_jobs(
     ReadError where the text breaks off.
     """
     stream = item.open()
-    wanted = Wanted(
-        address=plan.kind is Kind.CREDENTIAL,
-        column=column,
-        hex_digits=plan.kind.digest_bytes * 2,
-    )
-    for batch in records(plan.form.value, stream, stream.head, wanted):
+    for batch in records(plan.form.value, stream, stream.head, wanted_of(plan.kind, column)):
         tally.text_bytes = stream.position
         yield partial(extract_batch, take, plan.kind, min_count, batch, tally)
     tally.text_bytes = stream.position
+
+
+def wanted_of(kind: Kind, column: str | None) -> Wanted:
+    """What keys of `kind` need of a record."""
+    return Wanted(address=kind is Kind.CREDENTIAL, column=column, hex_digits=kind.digest_bytes * 2)
 
 
 def extract_batch(take: Take, kind: Kind, min_count: int, batch: Batch, tally: Tally) -> None:

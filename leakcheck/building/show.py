@@ -19,9 +19,10 @@ def show(report: Report, output: str) -> None:
     if out_is_terminal() and len(shown) > 1:
         for line in bars([(short(tally.name), tally.text_bytes) for tally in shown[:10]]):
             say(line)
+    repeats = report.duplicates
+    apart = "" if repeats is None else f" ({number(repeats)} repeats left out)"
     say(
-        f"{clean(output)}: {number(header.keys)} keys "
-        f"({number(report.records - header.keys)} repeats left out), "
+        f"{clean(output)}: {number(header.keys)} keys{apart}, "
         f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
     )
     for reason, count in report.rejected.most_common():

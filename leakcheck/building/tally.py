@@ -81,7 +81,9 @@ class Report:
     """The account of a whole build.
 
     header: of the filter, or None where none was written; skipped: what was
-    passed over, as (name, reason, whether keys may be lost).
+    passed over, as (name, reason, whether keys may be lost); resumed: inputs
+    that an earlier run had finished; updated: whether an older filter's keys
+    are in it too.
     """
 
     inputs: list[Tally] = field(default_factory=list)
@@ -89,11 +91,17 @@ class Report:
     header: Header | None = None
     seconds: float = 0.0
     resumed: int = 0
+    updated: bool = False
 
     @property
     def records(self) -> int:
         """Keys found, repeats included."""
         return sum(tally.records for tally in self.inputs)
+
+    @property
+    def duplicates(self) -> int | None:
+        """Keys found more than once; None where keys came from elsewhere as well."""
+        return None if self.header is None or self.updated else self.records - self.header.keys
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -111,7 +119,6 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The object that `build --json` prints."""
-        distinct = self.header.keys if self.header else None
         return {
             "version": 1,
             "filter": info_json(self.header) if self.header else None,
@@ -121,7 +128,7 @@ class Report:
                 for name, reason, lost in self.skipped
             ],
             "records": self.records,
-            "duplicates": None if distinct is None else self.records - distinct,
+            "duplicates": self.duplicates,
             "complete": not self.failures,
             "resumed": self.resumed,
             "seconds": round(self.seconds, 3),

@@ -151,6 +151,19 @@ class Peeked(io.RawIOBase):
         super().close()
 
 
+class Held(io.RawIOBase):
+    """A stream of bytes that are at hand."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        return self._file.readinto(buffer)
+
+
 class Budget:
     """How much one outermost file may expand to, over all that is in it.
 

@@ -1,0 +1,80 @@
+"""`leakcheck inspect`: what a dump is, and how a build would read it."""
+
+import json as json_module
+from typing import Annotated
+
+import typer
+
+from leakcheck.building.forms import Form
+from leakcheck.building.inspection import Inspection, inspect
+from leakcheck.commands import options
+from leakcheck.errors import UsageError
+from leakcheck.kinds import Kind
+from leakcheck.read import Options, Skipped, inputs, listed
+from leakcheck.terminal import clean, number, say, size, warn
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("inspect")
+def run(
+    dumps: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="As for build.")] = None,
+    form: Annotated[Form | None, typer.Option("--from", help="As for build.")] = None,
+    column: Annotated[str | None, typer.Option("--column", help="As for build.")] = None,
+    files_from: Annotated[
+        str | None, typer.Option("--files-from", metavar="LIST", help="As for build.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Look at no more inputs than this.")
+    ] = 1000,
+    json: options.Json = False,
+) -> int:
+    """Say what a dump is, how it would be read, and what a sample of it holds.
+
+    No filter is built. Examples are masked.
+    """
+    paths = list(dumps or []) + (listed(files_from) if files_from else [])
+    if not paths:
+        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+    skipped: list[Skipped] = []
+    seen: list[Inspection] = []
+    for item in inputs(paths, Options(skipped=skipped.append)):
+        seen.append(inspect(item, kind, form, column))
+        if not json:
+            show(seen[-1])
+        if len(seen) == limit:
+            warn(f"Only the first {number(limit)} inputs were looked at: see --limit.")
+            break
+    if json:
+        say(
+            json_module.dumps(
+                {
+                    "version": 1,
+                    "inputs": [one.as_json() for one in seen],
+                    "skipped": [
+                        {"name": one.name, "reason": one.reason, "lost": one.lost}
+                        for one in skipped
+                    ],
+                }
+            )
+        )
+    for one in skipped:
+        warn(f"{one.name}: {one.reason}.")
+    return 0 if seen and not any(one.lost for one in skipped) else 2
+
+
+def show(seen: Inspection) -> None:
+    """Print one input."""
+    say(f"{clean(seen.name)}: {seen.words}" + (f", {size(seen.size)}" if seen.size else ""))
+    if seen.problem:
+        say(f"  build: refused: {seen.problem}")
+    elif seen.kind:
+        say(f"  build: --kind {seen.kind} --from {seen.form}")
+    held = ", ".join(f"{number(count)} {kind}" for kind, count in seen.found.items())
+    say(f"  sample: {size(seen.bytes)}, {number(seen.lines)} lines: {held or 'no keys'}")
+    for example in seen.examples:
+        say(f"  example: {clean(example)}")

@@ -1,0 +1,109 @@
+"""`leakcheck merge`: filters from the kept keys of others."""
+
+import json as json_module
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leakcheck.building.request import MAX_RATE, MIN_RATE, check_output, keys_path
+from leakcheck.commands import options
+from leakcheck.commands.build import parse_size
+from leakcheck.engine import info_json, kept_about, merge_kept
+from leakcheck.errors import UsageError
+from leakcheck.terminal import Progress, clean, number, odds, say, size
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+_MAGIC = b"\x89BLOOM\r\n"
+
+
+@app.command("merge")
+def run(
+    filters: Annotated[
+        list[Path], typer.Argument(metavar="FILTER...", help="Filters with kept keys, or keys.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The filter to write.")],
+    name: Annotated[str | None, typer.Option("--name", help="What the user is shown.")] = None,
+    date: Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Where to read about it.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="What was in it.")] = None,
+    rate: Annotated[float, typer.Option("--rate", help="False positives to allow.")] = 1e-6,
+    memory: Annotated[str | None, typer.Option("--memory", metavar="SIZE")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    keep_keys: Annotated[
+        bool, typer.Option("--keep-keys", help="Write the keys to OUTPUT.keys as well.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Merge, resize or extend filters from their kept keys, without the dumps.
+
+    One filter alone is resized to --rate. What a build with --keep-keys wrote
+    beside a filter is found there.
+    """
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+    for path in (output, keys_path(output)) if keep_keys else (output,):
+        check_output(path, force)
+    kept = [keys_of(path) for path in filters]
+    about = merged_about(kept) | {
+        field: value
+        for field, value in {"name": name, "date": date, "url": url, "note": note}.items()
+        if value
+    }
+    with Progress("writing", unit="parts") as progress:
+
+        def stage(what: str, done: int, total: int) -> None:
+            progress.total(total)
+            progress.update(done)
+
+        header = merge_kept(
+            kept,
+            output,
+            rate,
+            about,
+            memory=parse_size(memory) if memory else None,
+            threads=threads,
+            replace=force,
+            keep_keys=keys_path(output) if keep_keys else None,
+            progress=stage,
+        )
+    if json:
+        say(json_module.dumps({"version": 1, "filter": info_json(header)}))
+    else:
+        say(
+            f"{clean(str(output))}: {number(header.keys)} keys, false alarm {odds(header.fpr)}, "
+            f"{size(header.file_bytes)}"
+        )
+    return 0
+
+
+def keys_of(path: Path) -> Path:
+    """The kept keys of a filter, or `path` itself where it is such a file."""
+    try:
+        with path.open("rb") as file:
+            is_filter = file.read(len(_MAGIC)) == _MAGIC
+    except OSError as error:
+        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
+    if not is_filter:
+        return path
+    if not keys_path(path).exists():
+        raise UsageError(f"{path}: its keys were not kept: build it again with --keep-keys.")
+    return keys_path(path)
+
+
+def merged_about(kept: Sequence[Path]) -> dict[str, Any]:
+    """What all the parts say alike. Raises UsageError where their kinds differ."""
+    sides = [dict(kept_about(path)[1]) for path in kept]
+    kinds = {str(side.get("kind")) for side in sides}
+    if len(kinds) > 1:
+        raise UsageError(
+            f"The filters hold different kinds ({', '.join(sorted(kinds))}): they cannot be merged."
+        )
+    same = {
+        field: value
+        for field, value in sides[0].items()
+        if all(side.get(field) == value for side in sides)
+    }
+    return same | ({"incomplete": True} if any(side.get("incomplete") for side in sides) else {})

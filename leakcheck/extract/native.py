@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from leakcheck import _native  # type: ignore[attr-defined]
+from leakcheck import _native
 from leakcheck.domain import resolve_other
 from leakcheck.extract.results import Extraction, extraction
 from leakcheck.kinds import Kind
@@ -23,8 +23,7 @@ def domains(chunk: Buffer) -> Extraction:
 
 def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     """(start, end, canonical form) of all readings of all addresses in `chunk`."""
-    found: list[tuple[int, int, bytes]] = _native.address_spans(chunk, resolve_other)
-    return found
+    return _native.address_spans(chunk, resolve_other)
 
 
 def passwords(chunk: Buffer, kind: Kind) -> Extraction:

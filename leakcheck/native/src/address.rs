@@ -11,29 +11,24 @@ pub struct Found {
     pub end: usize,
 }
 
-pub enum Sign {
-    /// One reading, whose canonical form is `data[start..end]` in lower case.
-    Plain { start: usize, end: usize },
-    /// What is before the at sign may be a local part, and the readings, if any.
-    Other { local_sound: bool, found: Vec<Found> },
-}
-
-/// Read what stands around the at sign `data[start..end]`.
-#[inline]
-pub fn read(data: &[u8], start: usize, end: usize, resolver: Resolver) -> Sign {
-    if end - start == 1 {
-        if let (Some(from), Some(to)) = (local::plain(data, start), domain::plain(data, end)) {
-            return Sign::Plain { start: from, end: to };
-        }
+/// The one reading of the at sign `data[start..end]` where it is in plain
+/// sight: its canonical form is those bytes in lower case. None: ask `readings`.
+#[inline(always)]
+pub fn plain(data: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
+    if end - start != 1 {
+        return None;
     }
-    read_slowly(data, start, end, resolver)
+    let from = local::plain(data, start)?;
+    Some((from, domain::plain(data, end)?))
 }
 
+/// Whether what is before the at sign `data[start..end]` may be a local part;
+/// and all readings.
 #[cold]
-fn read_slowly(data: &[u8], start: usize, end: usize, resolver: Resolver) -> Sign {
+pub fn readings(data: &[u8], start: usize, end: usize, resolver: Resolver) -> (bool, Vec<Found>) {
     let locals = local::readings(data, start, &data[start..end]);
     if locals.is_empty() {
-        return Sign::Other { local_sound: false, found: Vec::new() };
+        return (false, Vec::new());
     }
     let domains = domain::readings(data, end, resolver);
     let mut found = Vec::with_capacity(locals.len() * domains.len());
@@ -43,5 +38,5 @@ fn read_slowly(data: &[u8], start: usize, end: usize, resolver: Resolver) -> Sig
             found.push(Found { canonical, start: *from, end: *to });
         }
     }
-    Sign::Other { local_sound: true, found }
+    (true, found)
 }

@@ -1,7 +1,7 @@
 //! Keys from `address<sep>password` lines; the rules are in
 //! leakcheck/extract/reference/combos.py.
 
-use crate::address::{self, Found, Sign};
+use crate::address::{self, Found};
 use crate::digest::Digests;
 use crate::domain::Resolver;
 use crate::emails::Seen;
@@ -106,17 +106,15 @@ fn note(
     if !matches!(first, First::None) {
         return;
     }
-    match address::read(data, start, end, resolver) {
-        Sign::Plain { start, end } => {
-            *seen = Seen::FOUND;
-            *first = First::Plain { start, end };
-        }
-        Sign::Other { local_sound, found } => {
-            seen.note(local_sound, !found.is_empty());
-            if !found.is_empty() {
-                *first = First::Other(found);
-            }
-        }
+    if let Some((start, end)) = address::plain(data, start, end) {
+        *seen = Seen::FOUND;
+        *first = First::Plain { start, end };
+        return;
+    }
+    let (local_sound, found) = address::readings(data, start, end, resolver);
+    seen.note(local_sound, !found.is_empty());
+    if !found.is_empty() {
+        *first = First::Other(found);
     }
 }
 

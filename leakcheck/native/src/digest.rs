@@ -8,6 +8,17 @@ const START: [u32; 5] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC
 pub const SHORT: usize = 55;
 const LANES: usize = 16;
 
+/// A window on it keeps the first bytes of a block and clears the rest.
+static KEEP: [u8; 128] = {
+    let mut keep = [0; 128];
+    let mut at = 0;
+    while at < 64 {
+        keep[at] = 0xff;
+        at += 1;
+    }
+    keep
+};
+
 /// SHA-1 or NT hashes in the order in which they are asked for.
 pub struct Digests {
     out: Vec<u8>,
@@ -45,15 +56,17 @@ impl Digests {
         if length > SHORT {
             return self.sha1(&[&data[start..end].to_ascii_lowercase()]);
         }
+        let Some(bytes) = data[start..].first_chunk::<64>() else {
+            return self.sha1(&[&data[start..end].to_ascii_lowercase()]);
+        };
+        let keep: &[u8; 64] = KEEP[64 - length..].first_chunk().unwrap_or(&[0; 64]);
         let block = &mut self.waiting[self.count];
-        match data[start..].first_chunk::<64>() {
-            Some(bytes) => *block = *bytes,
-            None => block[..length].copy_from_slice(&data[start..end]),
+        for place in 0..64 {
+            let byte = bytes[place];
+            let lower = byte | u8::from(byte.wrapping_sub(b'A') < 26) << 5;
+            block[place] = lower & keep[place];
         }
-        for byte in block.iter_mut() {
-            *byte |= u8::from(byte.wrapping_sub(b'A') < 26) << 5;
-        }
-        self.finish_block(length);
+        self.pad(length);
     }
 
     /// Append the NT hash of a password: MD4 of its UTF-16LE form.
@@ -100,10 +113,17 @@ impl Digests {
         self.out
     }
 
-    /// Pad the message of `length` bytes in the next waiting block (RFC 3174, 4).
+    /// Clear what follows the message in the next waiting block, and pad it (RFC 3174, 4).
     fn finish_block(&mut self, length: usize) {
         let block = &mut self.waiting[self.count];
         block[length..].fill(0);
+        self.pad(length);
+    }
+
+    /// Pad the message of `length` bytes in the next waiting block, the rest of which is zeros.
+    #[inline]
+    fn pad(&mut self, length: usize) {
+        let block = &mut self.waiting[self.count];
         block[length] = 0x80;
         block[56..].copy_from_slice(&(length as u64 * 8).to_be_bytes());
         self.count += 1;

@@ -3,6 +3,7 @@
 //! Text that is not ASCII is handed to the resolver, which is that module:
 //! there is one implementation of UTS 46, and one memory of its answers.
 
+use crate::classes::Classes;
 use crate::escapes;
 use crate::tlds::TLDS;
 use std::collections::HashSet;
@@ -39,63 +40,120 @@ static CLASS: [u8; 256] = {
     class
 };
 
-/// The top-level domains: those of up to eight bytes as numbers, hashed; the rest as they are.
-struct Tlds {
-    short: Box<[u64; 8192]>,
-    long: HashSet<&'static [u8]>,
-    longest: usize,
-}
+const SLOTS: usize = 4096;
+const SHORT: usize = 8;
 
-fn slot(key: u64) -> usize {
-    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
-}
-
-fn key(label: &[u8]) -> u64 {
-    label.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte.to_ascii_lowercase()))
-}
-
-fn tlds() -> &'static Tlds {
-    static FOUND: OnceLock<Tlds> = OnceLock::new();
-    FOUND.get_or_init(|| {
-        let mut tlds = Tlds { short: Box::new([0; 8192]), long: HashSet::new(), longest: 0 };
-        for name in TLDS.split_ascii_whitespace().map(str::as_bytes) {
-            tlds.longest = tlds.longest.max(name.len());
-            if name.len() > 8 {
-                tlds.long.insert(name);
-                continue;
+/// The top-level domains of up to eight bytes, as numbers, hashed; 0 is an empty slot.
+static SHORT_TLDS: [u64; SLOTS] = {
+    let names = TLDS.as_bytes();
+    let mut slots = [0; SLOTS];
+    let (mut at, mut key, mut length) = (0, 0u64, 0);
+    while at < names.len() {
+        if names[at] > b' ' {
+            if length < SHORT {
+                key |= (names[at] as u64) << (8 * length);
             }
-            let mut at = slot(key(name));
-            while tlds.short[at] != 0 {
-                at = (at + 1) % 8192;
+            length += 1;
+        } else {
+            if length > 0 && length <= SHORT {
+                let mut slot = slot(key);
+                while slots[slot] != 0 {
+                    slot = (slot + 1) % SLOTS;
+                }
+                slots[slot] = key;
             }
-            tlds.short[at] = key(name);
+            (key, length) = (0, 0);
         }
-        tlds
+        at += 1;
+    }
+    slots
+};
+
+const fn slot(key: u64) -> usize {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52) as usize
+}
+
+/// The longer top-level domains, and the length of the longest.
+fn long_tlds() -> &'static (HashSet<&'static [u8]>, usize) {
+    static FOUND: OnceLock<(HashSet<&'static [u8]>, usize)> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let names = TLDS.split_ascii_whitespace().map(str::as_bytes);
+        let long: HashSet<_> = names.filter(|name| name.len() > SHORT).collect();
+        let longest = long.iter().map(|name| name.len()).max().unwrap_or(SHORT);
+        (long, longest)
     })
 }
 
-/// Whether `label`, in any case, is a top-level domain.
-fn is_tld(label: &[u8]) -> bool {
-    let tlds = tlds();
-    if label.len() > 8 {
-        return label.len() <= tlds.longest
-            && tlds.long.contains(label.to_ascii_lowercase().as_slice());
-    }
-    let wanted = key(label);
-    let mut at = slot(wanted);
-    while tlds.short[at] != 0 {
-        if tlds.short[at] == wanted {
+fn is_short_tld(key: u64) -> bool {
+    let mut at = slot(key);
+    while SHORT_TLDS[at] != 0 {
+        if SHORT_TLDS[at] == key {
             return true;
         }
-        at = (at + 1) % 8192;
+        at = (at + 1) % SLOTS;
     }
     false
 }
 
+/// Whether `label`, in any case, is a top-level domain.
+fn is_tld(label: &[u8]) -> bool {
+    if label.len() > SHORT {
+        let (long, longest) = long_tlds();
+        return label.len() <= *longest && long.contains(label.to_ascii_lowercase().as_slice());
+    }
+    let fold = |key, byte: &u8| key << 8 | u64::from(byte.to_ascii_lowercase());
+    is_short_tld(label.iter().rev().fold(0, fold))
+}
+
+/// Whether `data[start..end]`, letters, digits and hyphens, is a top-level domain.
+#[inline]
+fn is_tld_at(data: &[u8], start: usize, end: usize) -> bool {
+    match data[start..].first_chunk::<SHORT>() {
+        Some(bytes) if (1..=SHORT).contains(&(end - start)) => {
+            // In all that a label may hold, this bit makes lower case and nothing else.
+            let lower = u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020;
+            is_short_tld(lower & (u64::MAX >> (64 - 8 * (end - start))))
+        }
+        _ => is_tld(&data[start..end]),
+    }
+}
+
 /// Where the domain at `start` ends, where it has one reading only, in plain
 /// sight. None: ask `readings`.
-#[inline]
+#[inline(always)]
 pub fn plain(data: &[u8], start: usize) -> Option<usize> {
+    if let Some(bytes) = data[start..].first_chunk::<32>() {
+        if let Some((dot, length)) = plain_run(&Classes::of(bytes)) {
+            let end = start + length;
+            let is_capital = bytes[dot + 1].is_ascii_uppercase();
+            let stop = data[end];
+            let stops = CLASS[stop as usize] != OTHER || !may_go_on(data, end);
+            if stops && !is_capital && is_tld_at(data, start + dot + 1, end) {
+                return Some(end);
+            }
+        }
+    }
+    plain_slowly(data, start)
+}
+
+/// The last dot and the length of a sound run at the start of the 32 bytes that ends in them.
+#[inline(always)]
+fn plain_run(classes: &Classes) -> Option<(usize, usize)> {
+    let Classes { word, hyphen, dot, .. } = *classes;
+    let length = (word | hyphen | dot).trailing_ones();
+    if length < 3 || length == 32 {
+        return None;
+    }
+    let run = (1 << length) - 1;
+    let dots = dot & run;
+    let ends = 1 | 1 << (length - 1);
+    let must_be_word = ends | (dots << 1 | dots >> 1) & run;
+    let sound = dots != 0 && must_be_word & !word == 0;
+    sound.then(|| (31 - dots.leading_zeros() as usize, length as usize))
+}
+
+/// `plain`, byte by byte.
+fn plain_slowly(data: &[u8], start: usize) -> Option<usize> {
     let mut end = start;
     let mut label = start;
     let mut dots = 0;
@@ -203,6 +261,6 @@ fn tld_length(label: &[u8]) -> usize {
     if is_tld(label) {
         return label.len();
     }
-    let most = tlds().longest.min(label.len().saturating_sub(1));
+    let most = long_tlds().1.min(label.len().saturating_sub(1));
     (2..=most).rev().find(|&length| label[length] == b'-' && is_tld(&label[..length])).unwrap_or(0)
 }

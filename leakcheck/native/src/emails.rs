@@ -1,10 +1,11 @@
 //! Keys of e-mail addresses and of their domains, from any text.
 
-use crate::address::{self, Found, Sign};
+use crate::address::{self, Found};
 use crate::digest::Digests;
 use crate::domain::Resolver;
 use crate::lines::{trimmed, Account, Status};
 use crate::walk::{walk, Visit};
+use std::marker::PhantomData;
 
 /// What a line has shown so far of addresses.
 #[derive(Clone, Copy)]
@@ -34,24 +35,62 @@ impl Seen {
     }
 }
 
-struct Addresses<'r, F> {
+/// What a kernel makes of a canonical address.
+trait Key {
+    /// Of one that is `data[start..end]` in lower case.
+    fn plain(digests: &mut Digests, data: &[u8], start: usize, end: usize);
+    fn canonical(digests: &mut Digests, canonical: &[u8]);
+}
+
+struct EmailKey;
+
+impl Key for EmailKey {
+    #[inline]
+    fn plain(digests: &mut Digests, data: &[u8], start: usize, end: usize) {
+        digests.sha1_lower(data, start, end);
+    }
+
+    fn canonical(digests: &mut Digests, canonical: &[u8]) {
+        digests.sha1(&[canonical]);
+    }
+}
+
+struct DomainKeys;
+
+impl Key for DomainKeys {
+    fn plain(digests: &mut Digests, data: &[u8], start: usize, end: usize) {
+        Self::canonical(digests, &data[start..end].to_ascii_lowercase());
+    }
+
+    fn canonical(digests: &mut Digests, canonical: &[u8]) {
+        let host = memchr::memchr(b'@', canonical).map_or(0, |at| at + 1);
+        let mut rest = &canonical[host..];
+        while let Some(dot) = memchr::memchr(b'.', rest) {
+            digests.sha1(&[rest]);
+            rest = &rest[dot + 1..];
+        }
+    }
+}
+
+struct Addresses<'r, K> {
     resolver: Resolver<'r>,
     account: Account,
     seen: Seen,
     line_start: usize,
     digests: Digests,
-    each: F,
+    key: PhantomData<K>,
 }
 
-impl<F: FnMut(&mut Digests, &[u8], Sign)> Visit for Addresses<'_, F> {
+impl<K: Key> Visit for Addresses<'_, K> {
     #[inline]
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
-        let sign = address::read(data, start, end, self.resolver);
-        match &sign {
-            Sign::Plain { .. } => self.seen = Seen::FOUND,
-            Sign::Other { local_sound, found } => self.seen.note(*local_sound, !found.is_empty()),
+        if let Some((from, to)) = address::plain(data, start, end) {
+            self.seen = Seen::FOUND;
+            return K::plain(&mut self.digests, data, from, to);
         }
-        (self.each)(&mut self.digests, data, sign);
+        let (local_sound, found) = address::readings(data, start, end, self.resolver);
+        self.seen.note(local_sound, !found.is_empty());
+        found.iter().for_each(|found| K::canonical(&mut self.digests, &found.canonical));
     }
 
     #[inline]
@@ -61,14 +100,15 @@ impl<F: FnMut(&mut Digests, &[u8], Sign)> Visit for Addresses<'_, F> {
     }
 }
 
-fn each(
-    data: &[u8],
-    resolver: Resolver,
-    each: impl FnMut(&mut Digests, &[u8], Sign),
-) -> (Vec<u8>, Account) {
-    let digests = Digests::with_capacity(data.len() / 64 * 20);
-    let (account, seen) = (Account::default(), Seen::NOTHING);
-    let mut visitor = Addresses { resolver, account, seen, line_start: 0, digests, each };
+fn keys<K: Key>(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
+    let mut visitor = Addresses::<K> {
+        resolver,
+        account: Account::default(),
+        seen: Seen::NOTHING,
+        line_start: 0,
+        digests: Digests::with_capacity(data.len() / 64 * 20),
+        key: PhantomData,
+    };
     walk(data, &mut visitor);
     if visitor.line_start < data.len() {
         visitor.line_end(data, data.len());
@@ -78,33 +118,12 @@ fn each(
 
 /// Kind.EMAIL keys of every address.
 pub fn emails(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
-    each(data, resolver, |digests, data, sign| match sign {
-        Sign::Plain { start, end } => digests.sha1_lower(data, start, end),
-        Sign::Other { found, .. } => {
-            found.iter().for_each(|found| digests.sha1(&[&found.canonical]));
-        }
-    })
+    keys::<EmailKey>(data, resolver)
 }
 
 /// Kind.DOMAIN keys of every address: its domain and each one above it that has a dot.
 pub fn domains(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
-    each(data, resolver, |digests, data, sign| match sign {
-        Sign::Plain { start, end } => {
-            domain_keys(digests, &data[start..end].to_ascii_lowercase());
-        }
-        Sign::Other { found, .. } => {
-            found.iter().for_each(|found| domain_keys(digests, &found.canonical));
-        }
-    })
-}
-
-fn domain_keys(digests: &mut Digests, canonical: &[u8]) {
-    let host = memchr::memchr(b'@', canonical).map_or(0, |at| at + 1);
-    let mut rest = &canonical[host..];
-    while let Some(dot) = memchr::memchr(b'.', rest) {
-        digests.sha1(&[rest]);
-        rest = &rest[dot + 1..];
-    }
+    keys::<DomainKeys>(data, resolver)
 }
 
 struct Spans<'r, 's> {
@@ -114,13 +133,11 @@ struct Spans<'r, 's> {
 
 impl Visit for Spans<'_, '_> {
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
-        match address::read(data, start, end, self.resolver) {
-            Sign::Plain { start, end } => {
-                let canonical = data[start..end].to_ascii_lowercase();
-                self.found.push(Found { canonical, start, end });
-            }
-            Sign::Other { found, .. } => self.found.extend(found),
+        if let Some((start, end)) = address::plain(data, start, end) {
+            let canonical = data[start..end].to_ascii_lowercase();
+            return self.found.push(Found { canonical, start, end });
         }
+        self.found.extend(address::readings(data, start, end, self.resolver).1);
     }
 
     fn line_end(&mut self, _: &[u8], _: usize) {}

@@ -5,6 +5,7 @@
 //! must not be written to by others during the call.
 
 mod address;
+mod classes;
 mod combos;
 mod digest;
 mod domain;

@@ -1,5 +1,6 @@
 //! The local part of an address; the rules are in leakcheck/local.py.
 
+use crate::classes::Classes;
 use crate::escapes::{self, Token, Written};
 
 const LONGEST: usize = 64;
@@ -37,25 +38,16 @@ pub type Reading = (Vec<u8>, usize);
 
 /// Where the local part before the raw at sign at `at` starts, where it has
 /// one reading only, in plain sight. None: ask `readings`.
-#[inline]
+#[inline(always)]
 pub fn plain(data: &[u8], at: usize) -> Option<usize> {
-    let floor = at.saturating_sub(LONGEST + 1);
-    let mut start = at;
-    let mut last = b'.';
-    while start > floor {
-        let byte = data[start - 1];
-        if !is(byte, CHARACTER) {
-            break;
-        }
-        if byte == b'.' && last == b'.' {
-            return None;
-        }
-        last = byte;
-        start -= 1;
-    }
-    if at - start > LONGEST || !is(last, WORD) {
-        return None;
-    }
+    let start = match data[..at].last_chunk::<32>() {
+        Some(bytes) => plain_run(&Classes::of(bytes)).map(|length| at - length),
+        None => None,
+    };
+    let start = match start {
+        Some(start) => start,
+        None => plain_run_slowly(data, at)?,
+    };
     if start > 0 {
         match data[start - 1] {
             b'%' | b'\\' => return None,
@@ -72,9 +64,46 @@ pub fn plain(data: &[u8], at: usize) -> Option<usize> {
     Some(start)
 }
 
+/// The length of a sound run that ends the 32 bytes and begins within them.
+#[inline(always)]
+fn plain_run(classes: &Classes) -> Option<usize> {
+    let Classes { word, hyphen, dot, other_mark } = *classes;
+    let length = (word | hyphen | dot | other_mark).leading_ones();
+    if length == 0 || length == 32 {
+        return None;
+    }
+    let run = u32::MAX << (32 - length);
+    let first = 1 << (32 - length);
+    let sound = word & first != 0 && dot & (dot << 1) & run == 0 && dot >> 31 == 0;
+    sound.then_some(length as usize)
+}
+
+/// The start of a sound run of at most 64, byte by byte.
+fn plain_run_slowly(data: &[u8], at: usize) -> Option<usize> {
+    let floor = at.saturating_sub(LONGEST + 1);
+    let mut start = at;
+    let mut last = b'.';
+    while start > floor {
+        let byte = data[start - 1];
+        if !is(byte, CHARACTER) {
+            break;
+        }
+        if byte == b'.' && last == b'.' {
+            return None;
+        }
+        last = byte;
+        start -= 1;
+    }
+    (at - start <= LONGEST && is(last, WORD)).then_some(start)
+}
+
 /// All readings of what stands before the at sign at `at`, the longest first.
 /// `at_token` is how the at sign is written.
 pub fn readings(data: &[u8], at: usize, at_token: &[u8]) -> Vec<Reading> {
+    let ends_a_token = |byte: &u8| is(*byte, CHARACTER) || matches!(byte, b';' | b'\'');
+    if !data[..at].last().is_some_and(ends_a_token) {
+        return Vec::new();
+    }
     let mut codes: Vec<u8> = Vec::with_capacity(LONGEST + 8); // from right to left
     let mut starts: Vec<usize> = Vec::with_capacity(LONGEST + 8);
     let mut found: Vec<Reading> = Vec::new();

@@ -11,9 +11,15 @@ from typing import Any, TextIO
 from leakcheck.reports import Meta, Row, Summary
 
 
+# Line ends to some readers, and controls to a terminal: legal in JSON as they are, but escaped.
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
-    """JSON without spaces, letters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """JSON on one line without spaces, letters as they are."""
+    text = _encode(value)
+    return text if text.isascii() else text.translate(_ESCAPED)
 
 
 class JsonLinesWriter:

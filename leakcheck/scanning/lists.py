@@ -94,7 +94,9 @@ def _text(stream: Stream, wanted: Wanted, encoding: str, ending: str) -> Listing
     if len(start) >= SAMPLE and len(sample) > 1:
         sample.pop()  # it may be cut short
     secret_lines = wanted.kind.secret and ending not in (".csv", ".tsv") and not wanted.columns
-    dialect = textual.Dialect(None) if secret_lines else textual.dialect_of(sample)
+    dialect = textual.Dialect(None)
+    if not secret_lines:
+        dialect = textual.dialect_of(sample, 0.2 if ending in (".csv", ".tsv") else 0.6)
     if dialect.delimiter is None and ending == ".tsv":
         dialect = textual.Dialect("\t")
     table = Table(stream.name, list(textual.records(iter(sample), dialect)), wanted)

@@ -4,14 +4,15 @@ import io
 import os
 import stat
 import sys
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from leakcheck.errors import InputError
+from leakcheck.read import compressed
+from leakcheck.read.streams import Budget, ReadError
 
 SAMPLE = 1 << 18
-_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_MOST_EXPANSION = 1000.0
 
 
 class Stream:
@@ -24,7 +25,7 @@ class Stream:
         with self.reading():
             self._raw = self._open(path)
             start = _fill(self._raw, SAMPLE)
-        opened = _decompressor(start, Replay(start, self._raw))
+        opened = _decompressor(start, Replay(start, self._raw), self)
         self._whole: Any = opened or Replay(start, self._raw)
         with self.reading():
             self.sample = _fill(self._whole, SAMPLE) if opened else start
@@ -43,6 +44,11 @@ class Stream:
             return self._raw.tell()
         except (OSError, ValueError):
             return 0
+
+    @property
+    def position(self) -> int:
+        """The same, as the budget of what a compressed list may expand to asks for it."""
+        return self.done()
 
     def close(self) -> None:
         """Give the file back; stdin stays open."""
@@ -107,23 +113,16 @@ class _Errors:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, InputError):
-            return
+        if isinstance(error, ReadError):
+            raise InputError(f"{self._name}: {error}: get the list again.") from None
         if isinstance(error, FileNotFoundError):
             raise InputError(f"{self._name}: there is no such file.") from None
         if isinstance(error, IsADirectoryError):
             raise InputError(f"{self._name}: this is a folder: name a list in it.") from None
-        if isinstance(error, EOFError | zlib.error) or _is_codec_error(error):
-            raise InputError(
-                f"{self._name}: the compressed list is damaged or cut short."
-            ) from None
         if isinstance(error, OSError):
-            reason = error.strerror or "the compressed list is damaged or cut short"
-            raise InputError(f"{self._name}: it cannot be read: {reason}.") from None
-
-
-def _is_codec_error(error: BaseException) -> bool:
-    return type(error).__name__ in ("LZMAError", "ZstdError")
+            raise InputError(
+                f"{self._name}: it cannot be read: {error.strerror or 'failed'}."
+            ) from None
 
 
 def _fill(stream: Any, size: int) -> bytes:
@@ -135,24 +134,9 @@ def _fill(stream: Any, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _decompressor(start: bytes, raw: Any) -> Any:
+def _decompressor(start: bytes, raw: Any, outer: Any) -> Any:
     """A stream of what `raw` holds compressed; None where it is not."""
-    if start.startswith(_GZIP):
-        import gzip
-
-        return gzip.GzipFile(fileobj=raw)
-    if start.startswith(_BZIP2):
-        import bz2
-
-        return bz2.BZ2File(raw)
-    if start.startswith(_XZ):
-        import lzma
-
-        return lzma.LZMAFile(raw)
-    if start.startswith(_ZSTD):
-        import zstandard
-
-        return zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(
-            raw, read_across_frames=True
-        )
-    return None
+    form = compressed.recognise(start[: compressed.HEAD_BYTES])
+    if form is None:
+        return None
+    return compressed.Decompressed(raw, form, Budget(outer, _MOST_EXPANSION))

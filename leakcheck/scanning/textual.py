@@ -71,27 +71,30 @@ def lines_of(stream: BinaryIO, encoding: str) -> Iterator[str]:
                 break
 
 
-def dialect_of(lines: list[str]) -> Dialect:
-    """The delimiter under which most of `lines` have the same number of cells, over one."""
-    lines = [line for line in lines if line.strip()]
+def dialect_of(lines: list[str], least: float = 0.6) -> Dialect:
+    """The delimiter under which most records have the same number of cells, over one.
+
+    least: the share of `lines`' records that must agree.
+    """
     best = Dialect(None)
     most = 0.0
     for delimiter in DELIMITERS:
-        widths = Counter(len(_split(line, delimiter)) for line in lines)
-        width, count = max(
-            ((width, count) for width, count in widths.items() if width > 1),
-            key=lambda pair: pair[1],
-            default=(1, 0),
-        )
-        share = count / max(1, len(lines))
-        if share > max(most, 0.6):
+        found = [
+            len(cells)
+            for cells in records(iter(lines), Dialect(delimiter))
+            if any(cell.strip() for cell in cells)
+        ]
+        widths = Counter(width for width in found if width > 1)
+        width, count = widths.most_common(1)[0] if widths else (1, 0)
+        share = count / max(1, len(found))
+        if share > max(most, least):
             best, most = Dialect(delimiter, width), share
     return best
 
 
 def records(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
     """The cells of each record, in order; a quoted cell may hold line ends (RFC 4180)."""
-    delimiter, width = dialect
+    delimiter = dialect.delimiter
     if delimiter is None:
         yield from ([line] for line in lines)
         return
@@ -114,32 +117,30 @@ def records(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
             joined.append(more)
             if sum(map(len, joined)) > MAX_LINE:
                 break
-        whole = "\n".join(joined)
-        swallowed = any(_is_row(part, delimiter, width) for part in joined[1:])
-        if len(joined) > 1 and _closed(whole, delimiter) and not swallowed:
-            yield _split(whole, delimiter)
+        cells = _strict("\n".join(joined), delimiter)
+        if cells is not None and not any(_swallowed(cell, delimiter) for cell in cells):
+            yield cells
         else:
             yield joined[0].split(delimiter)
             waiting = joined[1:] + waiting
 
 
-def _is_row(line: str, delimiter: str, width: int) -> bool:
-    """Whether a line inside a quoted cell looks like a row of its own, with an address."""
-    return line.count(delimiter) == width - 1 and "@" in line
+def _swallowed(cell: str, delimiter: str) -> bool:
+    """Whether a cell of several lines holds one that looks like a row, with an address."""
+    return "\n" in cell and any("@" in line and delimiter in line for line in cell.split("\n"))
 
 
 def _closed(text: str, delimiter: str) -> bool:
-    """Whether no quoted cell is still open at the end of `text`.
+    """Whether no quoted cell is still open at the end of `text`."""
+    return text.count('"') % 2 == 0 or _strict(text, delimiter) is not None
 
-    A quote opens a cell only at its start, as the csv module has it.
-    """
-    if text.count('"') % 2 == 0:
-        return True
+
+def _strict(text: str, delimiter: str) -> list[str] | None:
+    """The cells of one record; None where a quote is not as RFC 4180 has it."""
     try:
-        next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration):
-        return False
-    return True
+        return None
 
 
 def _split(line: str, delimiter: str) -> list[str]:

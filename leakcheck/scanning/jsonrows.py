@@ -5,16 +5,13 @@ row all the same, which nothing can be found in; in an array it is an error,
 as nobody can say where the next row begins.
 """
 
-import codecs
+import io
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from leakcheck.errors import InputError
 
-MAX_VALUE = 16 << 20
-_PIECE = 1 << 18
-_SPACE = " \t\r\n"
 NOT_JSON = "not JSON"
 NO_OBJECT = "neither an object nor a string"
 
@@ -46,59 +43,29 @@ def values_of_lines(lines: Iterator[str]) -> Iterator[Any]:
 
 def values_of_array(stream: BinaryIO, encoding: str, name: str) -> Iterator[Any]:
     """The values of one JSON array. Raises InputError where it is broken."""
-    decode = json.JSONDecoder().raw_decode
-    text = codecs.getincrementaldecoder(encoding)("replace")
-    buffer, at, count, ended = "", 0, 0, False
+    import ijson
 
-    def broken() -> InputError:
-        return InputError(f"{name}: the JSON array is broken after value {count}: mend it.")
+    count = 0
+    try:
+        for value in ijson.items(_Utf8(stream, encoding), "item", use_float=True):
+            count += 1
+            yield value
+    except (ijson.JSONError, RecursionError, ValueError):
+        raise InputError(
+            f"{name}: the JSON array is broken after value {count}: mend it."
+        ) from None
 
-    def more() -> bool:
-        nonlocal buffer, at, ended
-        if ended or len(buffer) - at > MAX_VALUE:
-            return False
-        raw = stream.read(max(_PIECE, len(buffer) - at))
-        ended = not raw
-        buffer, at = buffer[at:] + text.decode(raw, final=ended), 0
-        return True
 
-    def skip(marks: str) -> str:
-        """Past `marks`; the character after them, empty at the end."""
-        nonlocal at
-        while True:
-            while at < len(buffer) and buffer[at] in marks:
-                at += 1
-            if at < len(buffer):
-                return buffer[at]
-            if not more():
-                return ""
+class _Utf8:
+    """A text in any encoding as the UTF-8 that the parser reads."""
 
-    if skip(_SPACE + "\ufeff") != "[":
-        raise broken()
-    at += 1
-    while (mark := skip(_SPACE)) != "]":
-        if count:
-            if mark != ",":
-                raise broken()
-            at += 1
-            skip(_SPACE)
-        while True:
-            try:
-                value, end = decode(buffer, at)
-            except (ValueError, RecursionError):
-                if more():
-                    continue
-                raise broken() from None
-            # A number may go on in the next piece.
-            if end == len(buffer) and more():
-                continue
-            break
-        count += 1
-        at = end
-        yield value
-    at += 1
-    if skip(_SPACE):
-        raise broken()
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        errors = "leakcheck-windows" if encoding.startswith("utf-8") else "replace"
+        self._text = io.TextIOWrapper(stream, encoding, errors, newline="")
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes; empty at the end."""
+        return self._text.read(size).encode("utf-8", "replace")
 
 
 def _text(cell: Any) -> str:

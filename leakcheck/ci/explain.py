@@ -52,7 +52,7 @@ def explain(
     found = [
         candidate
         for candidate in read_file(
-            data, path, names, comments=policy.comments, trace=True, wanted={family.name}
+            data, path, names, comments=policy.comments, trace=True, family=family
         )
         if candidate.line == line
     ]

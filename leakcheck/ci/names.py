@@ -11,7 +11,6 @@ it take the meaning away: `hashed_password`, `forgotPassword`, `wrong_password`.
 
 import re
 from collections.abc import Iterable
-from fnmatch import translate
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
@@ -48,7 +47,8 @@ _EXACTLY_NOT = frozenset(
 
 NEEDLES = (
     rb"pass(?![abd-oq-vx-z])",
-    rb"de_?passe",
+    rb"de_passe",
+    rb"depasse",
     rb"pwd",
     rb"pw(?![a-z])",
     rb"psw",
@@ -59,6 +59,12 @@ NEEDLES = (
     rb"senha",
     rb"wachtwoord",
 )
+"""What stands in every name to look at; each begins with a literal, which is quick to find."""
+# In source code a bare `pass` is a word of the language or of its comments:
+# of interest only where something is assigned to it.
+_PASS_IN_CODE = (
+    rb"pass(?![abd-oq-vx-z]|[ \t]+(?![a-z.*\[\]]{1,20}[ \t]*=)[a-z0-9(#]|[ \t]*[\r\n]|[.;)])"
+)
 
 
 def words_of(name: str) -> list[str]:
@@ -67,23 +73,24 @@ def words_of(name: str) -> list[str]:
 
 
 class Names:
-    """The names to look at: ours, and those a policy adds or takes out, as globs.
-
-    needles: bytes patterns, each starting with a literal; where none is found
-    in the lower-cased text, no name to look at is there.
-    """
+    """The names to look at: ours, and those a policy adds or takes out, as globs."""
 
     def __init__(self, extra: Iterable[str] = (), ignored: Iterable[str] = ()) -> None:
         extra, ignored = tuple(extra), tuple(ignored)
         self._extra = _globs(extra)
         self._ignored = _globs(ignored)
         pieces = tuple(re.escape(_literal(glob)) for glob in extra)
-        self.needles = tuple(re.compile(needle) for needle in (*NEEDLES, *pieces))
+        self._needles = tuple(re.compile(needle) for needle in (*NEEDLES, *pieces))
+        self._in_code = (re.compile(_PASS_IN_CODE), *self._needles[1:])
         self.like = lru_cache(maxsize=65536)(self._like)
 
-    def present(self, low: bytes) -> bool:
-        """Whether lower-cased text can hold a name to look at."""
-        return any(needle.search(low) for needle in self.needles)
+    def hits(self, low: bytes, in_code: bool) -> list[int]:
+        """Where, in lower-cased text, names to look at may stand, in order."""
+        found = []
+        for needle in self._in_code if in_code else self._needles:
+            found += [hit.start() for hit in needle.finditer(low)]
+        found.sort()
+        return found
 
     def _like(self, name: str) -> bool:
         name = name.strip()
@@ -130,8 +137,12 @@ def _means_secret(words: list[str], variable: bool) -> bool:
 
 
 def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:
+    if not globs:
+        return None
+    from fnmatch import translate
+
     joined = "|".join(translate(glob) for glob in globs)
-    return re.compile(joined, re.IGNORECASE) if globs else None
+    return re.compile(joined, re.IGNORECASE)
 
 
 def _literal(glob: str) -> bytes:

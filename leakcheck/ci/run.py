@@ -3,18 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leakcheck.ci import baseline as baselines
-from leakcheck.ci.baseline import Baseline
 from leakcheck.ci.checking import Found, check
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import DEFAULT_FAMILIES, read_file
-from leakcheck.ci.readers.families import family_of
+from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.text import IGNORED, Candidate
 from leakcheck.ci.walk import Walk
 from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from leakcheck.ci.baseline import Baseline
 
 
 @dataclass(slots=True)
@@ -51,20 +53,20 @@ def families_of(policy: Policy) -> frozenset[str]:
     return frozenset(policy.formats) or DEFAULT_FAMILIES
 
 
-def wanted_paths(policy: Policy) -> Callable[[str], bool]:
-    """Whether a path is of a family to read and not excluded."""
+def wanted_paths(policy: Policy) -> Callable[[str], Family | None]:
+    """The family to read a path as; None where it is of none to read, or excluded."""
     families = families_of(policy)
 
-    def of_family(path: str) -> bool:
+    def of_family(path: str) -> Family | None:
         family = family_of(path)
-        return family is not None and family.name in families
+        return family if family is not None and family.name in families else None
 
     if not policy.exclude:
         return of_family
     from pathspec import GitIgnoreSpec
 
     spec = GitIgnoreSpec.from_lines(policy.exclude)
-    return lambda path: of_family(path) and not spec.match_file(path)
+    return lambda path: None if spec.match_file(path) else of_family(path)
 
 
 def run(
@@ -72,7 +74,7 @@ def run(
     paths: Sequence[Path],
     policy: Policy,
     sources: Sequence[Source],
-    baseline: Baseline | None,
+    baseline: "Baseline | None",
     *,
     staged: bool = False,
     since: str | None = None,
@@ -80,7 +82,6 @@ def run(
 ) -> Outcome:
     """Read the tree and ask `sources` about every password in it."""
     names = Names(policy.names, policy.ignore_names)
-    families = families_of(policy)
     walk = Walk(root, wanted_paths(policy), policy.max_size)
     outcome = Outcome(large=walk.large, unreadable=walk.unreadable)
     asked: list[tuple[str, Candidate]] = []
@@ -89,7 +90,7 @@ def run(
         progress(walk.files)
         read.add(file.path)
         for candidate in read_file(
-            file.data, file.path, names, comments=policy.comments, wanted=families
+            file.data, file.path, names, comments=policy.comments, family=file.family
         ):
             outcome.candidates += 1
             outcome.ignored += candidate.skip == IGNORED
@@ -103,7 +104,7 @@ def run(
     return outcome
 
 
-def _accept(outcome: Outcome, baseline: Baseline) -> None:
+def _accept(outcome: Outcome, baseline: "Baseline") -> None:
     kept = [
         found
         for found in outcome.results
@@ -114,11 +115,13 @@ def _accept(outcome: Outcome, baseline: Baseline) -> None:
     outcome.results = kept
 
 
-def update(outcome: Outcome, old: Baseline | None, path: Path) -> int:
+def update(outcome: Outcome, old: "Baseline | None", path: Path) -> int:
     """Write a baseline that accepts what was found; how many entries it has.
 
     Entries of files that this run did not read stay, stale ones go.
     """
+    from leakcheck.ci.baseline import Baseline, save
+
     new = Baseline() if old is None else Baseline(old.salt, dict(old.entries))
     gone = set(outcome.stale)
     new.entries = {
@@ -130,5 +133,5 @@ def update(outcome: Outcome, old: Baseline | None, path: Path) -> int:
         if found.verdict is Verdict.EXPOSED:
             key, password = found.candidate.key, found.candidate.password
             new.entries[new.digest(found.path, key, password)] = (found.path, key)
-    baselines.save(new, path)
+    save(new, path)
     return len(new.entries)

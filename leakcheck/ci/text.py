@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from leakcheck.ci.names import Names
 from leakcheck.ci.values import judge
 
+NEAR = 4096
+"""How far around a place a reader looks, in bytes: lines may be of any length."""
 IGNORE = b"leakcheck: ignore"
 IGNORED = "the line says leakcheck: ignore"
 COMMENT = "it stands in a comment"
@@ -35,16 +37,25 @@ class Text:
     """
 
     def __init__(
-        self, data: bytes, path: str, names: Names, *, comments: bool = False, trace: bool = False
+        self,
+        data: bytes,
+        path: str,
+        names: Names,
+        *,
+        comments: bool = False,
+        trace: bool = False,
+        in_code: bool = False,
     ) -> None:
         self.data = decoded(data)
         self.low = self.data.lower()
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
+        self.hits = names.hits(self.low, in_code)
         self.found: list[Candidate] = []
         self._seen: set[tuple[int, str, str | None]] = set()
         self._taken: set[int] = set()
-        self._starts: list[int] | None = None
-        self._last = (0, 0, 0)  # line start, offset, characters between
+        self._starts: list[int] = []
+        self._line = (0, 1)  # an offset, and its line
+        self._column = (0, 0, 0)  # start of a line, an offset in it, characters between
 
     def add(
         self, offset: int, key: str, value: str, reader: str, *, skip: str | None = None
@@ -55,8 +66,8 @@ class Text:
         judged = judge(value)
         if skip is None:
             skip = judged.skip
-        line, start = self._line(offset)
-        if IGNORE in self._whole_line(start):
+        line = self._line_of(offset)
+        if IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]:
             skip = IGNORED
         password = "" if skip else judged.password
         same = (line, password or key, skip)
@@ -66,7 +77,7 @@ class Text:
         if skip is None:
             self._taken.add(offset)
         self.found.append(
-            Candidate(line, self._column(start, offset), key[:200], reader, skip, password)
+            Candidate(line, self._column_of(offset), key[:200], reader, skip, password)
         )
 
     def miss(self, offset: int, key: str, reader: str, why: str) -> None:
@@ -74,47 +85,52 @@ class Text:
         if self.trace:
             self.add(offset, key, "", reader, skip=why)
 
+    def before(self, offset: int) -> bytes:
+        """The line up to `offset`, as far back as a reader looks."""
+        return self.data[self.line_start(offset) : offset]
+
+    def line_start(self, offset: int) -> int:
+        """Where the line that holds `offset` begins, or a few kilobytes before `offset`."""
+        start = max(0, offset - NEAR)
+        return max(start, self.data.rfind(b"\n", start, offset) + 1)
+
+    def line_end(self, offset: int) -> int:
+        """Where the line that holds `offset` ends, or a few kilobytes after `offset`."""
+        stop = min(len(self.data), offset + NEAR)
+        end = self.data.find(b"\n", offset, stop)
+        return stop if end < 0 else end
+
     def offset_of_line(self, line: int) -> int:
         """The byte offset of a 1-based line; the end of the text where there is none."""
         starts = self._line_starts()
         return starts[line - 1] if 0 < line <= len(starts) else len(self.data)
 
-    def line_start(self, offset: int) -> int:
-        """The offset at which the line that holds `offset` begins."""
-        return self.data.rfind(b"\n", 0, offset) + 1
-
-    def line_end(self, offset: int) -> int:
-        """The offset of the line feed after `offset`, or of the end."""
-        end = self.data.find(b"\n", offset)
-        return len(self.data) if end < 0 else end
-
     def _line_starts(self) -> list[int]:
-        if self._starts is None:
-            starts, at = [0], self.data.find(b"\n")
+        if not self._starts:
+            self._starts, at = [0], self.data.find(b"\n")
             while at >= 0:
-                starts.append(at + 1)
+                self._starts.append(at + 1)
                 at = self.data.find(b"\n", at + 1)
-            self._starts = starts
         return self._starts
 
-    def _line(self, offset: int) -> tuple[int, int]:
-        starts = self._line_starts()
-        line = bisect_right(starts, offset)
-        return line, starts[line - 1]
+    def _line_of(self, offset: int) -> int:
+        """Counted on from the last one asked for; looked up once offsets go back and forth."""
+        at, line = self._line
+        if self._starts or offset < at:
+            return bisect_right(self._line_starts(), offset)
+        line += self.data.count(b"\n", at, offset)
+        self._line = (offset, line)
+        return line
 
-    def _column(self, start: int, offset: int) -> int:
+    def _column_of(self, offset: int) -> int:
         """Counted on from the last one asked for: a line of 100 MB is walked once."""
-        before, at, count = self._last
-        if before != start or at > offset:
-            at, count = start, 0
+        start, at, count = self._column
+        if not start <= at <= offset or self.data.find(b"\n", at, offset) >= 0:
+            start = at = self.data.rfind(b"\n", 0, offset) + 1
+            count = 0
         count += len(self.data[at:offset].decode("utf-8", "replace"))
-        self._last = (start, offset, count)
+        self._column = (start, offset, count)
         return count + 1
-
-    def _whole_line(self, start: int) -> bytes:
-        """The line, or of a very long one its last kilobytes, where a comment would stand."""
-        end = self.line_end(start)
-        return self.low[max(start, end - 4096) : end]
 
 
 def decoded(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError, UsageError
@@ -25,22 +25,25 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class File(NamedTuple):
-    """A file: its path as reported (below the root, `/`-separated) and its bytes."""
+    """A file: its path as reported (below the root, `/`-separated), its bytes, and what `wanted`
+    said of it.
+    """
 
     path: str
     data: bytes
+    family: Any
 
 
 @dataclass(slots=True)
 class Walk:
     """Files to read below one root.
 
-    wanted: whether to read a path; large: files over `limit` bytes, not read;
+    wanted: whether to read a path: anything true; large: files over `limit` bytes, not read;
     unreadable: path and why; files: how many were read.
     """
 
     root: Path
-    wanted: Callable[[str], bool]
+    wanted: Callable[[str], Any]
     limit: int = MAX_BYTES
     files: int = 0
     large: list[str] = field(default_factory=list)
@@ -61,10 +64,11 @@ class Walk:
         for name, follow in self._listed(below, in_git, since):
             if name not in seen:
                 seen.add(name)
-                found = self._one(name, follow) if self.wanted(name) else None
-                if found is not None:
+                family = self.wanted(name)
+                data = self._one(name, follow) if family else None
+                if data is not None:
                     self.files += 1
-                    yield found
+                    yield File(name, data, family)
 
     def _listed(
         self, below: list[str], in_git: bool, since: str | None
@@ -99,9 +103,9 @@ class Walk:
                 self.large.append(blob.path)
             else:
                 self.files += 1
-                yield File(blob.path, data)
+                yield File(blob.path, data, self.wanted(blob.path))
 
-    def _one(self, name: str, follow: bool) -> File | None:
+    def _one(self, name: str, follow: bool) -> bytes | None:
         path = os.path.join(self.root, name)  # noqa: PTH118 - once a file: Path costs more than reading
         try:
             handle = os.open(path, _OPEN if follow else _OPEN | _NO_LINK)
@@ -124,7 +128,7 @@ class Walk:
                 if not more:
                     break
                 data += more
-            return File(name, data)
+            return data
         except OSError as error:
             self.unreadable.append((name, error.strerror or "it cannot be read"))
             return None

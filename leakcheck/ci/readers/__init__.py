@@ -5,14 +5,13 @@ at and no URL with a password. Rule 2: a reader that fails leaves the file to
 the universal one; no file stops the run.
 """
 
-from collections.abc import Iterable
 from importlib import import_module
 
 from leakcheck.ci.names import Names
 from leakcheck.ci.readers import families, urls
 from leakcheck.ci.readers.families import Family, family_of
-from leakcheck.ci.readers.universal import scan
-from leakcheck.ci.text import Candidate, Text
+from leakcheck.ci.readers.universal import name_at, scan
+from leakcheck.ci.text import Candidate, Text, shown
 
 _READERS = {
     families.YAML: "yaml_events",
@@ -34,15 +33,25 @@ def is_binary(data: bytes) -> bool:
     )
 
 
-def worth_reading(low: bytes, family: Family, names: Names) -> bool:
-    """The cheap test, on lower-cased bytes: whether there can be a candidate."""
+def worth_reading(text: Text, family: Family) -> bool:
+    """The cheap test: whether there can be a candidate."""
     return (
-        family is families.ACCOUNTS
-        or names.present(low)
-        or urls.present(low)
-        or (family is families.SQL and b"identified" in low)
-        or (family is families.YAML and b"secret" in low)
+        (bool(text.hits) and (text.trace or _named(text)))
+        or family is families.ACCOUNTS
+        or urls.present(text.low)
+        or (family is families.SQL and b"identified" in text.low)
     )
+
+
+def _named(text: Text) -> bool:
+    """Whether a name to look at stands anywhere: parsers are slow, and most hits are none."""
+    for at in text.hits:
+        first, last = name_at(text.data, at, 0, len(text.data))
+        name = shown(text.data[first:last]).strip("-.")
+        like = text.names.like
+        if like(name) or like(name.removesuffix("s")) or name.lower() == "secret":
+            return True
+    return False
 
 
 def read(text: Text, family: Family) -> list[Candidate]:
@@ -66,16 +75,20 @@ def read_file(
     *,
     comments: bool = False,
     trace: bool = False,
-    wanted: Iterable[str] = DEFAULT_FAMILIES,
+    family: Family | None = None,
 ) -> list[Candidate]:
-    """The candidates in a file's bytes; none where its family is not wanted or it is binary."""
-    family = family_of(path)
-    if family is None or family.name not in wanted or is_binary(data):
+    """The candidates in a file's bytes; none where it is binary or of no family.
+
+    family: what to read it as, by default what its path says.
+    """
+    family = family or family_of(path)
+    if family is None or is_binary(data):
         return []
     if family is families.PLAIN:
         family = families.of_script(data)
-    text = Text(data, path, names, comments=comments, trace=trace)
-    if not worth_reading(text.low, family, names):
+    in_code = family is families.CODE and not trace
+    text = Text(data, path, names, comments=comments, trace=trace, in_code=in_code)
+    if not worth_reading(text, family):
         return []
     return read(text, family)
 

@@ -175,7 +175,9 @@ def _of_name(name: str) -> Family | None:
     return PLAIN if len(parts) == 1 or parts[-1] in _TEMPLATE else CODE
 
 
-_TELLING = ("lock", "odbc", "my.cnf", "pg", "enkins", "akefile", "setup", "tox")
+_TELLING = re.compile(
+    r"\.|[^.]*\Z|.*(?:env|[Dd]ocker|lock|odbc|my\.cnf|pg|enkins|akefile|setup|tox)"
+)
 _TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE))
 _MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")
 
@@ -191,10 +193,8 @@ def family_of(path: str) -> Family | None:
 def _of_path(name: str) -> Family | None:
     if name.endswith(_MINIFIED):
         return None
-    if name.count(".") == 0 or name.startswith(".") or "env" in name or "docker" in name.lower():
-        return _of_name(name)
     # most files: by suffix alone, so that the cache stays small
     suffix = name.rsplit(".", 1)[-1].lower()
-    if suffix in _TEMPLATE or any(piece in name for piece in _TELLING):
+    if suffix in _TEMPLATE or _TELLING.match(name):
         return _of_name(name)
     return _SUFFIXES.get(suffix, CODE)

@@ -4,7 +4,6 @@ import re
 
 from leakcheck.ci.text import shown
 
-READ_AHEAD = 4096
 _ENDS = {
     b'"': re.compile(rb'(?:[^"\\\n]|\\.)*+(?=")'),
     b"'": re.compile(rb"(?:[^'\\\n]|\\.)*+(?=')"),

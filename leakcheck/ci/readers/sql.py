@@ -7,9 +7,9 @@ and looks at one statement's head, so a dump of any size takes linear time.
 import re
 
 from leakcheck.ci.readers.families import SQL
-from leakcheck.ci.readers.literals import READ_AHEAD, quoted
+from leakcheck.ci.readers.literals import quoted
 from leakcheck.ci.readers.universal import scan
-from leakcheck.ci.text import COMMENT, Text, shown
+from leakcheck.ci.text import COMMENT, NEAR, Text, shown
 
 _ACCOUNT = re.compile(
     rb"\b(?P<key>identified(?:[ \t]{1,8}with[ \t]{1,8}['\"`]?\w{1,40}['\"`]?)?\s{1,8}(?:by|as)"
@@ -33,9 +33,9 @@ def read(text: Text) -> None:
     """Add the candidates of an SQL file."""
     for match in _ACCOUNT.finditer(text.low):
         at = match.start("quote")
-        found = quoted(text.data, at, match["quote"], at + READ_AHEAD)
+        found = quoted(text.data, at, match["quote"], at + NEAR)
         if found is not None:
-            before = text.data[text.line_start(match.start()) : match.start()][-READ_AHEAD:]
+            before = text.before(match.start())
             comment = None if text.comments or not SQL.in_comment(before) else COMMENT
             key = "IDENTIFIED BY" if match["key"].startswith(b"identified") else "PASSWORD"
             text.add(found[1], key, found[0], "sql", skip=comment)

@@ -7,11 +7,12 @@ families whose grammar has such values.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from typing import NamedTuple
 
 from leakcheck.ci.readers.families import CODE, Family
-from leakcheck.ci.readers.literals import READ_AHEAD, quoted, unquoted
-from leakcheck.ci.text import COMMENT, Text, shown
+from leakcheck.ci.readers.literals import quoted, unquoted
+from leakcheck.ci.text import COMMENT, NEAR, Text, shown
 
 _IDENTIFIER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | set(
     range(0x80, 0x100)
@@ -47,37 +48,38 @@ _BEFORE_KEY = re.compile(
 )
 
 
+class _Name(NamedTuple):
+    """A name in the text: where it stands, what is before it on its line, whether it is a flag."""
+
+    text: str
+    first: int
+    last: int
+    before: bytes
+    flag: bool
+
+
 def scan(text: Text, family: Family, start: int = 0, end: int | None = None) -> None:
     """Add the candidates between two offsets of `text`, read as `family`."""
     end = len(text.data) if end is None else end
     done = start
-    for at in _hits(text, start, end):
+    hits = text.hits
+    for index in range(bisect_left(hits, start), bisect_left(hits, end)):
+        at = hits[index]
         if at < done:
             continue
-        first, done = _name_at(text.data, at, start, end)
+        first, done = name_at(text.data, at, start, end)
         raw = text.data[first:done]
         flag = raw.startswith(b"-")
         name = shown(raw.lstrip(b"-."))
         if not text.names.like(name.rstrip("-.")):
             text.miss(first, name, family.name, "the name is not that of a password")
             continue
-        begin = max(text.line_start(first), first - READ_AHEAD)
-        before = text.data[begin:first]
-        comment = None if text.comments or not family.in_comment(before) else COMMENT
-        if not _value_after(text, family, name, first, done, before, flag, comment, end):
+        place = _Name(name, first, done, text.before(first), flag)
+        if not _value_after(text, family, place, end):
             text.miss(done, name, family.name, "no literal value follows the name")
 
 
-def _hits(text: Text, start: int, end: int) -> Iterator[int]:
-    hits = [
-        hit.start()
-        for needle in text.names.needles
-        for hit in needle.finditer(text.low, start, end)
-    ]
-    return iter(sorted(hits))
-
-
-def _name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
+def name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
     """The identifier around a hit."""
     first, last = at, at
     while first > max(start, at - _LONGEST_NAME) and data[first - 1] in _IDENTIFIER:
@@ -87,101 +89,77 @@ def _name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
     return first, max(last, at + 1)
 
 
-def _value_after(
-    text: Text,
-    family: Family,
-    name: str,
-    first: int,
-    last: int,
-    before: bytes,
-    flag: bool,
-    comment: str | None,
-    end: int,
-) -> bool:
+def _value_after(text: Text, family: Family, name: _Name, end: int) -> bool:
     """Whether a value stood after the name, and was added."""
-    data = text.data
+    data, last = text.data, name.last
     match = _ASSIGNED.match(data, last, end)
-    if match is None and before.endswith((b'"', b"'", b"`")):
+    if match is None and name.before.endswith((b'"', b"'", b"`")):
         paired = _PAIRED.match(data, last, end)
-        if paired and (flag or _PAIRING.search(before)):
+        if paired and (name.flag or _PAIRING.search(name.before[-80:])):
             match = paired
     if match is None:
         called = _CALLED.match(data, last, end)
-        if called and _SETTER.fullmatch(data, first, last):
-            found = quoted(data, called.start("quote"), called["quote"], end)
+        if called and _SETTER.fullmatch(data, name.first, last):
+            at = called.start("quote")
+            found = quoted(data, at, called["quote"], min(end, at + NEAR))
             match = called if found and _ALONE.match(data, found[2]) else None
     if match is None and family.spaces:
         match = _SPACED.match(data, last, end)
     if match is not None:
-        return _add_quoted(text, family, name, match, comment, end, before)
-    return _bare(text, family, name, first, last, before, flag, comment, end)
+        return _add_quoted(text, family, name, match, end)
+    return _bare(text, family, name, end)
 
 
-def _add_quoted(
-    text: Text,
-    family: Family,
-    name: str,
-    match: re.Match[bytes],
-    comment: str | None,
-    end: int,
-    before: bytes,
-) -> bool:
+def _add_quoted(text: Text, family: Family, name: _Name, match: re.Match[bytes], end: int) -> bool:
     at = match.start("quote")
-    found = quoted(text.data, at, match["quote"], min(end, at + READ_AHEAD), match["prefix"])
+    found = quoted(text.data, at, match["quote"], min(end, at + NEAR), match["prefix"])
     if found is None:
         return False
     value, inside, after = found
-    if comment is None and _JOINED.match(text.data, after, min(end, after + 20)):
-        comment = "it is part of an expression"
-    if comment is None and family is CODE and _names_itself(name, value, before, match):
-        comment = "it is the name of a field, not a value"
-    if comment is None and b"f" in match["prefix"].lower() and "{" in value:
-        comment = "it is built from other values"
-    text.add(inside, name, value, family.name, skip=comment)
+    skip = _comment(text, family, name)
+    if skip is None and _JOINED.match(text.data, after, min(end, after + 20)):
+        skip = "it is part of an expression"
+    if skip is None and family is CODE and _names_itself(name, value, match):
+        skip = "it is the name of a field, not a value"
+    if skip is None and b"f" in match["prefix"].lower() and "{" in value:
+        skip = "it is built from other values"
+    text.add(inside, name.text, value, family.name, skip=skip)
     return True
 
 
-def _names_itself(name: str, value: str, before: bytes, match: re.Match[bytes]) -> bool:
+def _names_itself(name: _Name, value: str, match: re.Match[bytes]) -> bool:
     """`PASSWORD = "password"` in source code names a field; so does an enumeration's member."""
-    if match.groupdict().get("close") or before.rstrip()[-1:] in (b"(", b","):
+    if match.groupdict().get("close") or name.before.rstrip()[-1:] in (b"(", b","):
         return False
-    same = value.replace("_", "").replace("-", "").lower() == name.replace("_", "").lower()
-    return same and (name.isupper() or name[:1].isupper())
+    same = value.replace("_", "").replace("-", "").lower() == name.text.replace("_", "").lower()
+    return same and name.text[:1].isupper()
 
 
-def _bare(
-    text: Text,
-    family: Family,
-    name: str,
-    first: int,
-    last: int,
-    before: bytes,
-    flag: bool,
-    comment: str | None,
-    end: int,
-) -> bool:
+def _bare(text: Text, family: Family, name: _Name, end: int) -> bool:
     """An unquoted value, where the family has such."""
-    data = text.data
-    if family.unquoted == "line" and _BEFORE_KEY.fullmatch(before):
+    data, last = text.data, name.last
+    if family.unquoted == "line" and _BEFORE_KEY.fullmatch(name.before):
         sign = _BARE_SIGN.match(data, last, end)
         if sign is None and family.spaces:
             sign = _BARE_SPACE.match(data, last, end)
         if sign is not None:
-            return _add_bare(text, family, name, sign.end(), "line", comment, end)
-    if family.unquoted or before.endswith((b'"', b"'")) or flag:
+            return _add_bare(text, family, name, sign.end(), "line", end)
+    if family.unquoted or name.flag:
         sign = _BARE_WORD_SIGN.match(data, last, end)
-        if sign is None and (flag or (family.spaces and _SPACED_KEY.fullmatch(before))):
+        if sign is None and (name.flag or (family.spaces and _SPACED_KEY.fullmatch(name.before))):
             sign = _BARE_SPACE.match(data, last, end)
-        if sign is not None and (family.unquoted or flag):
-            return _add_bare(text, family, name, sign.end(), "word", comment, end)
+        if sign is not None:
+            return _add_bare(text, family, name, sign.end(), "word", end)
     return False
 
 
-def _add_bare(
-    text: Text, family: Family, name: str, at: int, how: str, comment: str | None, end: int
-) -> bool:
-    value = unquoted(text.data, at, how, min(end, at + READ_AHEAD), family.inline)
+def _add_bare(text: Text, family: Family, name: _Name, at: int, how: str, end: int) -> bool:
+    value = unquoted(text.data, at, how, min(end, at + NEAR), family.inline)
     if not value:
         return False
-    text.add(at, name, value, family.name, skip=comment)
+    text.add(at, name.text, value, family.name, skip=_comment(text, family, name))
     return True
+
+
+def _comment(text: Text, family: Family, name: _Name) -> str | None:
+    return None if text.comments or not family.in_comment(name.before) else COMMENT

@@ -18,12 +18,14 @@ _URL = re.compile(
     rb"(?P<host>[\w.\-]{1,255}|\[|\$|\{|%|<)"
 )
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
-_GO = re.compile(rb"([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})@(?:tcp|unix)\(")
+_GO_HOST = re.compile(rb"@(?:tcp|unix)\(")
+_GO = re.compile(rb"([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})\Z")
 _ORACLE = re.compile(rb"jdbc:oracle:\w{1,10}:([\w$#]{1,64})/([^\s@\"'`/]{1,128})@")
-_PAIR = re.compile(
-    rb"(?<![\w.\-])(?P<key>password|passwd|pwd|password1|passphrase)"
-    rb"[ \t]{0,4}=[ \t]{0,4}(?P<value>\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128})",
+_PAIR_KEYS = (
+    re.compile(rb"passw(?:or)?d1?[ \t]{0,4}=[ \t]{0,4}"),
+    re.compile(rb"pwd[ \t]{0,4}=[ \t]{0,4}"),
 )
+_PAIR_VALUE = re.compile(rb"\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128}")
 _NEIGHBOUR = re.compile(
     rb"(?<![\w])(?:server|host|hostaddr|hostname|data source|datasource|user id|user|username|uid"
     rb"|dbname|database|databasename|initial catalog|driver|port|accountname|addr|address|endpoint)"
@@ -38,6 +40,7 @@ _ILLUSTRATION = re.compile(
     re.IGNORECASE,
 )
 ILLUSTRATION = "the URL is an illustration (user:password, in source code)"
+_IN_NAME = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.-")
 EXAMPLE = "the URL is an example (its host is reserved for examples)"
 
 
@@ -51,7 +54,7 @@ def present(low: bytes) -> bool:
 def read(text: Text, family: Family) -> None:
     """Add the passwords of URLs and connection strings."""
     data, low = text.data, text.low
-    for match in _URL.finditer(data):
+    for match in _URL.finditer(data) if b"://" in low else ():
         scheme = _SCHEME.search(data, max(0, match.start() - 32), match.start())
         name = shown(scheme[0]).lower() if scheme else ""
         skip = _commented(text, family, match.start())
@@ -66,9 +69,11 @@ def read(text: Text, family: Family) -> None:
         value = shown(unquote_to_bytes(match["password"]))
         text.add(match.start("password"), f"{name}:// password", value, "url", skip=skip)
     if b"@tcp(" in low or b"@unix(" in low:
-        for match in _GO.finditer(data):
-            skip = _commented(text, family, match.start())
-            text.add(match.start(2), "DSN password", shown(match[2]), "url", skip=skip)
+        for host in _GO_HOST.finditer(data):
+            found = _GO.search(data, max(0, host.start() - 200), host.start())
+            if found is not None:
+                skip = _commented(text, family, found.start())
+                text.add(found.start(2), "DSN password", shown(found[2]), "url", skip=skip)
     if b"jdbc:oracle" in low:
         for match in _ORACLE.finditer(data):
             skip = _commented(text, family, match.start())
@@ -77,30 +82,35 @@ def read(text: Text, family: Family) -> None:
 
 
 def _pairs(text: Text, family: Family) -> None:
-    for match in _PAIR.finditer(text.low):
-        start, end = match.span("value")
-        if not family.unquoted and not _in_quotes(text, match.start()):
+    for at, end in _pair_keys(text.low):
+        before = text.before(at)
+        value = _PAIR_VALUE.match(text.data, end)
+        if value is None or (not family.unquoted and not _in_quotes(before[-500:])):
             continue
-        around = text.low[max(text.line_start(match.start()), match.start() - 300) : match.start()]
-        after = text.low[end : min(text.line_end(end), end + 200)]
+        around = text.low[at - min(len(before), 300) : at]
+        after = text.low[value.end() : min(text.line_end(value.end()), value.end() + 200)]
         if not (_NEIGHBOUR.search(around) or _NEIGHBOUR.search(after)):
             continue
-        raw = text.data[start:end]
+        start, raw = value.start(), value[0]
         if raw[:1] == b"'" or (raw[:1] == b"{" and raw[-1:] == b"}"):
             start, raw = start + 1, raw[1:-1]
-        skip = _commented(text, family, match.start())
-        key = shown(text.data[match.start("key") : match.end("key")])
+        skip = COMMENT if not text.comments and family.in_comment(before) else None
+        key = shown(text.data[at:end].rstrip(b" \t="))
         text.add(start, key, shown(raw), "connection string", skip=skip)
 
 
-def _in_quotes(text: Text, at: int) -> bool:
-    """Whether an odd number of quotes of one sort stands before `at` on its line."""
-    before = text.data[max(text.line_start(at), at - 500) : at]
+def _pair_keys(low: bytes) -> list[tuple[int, int]]:
+    """Where keys of pairs begin and their values do, in order."""
+    if b"=" not in low:
+        return []
+    found = [match.span() for pattern in _PAIR_KEYS for match in pattern.finditer(low)]
+    return sorted((at, end) for at, end in found if at == 0 or low[at - 1] not in _IN_NAME)
+
+
+def _in_quotes(before: bytes) -> bool:
+    """Whether an odd number of quotes of one sort stands before a place on its line."""
     return any(before.count(quote) % 2 for quote in (b'"', b"'", b"`"))
 
 
 def _commented(text: Text, family: Family, at: int) -> str | None:
-    if text.comments:
-        return None
-    before = text.data[max(text.line_start(at), at - 4096) : at]
-    return COMMENT if family.in_comment(before) else None
+    return COMMENT if not text.comments and family.in_comment(text.before(at)) else None

@@ -1,0 +1,148 @@
+"""Time `leakcheck ci` on a generated repository beside other secret scanners, in one run.
+
+    python scripts/bench_ci.py [--files 50000] [--detect-secrets PATH] [--gitleaks PATH]
+
+The tree is made from a seed: source code, configuration of every format and a
+few passwords, known to be breached or not; it is committed to a git
+repository in a temporary folder. Every program runs three times; the table
+shows the median wall time, the CPU time and the peak memory of one process.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WORDS = (  # noqa: SIM905 - a list of words is read as words
+    "account address array batch buffer cache client color column config context counter cursor "
+    "customer data date default delta device document driver element engine entry error event "
+    "filter folder format frame group handler header height image index input invoice item job "
+    "key label layer layout length level line link list loader log map matrix member message "
+    "method model module name node number object offset option order owner page parser path "
+    "payload pixel point policy pool position prefix process product profile query queue range "
+    "reader record region request result role route row scale schema scope segment server session "
+    "shape size source state status step store stream string style table target task template "
+    "thread time title token total tree type unit update user value vector version view width"
+).split()
+BREACHED = ("changeme", "password123", "letmein", "qwerty", "dragon")
+SOUND = ("xT9#kq2Lm!vB", "h7Gv-pQ2x-Zk91", "correct-marble-otter-9143")
+
+
+def source(rng: random.Random, comment: str, assign: str) -> str:
+    """A file of source code of about the usual length."""
+    lines = []
+    for _ in range(rng.randint(40, 260)):
+        a, b, c = rng.choices(WORDS, k=3)
+        indent = "    " * rng.randint(0, 3)
+        lines.append(
+            rng.choice(
+                (
+                    f"{indent}{a}{assign}{b}.{c}({rng.randint(0, 999)}, {b})",
+                    f'{indent}{a}_{b}{assign}"{c} of the {b}"',
+                    f"{indent}if {a} > {rng.randint(0, 99)}: {b}({c})",
+                    f"{indent}{comment} the {a} passes its {b} to the {c}",
+                    "",
+                )
+            )
+        )
+    if rng.random() < 0.06:
+        value = rng.choice(BREACHED if rng.random() < 0.2 else SOUND)
+        lines.insert(len(lines) // 2, f'    {rng.choice(WORDS)}_password{assign}"{value}"')
+    if rng.random() < 0.1:
+        lines.append(f"{comment} see check_password(user) for how the password is hashed")
+    return "\n".join(lines) + "\n"
+
+
+def settings(rng: random.Random, suffix: str) -> str:
+    """A file of configuration."""
+    pairs = {f"{rng.choice(WORDS)}_{rng.choice(WORDS)}": rng.choice(WORDS) for _ in range(20)}
+    if rng.random() < 0.4:
+        pairs["db_password"] = rng.choice((*BREACHED, *SOUND, "${DB_PASSWORD}"))
+    if suffix == "json":
+        return json.dumps({"service": pairs}, indent=2)
+    if suffix == "yml":
+        return "service:\n" + "".join(f"  {key}: {value!r}\n" for key, value in pairs.items())
+    if suffix == "toml":
+        return "[service]\n" + "".join(f"{key} = {value!r}\n" for key, value in pairs.items())
+    if suffix == "tf":
+        return "".join(f'{key} = "{value}"\n' for key, value in pairs.items())
+    if suffix == "xml":
+        return "<c>" + "".join(f"<{k}>{v}</{k}>\n" for k, v in pairs.items()) + "</c>\n"
+    return "".join(f"{key.upper()}={value}\n" for key, value in pairs.items())
+
+
+def make_tree(root: Path, files: int, seed: int = 20260101) -> int:
+    """Write the repository; its size in bytes."""
+    rng = random.Random(seed)
+    code = (("py", "#", " = "), ("js", "//", " = "), ("java", "//", " = "), ("go", "//", " := "))
+    total = 0
+    for number in range(files):
+        folder = root / f"part{number % 97}" / f"unit{number % 13}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if rng.random() < 0.75:
+            suffix, comment, assign = rng.choice(code)
+            text = source(rng, comment, assign)
+        else:
+            suffix = rng.choice(("json", "yml", "toml", "tf", "xml", "env", "ini", "properties"))
+            text = settings(rng, suffix)
+        (folder / f"file{number}.{suffix}").write_text(text, encoding="utf-8")
+        total += len(text)
+    run = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-C", str(root))
+    subprocess.run(("git", "init", "-q", str(root)), check=True)
+    subprocess.run((*run, "add", "-A"), check=True)
+    subprocess.run((*run, "commit", "-q", "-m", "tree"), check=True)
+    return total
+
+
+def measure(command: list[str], root: Path) -> tuple[float, float, float, int]:
+    """Wall and CPU seconds, peak MB and exit status of one run."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
+    assert after.ru_utime >= before.ru_utime
+    return wall, cpu, used.ru_maxrss / 1024, process.returncode
+
+
+def main() -> None:
+    """Generate, run, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--detect-secrets", metavar="PATH")
+    parser.add_argument("--gitleaks", metavar="PATH")
+    parser.add_argument("--tree", type=Path, help="a tree made before, or where to make it")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = options.tree or Path(folder)
+        if not (root / ".git").exists():
+            size = make_tree(root, options.files)
+            print(f"{options.files:,} files, {size / 1e6:.0f} MB")
+        programs = {"leakcheck ci": [sys.executable, "-m", "leakcheck", "ci", "--exit-zero"]}
+        if options.gitleaks:
+            programs["gitleaks dir"] = [options.gitleaks, "dir", ".", "--exit-code", "0"]
+        if options.detect_secrets:
+            programs["detect-secrets scan"] = [options.detect_secrets, "scan", "."]
+        print(f"{'program':<22}{'wall':>9}{'CPU':>9}{'memory':>10}  exit")
+        for name, command in programs.items():
+            runs = 1 if name.startswith("detect") else options.runs
+            taken = [measure(command, root) for _ in range(runs)]
+            wall, cpu, memory = (statistics.median(each[at] for each in taken) for at in range(3))
+            print(f"{name:<22}{wall:>7.2f} s{cpu:>7.2f} s{memory:>7.0f} MB  {taken[0][3]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,8 @@ Rule 3: what follows a top-level domain and makes it none is not part of it:
 a full stop, a hyphen and all after it, a letter of another script, a label.
 Rule 4: a last label that begins like a sentence (`acme.fr.Call`) gives a
 second reading without it.
+Rule 5: a script that cannot continue a Latin top-level domain (Cyrillic,
+Arabic, Han, kana, Hangul) ends the domain there, unless a dot follows.
 """
 
 import re
@@ -26,8 +28,10 @@ REACH = 2048
 _MOST = 1024  # bytes of a domain once unescaped, at most
 _LONGEST_TLD = max(map(len, TLDS))
 _ASCII = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+_ASCII_TEXT = bytes(_ASCII).decode()
 _LABEL = re.compile(rb"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.DOTALL)
 _SENTENCE = re.compile(rb"[^A-Z]*\.[A-Z][a-z][^.]*", re.DOTALL)
+_OTHER_SCRIPT = re.compile("[\u0400-\u06ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3][^.。．｡]*")
 _DOTS = "。．｡"  # as UTS 46 has them
 _MARKS = frozenset(
     "·・\u00ad\u200b\u200c\u200d\u2060\ufeff" + _DOTS
@@ -114,6 +118,11 @@ def resolve_other(text: bytes) -> list[tuple[bytes, int]]:
     run = _decode(text)
     if run.isascii():
         return _resolve_ascii(run.encode())
+    plain = len(run) - len(run.lstrip(_ASCII_TEXT))
+    if _OTHER_SCRIPT.fullmatch(run, plain):
+        found = _resolve_ascii(run[:plain].encode())
+        if found and "." not in run[found[0][1] : plain]:
+            return found
     done: list[bytes] = []
     best: tuple[bytes, int] | None = None
     position = 0
@@ -145,7 +154,7 @@ def _front(label: str, mapped: bytes | None) -> tuple[bytes, int]:
     return front[:length], length
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _a_label(label: str) -> bytes | None:
     """The A-label of one label, or None where UTS 46 forbids it."""
     if label.isascii():
@@ -176,7 +185,7 @@ def _decode(text: bytes) -> str:
     """
     run = text.decode("utf-8", "surrogateescape")
     kept = []
-    for mark in run:
+    for mark in run[: LONGEST + 1]:
         mark = chr(ord(mark) - 0xDC00) if "\udc80" <= mark <= "\udcff" else mark
         if mark > "\x7f" and mark not in _MARKS and not _is_word(mark):
             break
@@ -184,6 +193,7 @@ def _decode(text: bytes) -> str:
     return "".join(kept)
 
 
+@lru_cache(maxsize=16384)
 def _is_word(mark: str) -> bool:
     """Letters, marks and digits of any script, and symbols such as emoji."""
     category = unicodedata.category(mark)

@@ -7,6 +7,7 @@ release the GIL.
 """
 
 import os
+from importlib import import_module
 from types import ModuleType
 
 from leakcheck.address import REACH
@@ -36,15 +37,11 @@ def _choose() -> tuple[str, ModuleType]:
     wish = os.environ.get("BLOOM_ENGINE", "")
     if wish != "python":
         try:
-            from leakcheck.extract import native
+            return "native", import_module("leakcheck.extract.native")
         except ImportError:
             if wish == "native":
                 raise
-        else:
-            return "native", native
-    from leakcheck.extract import reference
-
-    return "python", reference
+    return "python", import_module("leakcheck.extract.reference")
 
 
 ENGINE, _kernels = _choose()

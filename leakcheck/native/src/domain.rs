@@ -212,11 +212,49 @@ pub fn readings(data: &[u8], start: usize, resolver: Resolver) -> Vec<Reading> {
         ends.resize(text.len(), end);
         position = end;
     }
-    let mut found = if text.is_ascii() { resolve(&text) } else { resolver(&text) };
+    text.truncate(run_length(&text));
+    let mut found = match other_script(&text) {
+        _ if text.is_ascii() => resolve(&text),
+        Some(found) => found,
+        None => resolver(&text),
+    };
     for (_, length) in &mut found {
         *length = ends[*length - 1];
     }
     found
+}
+
+/// How much of `text` there is before the first common punctuation of
+/// typographers and of CJK, which no domain holds, so that it need not be asked about.
+fn run_length(text: &[u8]) -> usize {
+    let ends = |bytes: &[u8]| match bytes {
+        [0xe2, 0x80, 0x90..=0xa7] => true,
+        [0xe3, 0x80, 0x80 | 0x81 | 0x88..=0x91 | 0x94..=0x9b] => true,
+        [0xef, 0xbc, 0x81..=0x8d | 0x8f | 0x9a..=0xa0] => true,
+        _ => false,
+    };
+    text.windows(3).position(ends).unwrap_or(text.len())
+}
+
+/// Rule 5, where it is plain that it applies.
+fn other_script(text: &[u8]) -> Option<Vec<Reading>> {
+    let plain = text.iter().position(|byte| *byte >= 0x80)?;
+    let begins = match text[plain..] {
+        [0xd0..=0xdb, 0x80..=0xbf, ..] => true,
+        [0xe3, 0x81, 0x81..=0xbf, ..] | [0xe3, 0x82 | 0x83 | 0x90..=0xbf, 0x80..=0xbf, ..] => true,
+        [0xe4..=0xe9, 0x80..=0xbf, 0x80..=0xbf, ..] => true,
+        _ => false,
+    };
+    let is_dot = |bytes: &[u8]| {
+        matches!(bytes, [0xe3, 0x80, 0x82] | [0xef, 0xbc, 0x8e] | [0xef, 0xbd, 0xa1])
+    };
+    let rest = &text[plain..];
+    if !begins || rest.contains(&b'.') || rest.windows(3).any(is_dot) || text.len() > LONGEST {
+        return None;
+    }
+    let found = resolve(&text[..plain]);
+    let last = found.first()?.1;
+    (!text[last..plain].contains(&b'.')).then_some(found)
 }
 
 /// The domains at the front of ASCII text.

@@ -10,13 +10,12 @@ stays there until another checkpoint no longer names it.
 """
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bloom.engine import kernels
 from bloom.errors import BuildError
@@ -29,6 +28,9 @@ from bloom.spill import Spill
 from bloom.streams import PARTITION_BITS, PARTITIONS, Pooled, Records
 from bloom.workdir import WorkDir
 from bloom.writing import Crew, Progress
+
+if TYPE_CHECKING:
+    import tempfile
 
 _PIECE_BYTES = 1 << 20
 
@@ -66,7 +68,7 @@ class Builder:
         self._keep = False
         self._work: WorkDir | None = None
         self._spill: Spill | None = None
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: "tempfile.TemporaryDirectory[str] | None" = None
         self._included: list[RecordsFile] = []
         self._idle: list[Any] = []
         self._pools = 0
@@ -275,6 +277,8 @@ class Builder:
                 self._open_spill().write([pool], self._budget.window)
 
     def _open_spill(self) -> Spill:
+        import tempfile
+
         with self._changed:
             if self._spill is None:
                 self._temporary = tempfile.TemporaryDirectory(prefix="bloom-")

@@ -213,7 +213,7 @@ def lookup(
     body: the pages held; shape: (pages of the whole filter, first page held,
     hashes); state: a byte a page held, UNSEEN at first, where it is noted
     whether its checksum matched. A key outside the pages held, or on a
-    damaged page, is UNKNOWN.
+    damaged page, or on one that `body` has no longer, is UNKNOWN.
     """
     pages, first, hashes = shape
     _check_shape(pages, hashes, first)
@@ -224,6 +224,9 @@ def lookup(
             codes.append(UNKNOWN)
             continue
         page = body[index * PAGE_BYTES : (index + 1) * PAGE_BYTES]
+        if len(page) < PAGE_BYTES:
+            codes.append(UNKNOWN)
+            continue
         if state[index] == UNSEEN:
             state[index] = SOUND if page_is_sound(page, first + index) else DAMAGED
         if state[index] == DAMAGED:

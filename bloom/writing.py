@@ -9,9 +9,8 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from bloom.engine import kernels
 from bloom.errors import DamagedError
@@ -28,6 +27,9 @@ from bloom.streams import (
     merged,
     partition_start,
 )
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
@@ -47,6 +49,8 @@ class Crew:
         self.threads = threads
         self.window = max(window // threads, RECORD_BYTES)
         self._stop = threading.Event()
+        from concurrent.futures import ThreadPoolExecutor  # slow to load, and only builds need it
+
         self._pool = ThreadPoolExecutor(threads, "bloom")
 
     def check(self) -> None:
@@ -67,6 +71,8 @@ class Crew:
 
     def each(self, work: Callable[[int], _T], count: int) -> Iterator[tuple[int, _T]]:
         """`work(i)` for i below `count`, as they come, few of them waiting at a time."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
         waiting: dict[Future[_T], int] = {}
         following = iter(range(count))
         while True:

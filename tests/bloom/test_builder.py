@@ -129,7 +129,7 @@ def test_one_prefix_for_all_and_many_runs(
         builder.add(crowd)
         assert 1 < len(list((tmp_path / ".tight.bloom.build").glob("run-*"))) <= 4
         builder.finish(tight, RATE, {"name": "x"})
-        assert builder.worst_rate > 100 * RATE  # the header's mean cannot show it
+        assert builder.worst_rate > 10 * RATE  # the header's mean cannot show it
     assert sum_of(plain) == sum_of(tight)
 
 

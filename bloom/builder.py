@@ -68,7 +68,7 @@ class Builder:
         self._keep = False
         self._work: WorkDir | None = None
         self._spill: Spill | None = None
-        self._temporary: "tempfile.TemporaryDirectory[str] | None" = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._included: list[RecordsFile] = []
         self._idle: list[Any] = []
         self._pools = 0

@@ -4,19 +4,20 @@ What the engine raises comes out as FilterError, with the name of the file.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bloom
-from bloom import ENGINE, PAGE_BYTES, Builder, Header
-from bloom.files import check_output, publish
+from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.kinds import Kind
 from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+
+if TYPE_CHECKING:
+    from bloom import Builder
 
 __all__ = [
     "ENGINE",
@@ -38,6 +39,13 @@ _UNKNOWN = CODES.index(Verdict.UNKNOWN)
 DAMAGED = "the page that would answer is damaged"
 OUTSIDE = "the slice does not hold the page that would answer"
 page_number = bloom.page_number
+
+
+def __getattr__(name: str) -> Any:
+    """What only builds need is loaded at its first use: a check starts sooner without."""
+    if name == "Builder":
+        return bloom.Builder
+    raise AttributeError(name)
 
 
 @contextmanager
@@ -154,6 +162,10 @@ class LocalFilter:
         exists and not `replace`.
         """
         first, held = self.pages_of(prefix)
+        import tempfile
+
+        from bloom.files import check_output, publish
+
         with filter_errors(str(output)):
             target = check_output(output, replace)
         with filter_errors(str(self.path)):

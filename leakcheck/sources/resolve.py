@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from leakcheck.engine import LocalFilter
@@ -77,7 +76,7 @@ def default_sources(kind: Kind) -> list[Source]:
 
 def embedded_path() -> Path:
     """The filter of the 100,000 most used breached passwords that ships with leakcheck."""
-    return Path(str(files("leakcheck") / "data" / "top-100k-passwords.bloom"))
+    return Path(__file__).parent.parent / "data" / "top-100k-passwords.bloom"
 
 
 def embedded_sources(kind: Kind) -> list[Source]:

@@ -1,23 +1,49 @@
 """What range services answer, parsed: bytes in, values out, no I/O.
 
 Pwned Passwords (https://haveibeenpwned.com/API/v3#PwnedPasswords): lines of
-SUFFIX:COUNT; padding has count 0. E-mail search by range (same page,
-"breachedaccount/range"): JSON, a list of {"hashSuffix", "websites"}.
+SUFFIX:COUNT; padding has count 0, and a count is at times written 1,234.
+E-mail search by range (same page, "breachedaccount/range"): JSON, a list of
+{"hashSuffix", "websites"}.
 """
 
 import json
+import operator
 import re
 from typing import NamedTuple
 
 from leakcheck.errors import NetworkError
 
 NOT_A_RANGE = "what the server sent is not a range answer: a captive portal may be in the way"
-_LINES = {
-    digits: re.compile(rb"(?:[0-9A-Fa-f]{%d}:[0-9]{1,12}\r?\n)*" % digits) for digits in (35, 27)
-}
-_FIELDS = {
-    digits: re.compile(rb"^([0-9A-Fa-f]{%d}):([0-9]+)" % digits, re.M) for digits in (35, 27)
-}
+_HEX, _COUNT_DIGITS = b"0123456789ABCDEF", b"0123456789,"
+_LONGEST_COUNT = 16
+SUFFIX_DIGITS = (35, 27)  # of SHA-1, of NTLM
+
+
+def _fields(body: bytes, digits: int) -> tuple[list[bytes], list[bytes]]:
+    """The suffixes, in capitals, and the counts of well-formed lines.
+
+    Raises ValueError where a line is anything else. Whole columns are tested
+    at once, since a corpus has a thousand million lines.
+    """
+    lines = body.upper().strip().replace(b"\r\n", b"\n").split(b"\n")
+    suffixes = [line[:digits] for line in lines]
+    counts = [line[digits + 1 :] for line in lines]
+    column = b"".join(suffixes)
+    if (
+        len(column) != digits * len(lines)
+        or column.translate(None, _HEX)
+        or {line[digits : digits + 1] for line in lines} != {b":"}
+        or b"".join(counts).translate(None, _COUNT_DIGITS)
+        or not all(counts)
+        or max(map(len, counts)) > _LONGEST_COUNT
+        or b"," in {count[:1] for count in counts}
+    ):
+        raise ValueError("a line of it is malformed")
+    return suffixes, counts
+
+
+def _value(count: bytes) -> int:
+    return int(count.replace(b",", b""))
 
 
 def password_range(body: bytes, digits: int) -> dict[str, int]:
@@ -26,11 +52,12 @@ def password_range(body: bytes, digits: int) -> dict[str, int]:
     Raises NetworkError where `body` is anything but such lines, or empty: an
     answer always holds something.
     """
-    body = body.strip() + b"\n"
-    if not _LINES[digits].fullmatch(body):
-        raise NetworkError(NOT_A_RANGE)
-    pairs = _FIELDS[digits].findall(body)
-    return {suffix.decode().upper(): int(count) for suffix, count in pairs if int(count)}
+    try:
+        suffixes, counts = _fields(body, digits)
+    except ValueError:
+        raise NetworkError(NOT_A_RANGE) from None
+    counted = zip(suffixes, map(_value, counts), strict=True)
+    return {suffix.decode(): count for suffix, count in counted if count}
 
 
 def email_range(body: bytes, digits: int) -> dict[str, tuple[str, ...]]:
@@ -53,42 +80,34 @@ def email_range(body: bytes, digits: int) -> dict[str, tuple[str, ...]]:
 
 
 class Range(NamedTuple):
-    """A range as the corpus has it: packed digests in order, and how often each was seen."""
+    """A range as the corpus has it: digests, packed in order, and the number of its lines."""
 
     digests: bytes
-    counts: list[int]
-
-    def at_least(self, count: int, digest_bytes: int) -> bytes:
-        """The digests seen at least `count` times, packed."""
-        if count <= 1:
-            return self.digests
-        return b"".join(
-            self.digests[at * digest_bytes : (at + 1) * digest_bytes]
-            for at, seen in enumerate(self.counts)
-            if seen >= count
-        )
+    lines: int
 
 
-def corpus_range(body: bytes, prefix: str) -> Range:
+def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
     """The whole range of `prefix`, verified: non-empty, well formed, in order, no repeats.
 
-    The digests' length is told by the first line. Raises ValueError, with
-    the reason, where it is not so.
+    min_count: leave out the digests seen less often. Padding is no line. The
+    digests' length is told by the first line. Raises ValueError, with the
+    reason, where it is not so.
     """
-    body = body.strip() + b"\n"
-    digits = body.find(b":")
-    if digits not in _LINES:
+    digits = body.lstrip().find(b":")
+    if digits not in SUFFIX_DIGITS:
         raise ValueError("it is empty or no range answer")
-    if not _LINES[digits].fullmatch(body):
-        raise ValueError("a line of it is malformed")
-    pairs = _FIELDS[digits].findall(body.upper())
+    suffixes, counts = _fields(body, digits)
     if b":0" in body:
-        pairs = [pair for pair in pairs if int(pair[1])]
-    suffixes = [suffix for suffix, _ in pairs]
+        real = [at for at, count in enumerate(counts) if _value(count)]
+        suffixes, counts = [suffixes[at] for at in real], [counts[at] for at in real]
     if not suffixes:
         raise ValueError("it is empty or no range answer")
-    if sorted(set(suffixes)) != suffixes:
+    if any(map(operator.ge, suffixes, suffixes[1:])):
         raise ValueError("its lines are not in order")
+    lines = len(suffixes)
+    if min_count > 1:
+        pairs = zip(suffixes, counts, strict=True)
+        suffixes = [suffix for suffix, count in pairs if _value(count) >= min_count]
     start = prefix.encode()
-    packed = bytes.fromhex((start + start.join(suffixes)).decode())
-    return Range(packed, [int(count) for _, count in pairs])
+    packed = start + start.join(suffixes) if suffixes else b""
+    return Range(bytes.fromhex(packed.decode()), lines)

@@ -109,9 +109,10 @@ class Kept:
     def __init__(self, folder: Path, *, zipped: bool) -> None:
         self.folder, self._zipped = folder, zipped
 
-    def read(self, number: int) -> Range:
+    def read(self, number: int, min_count: int = 1) -> Range:
         """Range `number`, verified. Raises OSError or ValueError where it cannot be had."""
-        return corpus_range(read_range(self.folder, prefix_of(number)), prefix_of(number))
+        prefix = prefix_of(number)
+        return corpus_range(read_range(self.folder, prefix), prefix, min_count)
 
     def size(self, number: int) -> int:
         """Bytes of the file of range `number`, -1 where there is none."""

@@ -216,10 +216,10 @@ def _digests(
             if kept is None:
                 pieces.append(block.digests[number])
                 continue
-            found = kept.read(number)
-            if len(found.counts) != entry.digests:
+            found = kept.read(number, request.min_count)
+            if found.lines != entry.digests:
                 raise ValueError("it is not what was fetched")
-            pieces.append(found.at_least(request.min_count, request.kind.digest_bytes))
+            pieces.append(found.digests)
         except (OSError, ValueError, KeyError):
             bad.append(number)
     return b"".join(pieces), bad

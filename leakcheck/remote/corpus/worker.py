@@ -146,12 +146,11 @@ class Worker:
         had = Had(Validator.of(reply.headers), None, 0, len(reply.body), None)
         if reply.status == 200:
             size = self._order.kind.digest_bytes
-            parsed = corpus_range(reply.body, prefix_of(number))
-            if len(parsed.digests) != len(parsed.counts) * size:
+            parsed = corpus_range(reply.body, prefix_of(number), self._order.min_count)
+            if reply.body.find(b":") != 2 * size - 5:
                 raise ValueError("it holds hashes of another length")
-            taken = parsed.at_least(self._order.min_count, size)
             body = reply.body if self._kept else None
-            had = had._replace(digests=taken, lines=len(parsed.counts), body=body)
+            had = had._replace(digests=parsed.digests, lines=parsed.lines, body=body)
         now = time.monotonic()
         self._pace.succeeded(now)
         self._last_good = now
@@ -212,7 +211,7 @@ class Worker:
         before: set[bytes] = set()
         if self._kept:
             with suppress(OSError, ValueError):
-                known = self._kept.read(number).at_least(self._order.min_count, size)
+                known = self._kept.read(number).digests
                 before = {known[at : at + size] for at in range(0, len(known), size)}
         return len({digests[at : at + size] for at in range(0, len(digests), size)} - before)
 

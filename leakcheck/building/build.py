@@ -16,6 +16,7 @@ from leakcheck.errors import InputError, UsageError
 Say = Callable[[str], None]
 Watch = Callable[[int, int], None]
 Stage = Callable[[str, int, int], None]
+_PATIENCE = 1.0  # seconds before a note is said, though the build may fail yet
 _CROWDED = 1.5  # a measured rate so many times the one asked for is said aloud
 
 
@@ -36,18 +37,32 @@ def build(request: Request, say: Say, watch: Watch, stage: Stage) -> Report:
         )
     with Rejects(request.rejects) as rejects:
         crew = Crew(request.crew)
-        feed = Feed(request, request.kind or old_kind, crew, rejects, say)
+        notes: list[str] = []
+        feed = Feed(request, request.kind or old_kind, crew, rejects, notes.append)
+
+        def look_on() -> None:
+            if time.monotonic() - start > _PATIENCE:
+                _flush(notes, say)
+            watch(feed.bytes_read, feed.sink.records if feed.sink else 0)
+
         try:
-            crew.run(
-                feed.jobs(),
-                lambda: watch(feed.bytes_read, feed.sink.records if feed.sink else 0),
-            )
-            _finish(feed, old_about, say, stage)
+            crew.run(feed.jobs(), look_on)
+            _finish(feed, old_about, notes.append, stage)
+            _flush(notes, say)
         finally:
             if feed.sink is not None:
                 feed.sink.close()
     feed.report.seconds = time.monotonic() - start
     return feed.report
+
+
+def _flush(notes: list[str], say: Say) -> None:
+    """Say what was noted: at once in a long build, else once it cannot fail any more.
+
+    A build that fails quickly so says one sentence alone.
+    """
+    while notes:
+        say(notes.pop(0))
 
 
 def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) -> None:
@@ -78,7 +93,9 @@ def nothing(report: Report, kind: str) -> str:
     if not lines:
         return "All there is to read is empty: no filter is written."
     why = report.rejected.most_common(1)
-    because = f" in {lines:,} lines, most rejected for: {why[0][0]}" if why else ""
+    forms = sorted({tally.form for tally in report.inputs if tally.form})
+    because = f" in {lines:,} lines read as {' and '.join(forms)}" if forms else ""
+    because += f", most rejected for: {why[0][0]}" if why else ""
     return (
         f"No key of kind {kind} was found{because}. No filter is written: leakcheck inspect "
         "says how an input would be read."

@@ -153,17 +153,18 @@ def conclude(report: Report, request: Request, keep_going: bool, as_json: bool) 
         say(json.dumps(report.as_json(), ensure_ascii=False))
     else:
         show(report, str(request.output))
-    for name, reason in report.failures[:20]:
-        warn(f"{name}: {reason}.")
-    if len(report.failures) > 20:
-        warn(f"{len(report.failures) - 20} more could not be read: see --json.")
-    if not report.failures:
+    failures = report.failures
+    if not failures:
         return 0
-    if not keep_going:
-        warn(
-            f"{request.output}: written without what could not be read, and marked incomplete; "
-            "--keep-going accepts that."
-        )
+    accepted = "" if keep_going else ": --keep-going accepts that"
+    left = f"{request.output} is written without it and marked incomplete{accepted}"
+    if len(failures) == 1:
+        warn(f"{failures[0][0]}: {failures[0][1]}; {left}.")
+        return 0 if keep_going else 2
+    for name, reason in failures[:20]:
+        warn(f"{name}: {reason}.")
+    more = f"{len(failures) - 20} more could not be read (see --json); " if failures[20:] else ""
+    warn(f"{more}{left.replace('it and', 'them and')}.")
     return 0 if keep_going else 2
 
 

@@ -1,72 +1,131 @@
-"""The members of a 7z archive, streamed: a thread unpacks, a short queue hands over.
+"""The members of a 7z archive, streamed from a process of its own.
 
-py7zr pushes what it unpacks into writers; here a writer puts pieces on a
-bounded queue that the reader pulls from. Members follow one another, so
-memory stays at a few pieces beside the decoder's own.
+The codecs behind py7zr are C code that a damaged archive can crash (PPMd
+does) or make allocate without bounds; so they run in `unpack7z`, a child with
+a limit on its memory, and a crash there is a damaged archive here. The child
+writes frames to a pipe, whose size bounds what is under way.
 """
 
+import contextlib
 import io
-import queue
-import threading
+import os
+import struct
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from leakcheck.read.archives import Member, Skip
 from leakcheck.read.streams import Budget, Buffer, ReadError
 
-_PIECES = 8
-_PIECE_BYTES = 1 << 20
-_PATIENCE = 0.2
-_DAMAGED = "the 7z archive is cut short or damaged"
-Item = tuple[str, Any]
-"""("member", name), ("data", bytes), ("end", None), ("fault", reason) or ("done", None)."""
+FRAME = struct.Struct("<cI")
+MEMBER, DATA, END, FAULT, PASSED, DONE = b"M", b"D", b"E", b"F", b"P", b"."
+DAMAGED = "the 7z archive is cut short or damaged"
+_MOST_FRAME = 16 << 20
 
 
-class _Abandoned(Exception):
-    """The reader has gone: stop unpacking."""
+def seven_members(
+    file: Any, budget: Budget, password: bytes | None, skip: Skip
+) -> Iterator[Member]:
+    """The members of the 7z archive in `file`, which can be sought in."""
+    with _handle(file) as handle:
+        child = subprocess.Popen(  # noqa: S603 - this very program, no outside word
+            [sys.executable, "-P", "-m", "leakcheck.read.unpack7z", str(handle)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(handle,),
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(_path())},
+        )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(password or b"")
+        pipe = _Frames(child.stdout)
+        while True:
+            what, content = pipe.get()
+            if what == DONE:
+                return
+            if what == PASSED:
+                skip("a link or device in an archive, not read", False, _name(content))
+            elif what == FAULT:
+                raise ReadError(_name(content))
+            elif what == MEMBER:
+                piece = _Piece(pipe, budget)
+                yield _name(content), piece
+                piece.drain()
+                if piece.broken:
+                    return
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
 
 
-class _Line:
-    """The queue between the thread that unpacks and the reader."""
+def _path() -> Iterator[str]:
+    """Where the child finds this package, and what the user asked for."""
+    yield str(Path(__file__).parents[2])
+    if asked := os.environ.get("PYTHONPATH"):
+        yield asked
 
-    def __init__(self) -> None:
-        self._items: queue.Queue[Item] = queue.Queue(_PIECES)
-        self.left = threading.Event()
 
-    def put(self, what: str, content: Any = None) -> None:
-        """Hand over one item. Raises _Abandoned where nobody reads any more."""
-        while not self.left.is_set():
-            try:
-                return self._items.put((what, content), timeout=_PATIENCE)
-            except queue.Full:
-                continue
-        raise _Abandoned
+@contextlib.contextmanager
+def _handle(file: Any) -> Iterator[int]:
+    """A descriptor of `file` that the child can read from its beginning."""
+    if not isinstance(file, io.BytesIO):
+        handle = os.dup(file.fileno())
+    elif hasattr(os, "memfd_create"):
+        handle = os.memfd_create("archive", os.MFD_CLOEXEC)
+        with os.fdopen(os.dup(handle), "wb") as memory:
+            memory.write(file.getbuffer())
+    else:
+        raise ReadError("a 7z archive within another cannot be opened here: unpack it first")
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        yield handle
+    finally:
+        os.close(handle)
 
-    def get(self) -> Item:
-        return self._items.get()
+
+class _Frames:
+    """The frames that the child writes; where it dies, a fault is the last."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+
+    def get(self) -> tuple[bytes, bytes]:
+        """The next frame."""
+        head = self._pipe.read(FRAME.size)
+        if len(head) == FRAME.size:
+            what, length = FRAME.unpack(head)
+            content = self._pipe.read(length) if length <= _MOST_FRAME else b""
+            if len(content) == length:
+                return what, content
+        return FAULT, DAMAGED.encode()
 
 
 class _Piece(io.RawIOBase):
     """The content of the member that is being unpacked."""
 
-    def __init__(self, line: _Line, budget: Budget) -> None:
-        self._line, self._budget = line, budget
+    def __init__(self, pipe: _Frames, budget: Budget) -> None:
+        self._pipe, self._budget = pipe, budget
         self._left = memoryview(b"")
-        self.ended = False
+        self._ended = False
         self._error: ReadError | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the unpacking ended here, with a fault."""
+        return self._error is not None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        while not len(self._left) and not self.ended:
-            what, content = self._line.get()
-            if what == "data":
-                self._budget.take(len(content))
-                self._left = memoryview(content)
-            else:
-                self.ended = True
-                self._error = ReadError(content) if what == "fault" else None
+        while not len(self._left) and not self._ended:
+            self._next()
         count = min(len(buffer), len(self._left))
         if not count and self._error is not None and len(buffer):
             raise self._error
@@ -74,136 +133,20 @@ class _Piece(io.RawIOBase):
         self._left = self._left[count:]
         return count
 
-    @property
-    def broken(self) -> bool:
-        """Whether the unpacking ended here, with a fault."""
-        return self._error is not None
-
     def drain(self) -> None:
         """Pass over what is left of the member."""
-        self._left = memoryview(b"")
-        while not self.ended:
-            what, content = self._line.get()
-            if what == "data":
-                self._budget.take(len(content))
-            else:
-                self.ended = True
-                self._error = ReadError(content) if what == "fault" else None
+        while not self._ended:
+            self._next()
 
-    def close(self) -> None:
-        super().close()
-
-
-def seven_members(
-    file: Any, budget: Budget, password: bytes | None, skip: Skip
-) -> Iterator[Member]:
-    """The members of the 7z archive in `file`, which can be sought in."""
-    archive = _open(file, password)
-    line = _Line()
-    names = _register(archive, line, skip)
-    thread = threading.Thread(target=_unpack, args=(archive, line), daemon=True)
-    thread.start()
-    try:
-        while True:
-            what, content = line.get()
-            if what == "fault":
-                raise ReadError(content)
-            if what == "done":
-                return
-            piece = _Piece(line, budget)
-            yield names[content], piece
-            piece.drain()
-            if piece.broken:
-                return
-    finally:
-        line.left.set()
-        thread.join(10)
-
-
-def _open(file: Any, password: bytes | None) -> Any:
-    import py7zr
-    from py7zr.exceptions import PasswordRequired
-
-    try:
-        archive = py7zr.SevenZipFile(
-            file, "r", password=password.decode("utf-8", "replace") if password else None
-        )
-    except PasswordRequired:
-        raise ReadError("protected by a password: give it with --archive-password") from None
-    except MemoryError:
-        raise
-    except Exception:  # the library raises whatever a broken header leads to
-        raise ReadError(
-            "the archive's password is wrong, or it is damaged" if password else _DAMAGED
-        ) from None
-    if archive.needs_password() and password is None:
-        raise ReadError("protected by a password: give it with --archive-password")
-    return archive
-
-
-def _register(archive: Any, line: _Line, skip: Skip) -> dict[str, str]:
-    """Give every regular member a writer, and return the members' names by its number.
-
-    Writers are numbered, not named: two members may have one name, and a
-    name that leads out of a folder leads nowhere here.
-    """
-    from py7zr.io import MemIO, Py7zIO, WriterFactory
-
-    class Writer(Py7zIO):
-        def write(self, data: bytes | bytearray) -> int:
-            view = memoryview(data)
-            for at in range(0, len(view), _PIECE_BYTES):
-                line.put("data", bytes(view[at : at + _PIECE_BYTES]))
-            return len(view)
-
-        def read(self, size: int | None = None) -> bytes:
-            return b""
-
-        def seek(self, offset: int, whence: int = 0) -> int:
-            return 0
-
-        def flush(self) -> None:
-            pass
-
-        def size(self) -> int:
-            return 0
-
-        def close(self) -> None:
-            line.put("end")
-
-    class Factory(WriterFactory):
-        def create(self, filename: str) -> Any:
-            line.put("member", filename)
-            return Writer()
-
-    factory = Factory()
-    names: dict[str, str] = {}
-    for entry in archive.files:
-        wanted = not (
-            entry.is_directory or entry.is_socket or entry.is_symlink or entry.is_junction
-        )
-        if wanted:
-            names[str(entry.id)] = entry.filename
-        elif not entry.is_directory:
-            skip("a link or device in an archive, not read", False, entry.filename)
-        archive.worker.register_filelike(
-            entry.id, MemIO(str(entry.id), factory) if wanted else None
-        )
-    return names
-
-
-def _unpack(archive: Any, line: _Line) -> None:
-    """Unpack all of `archive` into its writers, and say how it ended."""
-    try:
-        try:
-            archive.worker.extract(archive.fp, None, parallel=False)
-        except _Abandoned:
-            raise
-        except Exception:  # the library raises whatever the damage leads to
-            line.put("fault", _DAMAGED)
+    def _next(self) -> None:
+        what, content = self._pipe.get()
+        if what == DATA:
+            self._budget.take(len(content))
+            self._left = memoryview(content)
         else:
-            line.put("done")
-    except _Abandoned:
-        pass
-    finally:
-        archive.close()
+            self._ended = True
+            self._error = ReadError(_name(content)) if what == FAULT else None
+
+
+def _name(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What the Rust extension in leakcheck/native offers; leakcheck.extract.native is its Python face."""
+"""What the Rust extension in leakcheck/native offers."""
 
 from collections.abc import Callable, Sequence
 

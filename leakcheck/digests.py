@@ -7,6 +7,7 @@ collisions. MD4 (RFC 1320) is written out because OpenSSL 3 hides it.
 import re
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha1 as _sha1
 
 _MASK = 0xFFFFFFFF
@@ -98,7 +99,7 @@ def plain(data: bytes) -> bytes:
 
 def windows_1252(data: bytes) -> str:
     """`data` as Windows-1252; its five unassigned bytes become the controls of Latin-1."""
-    return data.decode("latin-1").translate(_WINDOWS)
+    return data.decode("latin-1").translate(_windows())
 
 
 def _utf8_or_none(data: bytes) -> str | None:
@@ -108,8 +109,10 @@ def _utf8_or_none(data: bytes) -> str | None:
         return None
 
 
-_WINDOWS = {
-    code: mark
-    for code in range(0x80, 0xA0)
-    if (mark := bytes([code]).decode("cp1252", "replace")) != "�"
-}
+@lru_cache(maxsize=1)
+def _windows() -> dict[int, str]:
+    return {
+        code: mark
+        for code in range(0x80, 0xA0)
+        if (mark := bytes([code]).decode("cp1252", "replace")) != "�"
+    }

@@ -29,9 +29,8 @@ _MOST = 1024  # bytes of a domain once unescaped, at most
 _LONGEST_TLD = max(map(len, TLDS))
 _ASCII = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
 _ASCII_TEXT = bytes(_ASCII).decode()
-_LABEL = re.compile(rb"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.DOTALL)
-_SENTENCE = re.compile(rb"[^A-Z]*\.[A-Z][a-z][^.]*", re.DOTALL)
-_OTHER_SCRIPT = re.compile("[\u0400-\u06ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3][^.。．｡]*")
+_LDH = b"abcdefghijklmnopqrstuvwxyz0123456789-"
+_OTHER_SCRIPT = "[\u0400-\u06ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3][^.。．｡]*"
 _DOTS = "。．｡"  # as UTS 46 has them
 _MARKS = frozenset(
     "·・\u00ad\u200b\u200c\u200d\u2060\ufeff" + _DOTS
@@ -51,7 +50,7 @@ def fault(text: bytes) -> str | None:
     labels = [_a_label(label) for label in _labels(_decode(text))]
     if len(text) > _MOST or sum(len(label or b"") + 1 for label in labels) > LONGEST + 1:
         return f"the domain has more than {LONGEST} characters"
-    if any(label is None or not _LABEL.fullmatch(label) for label in labels):
+    if any(label is None or not _is_label(label) for label in labels):
         return "the domain is not well formed"
     return "the domain does not end in a top-level domain that exists"
 
@@ -90,16 +89,27 @@ def _resolve_ascii(text: bytes) -> list[tuple[bytes, int]]:
         length = _tld_length(label) if number else 0
         if length and start + length <= LONGEST:
             before, best = best, start + length
-        if not _LABEL.fullmatch(label):
+        if not _is_label(label):
             break
         start += len(label) + 1
     if not best:
         return []
     found = [(lower[:best], best)]
     last = text[before + 1 : best]
-    if before and b"." not in last and _SENTENCE.fullmatch(text[:best]):
+    if before and b"." not in last and _is_sentence(text[:before], last):
         found.append((lower[:before], before))
     return found
+
+
+def _is_label(label: bytes) -> bool:
+    """Whether `label`, in lower case, is one."""
+    edges = label[:1] + label[-1:]
+    return 0 < len(label) <= 63 and b"-" not in edges and not label.translate(None, _LDH)
+
+
+def _is_sentence(front: bytes, last: bytes) -> bool:
+    """Whether the label `last` after the domain `front` begins like a sentence."""
+    return last[:1].isupper() and last[1:2].islower() and front == front.lower()
 
 
 def _tld_length(label: bytes) -> int:
@@ -119,7 +129,7 @@ def resolve_other(text: bytes) -> list[tuple[bytes, int]]:
     if run.isascii():
         return _resolve_ascii(run.encode())
     plain = len(run) - len(run.lstrip(_ASCII_TEXT))
-    if _OTHER_SCRIPT.fullmatch(run, plain):
+    if re.compile(_OTHER_SCRIPT).fullmatch(run, plain):
         found = _resolve_ascii(run[:plain].encode())
         if found and "." not in run[found[0][1] : plain]:
             return found
@@ -132,7 +142,7 @@ def resolve_other(text: bytes) -> list[tuple[bytes, int]]:
         total = b".".join([*done, front])
         if length and len(total) <= LONGEST:
             best = total, position + length
-        if mapped is None or not _LABEL.fullmatch(mapped):
+        if mapped is None or not _is_label(mapped):
             break
         done.append(mapped)
         position += len(label) + 1

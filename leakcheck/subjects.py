@@ -12,7 +12,6 @@ The dump's side of the same functions is leakcheck.extract. No error repeats
 the subject.
 """
 
-import re
 from collections.abc import Iterable
 
 from leakcheck.address import canonical as canonical_address
@@ -23,7 +22,6 @@ from leakcheck.kinds import Kind
 
 SEPARATORS = b":;|\t,"
 """What may stand between an address and a password."""
-_SEPARATOR = re.compile(rb"[:;|\t,]")
 
 
 def canonical(kind: Kind, text: str | bytes) -> bytes:
@@ -56,10 +54,8 @@ def credential(address: str | bytes, password: str | bytes) -> bytes:
 def split_credential(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Address, separator and password: the first separator after the address parts them."""
     sign = max(data.find(b"@"), data.find(b"%40"), 0)
-    match = _SEPARATOR.search(data, sign)
-    if not match:
-        return data, b"", b""
-    return data[: match.start()], match[0], data[match.end() :]
+    at = next((at for at in range(sign, len(data)) if data[at] in SEPARATORS), len(data))
+    return data[:at], data[at : at + 1], data[at + 1 :]
 
 
 def digest_of_canonical(kind: Kind, form: bytes) -> bytes:

@@ -19,6 +19,7 @@ mod local;
 mod passwords;
 mod python;
 mod resolver;
+mod tld_table;
 mod tlds;
 mod walk;
 

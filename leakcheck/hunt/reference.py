@@ -57,9 +57,8 @@ class ReferenceSieve:
             first, open_ended = _first_word(data, at + 1)
             second, also = _first_word(data, at + 2 + len(first))
             domains = self._keys.at_domains
-            if domains and (open_ended or also or (first, second) in domains):
-                yield at
-            elif self._local(data, at, None if open_ended else first):
+            watched = domains and (open_ended or also or (first, second) in domains)
+            if watched or self._local(data, at, None if open_ended else first):
                 yield at
             at = data.find(b"@", at + 1)
 

@@ -11,6 +11,7 @@ are given the same keys, made here:
 - a phone number: its last seven digits.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -92,14 +93,14 @@ def _spellings(host: bytes) -> Iterator[str]:
             except UnicodeError:
                 return
         for way in ("NFC", "NFD"):
-            yield unicodedata.normalize(way, ".".join(labels))  # type: ignore[arg-type]
+            yield unicodedata.normalize(way, ".".join(labels))
 
 
 def _add_words(words: list[str], keys: Keys) -> None:
     if len(words) == 1:
         keys.words.add(words[0])
         return
-    pairs = list(zip(words, words[1:], strict=False))
+    pairs = list(itertools.pairwise(words))
     if pairs:
         keys.pairs.add(max(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), pair)))
 

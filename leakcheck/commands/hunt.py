@@ -1,0 +1,96 @@
+"""`leakcheck hunt`: the lines of raw dumps that name our people, domains or projects."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.errors import UsageError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def hunt(
+    dumps: Annotated[
+        list[str],
+        typer.Argument(metavar="DUMP...", help="Files, folders, archives, or - for stdin."),
+    ],
+    watch: Annotated[
+        list[Path],
+        typer.Option(
+            "--watch",
+            metavar="LIST",
+            help="What to look for: addresses, domains (acme.fr, @acme.fr), phone numbers, terms; "
+            "text, CSV or spreadsheet. Repeatable.",
+        ),
+    ],
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Column of the watch list, by name or number. Repeatable."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="Sheet of the watch list, of a workbook.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, summary, csv, tsv, json, jsonl, html, sarif or junit. Repeatable.",
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write here. One for each --format."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", help="Go on: report what is new in growing files and folders, until Ctrl-C."
+        ),
+    ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="FILE", help="Remember here what was read. With --follow."),
+    ] = None,
+    interval: Annotated[
+        float,
+        typer.Option("--interval", min=0.01, help="Seconds between two looks. With --follow."),
+    ] = 1.0,
+    until_idle: Annotated[
+        float | None,
+        typer.Option(
+            "--until-idle", min=0, help="End after so many seconds with nothing new. With --follow."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Default: one for each core.")
+    ] = None,
+    max_expansion: Annotated[
+        float,
+        typer.Option(
+            "--max-expansion", min=1, help="How many times its size a file may unpack to."
+        ),
+    ] = 250.0,
+) -> int:
+    """Find the lines of raw dumps that name our people, domains or projects.
+
+    Nothing leaves this machine; no password, hash or other person's address is shown.
+    Exit status: 1 with a hit, else 2 if something could not be read, else 0.
+    """
+    from leakcheck.hunt.following import Following
+    from leakcheck.hunt.watch import read_watch
+    from leakcheck.reports.output import targets
+
+    if not follow and (state is not None or until_idle is not None):
+        raise UsageError("--state and --until-idle go with --follow.")
+    wanted = targets(formats or [], output or [], "jsonl" if follow else "table")
+    if "-" in dumps and any(str(path) == "-" for path in watch):
+        raise UsageError("Only one of the dump and the watch list can be stdin.")
+    watched = read_watch(watch, column or (), sheet)
+    following = Following(state, interval, until_idle) if follow else None
+    from leakcheck.hunt.command import run
+
+    return run(dumps, watched, wanted, following, threads, max_expansion, force)

@@ -1,0 +1,107 @@
+"""What stands on a line besides an entry, by class: spans of text, never their content.
+
+Order is precedence: where two classes overlap, the first one in CLASSES counts.
+Hash forms: hashcat's example hashes; crypt(5); RFC 2307 for {SSHA}.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+PASSWORD = "password"  # noqa: S105 - the name of a class
+DOUBTFUL = ""
+"""What stands after an address where a password may: not shown, not said to be one."""
+ADDRESS = "address"
+
+
+class Span(NamedTuple):
+    """text[start:stop] is of class `name`."""
+
+    start: int
+    stop: int
+    name: str
+
+
+_B64 = r"[./A-Za-z0-9]"
+_KEY = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|mot[ _]de[ _]passe|mdp|passwort|kennwort|contrase[nñ]a"
+    r"|senha|secret|pin|token|api[_-]?key|auth)"
+)
+_PATTERNS = (
+    ("bcrypt hash", rf"\$2[abxy]?\$\d\d\${_B64}{{53}}"),
+    ("argon2 hash", r"\$argon2(?:id|i|d)\$\S{20,}"),
+    ("crypt hash", r"\$(?:1|5|6|7|y|gy|apr1|md5|sha1|P|H|S)\$[^\s:;|,\"']{8,}"),
+    ("phpass hash", rf"\$[PH]\${_B64}{{31}}"),
+    ("pbkdf2 hash", r"pbkdf2[_:-]?sha\d+[$:][^\s;|,\"']{16,}"),
+    ("ldap hash", r"\{S?S?(?:MD5|SHA\d*|CRYPT)\}[A-Za-z0-9+/=$.]{8,}"),
+    ("mysql hash", r"\*[0-9A-F]{40}(?![0-9A-Fa-f])"),
+    ("sha512 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{128}(?![0-9A-Za-z])"),
+    ("sha384 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{96}(?![0-9A-Za-z])"),
+    ("sha256 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])"),
+    ("sha224 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{56}(?![0-9A-Za-z])"),
+    ("sha1 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])"),
+    ("md5 or ntlm hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])"),
+    ("url", r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>|;,]+"),
+    (ADDRESS, r"[^\s@<>()\[\]{}\"'`,;:|/\\=]+(?:@|%40)[^\s@<>()\[\]{}\"'`,;:|/\\=]+"),
+    ("ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])"),
+    ("ip", r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f:]{1,6}(?![\w:])"),
+    ("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
+    ("card", r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"),
+    ("date", r"(?<!\w)(?:\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4})(?!\d)"),
+    ("phone", r"(?<!\w)(?:\+|00)?\d(?:[ \u00a0\u202f.\-/()]{0,3}\d){8,14}(?!\w)"),
+)
+CLASSES = (PASSWORD, *dict.fromkeys(name for name, _ in _PATTERNS))
+_ANY = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
+_KEYED = re.compile(
+    rf"(?<![^\W_])[\"']?(?:\w{{0,20}}[_ -])?{_KEY}[\"'\\]{{0,3}}\s*(?::|=>?|,\s*(?=[\"']))\s*"
+    r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&|}\"'][^\s,;&|}]*)",
+    re.IGNORECASE,
+)
+_USER_INFO = re.compile(r"://[^\s/@:]*:([^\s/]*)@")
+_STEALER = re.compile(r"\s*[A-Za-z][\w+.-]*://[^\s|;,]*?[:;|,\t ]([^\s:;|,/]+)[:;|,\t ](\S.*)")
+_AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
+
+
+def spans(text: str) -> Iterator[Span]:
+    """All spans of every class but passwords, those of one class apart from each other."""
+    with_at = "@" in text or "%40" in text  # without one, the search would be slow and vain
+    for name, pattern in _ANY:
+        if name == ADDRESS and not with_at:
+            continue
+        for found in pattern.finditer(text):
+            if name == "card" and not _luhn(found[0]):
+                continue
+            yield Span(found.start(), found.end(), name)
+
+
+def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[Span]:
+    """Where passwords stand, or must be taken to; logins: where addresses do, in order."""
+    for found in _KEYED.finditer(text):
+        yield Span(found.start(1), found.end(1), PASSWORD)
+    for found in _USER_INFO.finditer(text):
+        yield Span(found.start(1), found.end(1), PASSWORD)
+    stealer = _STEALER.match(text)
+    if stealer:
+        yield Span(stealer.start(2), len(text), PASSWORD)
+    for _, end in logins[:1]:
+        after = _AFTER.match(text, end)
+        if after and not _is_prose(after):
+            first = after[4].split(after[2])[0].strip(" \"'")
+            known = any(one.stop - one.start == len(first) for one in spans(first))
+            yield Span(after.start(4), len(text), DOUBTFUL if known else PASSWORD)
+
+
+def _is_prose(after: re.Match[str]) -> bool:
+    """Whether what follows an address reads like a sentence: `a@b.fr, who wrote`."""
+    rest = after[4].strip()
+    return not rest.strip("\"'),;}]") or (bool(after[3]) and after[2] != "\t" and " " in rest)
+
+
+def _luhn(text: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    total = 0
+    digits = [int(mark) for mark in text if mark.isdecimal()]
+    for at, digit in enumerate(reversed(digits)):
+        double = digit * 2 if at % 2 else digit
+        total += double - 9 if double > 9 else double
+    return total % 10 == 0 and len(set(digits)) > 1

@@ -1,0 +1,80 @@
+"""A password validator for Django: reject passwords that are known to be breached.
+
+In settings.py:
+
+    AUTH_PASSWORD_VALIDATORS = [
+        {"NAME": "leakcheck.django.BreachedPasswordValidator"},
+    ]
+
+OPTIONS may hold `sources` (paths of filters, URLs or "hibp"; default: the
+installed filters and the embedded one), `min_count`, `allow_unknown`, and
+`hibp_url`. Django is imported when a password is rejected, not before:
+leakcheck does not depend on it.
+"""
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+from leakcheck.kinds import Kind
+from leakcheck.sources import Source
+from leakcheck.sources.resolve import Access, open_sources
+from leakcheck.subjects import digest
+from leakcheck.verdicts import CODES, Verdict, combine
+
+
+class BreachedPasswordValidator:
+    """Rejects a password that a source knows; and one that none can vouch for.
+
+    sources: what to ask; min_count: ignore passwords seen less often, where it
+    is known; allow_unknown: accept a password where no answer was had (a
+    range service that cannot be reached must then not stop sign-ups).
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str] = (),
+        *,
+        min_count: int = 1,
+        allow_unknown: bool = False,
+        hibp_url: str | None = None,
+    ) -> None:
+        self._names, self._allow_unknown = tuple(sources), allow_unknown
+        self._access = Access(min_count=min_count, hibp_url=hibp_url)
+        self._opened: list[Source] | None = None
+        self._lock = Lock()
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise Django's ValidationError, code `password_breached` or `password_unknown`."""
+        if not password:
+            return
+        wanted = digest(Kind.PASSWORD, password)
+        verdict = combine(CODES[source.lookup(wanted).codes[0]] for source in self._sources())
+        if verdict is Verdict.EXPOSED:
+            self._reject("password_breached")
+        if verdict is Verdict.UNKNOWN and not self._allow_unknown:
+            self._reject("password_unknown")
+
+    def get_help_text(self) -> str:
+        """What a form shows beside the field."""
+        from django.utils.translation import gettext
+
+        return str(gettext("Your password can't be one that is known from a data breach."))
+
+    def _reject(self, code: str) -> None:
+        from django.core.exceptions import ValidationError
+        from django.utils.translation import gettext
+
+        messages = {
+            "password_breached": gettext(
+                "This password is known from a data breach: attackers try it first. Choose another."
+            ),
+            "password_unknown": gettext("This password could not be checked. Try again later."),
+        }
+        raise ValidationError(messages[code], code=code)
+
+    def _sources(self) -> list[Source]:
+        with self._lock:
+            if self._opened is None:
+                self._opened = open_sources(self._names, Kind.PASSWORD, self._access)
+            return self._opened

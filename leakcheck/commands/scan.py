@@ -122,6 +122,8 @@ def scan(
         if confirm or confirm_with
         else []
     )
+    if known is not None and not only:
+        only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
     choice = Choice(frozenset(only or ()), known, masked and group_by is None, tuple(exact))
     asking = Asking(kind, listing.hashes, variants)
     with Reports(wanted, force=force) as reports, Scan(listing, panel, asking, choice) as rows:

@@ -102,7 +102,7 @@ def _collect(
 
 def _one(row: int, cell: bytes, asking: Asking, out: Digested, digests: list[bytes]) -> None:
     assert out.owners is not None
-    if not cell.strip() and not (cell and asking.kind.secret and not asking.hashes):
+    if is_blank(cell) and not (cell and asking.kind.secret and not asking.hashes):
         out.empty.add(row)
         return
     size = asking.kind.digest_bytes
@@ -207,6 +207,11 @@ def _kernel(asking: Asking) -> Callable[[bytes], extract.Extraction]:
     if kind is Kind.CREDENTIAL:
         return extract.credentials  # type: ignore[no-any-return]
     return partial(extract.passwords, kind=kind)
+
+
+def is_blank(cell: bytes) -> bool:
+    """Whether a cell holds nothing but white space, of any script."""
+    return not cell.strip() or (not cell.isascii() and not cell.decode("utf-8", "replace").strip())
 
 
 def to_cells(texts: Iterable[str]) -> list[bytes]:

@@ -116,9 +116,7 @@ class Tally:
             f"{number(self.unknown)} unknown, {number(self.clean)} clean."
         ]
         if self.known_before:
-            lines.append(
-                f"{number(self.known_before)} rows have no exposure but those known before."
-            )
+            lines.append(f"{number(self.known_before)} rows were exposed before, in nothing new.")
         if self.empty:
             lines.append(f"{number(self.empty)} rows are empty and were not counted.")
         lines += [_source_line(info, count) for info, count in hits]

@@ -44,7 +44,9 @@ def _harder(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _fold_mark(mark: str) -> str:
     marks = mark.casefold()
-    return marks if marks.isascii() else unicodedata.normalize("NFKC", marks).casefold()
+    if marks.isascii() or not mark.isalnum():  # a sign such as ™ parts words, and is no letter
+        return marks
+    return unicodedata.normalize("NFKC", marks).casefold()
 
 
 @lru_cache(maxsize=1)

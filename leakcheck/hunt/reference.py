@@ -12,6 +12,7 @@ from leakcheck.hunt.readings import Reading, readings
 from leakcheck.hunt.sieve import Buffer, Keys, first_word
 
 _RUN = re.compile(r"[0-9A-Za-z\x80-\U0010ffff]+")
+_FRONT = re.compile(r"[0-9A-Za-z]+")
 _NUMBER = re.compile(rb"[0-9]+(?:[ .\-/()\\\xc2\xa0\xe2\x80\xaf]{1,12}[0-9]+)*")
 _DIGITS = re.compile(rb"[0-9]+")
 _ESCAPE = re.compile(
@@ -55,9 +56,13 @@ class ReferenceSieve:
         at = data.find(b"@")
         while at >= 0:
             first, open_ended = _first_word(data, at + 1)
-            second, also = _first_word(data, at + 2 + len(first))
+            end = at + 1 + len(first)
+            second, also = b"", False
+            if data[end : end + 1] in (b".", b"-"):
+                second, also = _first_word(data, end + 1)
             domains = self._keys.at_domains
-            watched = domains and (open_ended or also or (first, second) in domains)
+            known = bool(first) and (also or (first, second) in domains)
+            watched = domains and (open_ended or known)
             if watched or self._local(data, at, None if open_ended else first):
                 yield at
             at = data.find(b"@", at + 1)
@@ -92,6 +97,11 @@ class ReferenceSieve:
             if not IGNORED.isdisjoint(run[0]):
                 ways.append(sieve_words("".join(m for m in run[0] if m not in IGNORED)))
             after = set()
+            front = _FRONT.match(run[0])
+            if front and front.end() < len(run[0]):
+                word = front[0].lower()  # a top-level domain may end here
+                if word in keys.words or any((one, word) in keys.pairs for one in before):
+                    yield reading.byte(run.start())
             for words in ways:
                 last = before
                 for word in words:

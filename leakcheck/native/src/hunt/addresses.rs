@@ -69,7 +69,7 @@ impl Addresses {
         }
         for at in memchr_iter(b'@', data) {
             let (first, end) = first_word(data, at + 1);
-            if self.domain(data, first, end) || self.local(data, at, first.unwrap_or(ANY)) {
+            if self.domain(data, at + 1, first, end) || self.local(data, at, first.unwrap_or(ANY)) {
                 push(at);
             }
         }
@@ -77,11 +77,17 @@ impl Addresses {
 
     /// Whether the domain whose first word ends at `end` may be one of those watched.
     #[inline]
-    fn domain(&self, data: &[u8], first: Option<u64>, end: usize) -> bool {
+    fn domain(&self, data: &[u8], start: usize, first: Option<u64>, end: usize) -> bool {
         if self.domains.is_empty() {
             return false;
         }
         let Some(first) = first else { return true };
+        if !data.get(start).is_some_and(u8::is_ascii_alphanumeric) {
+            return false;
+        }
+        if !matches!(data.get(end), Some(b'.' | b'-')) {
+            return self.domains.has(pair(first, word(&[])));
+        }
         match first_word(data, end + 1).0 {
             Some(second) => self.domains.has(pair(first, second)),
             None => true,

@@ -51,7 +51,7 @@ impl Words {
         if self.last.is_empty() {
             return;
         }
-        let mut run = Run { words: self, before: [0; 2], folded: Vec::new(), push };
+        let mut run = Run { words: self, data, before: [0; 2], done: 0, folded: Vec::new(), push };
         let (mut start, mut carry) = (0, 0u64);
         let mut base = 0;
         while base < data.len() {
@@ -71,13 +71,13 @@ impl Words {
                 if at < data.len() && mask >> (at - base) & 1 == 1 {
                     start = at;
                 } else {
-                    run.word(data, start, at);
+                    run.word(start, at);
                 }
             }
             base += BLOCK;
         }
         if carry == 1 {
-            run.word(data, start, data.len());
+            run.word(start, data.len());
         }
     }
 }
@@ -85,15 +85,25 @@ impl Words {
 /// One pass over a text: the word before, and room to fold one in.
 struct Run<'a, P: FnMut(usize)> {
     words: &'a Words,
+    data: &'a [u8],
     /// The word before; the other one where it can be read in two ways.
     before: [u64; 2],
+    /// Where the run of bytes before ends.
+    done: usize,
     folded: Vec<u8>,
     push: &'a mut P,
 }
 
 impl<P: FnMut(usize)> Run<'_, P> {
     #[inline(always)]
-    fn word(&mut self, data: &[u8], start: usize, end: usize) {
+    fn word(&mut self, start: usize, end: usize) {
+        self.one(start, end);
+        self.done = end;
+    }
+
+    #[inline(always)]
+    fn one(&mut self, start: usize, end: usize) {
+        let data = self.data;
         let text = &data[start..end];
         // No byte of the list's words takes more than four to write here.
         if text.len() > 4 * self.words.longest + 64 && text.is_ascii() {
@@ -124,8 +134,14 @@ impl<P: FnMut(usize)> Run<'_, P> {
     /// A run of bytes that is not ASCII: folded, then its words.
     #[cold]
     fn other(&mut self, text: &[u8], start: usize) {
-        let mut folded = std::mem::take(&mut self.folded);
+        // A top-level domain ends where a letter of another script follows.
+        let front = text.iter().take_while(|byte| byte.is_ascii()).count();
         let before = self.before;
+        if front > 0 {
+            self.feed(word(&text[..front]), start);
+            self.before = before;
+        }
+        let mut folded = std::mem::take(&mut self.folded);
         let mut read = |run: &mut Self, ignore: bool| {
             folded.clear();
             let ignorable = run.words.fold.fold(text, ignore, &mut folded);
@@ -147,8 +163,9 @@ impl<P: FnMut(usize)> Run<'_, P> {
         let words = self.words;
         if words.last.may(hash)
             && (words.lone.has(hash)
-                || words.pairs.has(pair(self.before[0], hash))
-                || words.pairs.has(pair(self.before[1], hash)))
+                || ((words.pairs.has(pair(self.before[0], hash))
+                    || words.pairs.has(pair(self.before[1], hash)))
+                    && !self.data[self.done..start].contains(&b'\n')))
         {
             (self.push)(start);
         }

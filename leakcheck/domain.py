@@ -47,10 +47,12 @@ def fault(text: bytes) -> str | None:
         return None
     if b"." not in text and text.isascii():
         return "the domain has no dot"
-    labels = [_a_label(label) for label in _labels(_decode(text))]
+    run = _decode(text)
+    labels = [_a_label(label) for label in _labels(run)]
     if len(text) > _MOST or sum(len(label or b"") + 1 for label in labels) > LONGEST + 1:
         return f"the domain has more than {LONGEST} characters"
-    if any(label is None or not _is_label(label) for label in labels):
+    whole = _width(text, len(run)) == len(text)
+    if not whole or any(label is None or not _is_label(label) for label in labels):
         return "the domain is not well formed"
     return "the domain does not end in a top-level domain that exists"
 

@@ -17,31 +17,24 @@ from collections.abc import Callable
 import leakcheck
 from leakcheck.kinds import Kind
 
+WORDS = r"""
+@ @ @ @ @ . . . - ' " \ % ; : | , < > & # + _ = / a A n r t u x o O z Z 0 4 6 9 $ .. -- '' \' \\ \\\\
+%40 %4 %2B %2b %27 %2E %C3%A9 %ad %20 \u0040 \u002b \u0027 \u00e9 \u1234 \ud83d \ud83d\ude00 \x40
+\x27 \xe9 &#64; &#064; &#x40; &#39; &#039; &#x27; &apos; &lt; &#233; \n \r \t alice bob o'brien
+d'alice fr com uk co.uk acme.fr a.b xn--p1ai xn--bcher-kva.de evil Call @acme.fr alice@acme.fr
+%40acme.fr \u0040acme.fr $HEX[ ] $HEX[6162] $HEX[e9] $HEX[] :pass :1 :0 :12 DEADBEEF
+da39a3ee5e6b4b0d da39a3ee5e6b4b0d3255bfef95601890afd80709 31d6cfe0d16ae931b73c59d7e0c089c0
+DA39A3EE5E6B4B0D3255BFEF95601890AFD80709:3 é ü ß 谢谢 пример.рф РФ 。 ． ａｃｍｅ．ｆｒ ❤️ · ’ “ »
+"""
+UNSEEN = ["\u00a0", "\u200b", "\u200d", "\u00ad", "\ufeff", "\U0001f600", "e\u0301", "\u3000"]
 TOKENS: list[bytes] = [
-    *(bytes([code]) for code in b"@@@@@....--''\"\\%%;;::||,,\t <>&#+_=/\r\0aAnrtuxoOzZ0469$"),
-    *b"%40 %4 %2B %2b %27 %2E %C3%A9 %ad %20 \\u0040 \\u002b \\u0027 \\u00e9 \\u1234 \\ud83d".split(),
-    *b"\\ud83d\\ude00 \\x40 \\x27 \\xe9 &#64; &#064; &#x40; &#39; &#039; &#x27; &apos; &lt; &#233;".split(),
-    *b"alice bob o'brien d'alice fr com uk co.uk acme.fr a.b xn--p1ai xn--bcher-kva.de evil Call".split(),
-    *b"\\n \\r \\t \\\\ \\\\\\\\ '' \\' .. -- @acme.fr alice@acme.fr %40acme.fr \\u0040acme.fr".split(),
-    *b"$HEX[ ] $HEX[6162] $HEX[e9] $HEX[] :pass : ; :1 :0 :12 DEADBEEF da39a3ee5e6b4b0d".split(),
-    b"da39a3ee5e6b4b0d3255bfef95601890afd80709",
-    b"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709:3",
-    b"31d6cfe0d16ae931b73c59d7e0c089c0",
-    b"a" * 63,
-    b"-" * 66,
-    b"b." * 120,
-    b"x" * 300,
-    b" : ",
-    *(text.encode() for text in "é ü ß 谢谢 пример.рф РФ 。 ． ａｃｍｅ．ｆｒ ❤️ · ’ “ » №".split()),
-    *(
-        text.encode()
-        for text in ("\u00a0", "\u200b", "\u200d", "\u00ad", "\ufeff", "\U0001f600", "e\u0301")
-    ),
-    *(bytes([code]) for code in (0x80, 0xA0, 0xAD, 0xB7, 0xC3, 0xE9, 0xFC, 0xFF)),
-    b"\xed\xa0\x80",
-    b"\xef\xbb\xbf",
-    b"\r\r",
+    *WORDS.encode().split(),
+    *(text.encode() for text in UNSEEN),
+    *(bytes([code]) for code in (0, 9, 13, 32, 32, 0x80, 0xA0, 0xAD, 0xB7, 0xC3, 0xE9, 0xFC, 0xFF)),
+    *(b"\xed\xa0\x80", b"\r\r", b" : "),
+    *(b"a" * 63, b"-" * 66, b"b." * 120, b"x" * 300),
 ]
+SLOW = 16  # the NT hash in plain Python is slow: compare it once in so many rounds
 CALLS: list[tuple[str, Callable[..., object]]] = [
     ("emails", lambda kernels, chunk: kernels.emails(chunk)),
     ("domains", lambda kernels, chunk: kernels.domains(chunk)),
@@ -110,11 +103,13 @@ def main() -> int:
 
     seed = options.seed if options.seed is not None else random.randrange(2**32)
     chance = random.Random(seed)
-    cases = comparisons = 0
+    cases = comparisons = rounds = 0
     end = time.monotonic() + options.seconds
     while time.monotonic() < end:
         chunk = b"\n".join(case(chance) for _ in range(200))
         for name, call in CALLS:
+            if "ntlm" in name and rounds % SLOW:
+                continue
             if call(reference, chunk) != call(native, chunk):
                 guilty = differing(call, chunk, (reference, native))
                 print(f"{name} differs (seed {seed}): {guilty!r}")
@@ -123,6 +118,7 @@ def main() -> int:
                 return 1
             comparisons += 200
         cases += 200
+        rounds += 1
     print(f"seed {seed}: {cases:,} cases, {comparisons:,} comparisons, no difference")
     return 0
 

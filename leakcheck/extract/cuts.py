@@ -1,9 +1,11 @@
 r"""Where a line that is too long to hold may be cut, so that no address is lost or made up.
 
 Rule 1: right after a character at which every reading stops, on both sides:
-a blank, a quotation mark, a bracket. Rule 2: right after a `;` that ends no
-entity such as `&#39;`. Rule 3: else where no at sign is within REACH on
-either side. Rule 4: never between the bytes of one token.
+a blank, a quotation mark, a bracket, CJK punctuation. Rule 2: right after a
+`;` or `#`, or before a `&`, that is no part of an entity such as `&#39;`.
+Rule 3: else where no at sign is within REACH on either side. Rule 4: else
+right after a `\n`, `\r` or `\t` written as an escape: at most a doubtful
+second reading is lost (CORP\nick). Rule 5: never between the bytes of one token.
 """
 
 import re
@@ -12,7 +14,13 @@ from leakcheck import escapes
 from leakcheck.address import REACH
 
 Buffer = bytes | bytearray | memoryview
-_HARD = re.compile(rb'.*[\x00-\x09\x0b-\x0c\x0e-\x20"!$*,/:<=>?()\[\]^`{|}~]', re.DOTALL)
+_STOP = re.compile(
+    rb'.*(?:[\x00-\x09\x0b-\x0c\x0e-\x20"!$*,/:<=>?()\[\]^`{|}~]'
+    rb"|\xe2\x80[\x90-\xa7]|\xe3\x80[\x80\x81\x88-\x91\x94-\x9b]|\xef\xbc[\x81-\x8d\x8f\x9a-\xa0]"
+    rb"|(?<!&)#|(?=&[^#a]))",
+    re.DOTALL,
+)
+_BREAK = re.compile(rb".*\\[nrt]", re.DOTALL)
 _WINDOW = 65536
 
 
@@ -28,12 +36,14 @@ def cut(buffer: Buffer, limit: int) -> int:
     limit = min(limit, len(data))
     for end in range(limit, 0, -_WINDOW):
         start = max(0, end - _WINDOW)
-        match = _HARD.match(data, start, end)
-        semicolon = _semicolon(data, start, end)
-        place = max(match.end() if match else 0, semicolon)
+        stop = _STOP.match(data, start, end)
+        place = max(stop.end() if stop else 0, _semicolon(data, start, end))
         if place:
             return place
-    return _far_from_at_signs(data, limit)
+    place = _far_from_at_signs(data, limit)
+    if not place and (after_break := _BREAK.match(data, max(0, limit - _WINDOW), limit)):
+        place = after_break.end()
+    return place
 
 
 def _semicolon(data: bytes, start: int, end: int) -> int:

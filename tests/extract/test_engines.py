@@ -1,0 +1,106 @@
+"""One truth: the table of chunks on both engines, and no difference on anything else."""
+
+import hashlib
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from extract.tricky import text
+from hypothesis import given, settings
+
+from leakcheck.extract import REASONS, reference
+from leakcheck.extract.results import Extraction
+from leakcheck.kinds import Kind
+
+VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "extract.json").read_text("utf-8"))
+
+
+def run(kernels: ModuleType, case: dict[str, Any], chunk: Any) -> Extraction:
+    name = case["kernel"]
+    if name == "hashes":
+        prefix = case.get("prefix", "").encode()
+        return kernels.hashes(chunk, case["digest_bytes"], case.get("min_count", 1), prefix)
+    if name in ("passwords", "combo_passwords"):
+        return getattr(kernels, name)(chunk, Kind.PASSWORD)
+    return getattr(kernels, name)(chunk)
+
+
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_chunks(kernels: ModuleType, case: dict[str, Any], kind: Any) -> None:
+    found = run(kernels, case, kind(case["text"].encode()))
+    if case["kernel"] == "hashes":
+        wanted = b"".join(bytes.fromhex(key) for key in case["keys"])
+    else:
+        wanted = b"".join(hashlib.sha1(key.encode()).digest() for key in case["keys"])
+    assert found.digests == wanted
+    assert found.rejected == case["rejected"]
+    assert found.lines == case["lines"]
+    assert found.accepted + sum(found.rejected.values()) == found.lines
+
+
+def test_first_and_last_line_are_told(kernels: ModuleType) -> None:
+    found = kernels.emails(b"nothing\nalice@acme.fr\n")
+    assert (REASONS[found.first - 1], found.last) == ("no address", 0)
+
+
+def test_a_password_in_latin_1_is_read_in_both_ways(kernels: ModuleType) -> None:
+    raw = "pässwörd €".encode("cp1252")
+    found = kernels.passwords(raw, Kind.PASSWORD).digests
+    assert found == hashlib.sha1(raw).digest() + hashlib.sha1("pässwörd €".encode()).digest()
+    ntlm = kernels.passwords(raw, Kind.NTLM).digests
+    assert ntlm == kernels.passwords("pässwörd €".encode(), Kind.NTLM).digests
+
+
+def test_an_endless_line_is_no_password(kernels: ModuleType) -> None:
+    found = kernels.passwords(b"x" * 65_537 + b"\n" + b"y" * 65_536, Kind.PASSWORD)
+    assert found.rejected == {"too long": 1}
+    assert found.digests == hashlib.sha1(b"y" * 65_536).digest()
+
+
+def test_every_password_length_around_a_block(kernels: ModuleType) -> None:
+    words = [b"x" * length for length in range(1, 140)]
+    found = kernels.passwords(b"\n".join(words), Kind.PASSWORD).digests
+    assert found == b"".join(hashlib.sha1(word).digest() for word in words)
+
+
+def test_every_address_length_around_a_block(kernels: ModuleType) -> None:
+    names = [b"%s@%s.fr" % (b"A" * n, b"B" * m) for n in range(1, 65, 3) for m in range(1, 60)]
+    found = kernels.emails(b"\n".join(names)).digests
+    assert found == b"".join(hashlib.sha1(name.lower()).digest() for name in names)
+
+
+@pytest.mark.parametrize("prefix", [b"xyz", b"\xe9", b"a" * 41])
+def test_a_prefix_that_is_none(kernels: ModuleType, prefix: bytes) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        kernels.hashes(b"", 20, 1, prefix)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(text)
+def test_engines_agree(chunk: bytes) -> None:
+    pytest.importorskip("leakcheck._native")
+    from leakcheck.extract import native
+
+    assert native.emails(chunk) == reference.emails(chunk)
+    assert native.domains(chunk) == reference.domains(chunk)
+    assert native.address_spans(chunk) == reference.address_spans(chunk)
+    assert native.credentials(chunk) == reference.credentials(chunk)
+    for kind in (Kind.PASSWORD, Kind.NTLM):
+        assert native.passwords(chunk, kind) == reference.passwords(chunk, kind)
+        assert native.combo_passwords(chunk, kind) == reference.combo_passwords(chunk, kind)
+    for shape in ((20, 1, b""), (16, 5, b""), (20, 1, b"dA39a"), (16, 0, b"3")):
+        assert native.hashes(chunk, *shape) == reference.hashes(chunk, *shape)
+    fields = chunk.split(b"a")
+    assert native.password_fields(fields, Kind.NTLM) == reference.password_fields(fields, Kind.NTLM)
+    pairs = [(field, field[::-1]) for field in fields]
+    assert native.credential_fields(pairs) == reference.credential_fields(pairs)
+
+
+def test_native_knows_the_same_top_level_domains() -> None:
+    native = pytest.importorskip("leakcheck._native")
+    from leakcheck.tlds import TLDS
+
+    assert {name.encode() for name in native.tlds()} == TLDS

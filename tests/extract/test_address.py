@@ -111,8 +111,11 @@ def test_refused_with_the_reason_and_without_the_subject(text: str, reason: str)
 local_parts = st.from_regex(r"[A-Za-z0-9_+-]{1,12}(\.[A-Za-z0-9_+-]{1,12}){0,3}", fullmatch=True)
 irish = st.from_regex(r"[a-zA-Z]{1,5}'[a-zA-Z]{1,5}", fullmatch=True)
 hosts = st.sampled_from(
-    "acme.fr Mail.Acme.co.uk a-b.c3.com bücher.de BÜCHER.de пример.рф 例え.jp xn--bcher-kva.de "
-    "i❤️.ws ａｃｍｅ.fr b\u0301u.example.org 666.com x.museum".split()  # noqa: SIM905
+    [
+        *("acme.fr", "Mail.Acme.co.uk", "a-b.c3.com", "666.com", "x.museum", "xn--bcher-kva.de"),
+        *("bücher.de", "BÜCHER.de", "пример.рф", "例え.jp", "i❤️.ws", "ａｃｍｅ.fr"),
+        "b\u0301u.example.org",
+    ]
 )
 left = st.sampled_from(["", " ", '"', "'", "<", ":", ",", "(", "\n", "\t", "=", "&lt;", "谢", "é"])
 right = st.sampled_from(["", " ", '"', "'", ">", ":", ",", ")", "\n", ". ", "-", "|x", "&gt;", "”"])

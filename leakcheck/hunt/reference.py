@@ -21,6 +21,7 @@ _ESCAPE = re.compile(
     rb"|amp|lt|gt|quot|apos|nbsp|commat|period|lowbar|plus);"
 )
 _LONGEST = 80
+_LETTERS = frozenset(bytes([letter]) for letter in b"abcdefghijklmnopqrstuvwxyz")
 _WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _MARKS = frozenset(b"._-+")
 
@@ -80,12 +81,18 @@ class ReferenceSieve:
                     here -= 1
                 while here > lowest and data[here - 1] == 0x5C:
                     here -= 1
+                if data[here - 1 : here].lower() not in _LETTERS or here == 0:
+                    return False
             elif byte not in _WORD and byte not in _MARKS:
                 return False
             local.insert(0, byte)
             if byte != 0x27 and _may_begin(data, here):
                 text = bytes(local).lower()
-                if text in keys.locals if first is None else (text, first) in keys.addresses:
+                if (
+                    text in keys.locals
+                    if first is None
+                    else b"%b@%b" % (text, first) in keys.addresses
+                ):
                     return True
         return False
 

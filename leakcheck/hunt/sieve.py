@@ -40,9 +40,9 @@ class Sieve(Protocol):
 
 @dataclass
 class Keys:
-    """What both sieves look for. pairs, at_domains: two words each."""
+    """What both sieves look for. addresses: `local@word`; pairs, at_domains: two words each."""
 
-    addresses: set[tuple[bytes, bytes]] = field(default_factory=set)
+    addresses: set[bytes] = field(default_factory=set)
     at_domains: set[tuple[bytes, bytes]] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
@@ -51,15 +51,15 @@ class Keys:
     @cached_property
     def locals(self) -> set[bytes]:
         """The local parts of all addresses."""
-        return {local for local, _ in self.addresses}
+        return {address.rpartition(b"@")[0] for address in self.addresses}
 
 
 def keys_of(watch: Watch) -> Keys:
     """The keys of all entries."""
     keys = Keys()
     for canonical in watch.addresses:
-        local, _, host = canonical.rpartition(b"@")
-        keys.addresses.add((local, first_word(host, 0)))
+        host = canonical.rindex(b"@") + 1
+        keys.addresses.add(canonical[:host] + first_word(canonical, host))
     for host in watch.at_domains:
         first = first_word(host, 0)
         keys.at_domains.add((first, first_word(host, len(first) + 1)))
@@ -126,7 +126,7 @@ def native(keys: Keys) -> Sieve:
 
     letters, folds = folding.tables() if keys.words or keys.pairs else (b"", b"")
     sieve: Sieve = NativeSieve(
-        b"\n".join(b"%b@%b" % pair for pair in keys.addresses),
+        b"\n".join(keys.addresses),
         b"\n".join(map(b" ".join, keys.at_domains)),
         "\n".join(keys.words).encode(),
         "\n".join(map(" ".join, keys.pairs)).encode(),

@@ -1,50 +1,30 @@
 //! Addresses: from each at sign back to every place where a local part may begin.
 //!
-//! The local part is hashed from right to left, a byte at a time, together with
-//! the first word of the domain. leakcheck/local.py says where it may begin; a
-//! place too many costs time, one too few would lose a person.
+//! The 64 bytes before an at sign become bit masks, by class; the masks say
+//! where a local part may begin, and each such part is hashed from its end,
+//! together with the first word of the domain. leakcheck/local.py has the rules;
+//! a place too many costs time, one too few would lose a person.
 
-use super::keys::{mix, pair, word, Keys};
+use super::keys::{mix, pair, word, Keys, LOWER};
 use memchr::memchr_iter;
 
-const STOP: u8 = 0;
-const WORD: u8 = 1;
-const MARK: u8 = 2;
-const QUOTE: u8 = 3;
-const CLASS: [u8; 256] = classes();
-/// Bytes of a local part, at most, with a few for quotation marks.
-const LONGEST: usize = 80;
+/// Bytes of a local part, at most (RFC 5321, 4.5.3.1.1).
+const LONGEST: usize = 64;
 const LONGEST_WORD: usize = 64;
-/// Stands for a domain whose first word cannot be compared byte by byte.
-const ANY: u64 = 0x5bd1_e995_0b3c_94a7;
-const FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
-
-const fn classes() -> [u8; 256] {
-    let mut table = [STOP; 256];
-    let mut at = 0;
-    while at < 256 {
-        let byte = at as u8;
-        if byte.is_ascii_alphanumeric() {
-            table[at] = WORD;
-        } else if byte == b'.' || byte == b'_' || byte == b'-' || byte == b'+' {
-            table[at] = MARK;
-        } else if byte == b'\'' {
-            table[at] = QUOTE;
-        }
-        at += 1;
-    }
-    table
-}
-
-#[inline(always)]
-fn step(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte | 0x20)).wrapping_mul(FACTOR).rotate_left(29)
-}
+/// So many candidates wait for the cache at a time.
+const WAITING: usize = 32;
 
 pub struct Addresses {
     keys: Keys,
+    /// The local parts alone.
+    locals: Keys,
+    /// First words of the domains.
+    firsts: Keys,
     domains: Keys,
 }
+
+/// The last 64 bytes of a local part, zeros before it.
+type Window = [u8; LONGEST];
 
 impl Addresses {
     /// addresses: `local@word`; at_domains: `word word`.
@@ -52,25 +32,60 @@ impl Addresses {
         addresses: impl Iterator<Item = &'a [u8]>,
         at_domains: impl Iterator<Item = &'a [u8]>,
     ) -> Addresses {
-        let mut hashes = Vec::new();
+        let (mut hashes, mut locals, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
         for address in addresses {
             let at = memchr::memrchr(b'@', address).unwrap_or(address.len() - 1);
-            let local = address[..at].iter().rev().fold(0, |state, &byte| step(state, byte));
-            hashes.push(mix(local, word(&address[at + 1..])));
-            hashes.push(mix(local, ANY));
+            let local = hash(&window(address, at), at.min(LONGEST));
+            let first = word(&address[at + 1..]);
+            hashes.push(mix(local, first));
+            locals.push(local);
+            firsts.push(first);
         }
+        firsts.sort_unstable();
+        firsts.dedup();
         let domains: Vec<u64> = at_domains.filter_map(super::words::pair_key).collect();
-        Addresses { keys: Keys::new(&hashes), domains: Keys::new(&domains) }
+        Addresses {
+            keys: Keys::new(&hashes),
+            locals: Keys::new(&locals),
+            firsts: Keys::new(&firsts),
+            domains: Keys::new(&domains),
+        }
     }
 
     pub fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
         if self.keys.is_empty() && self.domains.is_empty() {
             return;
         }
+        // What waits is looked up a round later, when the cache has it.
+        let (mut waiting, mut count) = ([(0u64, 0usize); WAITING], 0);
         for at in memchr_iter(b'@', data) {
             let (first, end) = first_word(data, at + 1);
-            if self.domain(data, at + 1, first, end) || self.local(data, at, first.unwrap_or(ANY)) {
+            if self.domain(data, at + 1, first, end) {
                 push(at);
+            } else if let Some(first) = first {
+                if self.firsts.may(first) {
+                    self.local(data, at, &mut |local| {
+                        let hash = mix(local, first);
+                        self.keys.prefetch(hash);
+                        let (old, place) = std::mem::replace(&mut waiting[count], (hash, at));
+                        if place > 0 && self.keys.has(old) {
+                            push(place);
+                        }
+                        count = (count + 1) % WAITING;
+                    });
+                }
+            } else {
+                let mut found = false;
+                self.local(data, at, &mut |local| found |= self.locals.has(local));
+                if found {
+                    push(at);
+                }
+            }
+        }
+        for at in 0..WAITING {
+            let (hash, place) = waiting[(count + at) % WAITING];
+            if place > 0 && self.keys.has(hash) {
+                push(place);
             }
         }
     }
@@ -82,7 +97,7 @@ impl Addresses {
             return false;
         }
         let Some(first) = first else { return true };
-        if !data.get(start).is_some_and(u8::is_ascii_alphanumeric) {
+        if end == start {
             return false;
         }
         if !matches!(data.get(end), Some(b'.' | b'-')) {
@@ -94,47 +109,162 @@ impl Addresses {
         }
     }
 
-    #[inline]
-    fn local(&self, data: &[u8], at: usize, domain: u64) -> bool {
+    /// Calls `each` with the hash of every local part that may end at `at`.
+    #[inline(always)]
+    fn local(&self, data: &[u8], at: usize, each: &mut impl FnMut(u64)) {
         if self.keys.is_empty() {
-            return false;
+            return;
         }
-        let mut state = 0;
-        let mut here = at;
-        let lowest = at.saturating_sub(LONGEST);
-        while here > lowest {
-            let byte = data[here - 1];
-            match CLASS[byte as usize] {
-                STOP => return false,
-                QUOTE => {
-                    // It may be doubled, or have backslashes before it.
-                    here -= 1;
-                    if here > 0 && data[here - 1] == b'\'' {
-                        here -= 1;
-                    }
-                    while here > lowest && data[here - 1] == b'\\' {
-                        here -= 1;
-                    }
-                }
-                _ => here -= 1,
-            }
-            state = step(state, byte);
-            if byte != b'\'' && may_begin(data, here) && self.keys.has(mix(state, domain)) {
-                return true;
-            }
+        let bytes = window(data, at);
+        let masks = Masks::of(&bytes);
+        let run = (masks.words | masks.marks).leading_ones() as usize;
+        if run == 0 {
+            return;
         }
-        false
+        if run < LONGEST && bytes[LONGEST - 1 - run] == b'\'' {
+            quoted(data, at, run, each);
+        }
+        let mut places = masks.beginnings() & (u64::MAX << (LONGEST - run));
+        while places != 0 {
+            each(hash(&bytes, LONGEST - places.trailing_zeros() as usize));
+            places &= places - 1;
+        }
     }
 }
 
+/// A local part with apostrophes: each may be doubled, or have backslashes before it.
+#[cold]
+fn quoted(data: &[u8], at: usize, run: usize, each: &mut impl FnMut(u64)) {
+    let mut bytes = [0; LONGEST];
+    let mut kept = LONGEST - run;
+    bytes[kept..].copy_from_slice(&data[at - run..at]);
+    let mut here = at - run;
+    while here > 0 && kept > 0 {
+        here -= 1;
+        if data[here] == b'\'' {
+            here -= usize::from(here > 0 && data[here - 1] == b'\'');
+            while here > 0 && data[here - 1] == b'\\' {
+                here -= 1;
+            }
+            if here == 0 || !data[here - 1].is_ascii_alphabetic() {
+                return;
+            }
+            kept -= 1;
+            bytes[kept] = b'\'';
+            continue;
+        }
+        if !data[here].is_ascii_alphanumeric() && !is_mark(data[here]) {
+            return;
+        }
+        kept -= 1;
+        bytes[kept] = data[here];
+        if may_begin(data, here) {
+            each(hash(&bytes, LONGEST - kept));
+        }
+    }
+}
+
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'.' | b'_' | b'-' | b'+')
+}
+
 /// Whether a local part may begin at `at`: what stands before is not its own for sure.
-#[inline(always)]
 fn may_begin(data: &[u8], at: usize) -> bool {
-    let class = |back: usize| if at >= back { CLASS[data[at - back] as usize] } else { STOP };
-    match class(1) {
-        WORD => false,
-        MARK => data[at - 1] == b'+' || class(2) != WORD,
-        _ => true,
+    let Some(before) = at.checked_sub(1).map(|at| data[at]) else { return true };
+    if before.is_ascii_alphanumeric() {
+        return false;
+    }
+    !is_mark(before) || before == b'+' || at < 2 || !data[at - 2].is_ascii_alphanumeric()
+}
+
+#[inline(always)]
+fn window(data: &[u8], at: usize) -> Window {
+    let mut bytes = [0; LONGEST];
+    if at >= LONGEST {
+        bytes.copy_from_slice(&data[at - LONGEST..at]);
+    } else {
+        bytes[LONGEST - at..].copy_from_slice(&data[..at]);
+    }
+    bytes
+}
+
+/// The hash of the last `length` bytes, 1 to 64, whatever their case.
+#[inline(always)]
+fn hash(bytes: &Window, length: usize) -> u64 {
+    let mut state = length as u64;
+    let mut end = LONGEST;
+    let mut left = length;
+    while left > 0 {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&bytes[end - 8..end]);
+        let lanes = u64::from_le_bytes(eight) | LOWER;
+        let taken = left.min(8);
+        state = mix(state, lanes >> (8 * (8 - taken)));
+        end -= 8;
+        left -= taken;
+    }
+    state
+}
+
+/// A bit for each byte of a window, the last byte in the highest.
+struct Masks {
+    words: u64,
+    marks: u64,
+    plus: u64,
+}
+
+impl Masks {
+    /// Where a local part may begin, as `may_begin` has it; what is outside of the window may
+    /// be anything.
+    #[inline(always)]
+    fn beginnings(&self) -> u64 {
+        let after_word = self.words << 1;
+        let after_mark = self.marks << 1;
+        !after_word & (!after_mark | self.plus << 1 | !(self.words << 2))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn of(bytes: &Window) -> Masks {
+        use std::arch::x86_64::*;
+        let mut masks = Masks { words: 0, marks: 0, plus: 0 };
+        for quarter in 0..4 {
+            // SAFETY: SSE2 is there on every x86-64; 16 bytes from each of four places in 64.
+            unsafe {
+                let part = _mm_loadu_si128(bytes.as_ptr().add(16 * quarter).cast());
+                let is = |byte: u8| _mm_cmpeq_epi8(part, _mm_set1_epi8(byte as i8));
+                let within = |bytes, low: u8, high: u8| {
+                    _mm_and_si128(
+                        _mm_cmpgt_epi8(bytes, _mm_set1_epi8(low as i8 - 1)),
+                        _mm_cmplt_epi8(bytes, _mm_set1_epi8(high as i8 + 1)),
+                    )
+                };
+                let lower = _mm_or_si128(part, _mm_set1_epi8(0x20));
+                let word = _mm_or_si128(within(lower, b'a', b'z'), within(part, b'0', b'9'));
+                let plus = is(b'+');
+                let mark = _mm_or_si128(
+                    _mm_or_si128(is(b'.'), is(b'_')),
+                    _mm_or_si128(is(b'-'), plus),
+                );
+                let bits = |mask| u64::from(_mm_movemask_epi8(mask) as u32) << (16 * quarter);
+                masks.words |= bits(word);
+                masks.marks |= bits(mark);
+                masks.plus |= bits(plus);
+            }
+        }
+        masks
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    fn of(bytes: &Window) -> Masks {
+        let mut masks = Masks { words: 0, marks: 0, plus: 0 };
+        for (at, &byte) in bytes.iter().enumerate() {
+            masks.words |= u64::from(byte.is_ascii_alphanumeric()) << at;
+            masks.marks |= u64::from(is_mark(byte)) << at;
+            masks.plus |= u64::from(byte == b'+') << at;
+        }
+        masks
     }
 }
 

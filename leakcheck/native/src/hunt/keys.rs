@@ -10,7 +10,7 @@ pub fn mix(state: u64, input: u64) -> u64 {
 }
 
 /// Letters in lower case, digits as they are; consistent for any other byte.
-const LOWER: u64 = 0x2020_2020_2020_2020;
+pub const LOWER: u64 = 0x2020_2020_2020_2020;
 
 /// The hash of a word, whatever the case of its ASCII letters.
 #[inline]
@@ -38,6 +38,12 @@ pub fn pair(first: u64, second: u64) -> u64 {
     mix(first.rotate_left(23), second)
 }
 
+/// Two bits of a block of 64, from bits of `hash` that neither table takes.
+#[inline(always)]
+fn two_bits(hash: u64) -> u64 {
+    1 << (hash >> 32 & 63) | 1 << (hash >> 26 & 63)
+}
+
 #[derive(Default)]
 pub struct Keys {
     bits: Vec<u64>,
@@ -51,17 +57,16 @@ impl Keys {
         if hashes.is_empty() {
             return Keys::default();
         }
-        let width = (hashes.len() * 16).next_power_of_two().max(1 << 15);
+        let blocks = (hashes.len() / 4).next_power_of_two().max(1 << 9);
         let room = (hashes.len() * 2).next_power_of_two().max(16);
         let mut keys = Keys {
-            bits: vec![0; width / 64],
-            shift: 64 - width.trailing_zeros(),
+            bits: vec![0; blocks],
+            shift: 64 - blocks.trailing_zeros(),
             table: vec![0; room],
             mask: room - 1,
         };
         for &hash in hashes {
-            let bit = (hash >> keys.shift) as usize;
-            keys.bits[bit >> 6] |= 1 << (bit & 63);
+            keys.bits[(hash >> keys.shift) as usize] |= two_bits(hash);
             let mut at = hash as usize & keys.mask;
             while keys.table[at] != 0 && keys.table[at] != hash.max(1) {
                 at = (at + 1) & keys.mask;
@@ -78,8 +83,21 @@ impl Keys {
     /// Whether `hash` may be one of the set, from the filter alone.
     #[inline(always)]
     pub fn may(&self, hash: u64) -> bool {
-        let bit = (hash >> self.shift) as usize;
-        self.bits.get(bit >> 6).is_some_and(|bits| bits >> (bit & 63) & 1 == 1)
+        let wanted = two_bits(hash);
+        self.bits.get((hash >> self.shift) as usize).is_some_and(|bits| bits & wanted == wanted)
+    }
+
+    /// Bring what `may` will look at into the cache.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(block) = self.bits.get((hash >> self.shift) as usize) {
+            use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+            // SAFETY: a hint on an address that is there.
+            unsafe { _mm_prefetch(std::ptr::from_ref(block).cast(), _MM_HINT_T0) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = hash;
     }
 
     #[inline(always)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bloom.format import PAGE_BYTES
 
+
 DIGESTS = st.tuples(st.sampled_from([16, 17, 20, 32, 64, 241, 300]), st.integers(0, 1 << 32)).map(
     lambda row: (row[0], random.Random(row[1]).randbytes(row[0] * (row[1] % 97)))
 )
@@ -229,3 +230,25 @@ def test_large_batches_agree(both: tuple[ModuleType, ModuleType]) -> None:
 
 def _rows(packed: bytes) -> list[bytes]:
     return [packed[at : at + 16] for at in range(0, len(packed), 16)]
+
+
+def test_batches_dealt_by_page_answer_in_order(both: tuple[ModuleType, ModuleType]) -> None:
+    """A filter beyond the cache and very many keys: answers go back to where they belong."""
+    _, native = both
+    pages, hashes = 300, 3
+    digests = random.Random(3).randbytes(20 * 300_000)
+    records = b"".join(sorted(_rows(native.records(digests, 20))))
+    body = bytearray(pages * PAGE_BYTES)
+    native.fill(records, pages, hashes, body, 0)
+    native.seal(body, 0)
+    body[7 * PAGE_BYTES] ^= 1
+    part = body[2 * PAGE_BYTES :]
+    shape, asked = (pages, 2, hashes), random.Random(4).randbytes(20 * 100_000) + digests
+    step = 20 * 10_000
+    small = b"".join(
+        native.lookup(part, shape, asked[at : at + step], 20, bytearray(pages - 2))
+        for at in range(0, len(asked), step)
+    )
+    assert native.lookup(part, shape, asked, 20, bytearray(pages - 2)) == small
+    assert {small.count(code) > 100 for code in (0, 1, 2)} == {True}
+    assert small[100_000:].count(0) == 0

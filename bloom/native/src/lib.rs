@@ -4,6 +4,7 @@
 //! files, prints nothing. A buffer handed in must not be written to by others
 //! during the call; `state` alone may be shared between calls that run at once.
 
+mod ask;
 mod page;
 mod pool;
 mod sort;
@@ -67,22 +68,27 @@ fn bytes_mut(buffer: &PyBuffer<u8>) -> PyResult<&mut [u8]> {
 }
 
 fn whole_pages(buffer: &[u8]) -> PyResult<()> {
-    if buffer.len() % page::PAGE != 0 {
+    if !buffer.len().is_multiple_of(page::PAGE) {
         return wrong("not a whole number of pages");
     }
     Ok(())
 }
 
 fn whole_digests(digests: &[u8], digest_bytes: i128) -> PyResult<usize> {
-    let size = within(digest_bytes, 16, isize::MAX as i128, "a digest has at least 16 bytes")? as usize;
-    if digests.len() % size != 0 {
+    let size = within(
+        digest_bytes,
+        16,
+        isize::MAX as i128,
+        "a digest has at least 16 bytes",
+    )? as usize;
+    if !digests.len().is_multiple_of(size) {
         return wrong("not a whole number of digests");
     }
     Ok(size)
 }
 
 fn whole_records(records: &[u8]) -> PyResult<()> {
-    if records.len() % 16 != 0 {
+    if !records.len().is_multiple_of(16) {
         return wrong("not a whole number of records");
     }
     Ok(())
@@ -133,7 +139,10 @@ impl Pool {
     fn new(digest_bytes: i128, bits: i128) -> PyResult<Self> {
         let size = whole_digests(&[], digest_bytes)?;
         let bits = within(bits, 0, 16, "bits must be between 0 and 16")? as u32;
-        Ok(Pool { inner: pool::Partitions::new(size, bits), size })
+        Ok(Pool {
+            inner: pool::Partitions::new(size, bits),
+            size,
+        })
     }
 
     /// Take `digests`, packed end to end, in any order and with repeats.
@@ -218,7 +227,9 @@ fn drain<'py>(
     let parts = take(&pools, partition)?;
     let bench = py.detach(|| -> Result<sort::Bench, NoMemory> {
         let mut bench = sort::Bench::take(parts.iter().map(pool::Part::len).sum())?;
-        parts.into_iter().for_each(|part| part.pour(&mut bench.records));
+        parts
+            .into_iter()
+            .for_each(|part| part.pour(&mut bench.records));
         bench.sort_distinct()?;
         Ok(bench)
     })?;
@@ -322,7 +333,7 @@ fn lookup<'py>(
     let size = whole_digests(digests, digest_bytes)?;
     let (pages, first, hashes) = shape;
     let states = bytes_mut(&state)?;
-    let shape = page::Shape {
+    let shape = ask::Shape {
         body: bytes(&body)?,
         pages: within(pages, 1, MAX_PAGES, "pages is out of bounds")?,
         first: within(first, 0, MAX_PAGES, "first is out of bounds")?,
@@ -341,9 +352,9 @@ fn lookup<'py>(
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RECORD_BYTES", 16)?;
-    module.add("ABSENT", page::ABSENT)?;
-    module.add("PRESENT", page::PRESENT)?;
-    module.add("UNKNOWN", page::UNKNOWN)?;
+    module.add("ABSENT", ask::ABSENT)?;
+    module.add("PRESENT", ask::PRESENT)?;
+    module.add("UNKNOWN", ask::UNKNOWN)?;
     module.add_class::<Pool>()?;
     module.add_function(wrap_pyfunction!(records, module)?)?;
     module.add_function(wrap_pyfunction!(settle, module)?)?;

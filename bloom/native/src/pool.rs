@@ -20,14 +20,18 @@ impl Part {
 
     /// Move all records to the end of `out`, giving each block back as soon as it is copied.
     pub fn pour(self, out: &mut Vec<u128>) {
-        self.0.into_iter().for_each(|block| out.extend_from_slice(&block));
+        self.0
+            .into_iter()
+            .for_each(|block| out.extend_from_slice(&block));
     }
 
     /// The sorted distinct records of `parts`, in blocks that they had.
     pub fn settle(parts: Vec<Part>) -> Result<Part, NoMemory> {
         let mut bench = Bench::take(parts.iter().map(Part::len).sum())?;
         let mut blocks: Vec<Vec<u128>> = parts.into_iter().flat_map(|part| part.0).collect();
-        blocks.iter().for_each(|block| bench.records.extend_from_slice(block));
+        blocks
+            .iter()
+            .for_each(|block| bench.records.extend_from_slice(block));
         bench.sort_distinct()?;
         let mut chunks = bench.records.chunks(BLOCK);
         for (block, chunk) in blocks.iter_mut().zip(chunks.by_ref()) {
@@ -54,7 +58,9 @@ pub struct Partitions {
 /// The record of one digest: its first eight bytes, big-endian, and its XXH3-64.
 #[inline(always)]
 pub fn record(digest: &[u8]) -> u128 {
-    let high = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+    let high = digest
+        .first_chunk()
+        .map_or(0, |first| u64::from_be_bytes(*first));
     (high as u128) << 64 | xxh3_64(digest) as u128
 }
 
@@ -146,7 +152,9 @@ impl Partitions {
 
     /// Write the records of partition `index` to `out`, sixteen bytes each.
     pub fn read(&self, index: usize, out: &mut [u8]) {
-        let blocks = self.full[index].iter().chain(std::iter::once(&self.last[index]));
+        let blocks = self.full[index]
+            .iter()
+            .chain(std::iter::once(&self.last[index]));
         for (block, out) in blocks.zip(out.chunks_mut(BLOCK * 16)) {
             encode(block, out);
         }

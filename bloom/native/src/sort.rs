@@ -95,7 +95,9 @@ fn sort(records: &mut Vec<u128>, dealt: &mut Vec<u128>) -> Result<(), NoMemory> 
     }
     if dealt.len() < records.len() {
         dealt.clear();
-        dealt.try_reserve_exact(records.len()).map_err(|_| NoMemory)?;
+        dealt
+            .try_reserve_exact(records.len())
+            .map_err(|_| NoMemory)?;
         dealt.resize(records.len(), 0);
     }
     dealt.truncate(records.len());
@@ -170,7 +172,9 @@ pub fn merge(runs: &[&[u8]], open_ended: &[bool]) -> Result<(Bench, Vec<usize>),
     let counts: Vec<usize> = runs.iter().map(|run| count_within(run, limit)).collect();
     let mut bench = Bench::take(counts.iter().sum())?;
     for (run, count) in runs.iter().zip(&counts) {
-        bench.records.extend(run[..count * 16].chunks_exact(16).map(decode));
+        bench
+            .records
+            .extend(run[..count * 16].chunks_exact(16).map(decode));
     }
     bench.sort_distinct()?;
     Ok((bench, counts.iter().map(|count| count * 16).collect()))

@@ -20,7 +20,7 @@ from leakcheck.errors import NetworkError, UsageError
 from leakcheck.remote.wire import retry_after
 
 AGENT = "leakcheck"
-CONNECTIONS = 16
+CONNECTIONS = 8
 _ATTEMPTS = 4
 _HOPS = 5
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -135,7 +135,7 @@ class Passing(Exception):
 
 async def once(
     client: httpx.AsyncClient,
-    url: httpx.URL,
+    url: httpx.URL | str,
     headers: Mapping[str, str],
     wanted: Mapping[int, int],
 ) -> Reply:
@@ -151,7 +151,7 @@ async def once(
                     return Reply(answer.status_code, answer.headers, body)
                 if answer.status_code not in _REDIRECTS:
                     raise _refusal(answer)
-                url = _next(url, answer.headers.get("location", ""))
+                url = _next(httpx.URL(url), answer.headers.get("location", ""))
         except httpx.HTTPError as error:
             raise _failure(error) from None
         except (httpx.InvalidURL, httpx.StreamError, ValueError, RuntimeError, OSError):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from leakcheck.errors import NetworkError
 from leakcheck.remote.answers import corpus_range
-from leakcheck.remote.client import Passing, new_client, once, parse_url
+from leakcheck.remote.client import Passing, new_client, once
 from leakcheck.remote.corpus.blocks import Block, Blocks, Entry, Kept, prefix_of
 from leakcheck.remote.corpus.orders import Order, Report
 from leakcheck.remote.corpus.pace import Pace
@@ -136,7 +136,7 @@ class Worker:
         entry = task.block.entries.get(number)
         headers = entry.validator.conditions() if entry is not None else {}
         wanted = {200: _MOST_BYTES} | ({304: 4096} if headers else {})
-        url = parse_url(f"{self._order.base}/range/{prefix_of(number)}{self._query}")
+        url = f"{self._order.base}/range/{prefix_of(number)}{self._query}"
         await self._enter()
         try:
             async with asyncio.timeout(self._order.timeout):

@@ -19,8 +19,9 @@ from leakcheck.kinds import Kind
 
 WORDS = r"""
 @ @ @ @ @ . . . - ' " \ % ; : | , < > & # + _ = / a A n r t u x o O z Z 0 4 6 9 $
-.. -- '' \' \\ \\\\ %40 %4 %2B %2b %27 %2E %C3%A9 %ad %20 \u0040 \u002b \u0027 \u00e9 \u1234 \ud83d \ud83d\ude00 \x40
-\x27 \xe9 &#64; &#064; &#x40; &#39; &#039; &#x27; &apos; &lt; &#233; \n \r \t alice bob o'brien
+.. -- '' \' \\ \\\\
+%40 %4 %2B %2b %27 %2E %C3%A9 %ad %20 \u0040 \u002b \u0027 \u00e9 \u1234 \ud83d \ud83d\ude00
+\x40 \x27 \xe9 &#64; &#064; &#x40; &#39; &#039; &#x27; &apos; &lt; &#233; \n \r \t alice bob o'brien
 d'alice fr com uk co.uk acme.fr a.b xn--p1ai xn--bcher-kva.de evil Call @acme.fr alice@acme.fr
 %40acme.fr \u0040acme.fr $HEX[ ] $HEX[6162] $HEX[e9] $HEX[] :pass :1 :0 :12 DEADBEEF
 da39a3ee5e6b4b0d da39a3ee5e6b4b0d3255bfef95601890afd80709 31d6cfe0d16ae931b73c59d7e0c089c0

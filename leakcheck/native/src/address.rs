@@ -35,7 +35,11 @@ pub fn readings(data: &[u8], start: usize, end: usize, resolver: Resolver) -> (b
     for (name, from) in &locals {
         for (host, to) in &domains {
             let canonical = [name.as_slice(), b"@", host].concat();
-            found.push(Found { canonical, start: *from, end: *to });
+            found.push(Found {
+                canonical,
+                start: *from,
+                end: *to,
+            });
         }
     }
     (true, found)

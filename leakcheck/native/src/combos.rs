@@ -56,14 +56,15 @@ pub fn combos(data: &[u8], wanted: Wanted, resolver: Resolver) -> (Vec<u8>, Acco
 }
 
 /// Keys of addresses and passwords that are already apart.
-pub fn credential_fields(
-    pairs: &[(&[u8], &[u8])],
-    resolver: Resolver,
-) -> (Vec<u8>, Account) {
+pub fn credential_fields(pairs: &[(&[u8], &[u8])], resolver: Resolver) -> (Vec<u8>, Account) {
     let mut digests = Digests::with_capacity(pairs.len() * 20);
     let mut account = Account::default();
     for (field, password) in pairs {
-        let mut reader = FirstOf { resolver, seen: Seen::NOTHING, first: First::None };
+        let mut reader = FirstOf {
+            resolver,
+            seen: Seen::NOTHING,
+            first: First::None,
+        };
         walk(field, &mut reader);
         let mut status = reader.seen.close(field);
         if status == Status::Accepted {
@@ -86,7 +87,14 @@ struct FirstOf<'r> {
 
 impl Visit for FirstOf<'_> {
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
-        note(data, start, end, self.resolver, &mut self.seen, &mut self.first);
+        note(
+            data,
+            start,
+            end,
+            self.resolver,
+            &mut self.seen,
+            &mut self.first,
+        );
     }
 
     // A field that holds a line break is two lines to no one: the walk goes on.
@@ -122,7 +130,14 @@ impl Visit for Combos<'_> {
     #[inline]
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
         self.sign_end.get_or_insert(end);
-        note(data, start, end, self.resolver, &mut self.seen, &mut self.first);
+        note(
+            data,
+            start,
+            end,
+            self.resolver,
+            &mut self.seen,
+            &mut self.first,
+        );
     }
 
     #[inline]
@@ -148,15 +163,19 @@ impl Visit for Combos<'_> {
 
 fn separator(data: &[u8], from: usize, stop: usize) -> Option<usize> {
     let is = |byte: &u8| matches!(byte, b':' | b';' | b'|' | b'\t' | b',');
-    data[from..stop].iter().position(is).map(|place| from + place)
+    data[from..stop]
+        .iter()
+        .position(is)
+        .map(|place| from + place)
 }
 
 impl Combos<'_> {
     /// The password after the first separator in `data[from..stop]`, of a line without address.
     fn password_from(&mut self, data: &[u8], from: usize, stop: usize) -> Status {
-        let Some(place) = separator(data, from, stop) else { return Status::NoSeparator };
-        let (status, password) =
-            passwords::checked(&data[place + 1..stop], Status::NoPassword);
+        let Some(place) = separator(data, from, stop) else {
+            return Status::NoSeparator;
+        };
+        let (status, password) = passwords::checked(&data[place + 1..stop], Status::NoPassword);
         if status == Status::Accepted {
             passwords::digest(&mut self.digests, &password, self.wanted == Wanted::Ntlm);
         }
@@ -167,17 +186,24 @@ impl Combos<'_> {
         let (start, end) = match first {
             First::None => return Status::NoAddress,
             First::Plain { start, end } => (*start, *end),
-            First::Other(found) => {
-                (found[0].start, found.iter().map(|found| found.end).max().unwrap_or(0))
-            }
+            First::Other(found) => (
+                found[0].start,
+                found.iter().map(|found| found.end).max().unwrap_or(0),
+            ),
         };
-        let Some(place) = separator(data, end, stop) else { return Status::NoSeparator };
+        let Some(place) = separator(data, end, stop) else {
+            return Status::NoSeparator;
+        };
         let field = &data[place + 1..stop];
         let (status, password) = passwords::checked(field, Status::NoPassword);
         if status != Status::Accepted {
             return status;
         }
-        let opening = if start > self.line_start { data[start - 1] } else { 0 };
+        let opening = if start > self.line_start {
+            data[start - 1]
+        } else {
+            0
+        };
         let other = other_field(field, &data[end..place], opening).map(passwords::plain);
         let mut found: Vec<Cow<[u8]>> = Vec::new();
         if self.wanted == Wanted::Credential {
@@ -209,12 +235,7 @@ fn other_field<'a>(field: &'a [u8], between: &[u8], opening: u8) -> Option<&'a [
 }
 
 /// A key for each reading of the address with each of the password.
-fn credential_keys(
-    digests: &mut Digests,
-    data: &[u8],
-    first: &First,
-    found: &[Cow<[u8]>],
-) {
+fn credential_keys(digests: &mut Digests, data: &[u8], first: &First, found: &[Cow<[u8]>]) {
     let mut add = |name: &[u8]| {
         for password in found {
             for word in passwords::readings(password) {
@@ -227,7 +248,10 @@ fn credential_keys(
         First::Plain { start, end } => add(&data[*start..*end].to_ascii_lowercase()),
         First::Other(found) => {
             for (place, one) in found.iter().enumerate() {
-                if !found[..place].iter().any(|other| other.canonical == one.canonical) {
+                if !found[..place]
+                    .iter()
+                    .any(|other| other.canonical == one.canonical)
+                {
                     add(&one.canonical);
                 }
             }

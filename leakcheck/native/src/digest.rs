@@ -3,7 +3,13 @@
 use md4::{Digest, Md4};
 use sha1::Sha1;
 
-const START: [u32; 5] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
+const START: [u32; 5] = [
+    0x6745_2301,
+    0xEFCD_AB89,
+    0x98BA_DCFE,
+    0x1032_5476,
+    0xC3D2_E1F0,
+];
 /// The longest message that fits in one block with its padding.
 pub const SHORT: usize = 55;
 const LANES: usize = 16;
@@ -28,7 +34,11 @@ pub struct Digests {
 
 impl Digests {
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { out: Vec::with_capacity(bytes), waiting: [[0; 64]; LANES], count: 0 }
+        Self {
+            out: Vec::with_capacity(bytes),
+            waiting: [[0; 64]; LANES],
+            count: 0,
+        }
     }
 
     /// Append the SHA-1 of `parts` end to end.
@@ -93,7 +103,7 @@ impl Digests {
 
     /// Append the digest that `text` writes in hex; false, and nothing appended, where it is not hex.
     #[inline]
-    pub fn from_hex(&mut self, text: &[u8]) -> bool {
+    pub fn hex(&mut self, text: &[u8]) -> bool {
         let length = self.out.len();
         self.out.resize(length + text.len() / 2, 0);
         let sound = crate::hex::decode(text, &mut self.out[length..]);

@@ -59,7 +59,9 @@ pub fn plain(data: &[u8], start: usize) -> Option<usize> {
 /// The last dot and the length of a sound run at the start of the 32 bytes that ends in them.
 #[inline(always)]
 fn plain_run(classes: &Classes) -> Option<(usize, usize)> {
-    let Classes { word, hyphen, dot, .. } = *classes;
+    let Classes {
+        word, hyphen, dot, ..
+    } = *classes;
     let length = (word | hyphen | dot).trailing_ones();
     if length < 3 || length == 32 {
         return None;
@@ -147,11 +149,13 @@ pub fn readings(data: &[u8], start: usize, resolver: Resolver) -> Vec<Reading> {
 /// How much of `text` there is before the first common punctuation of
 /// typographers and of CJK, which no domain holds, so that it need not be asked about.
 fn run_length(text: &[u8]) -> usize {
-    let ends = |bytes: &[u8]| match bytes {
-        [0xe2, 0x80, 0x90..=0xa7] => true,
-        [0xe3, 0x80, 0x80 | 0x81 | 0x88..=0x91 | 0x94..=0x9b] => true,
-        [0xef, 0xbc, 0x81..=0x8d | 0x8f | 0x9a..=0xa0] => true,
-        _ => false,
+    let ends = |bytes: &[u8]| {
+        matches!(
+            bytes,
+            [0xe2, 0x80, 0x90..=0xa7]
+                | [0xe3, 0x80, 0x80 | 0x81 | 0x88..=0x91 | 0x94..=0x9b]
+                | [0xef, 0xbc, 0x81..=0x8d | 0x8f | 0x9a..=0xa0]
+        )
     };
     text.windows(3).position(ends).unwrap_or(text.len())
 }
@@ -159,14 +163,18 @@ fn run_length(text: &[u8]) -> usize {
 /// Rule 5, where it is plain that it applies.
 fn other_script(text: &[u8]) -> Option<Vec<Reading>> {
     let plain = text.iter().position(|byte| *byte >= 0x80)?;
-    let begins = match text[plain..] {
-        [0xd0..=0xdb, 0x80..=0xbf, ..] => true,
-        [0xe3, 0x81, 0x81..=0xbf, ..] | [0xe3, 0x82 | 0x83 | 0x90..=0xbf, 0x80..=0xbf, ..] => true,
-        [0xe4..=0xe9, 0x80..=0xbf, 0x80..=0xbf, ..] => true,
-        _ => false,
-    };
+    let begins = matches!(
+        text[plain..],
+        [0xd0..=0xdb, 0x80..=0xbf, ..]
+            | [0xe3, 0x81, 0x81..=0xbf, ..]
+            | [0xe3, 0x82 | 0x83 | 0x90..=0xbf, 0x80..=0xbf, ..]
+            | [0xe4..=0xe9, 0x80..=0xbf, 0x80..=0xbf, ..]
+    );
     let is_dot = |bytes: &[u8]| {
-        matches!(bytes, [0xe3, 0x80, 0x82] | [0xef, 0xbc, 0x8e] | [0xef, 0xbd, 0xa1])
+        matches!(
+            bytes,
+            [0xe3, 0x80, 0x82] | [0xef, 0xbc, 0x8e] | [0xef, 0xbd, 0xa1]
+        )
     };
     let rest = &text[plain..];
     if !begins || rest.contains(&b'.') || rest.windows(3).any(is_dot) || text.len() > LONGEST {
@@ -220,5 +228,8 @@ fn tld_length(label: &[u8]) -> usize {
         return label.len();
     }
     let most = longest_tld().min(label.len().saturating_sub(1));
-    (2..=most).rev().find(|&length| label[length] == b'-' && is_tld(&label[..length])).unwrap_or(0)
+    (2..=most)
+        .rev()
+        .find(|&length| label[length] == b'-' && is_tld(&label[..length]))
+        .unwrap_or(0)
 }

@@ -90,12 +90,15 @@ impl<K: Key> Visit for Addresses<'_, K> {
         }
         let (local_sound, found) = address::readings(data, start, end, self.resolver);
         self.seen.note(local_sound, !found.is_empty());
-        found.iter().for_each(|found| K::canonical(&mut self.digests, &found.canonical));
+        found
+            .iter()
+            .for_each(|found| K::canonical(&mut self.digests, &found.canonical));
     }
 
     #[inline]
     fn line_end(&mut self, data: &[u8], at: usize) {
-        self.account.line(self.seen.close(&data[self.line_start..at]));
+        self.account
+            .line(self.seen.close(&data[self.line_start..at]));
         self.line_start = at + 1;
     }
 }
@@ -135,9 +138,14 @@ impl Visit for Spans<'_, '_> {
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
         if let Some((start, end)) = address::plain(data, start, end) {
             let canonical = data[start..end].to_ascii_lowercase();
-            return self.found.push(Found { canonical, start, end });
+            return self.found.push(Found {
+                canonical,
+                start,
+                end,
+            });
         }
-        self.found.extend(address::readings(data, start, end, self.resolver).1);
+        self.found
+            .extend(address::readings(data, start, end, self.resolver).1);
     }
 
     fn line_end(&mut self, _: &[u8], _: usize) {}
@@ -146,6 +154,12 @@ impl Visit for Spans<'_, '_> {
 /// All readings of all addresses, in order.
 pub fn spans(data: &[u8], resolver: Resolver) -> Vec<Found> {
     let mut found = Vec::new();
-    walk(data, &mut Spans { resolver, found: &mut found });
+    walk(
+        data,
+        &mut Spans {
+            resolver,
+            found: &mut found,
+        },
+    );
     found
 }

@@ -25,17 +25,28 @@ pub fn hex(digit: u8) -> Option<u32> {
 /// The number that `count` hex digits at `start` write.
 fn number(data: &[u8], start: usize, count: usize) -> Option<u32> {
     let digits = data.get(start..start + count)?;
-    digits.iter().try_fold(0, |sum, &digit| Some(sum << 4 | hex(digit)?))
+    digits
+        .iter()
+        .try_fold(0, |sum, &digit| Some(sum << 4 | hex(digit)?))
 }
 
 /// How many backslashes, at most four, stand right before `end`.
 fn slashes(data: &[u8], end: usize) -> usize {
-    data[..end].iter().rev().take(4).take_while(|&&byte| byte == b'\\').count()
+    data[..end]
+        .iter()
+        .rev()
+        .take(4)
+        .take_while(|&&byte| byte == b'\\')
+        .count()
 }
 
 /// The token that ends at `end` > 0.
 pub fn before(data: &[u8], end: usize) -> Token {
-    let token = |code, start, written| Token { code, start, written };
+    let token = |code, start, written| Token {
+        code,
+        start,
+        written,
+    };
     if end >= 3 && data[end - 3] == b'%' {
         if let Some(code) = number(&data[..end], end - 2, 2) {
             return token(code, end - 3, Written::Percent);
@@ -123,7 +134,11 @@ fn push(code: u32, out: &mut Vec<u8>) {
 
 /// The code and the end of the \uXXXX, \xXX or \' at `start`.
 fn backslashed(data: &[u8], start: usize) -> Option<(u32, usize)> {
-    let count = data[start..].iter().take(4).take_while(|&&byte| byte == b'\\').count();
+    let count = data[start..]
+        .iter()
+        .take(4)
+        .take_while(|&&byte| byte == b'\\')
+        .count();
     let at = start + count;
     let digits = match data.get(at)? {
         b'\'' => return Some((u32::from(b'\''), at + 1)),
@@ -145,20 +160,28 @@ fn entity(data: &[u8], start: usize) -> Option<(u32, usize)> {
         [b'#', ..] => (10, 5, 1),
         _ => return None,
     };
-    let digits = rest[skip..].iter().take_while(|&&byte| (byte as char).is_digit(radix)).count();
+    let digits = rest[skip..]
+        .iter()
+        .take_while(|&&byte| (byte as char).is_digit(radix))
+        .count();
     if digits == 0 || digits > most || rest.get(skip + digits) != Some(&b';') {
         return None;
     }
-    let code = rest[skip..skip + digits]
-        .iter()
-        .fold(0, |sum, &byte| sum * radix + (byte as char).to_digit(radix).unwrap_or(0));
+    let code = rest[skip..skip + digits].iter().fold(0, |sum, &byte| {
+        sum * radix + (byte as char).to_digit(radix).unwrap_or(0)
+    });
     Some((code, start + 1 + skip + digits + 1))
 }
 
 /// The escaped at sign whose `40` or `64` stands at `at`: its start and end.
 pub fn at_sign(data: &[u8], at: usize) -> Option<(usize, usize)> {
     let zeros = |end: usize, most: usize| {
-        data[..end].iter().rev().take(most).take_while(|&&byte| byte == b'0').count()
+        data[..end]
+            .iter()
+            .rev()
+            .take(most)
+            .take_while(|&&byte| byte == b'0')
+            .count()
     };
     let entity_end = (data.get(at + 2) == Some(&b';')).then_some(at + 3);
     if data[at] == b'6' {

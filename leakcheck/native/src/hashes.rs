@@ -17,8 +17,7 @@ pub struct Shape<'a> {
 /// Keys of the hashes in `data`, as they stand there.
 pub fn hashes(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
     let shortest = (shape.digest_bytes * 2 - shape.prefix.len()).max(1) + 1;
-    let mut digests =
-        Digests::with_capacity((data.len() / shortest + 1) * shape.digest_bytes);
+    let mut digests = Digests::with_capacity((data.len() / shortest + 1) * shape.digest_bytes);
     let mut account = Account::default();
     let mut start = 0;
     while start < data.len() {
@@ -79,7 +78,7 @@ fn plain(
     if *data.get(at)? != b'\n' {
         return None;
     }
-    digests.from_hex(text).then_some((count, at + 1))
+    digests.hex(text).then_some((count, at + 1))
 }
 
 /// Read any line.
@@ -88,12 +87,22 @@ fn read(line: &[u8], shape: &Shape, digests: &mut Digests) -> Status {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let body = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let body = &body[body.iter().take_while(|byte| blank(byte)).count()..];
-    let length = body.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let length = body
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     let (digits, rest) = body.split_at(length);
-    let apart = matches!(rest.first(), None | Some(b':' | b';' | b',' | b'|' | b'\t' | b' '));
+    let apart = matches!(
+        rest.first(),
+        None | Some(b':' | b';' | b',' | b'|' | b'\t' | b' ')
+    );
     if length == 0 || !apart {
-        let empty = line.iter().all(|byte| blank(byte));
-        return if empty { Status::Empty } else { Status::NotAHash };
+        let empty = line.iter().all(blank);
+        return if empty {
+            Status::Empty
+        } else {
+            Status::NotAHash
+        };
     }
     let wanted = 2 * shape.digest_bytes;
     let whole = if length + shape.prefix.len() == wanted {
@@ -127,5 +136,7 @@ fn count(text: &[u8]) -> u64 {
     if digits.len() > 18 {
         return 1_000_000_000_000_000_000;
     }
-    digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+    digits
+        .iter()
+        .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
 }

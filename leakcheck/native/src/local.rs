@@ -67,7 +67,12 @@ pub fn plain(data: &[u8], at: usize) -> Option<usize> {
 /// The length of a sound run that ends the 32 bytes and begins within them.
 #[inline(always)]
 fn plain_run(classes: &Classes) -> Option<usize> {
-    let Classes { word, hyphen, dot, other_mark } = *classes;
+    let Classes {
+        word,
+        hyphen,
+        dot,
+        other_mark,
+    } = *classes;
     let length = (word | hyphen | dot | other_mark).leading_ones();
     if length == 0 || length == 32 {
         return None;
@@ -111,12 +116,24 @@ pub fn readings(data: &[u8], at: usize, at_token: &[u8]) -> Vec<Reading> {
     let mut position = at;
     while position > 0 && codes.len() <= LONGEST {
         let token = escapes::before(data, position);
-        let Token { code, start, written } = token;
+        let Token {
+            code,
+            start,
+            written,
+        } = token;
         if written == Written::Percent && at_token == b"@" {
-            with_letters(data, &mut codes, &mut starts, start + 1..start + 3, &mut found);
+            with_letters(
+                data,
+                &mut codes,
+                &mut starts,
+                start + 1..start + 3,
+                &mut found,
+            );
         }
         if may_be_letters(data, token, position) {
-            let from = data[start..position].iter().rposition(|&byte| byte == b'\\');
+            let from = data[start..position]
+                .iter()
+                .rposition(|&byte| byte == b'\\');
             let from = start + from.map_or(0, |place| place + 1);
             with_letters(data, &mut codes, &mut starts, from..position, &mut found);
         }
@@ -135,7 +152,9 @@ pub fn readings(data: &[u8], at: usize, at_token: &[u8]) -> Vec<Reading> {
         position = start;
     }
     if codes.len() > LONGEST {
-        let marks = codes.windows(2).position(|pair| is(pair[0], MARK) && is(pair[1], MARK));
+        let marks = codes
+            .windows(2)
+            .position(|pair| is(pair[0], MARK) && is(pair[1], MARK));
         soft.extend(marks);
     } else {
         reading(&codes, &starts, &mut found);
@@ -180,7 +199,11 @@ fn reading(codes: &[u8], starts: &[usize], found: &mut Vec<Reading>) {
         found.push((text, starts[codes.len() - 1]));
     };
     add(codes);
-    let marks = codes.iter().rev().take_while(|&&code| is(code, MARK)).count();
+    let marks = codes
+        .iter()
+        .rev()
+        .take_while(|&&code| is(code, MARK))
+        .count();
     if marks > 0 && marks < codes.len() {
         add(&codes[..codes.len() - marks]);
     }
@@ -194,7 +217,11 @@ fn between_letters(data: &[u8], codes: &[u8], start: usize) -> bool {
 
 /// Whether what looks like an escape may be a backslash and a name: CORP\nick, \\nick.
 fn may_be_letters(data: &[u8], token: Token, end: usize) -> bool {
-    let Token { code, start, written } = token;
+    let Token {
+        code,
+        start,
+        written,
+    } = token;
     match written {
         Written::Escape if data[start] == b'\\' && !(0x20..0x80).contains(&code) => {}
         Written::Break => {}
@@ -203,9 +230,7 @@ fn may_be_letters(data: &[u8], token: Token, end: usize) -> bool {
     if data[start..end].starts_with(b"\\\\") {
         return true;
     }
-    start > 0
-        && is(data[start - 1], WORD)
-        && escapes::before(data, start).written == Written::Raw
+    start > 0 && is(data[start - 1], WORD) && escapes::before(data, start).written == Written::Raw
 }
 
 /// Whether the apostrophe at `count` follows a lone `o`, as in o'brien.

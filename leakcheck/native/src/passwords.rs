@@ -34,7 +34,11 @@ pub fn checked(field: &[u8], empty: Status) -> (Status, Cow<'_, [u8]>) {
         return (Status::TooLong, Cow::Borrowed(&[]));
     }
     let password = plain(field);
-    let status = if password.is_empty() { empty } else { Status::Accepted };
+    let status = if password.is_empty() {
+        empty
+    } else {
+        Status::Accepted
+    };
     (status, password)
 }
 
@@ -43,13 +47,17 @@ pub fn plain(field: &[u8]) -> Cow<'_, [u8]> {
     if field.first() != Some(&b'$') {
         return Cow::Borrowed(field);
     }
-    let digits = field.strip_prefix(b"$HEX[").and_then(|rest| rest.strip_suffix(b"]"));
+    let digits = field
+        .strip_prefix(b"$HEX[")
+        .and_then(|rest| rest.strip_suffix(b"]"));
     let Some(digits) = digits.filter(|digits| digits.len() % 2 == 0) else {
         return Cow::Borrowed(field);
     };
     let pairs = digits.chunks_exact(2);
     let bytes = pairs.map(|pair| Some((hex(pair[0])? << 4 | hex(pair[1])?) as u8));
-    bytes.collect::<Option<Vec<u8>>>().map_or(Cow::Borrowed(field), Cow::Owned)
+    bytes
+        .collect::<Option<Vec<u8>>>()
+        .map_or(Cow::Borrowed(field), Cow::Owned)
 }
 
 /// Append the keys of one password.

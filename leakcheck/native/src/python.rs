@@ -2,11 +2,11 @@
 
 use crate::combos::Wanted;
 use crate::lines::Account;
+use crate::resolver::Asker;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use crate::resolver::Asker;
 
 /// Packed digests, lines of each status, status of the first line, of the last.
 type Output<'py> = (Bound<'py, PyBytes>, Vec<u64>, usize, usize);
@@ -23,7 +23,12 @@ pub fn bytes(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
 }
 
 pub fn output(py: Python<'_>, (digests, account): (Vec<u8>, Account)) -> Output<'_> {
-    let Account { counts, first, last, .. } = account;
+    let Account {
+        counts,
+        first,
+        last,
+        ..
+    } = account;
     (PyBytes::new(py, &digests), counts.to_vec(), first, last)
 }
 
@@ -44,12 +49,18 @@ pub fn with_asker<'py, T: Send>(
 
 #[pyfunction]
 pub fn emails(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    Ok(output(py, with_asker(py, &chunk, ask, crate::emails::emails)?))
+    Ok(output(
+        py,
+        with_asker(py, &chunk, ask, crate::emails::emails)?,
+    ))
 }
 
 #[pyfunction]
 pub fn domains(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    Ok(output(py, with_asker(py, &chunk, ask, crate::emails::domains)?))
+    Ok(output(
+        py,
+        with_asker(py, &chunk, ask, crate::emails::domains)?,
+    ))
 }
 
 #[pyfunction]
@@ -59,16 +70,18 @@ pub fn address_spans<'py>(
     ask: Py<PyAny>,
 ) -> PyResult<Vec<(usize, usize, Bound<'py, PyBytes>)>> {
     let found = with_asker(py, &chunk, ask, crate::emails::spans)?;
-    let span = |found: crate::address::Found| {
-        (found.start, found.end, PyBytes::new(py, &found.canonical))
-    };
+    let span =
+        |found: crate::address::Found| (found.start, found.end, PyBytes::new(py, &found.canonical));
     Ok(found.into_iter().map(span).collect())
 }
 
 #[pyfunction]
 pub fn passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Output<'_>> {
     let data = bytes(&chunk)?;
-    Ok(output(py, py.detach(|| crate::passwords::passwords(data, ntlm))))
+    Ok(output(
+        py,
+        py.detach(|| crate::passwords::passwords(data, ntlm)),
+    ))
 }
 
 #[pyfunction]
@@ -79,7 +92,10 @@ pub fn password_fields<'py>(
 ) -> PyResult<Output<'py>> {
     let fields: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
     let count = fields.len() * 10;
-    Ok(output(py, py.detach(|| crate::passwords::fields(fields.into_iter(), ntlm, count))))
+    Ok(output(
+        py,
+        py.detach(|| crate::passwords::fields(fields.into_iter(), ntlm, count)),
+    ))
 }
 
 #[pyfunction]
@@ -90,14 +106,16 @@ pub fn combo_passwords(
     ask: Py<PyAny>,
 ) -> PyResult<Output<'_>> {
     let wanted = if ntlm { Wanted::Ntlm } else { Wanted::Password };
-    let kernel = |data: &[u8], ask: crate::domain::Resolver| crate::combos::combos(data, wanted, ask);
+    let kernel =
+        |data: &[u8], ask: crate::domain::Resolver| crate::combos::combos(data, wanted, ask);
     Ok(output(py, with_asker(py, &chunk, ask, kernel)?))
 }
 
 #[pyfunction]
 pub fn credentials(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    let kernel =
-        |data: &[u8], ask: crate::domain::Resolver| crate::combos::combos(data, Wanted::Credential, ask);
+    let kernel = |data: &[u8], ask: crate::domain::Resolver| {
+        crate::combos::combos(data, Wanted::Credential, ask)
+    };
     Ok(output(py, with_asker(py, &chunk, ask, kernel)?))
 }
 
@@ -107,8 +125,10 @@ pub fn credential_fields<'py>(
     fields: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>,
     ask: Py<PyAny>,
 ) -> PyResult<Output<'py>> {
-    let pairs: Vec<(&[u8], &[u8])> =
-        fields.iter().map(|(address, password)| (address.as_bytes(), password.as_bytes())).collect();
+    let pairs: Vec<(&[u8], &[u8])> = fields
+        .iter()
+        .map(|(address, password)| (address.as_bytes(), password.as_bytes()))
+        .collect();
     let result = py.detach(|| {
         let asker = Asker::new(ask);
         let result = crate::combos::credential_fields(&pairs, &|text| asker.ask(text));
@@ -126,11 +146,20 @@ pub fn hashes<'py>(
     prefix: &[u8],
 ) -> PyResult<Output<'py>> {
     if prefix.len() > digest_bytes * 2 || !prefix.iter().all(u8::is_ascii_hexdigit) {
-        return Err(PyValueError::new_err("the prefix is no beginning of a digest in hex"));
+        return Err(PyValueError::new_err(
+            "the prefix is no beginning of a digest in hex",
+        ));
     }
     let data = bytes(&chunk)?;
-    let shape = crate::hashes::Shape { digest_bytes, min_count, prefix };
-    Ok(output(py, py.detach(|| crate::hashes::hashes(data, &shape))))
+    let shape = crate::hashes::Shape {
+        digest_bytes,
+        min_count,
+        prefix,
+    };
+    Ok(output(
+        py,
+        py.detach(|| crate::hashes::hashes(data, &shape)),
+    ))
 }
 
 /// Every top-level domain that this module knows, for the test that Python knows the same.

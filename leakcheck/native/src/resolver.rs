@@ -15,7 +15,11 @@ pub struct Asker {
 
 impl Asker {
     pub fn new(callable: Py<PyAny>) -> Self {
-        Self { callable, memory: RefCell::default(), error: RefCell::default() }
+        Self {
+            callable,
+            memory: RefCell::default(),
+            error: RefCell::default(),
+        }
     }
 
     /// The domains at the front of `text`; none, once there was an error.
@@ -34,7 +38,9 @@ impl Asker {
             Ok(found) => {
                 let sound = |reading: &Reading| (1..=text.len()).contains(&reading.1);
                 let found: Vec<Reading> = found.into_iter().filter(sound).collect();
-                self.memory.borrow_mut().insert(text.to_vec(), found.clone());
+                self.memory
+                    .borrow_mut()
+                    .insert(text.to_vec(), found.clone());
                 found
             }
             Err(error) => {

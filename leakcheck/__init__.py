@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-_API = ("check", "check_digest", "check_digests")
+_API = ("check", "check_digest", "check_digests", "scan")
 
 
 def __getattr__(name: str) -> object:

@@ -62,3 +62,16 @@ def advice(kind: Kind, verdict: Verdict) -> tuple[str, ...]:
     if verdict is Verdict.CLEAN:
         return _CLEAN[kind]
     return _STEPS[kind, verdict]
+
+
+def list_advice(kind: Kind, verdict: Verdict) -> tuple[str, ...]:
+    """The steps for whoever is answerable for a list that has such subjects in it."""
+    if verdict is not Verdict.EXPOSED or kind is Kind.DOMAIN:
+        return advice(kind, verdict)
+    first = (
+        "Refuse or reset the passwords exposed wherever they are in use."
+        if kind in (Kind.PASSWORD, Kind.NTLM)
+        else "Write to each person exposed: which breach, what was in it, and the steps below. "
+        "Reset the passwords of the accounts that you run."
+    )
+    return (first, *advice(kind, verdict))

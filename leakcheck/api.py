@@ -13,8 +13,11 @@ Subjects are given in plain text and stay in this process. Errors are the
 tree in leakcheck.errors.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leakcheck.engine import LocalFilter
 from leakcheck.errors import FilterError, UsageError
@@ -24,7 +27,10 @@ from leakcheck.sources.resolve import Access, default_sources, open_sources
 from leakcheck.variants import best
 from leakcheck.verdicts import Answer, Verdict
 
-__all__ = ["Access", "check", "check_digest", "check_digests"]
+if TYPE_CHECKING:
+    from leakcheck.scanning.run import Scan
+
+__all__ = ["Access", "check", "check_digest", "check_digests", "scan"]
 
 
 def check(
@@ -96,6 +102,48 @@ def check_digest(
 ) -> Answer:
     """Ask every source about one digest: see `check_digests`."""
     return check_digests([digest], kind=kind, sources=sources, access=access)[0]
+
+
+def scan(
+    path: str | os.PathLike[str] | None,
+    *,
+    kind: Kind = Kind.EMAIL,
+    sources: Sequence[str] = (),
+    access: Access | None = None,
+    columns: Sequence[str] = (),
+    sheet: str | None = None,
+    header: bool | None = None,
+    hashes: bool | None = None,
+    variants: bool = False,
+    only: Collection[Verdict] = (),
+    since: str | None = None,
+) -> "Scan":
+    """Ask every source about each row of the list at `path`, or on stdin where it is None.
+
+    Returns an iterator of `ScanRow` (number, answer, verdict, columns, why)
+    that reads the list as it goes, and is a context manager; its `tally` is
+    complete at the end. columns: names or numbers of the subject's columns,
+    by default found; sheet: of a workbook, by default all; header, hashes:
+    None to look; only: verdicts wanted, by default all; since: an ISO 8601
+    date, to ask only sources dated so or later. Every row is given once.
+
+    Raises InputError where the list cannot be read, UsageError where there is
+    nothing to ask or no such column, FilterError as `check` does.
+    """
+    from leakcheck.scanning.cells import Wanted
+    from leakcheck.scanning.digesting import Asking
+    from leakcheck.scanning.lists import open_list
+    from leakcheck.scanning.opening import open_panel
+    from leakcheck.scanning.run import Choice, Scan
+
+    where = None if path is None else Path(path)
+    listing = open_list(where, Wanted(kind, tuple(columns), sheet, header, hashes))
+    try:
+        panel, _ = open_panel(sources, kind, access or Access(), since)
+    except BaseException:
+        listing.stream.close()
+        raise
+    return Scan(listing, panel, Asking(kind, listing.hashes, variants), Choice(frozenset(only)))
 
 
 def _open_for(kinds: Sequence[Kind], names: Sequence[str], access: Access) -> list[Source]:

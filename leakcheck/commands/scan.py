@@ -101,7 +101,8 @@ def scan(
     was interrupted, else 0.
     """
     from leakcheck import terminal
-    from leakcheck.reports.output import Reports, targets
+    from leakcheck.reports.output import Reports, stdout, targets
+    from leakcheck.reports.table import SummaryWriter
     from leakcheck.scanning import opening, reporting
     from leakcheck.scanning.baseline import Baseline
     from leakcheck.scanning.cells import Wanted
@@ -133,8 +134,7 @@ def scan(
     for name, reason in rows.silent():
         terminal.warn(f"{name} cannot answer: {reason}")
     if all(target.path is not None for target in wanted):
-        for line in summary.lines:
-            terminal.say(terminal.clean(line))
+        SummaryWriter(stdout()).end(summary)
     if summary.partial:
         terminal.warn("Interrupted: the report is partial and says so.")
     return status

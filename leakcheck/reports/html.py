@@ -34,12 +34,14 @@ class HtmlWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing yet."""
         self._meta = meta
+        self._used = [column.style != "text" for column in meta.columns]
 
     def row(self, row: Row) -> None:
         """One row of the table, kept for the end."""
         cells = []
-        for column in self._meta.columns:
+        for at, column in enumerate(self._meta.columns):
             text = _text(column.cell(row.values))
+            self._used[at] |= bool(text)
             if column.style == "verdict" and text in _VERDICTS:
                 text = f'<span class="verdict {text}">{text}</span>'
             cells.append(
@@ -81,6 +83,8 @@ class HtmlWriter:
             write(f'<label>Verdict <select><option value="">all</option>{options}</select></label>')
         write('<output role="status"></output>\n</div>\n<div class="scroll">\n<table>\n')
         write(f"<caption>{self._count:,} rows. Choose a column's name to sort by it.</caption>\n")
+        columns = "".join("<col>" if used else '<col class="unused">' for used in self._used)
+        write(f"<colgroup>{columns}</colgroup>\n")
         heads = "".join(
             f'<th scope="col"{" class=number" if column.style == "number" else ""}>'
             f"{_text(column.title)}</th>"

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 
 from leakcheck.reports import Meta, Row, Summary
 
-
 # Line ends to some readers, and controls to a terminal: legal in JSON as they are, but escaped.
 _ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -211,7 +211,7 @@ def _kernel(asking: Asking) -> Callable[[bytes], extract.Extraction]:
 
 def is_blank(cell: bytes) -> bool:
     """Whether a cell holds nothing but white space, of any script."""
-    return not cell.strip() or (not cell.isascii() and not cell.decode("utf-8", "replace").strip())
+    return not cell.decode("utf-8", "replace").strip()
 
 
 def to_cells(texts: Iterable[str]) -> list[bytes]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from leakcheck.advice import advice
+from leakcheck.advice import advice, list_advice
 from leakcheck.kinds import Kind
 from leakcheck.reports import Chart, Summary
 from leakcheck.scanning.asking import CLEAN, EMPTY, EXPOSED, UNKNOWN, Asked
@@ -84,7 +84,7 @@ class Tally:
         """All of it, for reports."""
         hits = [(info, self._hits[id(info)]) for info in self.infos()]
         verdict = Verdict.EXPOSED if self.exposed else Verdict.CLEAN
-        steps = advice(kind, verdict) if self.exposed or not self.unknown else ()
+        steps = list_advice(kind, verdict) if self.exposed or not self.unknown else ()
         if self.unknown:
             steps += advice(kind, Verdict.UNKNOWN)
         return Summary(
@@ -128,7 +128,7 @@ class Tally:
                 "does not hold."
             )
         for reason, count in self._reasons.most_common(_REASONS):
-            lines.append(f"Unknown: {number(count)} times {reason.rstrip('.')}.")
+            lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
         return lines
 
 
@@ -145,8 +145,9 @@ def _expected(alarms: float, hits: int) -> str:
     if alarms == 0:
         return "False alarms to expect: none."
     shown = f"{alarms:.2g}" if alarms < 10 else number(alarms)
-    least = "" if alarms >= 0.01 else ": practically none"
-    return f"False alarms to expect in a list of this size: {shown}{least}, of {number(hits)} hits."
+    if alarms < 0.01:
+        shown = f"practically none ({shown})"
+    return f"False alarms to expect in a list of this size: {shown}, of {number(hits)} hits."
 
 
 def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bloom.format import PAGE_BYTES
 
-
 DIGESTS = st.tuples(st.sampled_from([16, 17, 20, 32, 64, 241, 300]), st.integers(0, 1 << 32)).map(
     lambda row: (row[0], random.Random(row[1]).randbytes(row[0] * (row[1] % 97)))
 )

@@ -154,11 +154,14 @@ impl Shape<'_> {
             let index = self.index((record >> 64) as u64);
             let start = &mut starts[group(index)];
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            dealt[*start as usize] = Dealt {
-                mixed: record as u64,
-                index,
-                place,
-            };
+            // Always there, unless the caller writes to the digests meanwhile.
+            if let Some(slot) = dealt.get_mut(*start as usize) {
+                *slot = Dealt {
+                    mixed: record as u64,
+                    index,
+                    place,
+                };
+            }
             *start += 1;
             place += 1;
         });

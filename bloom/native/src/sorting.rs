@@ -1,0 +1,171 @@
+//! The Python side of pools, sorting and merging: see `bloom/reference.py`.
+
+use crate::arguments::{bytes, whole_digests, whole_records, within, wrong};
+use crate::pool;
+use crate::sort::{self, NoMemory};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// The records as `bytes`; the buffers go back to their thread.
+fn encoded(py: Python<'_>, bench: sort::Bench) -> PyResult<Bound<'_, PyBytes>> {
+    let out = PyBytes::new_with(py, bench.records.len() * 16, |out| {
+        py.detach(|| sort::encode(&bench.records, out));
+        Ok(())
+    });
+    bench.give_back();
+    out
+}
+
+/// The 16-byte records, in order, of `digests` packed end to end.
+#[pyfunction]
+pub fn records<'py>(
+    py: Python<'py>,
+    digests: PyBuffer<u8>,
+    digest_bytes: i128,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let digests = bytes(&digests)?;
+    let size = whole_digests(digests, digest_bytes)?;
+    PyBytes::new_with(py, digests.len() / size * 16, |out| {
+        py.detach(|| {
+            let mut places = out.chunks_exact_mut(16);
+            pool::for_each_digest(digests, size, |digest| {
+                if let Some(place) = places.next() {
+                    place.copy_from_slice(&pool::record(digest).to_be_bytes());
+                }
+            });
+        });
+        Ok(())
+    })
+}
+
+/// Records of one thread, by partition: the leading `bits` bits of the digest.
+#[pyclass(module = "bloom._native")]
+pub struct Pool {
+    inner: pool::Partitions,
+    size: usize,
+}
+
+#[pymethods]
+impl Pool {
+    #[new]
+    fn new(digest_bytes: i128, bits: i128) -> PyResult<Self> {
+        let size = whole_digests(&[], digest_bytes)?;
+        let bits = within(bits, 0, 16, "bits must be between 0 and 16")? as u32;
+        Ok(Pool {
+            inner: pool::Partitions::new(size, bits),
+            size,
+        })
+    }
+
+    /// Take `digests`, packed end to end, in any order and with repeats.
+    fn add(&mut self, py: Python<'_>, digests: PyBuffer<u8>) -> PyResult<()> {
+        let digests = bytes(&digests)?;
+        whole_digests(digests, self.size as i128)?;
+        let inner = &mut self.inner;
+        Ok(py.detach(|| inner.add(digests))?)
+    }
+
+    /// Sort each partition and drop its repeats.
+    fn compact(&mut self, py: Python<'_>) -> PyResult<()> {
+        let inner = &mut self.inner;
+        Ok(py.detach(|| inner.compact())?)
+    }
+
+    /// The records of one partition, in the order in which they lie.
+    fn read<'py>(&self, py: Python<'py>, partition: i128) -> PyResult<Bound<'py, PyBytes>> {
+        let index = self.index(partition)?;
+        PyBytes::new_with(py, self.inner.part_len(index) * 16, |out| {
+            py.detach(|| self.inner.read(index, out));
+            Ok(())
+        })
+    }
+
+    /// Records held, repeats included.
+    #[getter]
+    fn count(&self) -> usize {
+        self.inner.count
+    }
+
+    /// Memory held by the records, in bytes.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.inner.nbytes()
+    }
+}
+
+impl Pool {
+    fn index(&self, partition: i128) -> PyResult<usize> {
+        let last = self.inner.len() as i128 - 1;
+        Ok(within(partition, 0, last, "there is no such partition")? as usize)
+    }
+}
+
+/// Take one partition out of all `pools`.
+fn take(pools: &[Bound<'_, Pool>], partition: i128) -> PyResult<Vec<pool::Part>> {
+    for pool in pools {
+        pool.try_borrow()?.index(partition)?;
+    }
+    let mut parts = Vec::with_capacity(pools.len());
+    for pool in pools {
+        let mut pool = pool.try_borrow_mut()?;
+        let index = pool.index(partition)?;
+        parts.push(pool.inner.take(index));
+    }
+    Ok(parts)
+}
+
+/// Sort one partition of all `pools` into the first of them, repeats dropped; return its records.
+#[pyfunction]
+pub fn settle(py: Python<'_>, pools: Vec<Bound<'_, Pool>>, partition: i128) -> PyResult<usize> {
+    let parts = take(&pools, partition)?;
+    let Some(first) = pools.first() else {
+        return Ok(0);
+    };
+    let part = py.detach(|| pool::Part::settle(parts))?;
+    let count = part.len();
+    let mut first = first.try_borrow_mut()?;
+    let index = first.index(partition)?;
+    first.inner.put(index, part);
+    Ok(count)
+}
+
+/// The sorted distinct records of one partition of all `pools`, which give them up.
+#[pyfunction]
+pub fn drain<'py>(
+    py: Python<'py>,
+    pools: Vec<Bound<'py, Pool>>,
+    partition: i128,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let parts = take(&pools, partition)?;
+    let bench = py.detach(|| -> Result<sort::Bench, NoMemory> {
+        let mut bench = sort::Bench::take(parts.iter().map(pool::Part::len).sum())?;
+        parts
+            .into_iter()
+            .for_each(|part| part.pour(&mut bench.records));
+        bench.sort_distinct()?;
+        Ok(bench)
+    })?;
+    encoded(py, bench)
+}
+
+/// One step of merging sorted runs of distinct records, seen through windows.
+#[pyfunction]
+pub fn merge<'py>(
+    py: Python<'py>,
+    runs: Vec<PyBuffer<u8>>,
+    open_ended: Vec<bool>,
+) -> PyResult<(Bound<'py, PyBytes>, Vec<usize>)> {
+    let windows: Vec<&[u8]> = runs.iter().map(bytes).collect::<PyResult<_>>()?;
+    if windows.len() != open_ended.len() {
+        return wrong("one flag for each window");
+    }
+    for (window, open) in windows.iter().zip(&open_ended) {
+        whole_records(window)?;
+        if *open && window.is_empty() {
+            return wrong("a window with more to follow holds a record");
+        }
+    }
+    let (merged, used) = py.detach(|| sort::merge(&windows, &open_ended))?;
+    Ok((encoded(py, merged)?, used))
+}

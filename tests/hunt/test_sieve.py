@@ -16,6 +16,7 @@ PIECES = [
     *b"%40 %2E %2e %61 %2540 %20 %0A \\u0040 \\u0061 \\\\u0040 \\\\\\u0040 \\x40 \\n \\r \\t".split(),
     *b"&#64; &#x40; &amp; &commat; &period; &#233; \\u00e9 %C3%A9 &apos; \\ud83d\\ude00 \\ud83d".split(),
     *(mark.encode() for mark in "é É e\u0301 \u00ad \u200b ｡ 。 ａ K ſ ß ẞ İ ﬁ « » \u00a0 \u202f и".split(" ")),
+    *("Project\u00a0Falcon".encode(), "caf\u00e9\u00a0noir".encode(), b"\n\n"),
     *(b"\xe9", b"\xc9", b"\xa0", b"\xff", b"\x80", b"\xed\xa0\x80"),
     *b"+33 0033 33 (0)6 6 12 34 56 78 612345678 020 7946 0958".split(),
     *(b" ", b"\n", b"a", b"Z"),

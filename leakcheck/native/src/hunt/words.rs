@@ -134,6 +134,10 @@ impl<P: FnMut(usize)> Run<'_, P> {
     /// A run of bytes that is not ASCII: folded, then its words.
     #[cold]
     fn other(&mut self, text: &[u8], start: usize) {
+        if self.data[self.done..start].contains(&b'\n') {
+            self.before = [0; 2];
+        }
+        self.done = start;
         // A top-level domain ends where a letter of another script follows.
         let front = text.iter().take_while(|byte| byte.is_ascii()).count();
         let before = self.before;

@@ -126,11 +126,15 @@ async def ask(
 
 
 class Passing(Exception):
-    """A failure that may pass, and how long to wait, where the server says it."""
+    """A failure that may pass.
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
+    pause: seconds to wait, where the server says it; busy: whether it is a
+    sign of too many requests, and not merely a connection that ended.
+    """
+
+    def __init__(self, reason: str, pause: float | None = None, *, busy: bool = False) -> None:
         super().__init__(reason)
-        self.pause = pause
+        self.pause, self.busy = pause, busy
 
 
 async def once(
@@ -182,7 +186,7 @@ def _refusal(answer: httpx.Response) -> Exception:
     pause = retry_after(answer.headers.get("retry-after"))
     if pause is not None:
         reason += f" and asks to wait {pause:.0f} seconds"
-    return Passing(reason, pause)
+    return Passing(reason, pause, busy=True)
 
 
 def _next(url: httpx.URL, location: str) -> httpx.URL:
@@ -212,7 +216,7 @@ def _failure(error: httpx.HTTPError) -> Exception:
     if isinstance(error, httpx.ProxyError):
         return NetworkError("the proxy refuses or cannot reach the server")
     if isinstance(error, httpx.TimeoutException):
-        return Passing("the server did not answer in time")
+        return Passing("the server did not answer in time", busy=True)
     if isinstance(error, httpx.ConnectError):
         return Passing("no connection could be made")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):

@@ -119,6 +119,8 @@ class Worker:
                 return await self._attempt(task, number)
             except Passing as failure:
                 reason, wait = str(failure), failure.pause
+                if not attempt and not failure.busy:
+                    continue  # servers end a connection after so many answers
             except TimeoutError:
                 reason = "the server did not answer in time"
             except ValueError as error:

@@ -251,3 +251,4 @@ def test_batches_dealt_by_page_answer_in_order(both: tuple[ModuleType, ModuleTyp
     assert native.lookup(part, shape, asked, 20, bytearray(pages - 2)) == small
     assert {small.count(code) > 100 for code in (0, 1, 2)} == {True}
     assert small[100_000:].count(0) == 0
+    assert native.lookup(part, shape, asked, 20, bytearray(0)) == b"\2" * 400_000

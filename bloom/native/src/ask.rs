@@ -125,7 +125,7 @@ impl Shape<'_> {
         codes: &mut [u8],
     ) -> Result<(), NoMemory> {
         let held = (self.body.len() / PAGE).min(self.state.len());
-        let shift = held.ilog2().saturating_sub(GROUP_BITS);
+        let shift = held.max(1).ilog2().saturating_sub(GROUP_BITS);
         let groups = (held >> shift) + 2; // the last for those whose page is not there
         let group = |index: u64| ((index >> shift) as usize).min(groups - 1);
         let mut starts = room::<u32>(groups + 1)?;

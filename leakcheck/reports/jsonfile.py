@@ -32,7 +32,7 @@ class JsonLinesWriter:
 
     def row(self, row: Row) -> None:
         """One line."""
-        self._out.write(dumps(row.values) + "\n")
+        self._out.write((row.json or dumps(row.values)) + "\n")
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""
@@ -54,7 +54,7 @@ class JsonWriter:
 
     def row(self, row: Row) -> None:
         """One result."""
-        self._out.write(self._before + dumps(row.values))
+        self._out.write(self._before + (row.json or dumps(row.values)))
         self._before = ",\n"
 
     def end(self, summary: Summary) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from leakcheck.kinds import Kind
 from leakcheck.scanning.asking import CLEAN, Asked, Panel
-from leakcheck.scanning.rows import ScanRow, shortened
+from leakcheck.scanning.rows import Clean, ScanRow, shortened
 from leakcheck.sources import Source
 from leakcheck.variants import best
-from leakcheck.verdicts import Answer, Lookup, SourceAnswer, Verdict
+from leakcheck.verdicts import Answer, Lookup, SourceAnswer
 
 
 class RowMaker:
@@ -18,7 +18,7 @@ class RowMaker:
         self._kind, self._panel = kind, panel
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
         self._shown = not kind.secret and not hashes
-        self._clean = tuple(SourceAnswer(source.info, Verdict.CLEAN) for source in panel.sources)
+        self._clean = Clean.of(panel.sources)
 
     def row(self, asked: Asked, index: int) -> ScanRow:
         """The row at `index` of the block; not to be asked of an empty one."""

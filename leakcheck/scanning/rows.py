@@ -10,13 +10,15 @@ before others.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leakcheck.kinds import Kind
 from leakcheck.masking import mask_address, mask_text
 from leakcheck.reports import Column, Finding, Location, Row, Rule
+from leakcheck.reports.jsonfile import dumps
+from leakcheck.sources import Source
 from leakcheck.terminal import odds
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
 
@@ -33,6 +35,21 @@ RULES = (
         "Nothing vouches for an answer: repair the row or the source named, and scan again.",
     ),
 )
+
+
+class Clean(tuple[SourceAnswer, ...]):
+    """The answers of sources that all say clean, shared by most rows, with their JSON at hand."""
+
+    listed: list[dict[str, Any]]
+    json: str
+
+    @classmethod
+    def of(cls, sources: Iterable[Source]) -> "Clean":
+        """Every one of `sources` says clean."""
+        self = cls(SourceAnswer(source.info, Verdict.CLEAN) for source in sources)
+        self.listed = [one.as_json() for one in in_order(self)]
+        self.json = dumps(self.listed)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +71,10 @@ class ScanRow:
     @property
     def verdict(self) -> Verdict:
         """The row's verdict; `unknown` where its subject could not be asked about."""
-        if self.reason is not None and self.answer.verdict is not Verdict.EXPOSED:
-            return Verdict.UNKNOWN
-        return self.answer.verdict
+        if type(self.answer.sources) is Clean and self.answer.sources:
+            return Verdict.CLEAN
+        verdict = self.answer.verdict
+        return verdict if self.reason is None or verdict is Verdict.EXPOSED else Verdict.UNKNOWN
 
     @property
     def why(self) -> str | None:
@@ -90,21 +108,32 @@ class ScanRow:
 
     def values(self) -> dict[str, Any]:
         """The JSON object."""
+        answers = self.answer.sources
         values = {
             "row": self.number,
             "subject": self.answer.subject,
             "kind": self.answer.kind.value,
             "verdict": self.verdict.value,
             "reason": self.why,
-            "sources": [one.as_json() for one in in_order(self.answer.sources)],
-            "columns": dict(self.columns),
+            "sources": answers.listed
+            if isinstance(answers, Clean)
+            else [one.as_json() for one in in_order(answers)],
+            "columns": self.columns,
         }
         return values if self.id is None else values | {"id": self.id}
 
     def report(self, list_name: str) -> Row:
         """What report writers take."""
-        label = self.answer.subject or f"row {self.number}"
-        return Row(self.values(), self._finding(list_name), f"row {self.number}: {label}")
+        subject, answers = self.answer.subject, self.answer.sources
+        case = f"row {self.number}: {subject or self.answer.kind}"
+        if not isinstance(answers, Clean) or self.id is not None:
+            return Row(self.values(), self._finding(list_name), case)
+        json = (
+            f'{{"row":{self.number},"subject":{dumps(subject)},"kind":"{self.answer.kind}",'
+            f'"verdict":"clean","reason":null,"sources":{answers.json},'
+            f'"columns":{dumps(self.columns) if self.columns else "{}"}}}'
+        )
+        return Row(self.values(), None, case, json)
 
     def _finding(self, list_name: str) -> Finding | None:
         if self.verdict is Verdict.CLEAN:
@@ -149,7 +178,7 @@ def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
         ours.append(Column("subject", "Subject"))
     ours += [
         Column("verdict", "Verdict", style="verdict"),
-        Column("sources", "Exposed in", _exposed),
+        Column("sources", "Exposed in", value=_each("name")),
         Column("dates", "Date", value=_dates),
         Column("matched", "Found as", value=_each("matched")),
         Column("seen", "Seen", value=_each("seen")),
@@ -167,27 +196,27 @@ def _kept(name: str, taken: set[str]) -> Column:
 
 
 def _hits(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if values["verdict"] != "exposed":
+        return []
     return [one for one in values["sources"] if one["verdict"] == "exposed"]
-
-
-def _exposed(sources: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(str(one["name"]) for one in sources if one["verdict"] == "exposed")
 
 
 def _dates(values: Mapping[str, Any]) -> str:
     return "; ".join(str(hit.get("date", "undated")) for hit in _hits(values))
 
 
-def _each(name: str) -> Any:
+def _each(name: str) -> Callable[[Mapping[str, Any]], str]:
     def value(values: Mapping[str, Any]) -> str:
         found = [hit.get(name) for hit in _hits(values)]
-        told = {True: "yes", False: "no", None: ""}
-        if all(one is None for one in found):
-            return ""
-        return "; ".join(told[one] if one is None or one is True or one is False else str(one)
-                         for one in found)  # fmt: skip
+        return "; ".join(map(_told, found)) if any(one is not None for one in found) else ""
 
     return value
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return ""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _lowest_alarm(values: Mapping[str, Any]) -> float | None:

@@ -208,18 +208,22 @@ class Builder:
         wanted = Wanted.checked(path, rate, about, replace, keep_keys, self.digest_bytes)
         if self._target not in (None, wanted.path):
             raise ValueError("this builder was opened for another output")
-        progress = progress or _silent
-        with disk_errors(str(path)), self._all_pools() as pools:
-            self._closed = True
-            if self._work is None:
-                self._work = WorkDir(wanted.path)
-                self._work.clear()
-            crew = Crew(self.threads, self._budget.window)
-            with crew.working():
-                sources = self._sources(pools, crew, progress)
-                header, self.worst_rate = write_filter(wanted, self._work, sources, crew, progress)
+        try:
+            with disk_errors(str(path)), self._all_pools() as pools:
+                self._closed = True
+                return self._write(wanted, pools, progress or _silent)
+        finally:
+            self.close()
+
+    def _write(self, wanted: Wanted, pools: list[Any], progress: Progress) -> Header:
+        if self._work is None:
+            self._work = WorkDir(wanted.path)
+            self._work.clear()
+        crew = Crew(self.threads, self._budget.window)
+        with crew.working():
+            sources = self._sources(pools, crew, progress)
+            header, self.worst_rate = write_filter(wanted, self._work, sources, crew, progress)
         self._keep = False
-        self.close()
         return header
 
     def _sources(self, pools: list[Any], crew: Crew, progress: Progress) -> list[Records]:
@@ -255,6 +259,8 @@ class Builder:
     def _all_pools(self) -> Iterator[list[Any]]:
         """All pools, once each is idle; no thread gets one before the block ends."""
         with self._changed:
+            if self._closed:
+                raise BuildError("This builder has finished.")
             self._paused = True
             while len(self._idle) < self._pools:
                 self._changed.wait()

@@ -1,5 +1,6 @@
 """One finished filter from sources of records, and its keys beside it where wanted."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,8 @@ def disk_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BuildError(f"{name}: the disk is full: free some space there.") from error
         raise BuildError(
             f"{name}: it cannot be built here: {error.strerror or 'the disk failed'}."
         ) from error

@@ -1,5 +1,6 @@
 """Builds that end badly: full disks, interrupts, kills; what is left, and what is resumed."""
 
+import os
 import random
 import subprocess
 import sys
@@ -55,6 +56,47 @@ def test_full_disk(tmp_path: Path, limit: int, count: int) -> None:
     assert "f.bloom" in done.stdout
     assert "cannot be built here: File too large" in done.stdout
     assert left(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+@pytest.mark.parametrize("count", [20_000, 60_000])
+def test_full_file_system(tmp_path: Path, keys: Callable[..., bytes], count: int) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        with bloom.Builder.open(folder / "f.bloom", 20) as builder:
+            builder.add(keys(count))
+            with pytest.raises(bloom.BuildError, match=r"f\.bloom: the disk is full"):
+                builder.finish(folder / "f.bloom", RATE, {}, keep_keys=folder / "k")
+        assert left(folder) == []
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+MEASURED = """
+import random, resource, sys, bloom
+with bloom.Builder.open(sys.argv[1], 20, memory=int(sys.argv[2]), threads=2) as builder:
+    for seed in range(int(sys.argv[3])):
+        builder.add(random.Random(seed).randbytes(20 * 50_000))
+    builder.finish(sys.argv[1], 1e-3, {})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.skipif(bloom.ENGINE != "native", reason="six million keys take plain Python minutes")
+def test_memory_stays_within_the_budget(tmp_path: Path) -> None:
+    """Six million keys, 96 MB of records, in a process of 112 MiB."""
+    budget = 112 << 20
+    done = _python(MEASURED, tmp_path / "f.bloom", budget, 120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= budget
 
 
 KILLED = """

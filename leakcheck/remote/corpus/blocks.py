@@ -4,8 +4,8 @@ Rule 1: a block file appears whole, synced, or not at all; what a kill leaves
 behind is older, never wrong. Rule 2: it carries a checksum; a damaged block is
 fetched again. Rule 3: only what was verified is written.
 
-A block file is one line of JSON and then, unless the ranges are kept as files
-of their own, the digests of its ranges, packed in order.
+A block file is one line of JSON; then, unless the ranges are kept as files of
+their own, the digests of its ranges, packed in order; and XXH3-64 of it all.
 """
 
 import gzip
@@ -24,6 +24,7 @@ from leakcheck.remote.wire import Validator
 RANGES = 16**5
 PER_BLOCK = 256
 _MOST_BYTES = 64 << 20
+_CHECK_BYTES = 8
 
 
 class Entry(NamedTuple):
@@ -67,10 +68,13 @@ class Blocks:
         """Block `number`, empty where there is none or it is damaged."""
         block = Block()
         try:
-            with self._path(number).open("rb") as file:
-                head = json.loads(file.readline())
-                body = file.read()
-            if head["version"] != 1 or head["check"] != xxhash.xxh3_64_hexdigest(body):
+            data = self._path(number).read_bytes()
+            data, check = data[:-_CHECK_BYTES], data[-_CHECK_BYTES:]
+            if xxhash.xxh3_64_digest(data) != check:
+                return block
+            text, _, body = data.partition(b"\n")
+            head = json.loads(text)
+            if head["version"] != 1:
                 return block
             entries = {int(key): Entry(*fields) for key, fields in head["ranges"].items()}
             at = 0
@@ -92,12 +96,10 @@ class Blocks:
         head = {
             "version": 1,
             "inside": inside,
-            "check": xxhash.xxh3_64_hexdigest(body),
             "ranges": {str(key): list(block.entries[key]) for key in keys},
         }
-        write_whole(
-            self._path(number), json.dumps(head, separators=(",", ":")).encode() + b"\n" + body
-        )
+        data = json.dumps(head, separators=(",", ":")).encode() + b"\n" + body
+        write_whole(self._path(number), data + xxhash.xxh3_64_digest(data))
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:03X}.block"

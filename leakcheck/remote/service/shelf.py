@@ -1,5 +1,6 @@
 """What a folder offers: filters by name, and folders of range files by sort of hash."""
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +30,8 @@ class Shelf:
 
     def filters(self) -> list[str]:
         """The names of the filters, in order."""
-        names = (path.name for path in self.folder.iterdir())
-        return sorted(name for name in names if self.filter(name))
+        names = os.listdir(self.folder)  # noqa: PTH208 - of a million names; no Path for each
+        return sorted(name for name in names if name.endswith(".bloom") and self.filter(name))
 
 
 def look(folder: Path) -> Shelf:
@@ -41,7 +42,9 @@ def look(folder: Path) -> Shelf:
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder.")
     ranges: dict[int, Path] = {}
-    for place in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
+    with os.scandir(folder) as entries:
+        inside = sorted(entry.name for entry in entries if entry.is_dir())
+    for place in [folder, *(folder / name for name in inside)]:
         digits = _digits(place)
         if digits:
             ranges.setdefault(digits, place)

@@ -1,0 +1,46 @@
+"""Blocks on disk: read back as written, and empty rather than wrong when damaged."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakcheck.remote.corpus.blocks import Block, Blocks, Entry
+
+entries = st.dictionaries(
+    st.integers(0, 255),
+    st.tuples(st.none() | st.text(max_size=9), st.none() | st.text(max_size=9), st.integers(0, 4)),
+    max_size=8,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(entries, st.booleans())
+def test_a_block_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    fields: dict[int, tuple[str | None, str | None, int]],
+    inside: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("blocks")
+    block = Block()
+    for number, (etag, modified, count) in fields.items():
+        block.entries[number] = Entry(etag, modified, count, 7, 1)
+        block.digests[number] = bytes([number]) * 20 * count
+    Blocks(folder, 20).write(5, block, inside=inside)
+    found = Blocks(folder, 20).read(5)
+    assert found.entries == block.entries
+    assert found.digests == (block.digests if inside else {})
+    assert Blocks(folder, 20).read(6) == Block()
+
+
+def test_a_block_damaged_anywhere_is_empty(tmp_path: Path) -> None:
+    block = Block({3: Entry('"a"', None, 2, 0, 1)}, {3: b"x" * 40})
+    blocks = Blocks(tmp_path, 20)
+    blocks.write(0, block, inside=True)
+    path = tmp_path / "000.block"
+    data = path.read_bytes()
+    for at in range(len(data)):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]):
+            path.write_bytes(damaged)
+            assert blocks.read(0) == Block()

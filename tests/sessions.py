@@ -113,6 +113,6 @@ def matches(expected: list[str], shown: list[str]) -> bool:
         if row.strip() == "...":
             pattern += r"(?:[^\n]*\n)*"
         else:
-            pattern += r"[^\n]*".join(map(re.escape, row.split("..."))) + r" *\n"
+            pattern += r"[^\n]*".join(map(re.escape, row.rstrip().split("..."))) + r" *\n"
     text = "".join(row.rstrip() + "\n" for row in shown)
     return re.fullmatch(pattern, text) is not None

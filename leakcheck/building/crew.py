@@ -6,11 +6,12 @@ holds a chunk a thread, and no queue is needed.
 """
 
 import threading
+import time
 from collections.abc import Callable, Generator
 
 Job = Callable[[], None]
 _WATCH = 0.1  # seconds between two looks at the progress
-_FAREWELL = 5.0  # seconds that a thread gets to end its last job
+_FAREWELL = 2.0  # seconds that the threads get to end their last jobs
 
 
 class Crew:
@@ -44,8 +45,9 @@ class Crew:
                 watch()
         finally:
             self._stop = True
+            deadline = time.monotonic() + _FAREWELL  # one may wait for stdin, for ever
             for thread in crew:
-                thread.join(_FAREWELL)
+                thread.join(max(0.0, deadline - time.monotonic()))
             if not any(thread.is_alive() for thread in crew):
                 jobs.close()
         if self._error is not None:

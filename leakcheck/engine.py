@@ -24,6 +24,7 @@ __all__ = [
     "PAGE_BYTES",
     "Builder",
     "Header",
+    "KeptKeys",
     "LocalFilter",
     "filter_errors",
     "info_json",
@@ -111,6 +112,41 @@ def info_json(header: Header) -> dict[str, Any]:
         "reveals_bits": round(header.reveals_bits, 2),
         "about": dict(header.about),
     } | ({} if header.held == header.pages else {"first": header.first, "held": header.held})
+
+
+class KeptKeys:
+    """The kept keys of a filter: they know for certain whether it holds a digest."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the record file at `path`. Raises FilterError where it is none."""
+        with filter_errors(str(path)):
+            self._records = bloom.RecordsFile.open(path)
+
+    def belongs_to(self, header: Header) -> bool:
+        """Whether these are the keys of the filter that has `header`."""
+        mine = self._records
+        return (mine.count, mine.digest_bytes, dict(mine.about)) == (
+            header.keys,
+            header.digest_bytes,
+            dict(header.about),
+        )
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether `digest` is one of the keys. Raises FilterError where they are damaged."""
+        from bloom.reference import records
+
+        record = records(digest, len(digest))
+        high = int.from_bytes(record[:8], "big")
+        with filter_errors("the kept keys"):
+            return any(
+                bytes(window[at : at + 16]) == record
+                for window, _ in self._records.stream(high, high + 1, 1)
+                for at in range(0, len(window), 16)
+            )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._records.close()
 
 
 class LocalFilter:

@@ -82,7 +82,10 @@ def scan(
     ] = None,
     confirm: Annotated[
         bool,
-        typer.Option("--confirm", help="Ask exact sources again about hits; passwords: hibp."),
+        typer.Option(
+            "--confirm",
+            help="Ask again about hits: the keys kept beside a filter; of passwords, else hibp.",
+        ),
     ] = False,
     confirm_with: Annotated[
         list[Path] | None,
@@ -108,6 +111,7 @@ def scan(
     from leakcheck.scanning.cells import Wanted
     from leakcheck.scanning.digesting import Asking
     from leakcheck.scanning.exact import exact_sources
+    from leakcheck.scanning.kept import Proofs
     from leakcheck.scanning.lists import open_list
     from leakcheck.scanning.run import Choice, Scan, list_path
 
@@ -118,14 +122,16 @@ def scan(
     listing = open_list(list_path(list_), Wanted(kind, tuple(column or ()), sheet, header, hashes))
     masked = terminal.in_ci() if redact is None else redact
     panel, notes = opening.open_panel(sources or [], kind, access, since)
+    proofs = Proofs(panel.sources) if confirm else None
+    needed = confirm and not proofs
     exact = (
-        exact_sources(kind, panel.sources, confirm_with or [], access)
+        exact_sources(kind, panel.sources, confirm_with or [], access, needed=needed)
         if confirm or confirm_with
         else []
     )
     if known is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
-    choice = Choice(frozenset(only or ()), known, masked and group_by is None, tuple(exact))
+    choice = Choice(frozenset(only or ()), known, masked and group_by is None, tuple(exact), proofs)
     asking = Asking(kind, listing.hashes, variants)
     with Reports(wanted, force=force) as reports, Scan(listing, panel, asking, choice) as rows:
         status, summary = reporting.write(

@@ -105,20 +105,20 @@ class SortedHashes:
 
 
 def exact_sources(
-    kind: Kind, opened: Sequence[Source], files: Sequence[Path], access: Access
+    kind: Kind, opened: Sequence[Source], files: Sequence[Path], access: Access, *, needed: bool
 ) -> list[Source]:
     """What can confirm hits of `kind`: files named, exact sources among `opened`, hibp.
 
-    Raises UsageError where there is none.
+    Raises UsageError where there is none and one is `needed`.
     """
     found: list[Source] = [SortedHashes(path, kind) for path in files]
     found += [source for source in opened if _is_exact(source)]
-    if not found and not access.offline and kind in (Kind.PASSWORD, Kind.NTLM):
+    if not found and needed and not access.offline and kind in (Kind.PASSWORD, Kind.NTLM):
         found += open_sources(["hibp"], kind, access)
-    if not found:
+    if not found and needed:
         raise UsageError(
             "There is no exact source at hand to confirm with: name a sorted hash list with "
-            "--confirm-with, or --in hibp."
+            "--confirm-with, or --in hibp, or a filter that was built with --keep-keys."
         )
     return found
 

@@ -12,6 +12,7 @@ from leakcheck.scanning.asking import CLEAN, EMPTY, EXPOSED, Asked, Panel, ask_a
 from leakcheck.scanning.baseline import Baseline, without
 from leakcheck.scanning.blocks import Block, blocks_of
 from leakcheck.scanning.digesting import Asking
+from leakcheck.scanning.kept import Proofs
 from leakcheck.scanning.lists import Listing
 from leakcheck.scanning.making import RowMaker
 from leakcheck.scanning.rows import ScanRow
@@ -25,13 +26,15 @@ class Choice:
     """Which rows are wanted, and how.
 
     only: verdicts, none for all; baseline: an earlier report whose hits are
-    not news; redact: mask addresses; confirm: exact sources to ask again.
+    not news; redact: mask addresses; confirm: exact sources to ask again;
+    proofs: the kept keys that settle hits.
     """
 
     only: frozenset[Verdict] = frozenset()
     baseline: Baseline | None = None
     redact: bool = False
     confirm: tuple[Source, ...] = ()
+    proofs: Proofs | None = None
 
 
 class Scan:
@@ -78,6 +81,8 @@ class Scan:
         self.panel.close()
         for source in self.choice.confirm:
             source.close()
+        if self.choice.proofs is not None:
+            self.choice.proofs.close()
 
     def __iter__(self) -> Iterator[ScanRow]:
         """The rows wanted, in the order of the list."""
@@ -102,16 +107,29 @@ class Scan:
                 continue
             row = self._make.row(asked, index)
             if code == EXPOSED:
-                row = self._confirmed(row, exact.get(index))
+                row = self._settled(self._confirmed(row, exact.get(index)), asked, index)
             digest = self._make.digest(asked, index) if self._masking else None
             masked = row.redacted(digest) if self._masking else row
-            if self.choice.baseline is not None and code == EXPOSED:
+            if self.choice.baseline is not None and row.verdict is Verdict.EXPOSED:
                 news = self._news(row, self.choice.baseline.known(row, masked))
                 if news is None:
                     continue
                 row, masked = news, news.redacted(digest)
             if not only or row.verdict in only:
                 yield masked if self.choice.redact else row
+
+    def _settled(self, row: ScanRow, asked: Asked, index: int) -> ScanRow:
+        """The row as the kept keys have it: hits proved, or found to be false alarms."""
+        if self.choice.proofs is None or index in asked.digested.patterns:
+            return row
+        size = self.asking.kind.digest_bytes
+        which = self._make.digests_at(asked, index)
+        digests = [asked.digested.digests[at * size : (at + 1) * size] for at in which]
+        sources = self.choice.proofs.settled(row.answer.sources, digests)
+        new = replace(row, answer=replace(row.answer, sources=sources))
+        was, now = row.answer.exposed_in, {id(one.source) for one in new.answer.exposed_in}
+        self.tally.refute([hit for hit in was if id(hit.source) not in now], new.verdict)
+        return new
 
     def _news(self, row: ScanRow, known: frozenset[str]) -> ScanRow | None:
         """The row without the hits in `known`; None where it has nothing else to say."""

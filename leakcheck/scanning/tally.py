@@ -21,7 +21,7 @@ class Tally:
     def __init__(self, sources: Sequence[Source], domains: Sequence[Source]) -> None:
         self._sources, self._domains = list(sources), list(domains)
         self.exposed = self.unknown = self.clean = self.empty = 0
-        self.known_before = self.confirmed = self.unconfirmed = 0
+        self.known_before = self.confirmed = self.unconfirmed = self.refuted = 0
         self._hits: Counter[int] = Counter()
         self._alarms = 0.0
         self._reasons: Counter[str] = Counter()
@@ -69,6 +69,16 @@ class Tally:
             self.unknown += verdict is Verdict.UNKNOWN
             self.known_before += verdict is Verdict.CLEAN
 
+    def refute(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
+        """Take back `hits` of one row that were false alarms, which leave it with `verdict`."""
+        for hit in hits:
+            self._hits[id(hit.source)] -= 1
+        self.refuted += len(hits)
+        if hits and verdict is not Verdict.EXPOSED:
+            self.exposed -= 1
+            self.unknown += verdict is Verdict.UNKNOWN
+            self.clean += verdict is Verdict.CLEAN
+
     def status(self) -> int:
         """The exit status."""
         if self.exposed:
@@ -106,6 +116,7 @@ class Tally:
             "expected_false_alarms": float(f"{self._alarms:.3g}"),
             "confirmed": self.confirmed,
             "not_confirmed": self.unconfirmed,
+            "refuted": self.refuted,
             "sources": [{"name": info.name, "exposed": count} for info, count in hits],
             "reasons": dict(self._reasons.most_common(_REASONS)),
         }
@@ -127,6 +138,8 @@ class Tally:
                 f"{number(self.unconfirmed)} not known to it: a false alarm, or a breach that it "
                 "does not hold."
             )
+        if self.refuted:
+            lines.append(f"{number(self.refuted)} hits were false alarms, by the kept keys.")
         for reason, count in self._reasons.most_common(_REASONS):
             lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
         return lines

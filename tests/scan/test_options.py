@@ -232,6 +232,28 @@ def test_confirm_with_a_sorted_list(tmp_path: Path) -> None:
     assert command("scan", listing, *arguments)[0] == 2
 
 
+def test_kept_keys_settle_every_hit(tmp_path: Path) -> None:
+    """Beside a filter at one in two, its own keys prove the hits and the false alarms."""
+    (tmp_path / "dump.txt").write_text("".join(f"u{n}@acme.fr\n" for n in range(3000)))
+    path = tmp_path / "f.bloom"
+    command("build", tmp_path / "dump.txt", "-o", path, "--rate", "0.3", "--keep-keys")
+    listing = tmp_path / "l.txt"
+    listing.write_text("".join(f"u{n}@acme.fr\n" for n in range(2980, 3020)))
+    rows = scan_rows(listing, "--in", path, status=1)
+    alarms = sum(row["verdict"] == "exposed" for row in rows[20:])
+    target = tmp_path / "r.json"
+    rows = scan_rows(listing, "--in", path, "--confirm", status=1)
+    assert [row["verdict"] for row in rows] == ["exposed"] * 20 + ["clean"] * 20
+    assert all(row["sources"][0]["confirmed"] for row in rows[:20])
+    command("scan", listing, "--in", path, "--confirm", "-o", target)
+    summary = json.loads(target.read_text())["summary"]
+    assert (summary["exposed"], summary["clean"], summary["refuted"]) == (20, 20, alarms)
+    other = make_filter(tmp_path / "g.bloom", ["a@acme.fr"], name="G")
+    (tmp_path / "g.bloom.keys").write_bytes((tmp_path / "f.bloom.keys").read_bytes())
+    status, _, err = command("scan", listing, "--in", other, "--confirm")
+    assert (status, "another filter" in err) == (2, True)
+
+
 def test_confirm_without_an_exact_source(people: Path, asked: list[object]) -> None:
     status, _, err = command("scan", people, "--confirm", "--offline", *asked)
     assert (status, "no exact source" in err) == (2, True)

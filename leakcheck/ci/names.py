@@ -42,7 +42,7 @@ _SECRET_OF = frozenset(
 )
 _REFERRED = _TAKEN_AWAY | {"tls", "existing", "pull", "kubernetes", "k8s", "docker", "external"}
 _EXACTLY_NOT = frozenset(
-    "PWD OLDPWD pwd proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass".split()
+    "PWD OLDPWD proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass".split()
 )
 
 NEEDLES = (
@@ -104,7 +104,8 @@ def means_password(name: str) -> bool:
     last = name.rstrip(".").rsplit(".", 1)[-1]
     if last in _EXACTLY_NOT or len(name) > 200:
         return False
-    words = words_of(last)
+    # of `session.secret` both parts count: a bare secret says too little
+    words = words_of(name if last.lower() == "secret" else last)
     while words and words[-1].isdigit():
         words.pop()
     if len(words) > 1 and words[-1] in _AFTER and _WORDS_FOR.fullmatch(words[-2]):

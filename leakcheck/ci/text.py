@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from leakcheck.ci.names import Names
 from leakcheck.ci.values import judge
 
-NEAR = 4096
+NEAR = 1024
 """How far around a place a reader looks, in bytes: lines may be of any length."""
 IGNORE = b"leakcheck: ignore"
 IGNORED = "the line says leakcheck: ignore"

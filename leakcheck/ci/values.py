@@ -63,7 +63,7 @@ def judge(value: str) -> Judged:
     value = value.strip("\r\n")
     if not value.strip():
         return Judged("", "it is empty")
-    if len(value) > 4096:
+    if len(value) > 2 * LONGEST:
         return Judged("", "it is too long to be a password")
     for pattern in _DEFAULTS:
         default = pattern.fullmatch(value.strip())

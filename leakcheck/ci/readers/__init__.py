@@ -11,7 +11,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.readers import families, urls
 from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.readers.universal import name_at, scan
-from leakcheck.ci.text import Candidate, Text, shown
+from leakcheck.ci.text import Candidate, Text, decoded, shown
 
 _READERS = {
     families.YAML: "yaml_events",
@@ -85,7 +85,7 @@ def read_file(
     if family is None or is_binary(data):
         return []
     if family is families.PLAIN:
-        family = families.of_script(data)
+        family = families.of_script(decoded(data[:256]))
     in_code = family is families.CODE and not trace
     text = Text(data, path, names, comments=comments, trace=trace, in_code=in_code)
     if not worth_reading(text, family):

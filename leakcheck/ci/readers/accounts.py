@@ -4,7 +4,7 @@ import re
 
 from leakcheck.ci.text import Text, shown
 
-_NETRC = re.compile(rb"(?<!\S)(?:password|passwd)\s{1,8}(\"(?:[^\"\\\n]|\\.)*+\"|\S{1,256})")
+_NETRC = re.compile(rb"(?<!\S)(?:password|passwd)\s{1,8}(\"(?:[^\"\\\n]++|\\.)*+\"|\S{1,256})")
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 
 

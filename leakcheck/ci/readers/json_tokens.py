@@ -14,7 +14,7 @@ from leakcheck.ci.readers.universal import scan
 from leakcheck.ci.text import Text, shown
 
 _TOKEN = re.compile(
-    rb'"(?:[^"\\\n]|\\.)*+"|//[^\n]*|/\*(?s:.*?)\*/|[{}\[\]]|[^\s{}\[\],:"/]++|[/"]'
+    rb'"(?:[^"\\\n]++|\\.)*+"?|//[^\n]*|/\*(?s:.*?)(?:\*/|\Z)|[{}\[\]]|[^\s{}\[\],:"/]++|/'
 )
 
 
@@ -47,8 +47,8 @@ def _build(data: bytes) -> tuple[list[Node], bool]:
         elif mark == b"/" and len(token[0]) > 1:
             continue
         else:
-            # a lone mark, or a word that JSON does not know: JSON5, or a cut file
-            whole = whole and ((mark == b'"' and len(token[0]) > 1) or _known(token[0]))
+            # an open string, or a word that JSON does not know: JSON5, or a cut file
+            whole = whole and (_closed(token[0]) if mark == b'"' else _known(token[0]))
             node = Scalar(_decoded(token[0]), token.start(), token.end(), quoted=mark == b'"')
         if opened:
             opened[-1].put(node)
@@ -59,14 +59,20 @@ def _build(data: bytes) -> tuple[list[Node], bool]:
     return roots, whole and not opened
 
 
+def _closed(token: bytes) -> bool:
+    return len(token) > 1 and token[-1:] == b'"'
+
+
 def _known(word: bytes) -> bool:
     return word in (b"true", b"false", b"null") or word[:1] in b"-0123456789"
 
 
 def _decoded(token: bytes) -> str:
-    if token[:1] == b'"' and b"\\" in token:
+    if token[:1] != b'"':
+        return shown(token)
+    if b"\\" in token:
         try:
             return str(json.loads(token))
         except ValueError:
             pass
-    return shown(token[1:-1] if len(token) > 1 and token[:1] == b'"' else token)
+    return shown(token[1:-1] if _closed(token) else token[1:])

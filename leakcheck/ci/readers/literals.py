@@ -5,13 +5,13 @@ import re
 from leakcheck.ci.text import shown
 
 _ENDS = {
-    b'"': re.compile(rb'(?:[^"\\\n]|\\.)*+(?=")'),
-    b"'": re.compile(rb"(?:[^'\\\n]|\\.)*+(?=')"),
-    b"`": re.compile(rb"(?:[^`\\\n]|\\.)*+(?=`)"),
+    b'"': re.compile(rb'(?:[^"\\\n]++|\\.)*+(?=")'),
+    b"'": re.compile(rb"(?:[^'\\\n]++|\\.)*+(?=')"),
+    b"`": re.compile(rb"(?:[^`\\\n]++|\\.)*+(?=`)"),
 }
 _ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|([nrt0])|(.))", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-_WORD = re.compile(rb"(?:[^\s\"'`;|&<>(){},\\\]]|\\.)++")
+_WORD = re.compile(rb"(?:[^\s\"'`;|&<>(){},\\\]]++|\\.)++")
 _INLINE = {
     "hash": re.compile(rb"[ \t]+#"),
     "ini": re.compile(rb"[ \t]+[#;]"),

@@ -10,6 +10,7 @@ password itself may hold text that has some: it is read as a snippet.
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
@@ -60,6 +61,7 @@ class Sequence:
 
 Node: TypeAlias = Scalar | Mapping | Sequence
 
+_PROPERTIES = re.compile(rb"(?:[&!][^\s,\[\]{}]{0,200}\s{1,80}){1,2}")
 _NAME_KEYS = frozenset("name key variable parametername optionname envname id".split())
 _WHO = frozenset("clientid user username login accesskey appid".split())
 _VALUE_KEYS = frozenset("value val default defaultvalue parametervalue content plaintext".split())
@@ -194,13 +196,17 @@ def _snippet(text: Text, scalar: Scalar) -> None:
 
 
 def _inside(text: Text, scalar: Scalar) -> int:
-    """Where the value itself begins: after its quote, or on the line after `|`."""
-    first = text.data[scalar.start : scalar.start + 1]
+    """Where the value itself begins: after anchor, tag and quote, or on the line after `|`."""
+    start = scalar.start
+    properties = _PROPERTIES.match(text.data, start, scalar.end)
+    if properties:
+        start = properties.end()
+    first = text.data[start : start + 1]
     if first in (b'"', b"'"):
-        return scalar.start + 1
+        return start + 1
     if first in (b"|", b">"):
-        at = text.line_end(scalar.start) + 1
+        at = text.line_end(start) + 1
         while text.data[at : at + 1] in (b" ", b"\t"):
             at += 1
         return min(at, scalar.end)
-    return scalar.start
+    return start

@@ -43,7 +43,7 @@ _BARE_WORD_SIGN = re.compile(rb"=(?![=~>])")
 _BARE_SPACE = re.compile(rb"[ \t]{1,80}")
 _SPACED_KEY = re.compile(rb"\s*ENV[ \t]{1,20}", re.IGNORECASE)
 _BEFORE_KEY = re.compile(
-    rb"\s*(?:(?:export|set|setx|setenv|declare|local|readonly|typeset|env|ENV|ARG|val|var)\s+"
+    rb"\s*(?:[#;!/]{1,4}[ \t]{0,20})?(?:(?:export|set|setx|setenv|declare|local|readonly|typeset|env|ENV|ARG|val|var)\s+"
     rb"(?:-\w+\s+)*|-\s+|[{,]\s*|\$env:)*[\"'`]?"
 )
 

@@ -19,18 +19,19 @@ _URL = re.compile(
 )
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
 _GO_HOST = re.compile(rb"@(?:tcp|unix)\(")
-_GO = re.compile(rb"([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})\Z")
+_GO = re.compile(rb"(?:^|[^\w.\-])([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})\Z")
 _ORACLE = re.compile(rb"jdbc:oracle:\w{1,10}:([\w$#]{1,64})/([^\s@\"'`/]{1,128})@")
 _PAIR_KEYS = (
     re.compile(rb"passw(?:or)?d1?[ \t]{0,4}=[ \t]{0,4}"),
     re.compile(rb"pwd[ \t]{0,4}=[ \t]{0,4}"),
 )
 _PAIR_VALUE = re.compile(rb"\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128}")
-_NEIGHBOUR = re.compile(
-    rb"(?<![\w])(?:server|host|hostaddr|hostname|data source|datasource|user id|user|username|uid"
-    rb"|dbname|database|databasename|initial catalog|driver|port|accountname|addr|address|endpoint)"
-    rb"[ \t]{0,4}=[ \t]{0,4}[^\s;&]"
+_NEIGHBOURS = frozenset(
+    b"server,host,hostaddr,hostname,data source,datasource,user id,user,username,uid,dbname,database,"
+    b"databasename,initial catalog,driver,port,accountname,addr,address,endpoint".split(b",")
 )
+_APART = re.compile(rb"[;&?]|\s+")
+_APART_BUT_SPACES = re.compile(rb"[;&?\"'`]")
 _EXAMPLE_HOST = re.compile(
     rb"(?:.*\.)?(?:example(?:\.(?:com|org|net|edu))?|invalid|domain\.(?:com|tld)|host\.(?:com|tld))",
     re.IGNORECASE,
@@ -70,7 +71,7 @@ def read(text: Text, family: Family) -> None:
         text.add(match.start("password"), f"{name}:// password", value, "url", skip=skip)
     if b"@tcp(" in low or b"@unix(" in low:
         for host in _GO_HOST.finditer(data):
-            found = _GO.search(data, max(0, host.start() - 200), host.start())
+            found = _GO.search(data, max(0, host.start() - 100), host.start())
             if found is not None:
                 skip = _commented(text, family, found.start())
                 text.add(found.start(2), "DSN password", shown(found[2]), "url", skip=skip)
@@ -89,7 +90,7 @@ def _pairs(text: Text, family: Family) -> None:
             continue
         around = text.low[at - min(len(before), 300) : at]
         after = text.low[value.end() : min(text.line_end(value.end()), value.end() + 200)]
-        if not (_NEIGHBOUR.search(around) or _NEIGHBOUR.search(after)):
+        if not (_has_neighbour(around) or _has_neighbour(after)):
             continue
         start, raw = value.start(), value[0]
         if raw[:1] == b"'" or (raw[:1] == b"{" and raw[-1:] == b"}"):
@@ -105,6 +106,16 @@ def _pair_keys(low: bytes) -> list[tuple[int, int]]:
         return []
     found = [match.span() for pattern in _PAIR_KEYS for match in pattern.finditer(low)]
     return sorted((at, end) for at, end in found if at == 0 or low[at - 1] not in _IN_NAME)
+
+
+def _has_neighbour(around: bytes) -> bool:
+    """Whether a pair stands there that names a host, a user or a database."""
+    return any(
+        piece.partition(b"=")[0].strip(b" \t\"'`({,") in _NEIGHBOURS
+        for apart in (_APART, _APART_BUT_SPACES)
+        for piece in apart.split(around)
+        if b"=" in piece
+    )
 
 
 def _in_quotes(before: bytes) -> bool:

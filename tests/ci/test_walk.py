@@ -1,0 +1,197 @@
+"""Which files are read: as git sees them, without git, and what cannot be read."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from leakcheck.ci import gitrepo
+from leakcheck.ci.policy import Policy
+from leakcheck.ci.run import wanted_paths
+from leakcheck.ci.walk import Walk, root_of
+from leakcheck.errors import InputError, UsageError
+
+
+def names(root: Path, *paths: str, **how: object) -> list[str]:
+    walk = Walk(root, wanted_paths(Policy()))
+    return [file.path for file in walk.read([root / path for path in paths], **how)]
+
+
+def test_tracked_files_only(repo) -> None:
+    repo.write("a.env", "A=1")
+    repo.write("sub/b.yml", "a: 1")
+    repo.write("ignored.env", "A=1", add=False)
+    repo.write("picture.png", "x")
+    repo.write("README.md", "x")
+    assert names(repo.root) == ["a.env", "sub/b.yml"]
+    assert names(repo.root, "sub") == ["sub/b.yml"]
+    assert names(repo.root, "ignored.env") == ["ignored.env"], "a file that is named is read"
+
+
+def test_hostile_names(repo) -> None:
+    strange = [
+        "-n.env",
+        "new\nline.env",
+        'quo"te.env',
+        "é.env",
+        "\x1b[31mred.env",
+        ":(top)x.env",
+        "*.env",
+    ]
+    for name in strange:
+        repo.write(name, "A=1", add=False)
+    raw = os.fsencode(str(repo.root)) + b"/\xff.env"
+    Path(os.fsdecode(raw)).write_bytes(b"A=1")
+    repo.git("add", "-A")
+    assert sorted(names(repo.root)) == sorted([*strange, os.fsdecode(b"\xff.env")])
+    repo.commit()
+    for name in strange:
+        (repo.root / name).write_text("A=2")
+    assert sorted(names(repo.root, since="HEAD")) == sorted(strange)
+    repo.git("add", "-A")
+    assert sorted(names(repo.root, staged=True)) == sorted(strange)
+    assert names(repo.root, "*.env") == ["*.env"], "names are no patterns"
+
+
+def test_staged_reads_the_index(repo) -> None:
+    repo.write("a.env", "A=staged")
+    repo.write("b.env", "A=staged too")
+    (repo.root / "a.env").write_text("A=in the work tree")
+    (repo.root / "b.env").unlink()
+    (repo.root / "link.env").symlink_to("a.env")
+    repo.git("add", "link.env")
+    walk = Walk(repo.root, wanted_paths(Policy()))
+    assert [(f.path, f.data) for f in walk.read([], staged=True)] == [
+        ("a.env", b"A=staged"), ("b.env", b"A=staged too"),
+    ]  # fmt: skip
+    repo.commit()
+    assert names(repo.root, staged=True) == []
+    small = Walk(repo.root, wanted_paths(Policy()), limit=3)
+    repo.write("a.env", "long enough")
+    repo.write("c.env", "B=")
+    assert [f.data for f in small.read([], staged=True)] == [b"B="]
+    assert small.large == ["a.env"]
+
+
+def test_since_reads_what_changed(repo) -> None:
+    repo.write("a.env", "A=1")
+    repo.write("b.env", "A=1")
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.write("c.env", "A=1")
+    repo.commit()
+    repo.git("checkout", "-q", "main")
+    repo.write("a.env", "A=2")
+    repo.commit()
+    repo.git("checkout", "-q", "topic")
+    assert names(repo.root, since="main") == ["c.env"], "from where the branches parted"
+    assert names(repo.root, since="HEAD~1") == ["c.env"]
+    for wrong in ("nowhere", "--output=x", "HEAD:a.env", ""):
+        with pytest.raises(UsageError):
+            names(repo.root, since=wrong)
+    assert not (repo.root / "x").exists()
+
+
+def test_links_are_not_followed(repo, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.env"
+    outside.write_text("A=1")
+    (repo.root / "link.env").symlink_to(outside)
+    (repo.root / "loop").symlink_to(".")
+    (repo.root / "folder").symlink_to(tmp_path)
+    repo.git("add", "-A")
+    assert names(repo.root) == []
+    assert names(repo.root, "link.env") == ["link.env"], "a link that is named is followed"
+
+
+def test_gone_unreadable_and_odd_files(repo) -> None:
+    for name in ("gone.env", "turned.env", "fifo.env", "locked.env", "big.env"):
+        repo.write(name, "A=1")
+    (repo.root / "gone.env").unlink()
+    (repo.root / "turned.env").unlink()
+    (repo.root / "turned.env").mkdir()
+    (repo.root / "fifo.env").unlink()
+    os.mkfifo(repo.root / "fifo.env")
+    (repo.root / "big.env").write_bytes(b"x" * 100)
+    walk = Walk(repo.root, wanted_paths(Policy()), limit=50)
+    opened = os.open
+
+    def refuse(path: str, *rest: int, **named: int) -> int:
+        if str(path).endswith("locked.env"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        assert [file.path for file in walk.read([])] == []
+    assert walk.large == ["big.env"]
+    assert walk.unreadable == [("locked.env", "Permission denied")]
+
+
+def test_submodules_are_repositories_of_their_own(repo, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for arguments in (("init", "-q"), ("commit", "-q", "--allow-empty", "-m", "x")):
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments],
+            cwd=other,
+            check=True,
+        )
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "sub")
+    (repo.root / "sub" / "a.env").write_text("A=1")
+    assert names(repo.root) == [".gitmodules"]
+
+
+def test_without_git_gitignore_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "a.env",
+        "b.env",
+        "build/c.env",
+        "sub/d.env",
+        "sub/keep.env",
+        ".git2/e.env",
+        "__pycache__/f.env",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("A=1")
+    (tmp_path / ".gitignore").write_text("b.env\nbuild/\nsub/*.env\n[\n")
+    (tmp_path / "sub" / ".gitignore").write_text("!keep.env\n")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = [name for name in names(tmp_path) if not name.endswith(".gitignore")]
+    assert sorted(found) == [".git2/e.env", "a.env", "sub/keep.env"]
+    assert names(tmp_path, "b.env") == ["b.env"]
+    with pytest.raises(UsageError):
+        names(tmp_path, staged=True)
+    with pytest.raises(InputError):
+        names(tmp_path, "nothing-here")
+
+
+def test_the_root_is_that_of_the_repository(repo, tmp_path: Path) -> None:
+    repo.write("sub/a.env", "A=1")
+    assert root_of([repo.root / "sub"]) == repo.root
+    assert root_of([Path("sub/a.env")]) == repo.root
+    assert gitrepo.find_root(tmp_path) is None
+    with pytest.raises(UsageError):
+        list(Walk(repo.root, wanted_paths(Policy())).read([tmp_path]))
+
+
+def test_no_program_of_the_repository_runs(repo) -> None:
+    mark = repo.root / "ran"
+    script = repo.write("evil.sh", f"#!/bin/sh\ntouch {mark}\n", add=False)
+    script.chmod(0o755)
+    for key in (
+        "core.fsmonitor",
+        "diff.external",
+        "core.pager",
+        "diff.x.textconv",
+        "filter.x.smudge",
+    ):
+        repo.git("config", key, str(script))
+    repo.write(".gitattributes", "* diff=x filter=x\n", add=False)
+    repo.write("a.env", "A=1", add=False)
+    subprocess.run(["git", "-c", "core.fsmonitor=false", "add", "a.env"], cwd=repo.root, check=True)
+    mark.unlink(missing_ok=True)
+    names(repo.root)
+    names(repo.root, staged=True)
+    assert not mark.exists()

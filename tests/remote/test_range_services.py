@@ -1,6 +1,7 @@
 """Pwned Passwords and the e-mail search by range: what is sent, and what is made of answers."""
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from remote.misbehaving import Server, reply
 
+from leakcheck.__main__ import run
 from leakcheck.errors import UsageError
 from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
@@ -125,6 +127,22 @@ def test_email_names_the_breaches(serve: Serve, monkeypatch: pytest.MonkeyPatch)
     (request,) = server.requests
     assert request.target == f"/breachedaccount/range/{HEX[:6]}"
     assert request.headers["hibp-api-key"] == KEY
+
+
+def test_check_says_in_which_breaches_an_address_is(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HIBP_API_KEY", KEY)
+    text = hashlib.sha1(b"alice@example.fr").hexdigest().upper()
+    body = f'[{{"hashSuffix":"{text[6:]}","websites":["Adobe","Acme"]}}]'
+    server = serve(lambda request: [reply(200, body.encode())])
+    command = ["check", "Alice@example.fr", "--in", "hibp", "--hibp-url", server.url]
+    assert run(command) == 1
+    assert "Adobe, Acme" in capsys.readouterr().out
+    assert run([*command, "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["results"][0]["sources"][0]["breaches"] == ["Adobe", "Acme"]
+    assert KEY not in told.out + told.err
 
 
 def test_the_key_can_stand_in_a_file(

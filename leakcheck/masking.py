@@ -14,7 +14,7 @@ _ADDRESS_LIKE = re.compile(r"[^\s@<>()\[\]{}\"'`,;:|/\\=]*(?:@|%40)[^\s@<>()\[\]
 
 def mask_address(text: str) -> str:
     """`text`, an address, an `@domain` or anything else meant as one, masked."""
-    local, at, domain = text.strip().rpartition("@")
+    local, at, domain = text.strip().lower().rpartition("@")
     if not at:
         return text[:1] + DOTS if text else ""
     return f"{local[:1]}{DOTS if local else ''}@{mask_domain(domain)}"

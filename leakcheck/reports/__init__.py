@@ -42,8 +42,14 @@ class Column:
     value: Callable[[Mapping[str, Any]], Any] | None = None
 
     def cell(self, values: Mapping[str, Any]) -> str:
-        """The text of this column's cell in a row."""
+        """The text of this column's cell in a row, for people."""
         return self.text(values.get(self.name) if self.value is None else self.value(values))
+
+    def field(self, values: Mapping[str, Any]) -> str:
+        """The same for programs: a number stays one."""
+        if self.style != "number":
+            return self.cell(values)
+        return plain(values.get(self.name) if self.value is None else self.value(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class CsvWriter:
     def row(self, row: Row) -> None:
         """One record."""
         values = row.values
-        self._csv.writerow([guard(column.cell(values)) for column in self._columns])
+        self._csv.writerow([guard(column.field(values)) for column in self._columns])
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""

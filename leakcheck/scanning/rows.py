@@ -182,7 +182,7 @@ def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
         Column("dates", "Date", value=_dates),
         Column("matched", "Found as", value=_each("matched")),
         Column("seen", "Seen", value=_each("seen")),
-        Column("false_alarm", "False alarm", _alarm, value=_lowest_alarm),
+        Column("false_alarm", "False alarm", _alarm, "number", _lowest_alarm),
         Column("confirmed", "Confirmed", value=_each("confirmed")),
         Column("reason", "Reason"),
     ]
@@ -227,7 +227,7 @@ def _lowest_alarm(values: Mapping[str, Any]) -> float | None:
     product = 1.0
     for hit in hits:
         product *= hit["false_alarm"] or 0.0
-    return product
+    return float(f"{product:.3g}")
 
 
 def _alarm(probability: float | None) -> str:

@@ -12,6 +12,7 @@ from leakcheck.building.sink import kept_by
 from leakcheck.building.tally import Report
 from leakcheck.engine import about
 from leakcheck.errors import InputError, UsageError
+from leakcheck.terminal import odds
 
 Say = Callable[[str], None]
 Watch = Callable[[int, int], None]
@@ -75,12 +76,13 @@ def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     if report.failures:
         described["incomplete"] = True
     report.header, worst = feed.sink.finish(request.rate, described, request.force, stage)
+    report.settle_new()
     measured = report.header.fpr
     if measured > request.rate * _CROWDED or worst > request.rate * 1000:
         say(
-            f"the false-positive rate is {measured:.2g}, and {worst:.2g} in places: above the "
-            f"{request.rate:.2g} asked for, since the keys crowd together, as those of a few "
-            "range files do."
+            f"the false-positive rate came out at {odds(measured)}, {odds(worst)} at the worst, "
+            f"for {odds(request.rate)} asked: the keys crowd together, as those of a few range "
+            "files do."
         )
 
 

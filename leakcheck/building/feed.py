@@ -15,7 +15,7 @@ from leakcheck.building.ledger import Ledger
 from leakcheck.building.longline import LongLine
 from leakcheck.building.plan import Plan, look, settle
 from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
-from leakcheck.building.records import record_jobs
+from leakcheck.building.records import record_jobs, wanted_of
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import Request
 from leakcheck.building.sink import Sink
@@ -49,6 +49,7 @@ class Feed:
         self._ledger = Ledger(request)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
         self._reading = replace(request.reading, skipped=self._skipped)
+        self._own, self._work = request.own_names, request.work
         self._folders: dict[str, Tally] = {}  # of range files
 
     @property
@@ -63,13 +64,13 @@ class Feed:
             self.begin(self.kind)
         batch: list[Found] = []
         for found in walk(self.request.paths, self._passed):
-            if self.request.writes(found):
+            if self._may_be_ours(found) and self.request.writes(found):
                 continue
             tally = self._folders.get(found.folder)
             if batch and (len(batch) == BATCH or tally is not self._folders[batch[0].folder]):
                 yield partial(self._ranges, batch)
                 batch = []
-            if tally is not None and looks_ranged(found):
+            if tally is not None and looks_ranged(found) and not self.rejects.wanted:
                 batch.append(found)
             else:
                 yield from self._file(found)
@@ -107,6 +108,10 @@ class Feed:
             self.crew.settle()
             self.sink.checkpoint(self._ledger.token(self.sink.kind))
 
+    def _may_be_ours(self, found: Found) -> bool:
+        """Whether a closer look is needed: cheap, for there may be a million files."""
+        return found.base in self._own or found.folder.endswith(self._work)
+
     def _first(self, found: Found) -> None:
         """Settle the kind from a file that may have been read by an earlier run."""
         for item in expand(found, replace(self.request.reading, skipped=lambda skipped: None)):
@@ -132,8 +137,9 @@ class Feed:
                 self.report.inputs.append(tally)
             tally.form = plan.form.value
             if plan.structured:
-                column, least = self.request.column, self.request.min_count
-                yield from record_jobs(self.sink.take, item, plan, column, least, tally)
+                wanted = wanted_of(plan.kind, self.request.column, self.rejects.wanted)
+                least, note = self.request.min_count, self.rejects.note
+                yield from record_jobs(self.sink.take, item, plan, wanted, least, tally, note)
             else:
                 yield from self._lines(self.sink, item, plan, tally)
         except InputError as error:
@@ -168,10 +174,10 @@ class Feed:
             ):
                 tally.text_bytes += len(chunk.data)
                 if chunk.starts_line and chunk.ends_line:
-                    yield partial(self._chunk, sink, kernel, tally, chunk)
+                    yield partial(self._chunk, sink, kernel, tally, item.label, chunk)
                     continue
                 if long is None:
-                    long = LongLine(tally, chunk.line, self.rejects)
+                    long = LongLine(tally, item.label, chunk.line, self.rejects)
                     if not plan.searched:
                         long.refuse("too long")
                 if plan.searched:
@@ -186,11 +192,11 @@ class Feed:
 
     # ---- jobs
 
-    def _chunk(self, sink: Sink, kernel: Kernel, tally: Tally, chunk: Chunk) -> None:
+    def _chunk(self, sink: Sink, kernel: Kernel, tally: Tally, name: str, chunk: Chunk) -> None:
         """Extract whole lines."""
         found = kernel(chunk.data)
         if found.rejected and self.rejects.wanted:
-            self.rejects.search(kernel, tally.name, chunk.line, chunk.data, found)
+            self.rejects.search(kernel, name, chunk.line, chunk.data, found)
         self._buffers.give(chunk)
         sink.take(tally, found)
 

@@ -105,7 +105,7 @@ def _keys(sample: bytes, kind: Kind, form: Form, guess: Guess, column: str | Non
     if form.structured and kind not in (Kind.EMAIL, Kind.DOMAIN):
         try:
             for batch in records(form.value, Held(sample), sample, wanted_of(kind, column)):
-                extract_batch(take, kind, 1, batch, tally)
+                extract_batch(take, kind, 1, batch, tally, lambda number, reason: None)
         except InputError:
             pass  # a sample breaks off in the middle; what came before counts
         return tally.records

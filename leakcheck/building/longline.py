@@ -19,8 +19,8 @@ class LongLine:
     pieces: where the account of the pieces goes, of which only the keys count.
     """
 
-    def __init__(self, tally: Tally, number: int, rejects: Rejects) -> None:
-        self._tally, self._number, self._rejects = tally, number, rejects
+    def __init__(self, tally: Tally, name: str, number: int, rejects: Rejects) -> None:
+        self._tally, self._place, self._rejects = tally, (name, number), rejects
         self.pieces = Tally(tally.name)
         self._waiting = 1  # the reader, until it says end()
         self._reason = _NOTHING
@@ -51,4 +51,4 @@ class LongLine:
         rejected = {} if accepted else {self._reason: 1}
         self._tally.add(1, accepted, self.pieces.records, rejected)
         if rejected:
-            self._rejects.note(self._tally.name, self._number, self._reason)
+            self._rejects.note(*self._place, self._reason)

@@ -16,40 +16,68 @@ from leakcheck.read import Input
 from leakcheck.structured import Batch, Wanted, records
 
 Take = Callable[[Tally, Any], None]
+Note = Callable[[str, int, str], None]
 
 
 def record_jobs(
-    take: Take, item: Input, plan: Plan, column: str | None, min_count: int, tally: Tally
+    take: Take, item: Input, plan: Plan, wanted: Wanted, least: int, tally: Tally, note: Note
 ) -> Generator[Job, None, None]:
     """The jobs of one structured text; a record counts as a line.
 
-    Raises InputError, a reason without a name, where no column can be told,
-    ReadError where the text breaks off.
+    least: how often a hash must have been seen; note: called with the input,
+    the number of each record rejected and the reason, where numbers are
+    wanted. Raises InputError, a reason without a name, where no column can be
+    told, ReadError where the text breaks off.
     """
     stream = item.open()
-    for batch in records(plan.form.value, stream, stream.head, wanted_of(plan.kind, column)):
+    noted = partial(note, item.label)
+    for batch in records(plan.form.value, stream, stream.head, wanted):
         tally.text_bytes = stream.position
-        yield partial(extract_batch, take, plan.kind, min_count, batch, tally)
+        yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
     tally.text_bytes = stream.position
 
 
-def wanted_of(kind: Kind, column: str | None) -> Wanted:
+def wanted_of(kind: Kind, column: str | None, numbered: bool = False) -> Wanted:
     """What keys of `kind` need of a record."""
-    return Wanted(address=kind is Kind.CREDENTIAL, column=column, hex_digits=kind.digest_bytes * 2)
+    return Wanted(
+        address=kind is Kind.CREDENTIAL,
+        column=column,
+        hex_digits=kind.digest_bytes * 2,
+        numbered=numbered,
+    )
 
 
-def extract_batch(take: Take, kind: Kind, min_count: int, batch: Batch, tally: Tally) -> None:
+def extract_batch(
+    take: Take,
+    kind: Kind,
+    least: int,
+    batch: Batch,
+    tally: Tally,
+    note: Callable[[int, str], None],
+) -> None:
     """Make the digests of a batch of fields."""
-    from leakcheck import extract
-
     tally.add(sum(batch.rejected.values()), 0, 0, batch.rejected)
+    for number, reason in batch.noted:
+        note(number, reason)
     if not batch.secrets:
         return
-    if batch.hashed and kind is not Kind.CREDENTIAL:
-        column = b"\n".join(value.replace(b"\n", b" ") for value in batch.secrets) + b"\n"
-        take(tally, extract.hashes(column, kind.digest_bytes, min_count, b""))
-    elif kind is Kind.CREDENTIAL:
-        pairs = list(zip(batch.addresses, batch.secrets, strict=True))
-        take(tally, extract.credential_fields(pairs))
-    else:
-        take(tally, extract.password_fields(batch.secrets, kind))
+    found = _extract(kind, least, batch, slice(None))
+    take(tally, found)
+    if found.rejected:
+        for at, number in enumerate(batch.numbers):
+            for reason in _extract(kind, least, batch, slice(at, at + 1)).rejected:
+                note(number, reason)
+
+
+def _extract(kind: Kind, least: int, batch: Batch, part: slice) -> Any:
+    """The Extraction of some fields of a batch."""
+    from leakcheck import extract
+
+    secrets = batch.secrets[part]
+    if kind is Kind.CREDENTIAL:
+        pairs = list(zip(batch.addresses[part], secrets, strict=True))
+        return extract.credential_fields(pairs)
+    if batch.hashed:
+        column = b"\n".join(value.replace(b"\n", b" ") for value in secrets) + b"\n"
+        return extract.hashes(column, kind.digest_bytes, least, b"")
+    return extract.password_fields(secrets, kind)

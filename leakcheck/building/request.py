@@ -63,16 +63,28 @@ class Request:
             if path is not None:
                 check_output(path, self.force or (path == self.rejects and self.resume))
 
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The names of what this build writes; a file of such a name may be one of these."""
+        return frozenset(path.name for path in self._outputs)
+
+    @property
+    def work(self) -> str:
+        """The name of the builder's working folder."""
+        return f".{self.output.name}.build"
+
+    @property
+    def _outputs(self) -> list[Path]:
+        paths = (self.output, keys_path(self.output), self.rejects)
+        return [path for path in paths if path is not None]
+
     def writes(self, found: Found) -> bool:
         """Whether `found` is something that this build writes, so that it does not read it."""
-        if found.folder.rpartition(os.sep)[2] == f".{self.output.name}.build":
+        if found.folder.rpartition(os.sep)[2] == self.work:
             return True
         return any(
-            path is not None
-            and path.name == found.base
-            and path.exists()
-            and path.samefile(found.path)
-            for path in (self.output, keys_path(self.output), self.rejects)
+            path.name == found.base and path.exists() and path.samefile(found.path)
+            for path in self._outputs
         )
 
 

@@ -103,6 +103,20 @@ class Report:
         """Keys found more than once; None where keys came from elsewhere as well."""
         return None if self.header is None or self.updated else self.records - self.header.keys
 
+    def settle_new(self) -> None:
+        """Scale the estimates of what was new, so that all add up to the keys there are."""
+        counts = [tally for tally in self.inputs if tally.new is not None]
+        guessed = [tally for tally in counts if not tally.new_exact]
+        if self.header is None or self.updated or len(counts) < len(self.inputs):
+            return
+        sure = sum(tally.new or 0 for tally in counts if tally.new_exact)
+        total = sum(tally.new or 0 for tally in guessed)
+        for tally in guessed:
+            if total:
+                tally.new = min(
+                    round((tally.new or 0) * (self.header.keys - sure) / total), tally.records
+                )
+
     @property
     def failures(self) -> list[tuple[str, str]]:
         """What could not be read whole, and why."""

@@ -10,11 +10,11 @@ from leakcheck.errors import InputError
 from leakcheck.structured.columns import Wanted, hashed_as
 
 BATCH = 8192
+BATCH_BYTES = 4 << 20
+LONGEST = 65_536  # bytes; what is longer is no password and no address
 NO_PASSWORD = "no password"  # noqa: S105 - a reason
 NO_ADDRESS = "no address"
-
-Row = tuple[bytes | None, bytes | None]
-"""Address and secret of a record; None for one that it lacks."""
+TOO_LONG = "too long"
 
 
 class Batch(NamedTuple):
@@ -22,13 +22,16 @@ class Batch(NamedTuple):
 
     secrets: passwords or hashes; addresses: one for each, where they were
     wanted; hashed: whether the secrets are hashes; rejected: {reason: records}
-    for those without.
+    for those without. Where numbers are wanted, numbers has that of the record
+    of each secret, from 1, and noted (number, reason) of each one rejected.
     """
 
     secrets: list[bytes]
     addresses: list[bytes]
     hashed: bool
     rejected: dict[str, int]
+    numbers: list[int]
+    noted: list[tuple[int, str]]
 
 
 @dataclass
@@ -40,33 +43,56 @@ class Collector:
     _secrets: list[bytes] = field(default_factory=list)
     _addresses: list[bytes] = field(default_factory=list)
     _rejected: Counter[str] = field(default_factory=Counter)
+    _numbers: list[int] = field(default_factory=list)
+    _noted: list[tuple[int, str]] = field(default_factory=list)
+    _count: int = 0
+    _bytes: int = 0
 
     def row(self, address: bytes | None, secret: bytes | None) -> None:
         """One record."""
         if not secret:
-            self._rejected[NO_PASSWORD] += 1
+            self.reject(NO_PASSWORD)
         elif self.wanted.address and not address:
-            self._rejected[NO_ADDRESS] += 1
+            self.reject(NO_ADDRESS)
+        elif len(secret) > LONGEST or (self.wanted.address and len(address or b"") > LONGEST):
+            self.reject(TOO_LONG)
         else:
+            self._count += 1
+            self._bytes += len(secret)
             self._secrets.append(secret)
             if self.wanted.address:
                 self._addresses.append(address or b"")
+                self._bytes += len(address or b"")
+            if self.wanted.numbered:
+                self._numbers.append(self._count)
 
-    def reject(self, reason: str, count: int = 1) -> None:
-        """Records that hold nothing, and why."""
-        self._rejected[reason] += count
+    def reject(self, reason: str) -> None:
+        """A record that holds nothing, and why."""
+        self._count += 1
+        self._rejected[reason] += 1
+        if self.wanted.numbered:
+            self._noted.append((self._count, reason))
 
     @property
     def full(self) -> bool:
         """Whether it is time to take a batch."""
-        return len(self._secrets) >= BATCH or self._rejected.total() >= BATCH
+        held = len(self._secrets) + self._rejected.total()
+        return held >= BATCH or self._bytes >= BATCH_BYTES
 
     def take(self) -> Batch:
         """What was gathered since the last time."""
         if self.hashed is None and self._secrets:
             self.hashed = hashed_as(self._secrets, self.wanted)
-        batch = Batch(self._secrets, self._addresses, bool(self.hashed), dict(self._rejected))
+        batch = Batch(
+            self._secrets,
+            self._addresses,
+            bool(self.hashed),
+            dict(self._rejected),
+            self._numbers,
+            self._noted,
+        )
         self._secrets, self._addresses, self._rejected = [], [], Counter()
+        self._numbers, self._noted, self._bytes = [], [], 0
         return batch
 
 

@@ -39,13 +39,15 @@ class Wanted:
     address: whether the address belongs to the key; column: name or number,
     from 1, of the column with the password or hash, None to find it; hex_digits:
     of the kind's hashes; hashed: True where the user said that they are hashes,
-    False that they are not, None to look.
+    False that they are not, None to look; numbered: whether the numbers of
+    records are wanted.
     """
 
     address: bool = False
     column: str | None = None
     hex_digits: int = 40
     hashed: bool | None = None
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from leakcheck.structured.lines import TOO_LONG, lines, raw
 DEEPEST = 64
 _STEP = 512
 _MOST_OPEN = 4096
+_LONGEST_VALUE = 32 << 20
 
 
 def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[None]:
@@ -109,11 +110,13 @@ def note(name: str, text: str, found: dict[str, bytes], wanted: Wanted) -> None:
 def _document(stream: io.RawIOBase, collector: Collector) -> Iterator[None]:
     import ijson
 
-    events = ijson.basic_parse(_Utf8(stream), multiple_values=True, use_float=True)
+    source = _Utf8(stream)
+    events = ijson.basic_parse(source, multiple_values=True, use_float=True)
     records = _Records(collector)
     try:
         for count, (event, value) in enumerate(events):
             records.event(event, value)
+            source.silent = 0
             if count % _STEP == 0:
                 yield
     except ijson.JSONError:
@@ -172,12 +175,16 @@ class _Utf8:
         codecs.register_error("leakcheck-latin1", _latin1)
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("leakcheck-latin1")
+        self.silent = 0  # bytes since the last event
 
     def read(self, size: int = -1) -> bytes:
         if size == 0:
             return b""
         while True:
             data = self._stream.read(max(size, 1 << 16)) or b""
+            self.silent += len(data)
+            if self.silent > _LONGEST_VALUE:
+                raise ReadError("the JSON holds a value that is too long to be read")
             text = self._decoder.decode(data, final=not data)
             if text or not data:
                 return text.encode()

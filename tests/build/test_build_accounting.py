@@ -56,15 +56,15 @@ def test_accepted_and_rejected_are_all_lines(
         tmp_path, put(tmp_path, "d", data), kind=kind, form=form, rejects=tmp_path / "rejects"
     )
     [tally] = report.inputs  # made() has tested the sum
-    if form != "stealer":
+    if form != "stealer":  # whose lines are the accounts it holds
         assert tally.lines == len(data.removesuffix(b"\n").split(b"\n"))
-        noted = (tmp_path / "rejects").read_text().splitlines()[1:]
-        reasons: dict[str, int] = {}
-        for row in noted:
-            _, line, reason = row.split("\t")
-            assert 1 <= int(line) <= tally.lines
-            reasons[reason] = reasons.get(reason, 0) + 1
-        assert reasons == tally.rejected
+    noted = (tmp_path / "rejects").read_text().splitlines()[1:]
+    reasons: dict[str, int] = {}
+    for row in noted:
+        _, line, reason = row.split("\t")
+        assert 1 <= int(line) <= tally.lines
+        reasons[reason] = reasons.get(reason, 0) + 1
+    assert reasons == tally.rejected
 
 
 def test_rejects_name_the_right_lines_and_no_content(tmp_path: Path) -> None:
@@ -76,6 +76,16 @@ def test_rejects_name_the_right_lines_and_no_content(tmp_path: Path) -> None:
     assert lines == [at + 1 for at in range(5000) if at % 3 == 0]
     assert "sentinel" not in text
     assert "@" not in text.replace(str(dump), "")
+
+
+def test_rejected_records_are_named_by_number(tmp_path: Path) -> None:
+    rows = ["id,email,password", "1,ada@example.fr,a", "2,nobody,sentinel", "3,b@example.fr,"]
+    dump = put(tmp_path, "d.csv", "\n".join(rows) + "\n\n")
+    made(tmp_path, dump, kind="credential", rejects=tmp_path / "rejects")
+    noted = [row.split("\t")[1:] for row in (tmp_path / "rejects").read_text().splitlines()[1:]]
+    assert sorted(noted) == [
+        ["1", "header"], ["3", "no address"], ["4", "no password"], ["5", "empty"]
+    ]  # fmt: skip
 
 
 def long_line(size: int) -> bytes:

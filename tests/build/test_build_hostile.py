@@ -80,6 +80,7 @@ def test_the_output_is_refused_before_anything_is_read(tmp_path: Path) -> None:
 
 def test_what_the_build_writes_is_not_read(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "ada@example.fr\n")
+    put(tmp_path, ".out.bloom.build/run-1", "left@example.fr\n")
     for _ in range(2):
         report = made(tmp_path, tmp_path, kind="email", keep_keys=True)
         assert [Path(tally.name).name for tally in report.inputs] == ["a.txt"]

@@ -249,8 +249,9 @@ class Builder:
                 raise BuildError("This builder has finished: it takes no more keys.")
             if self._idle:
                 return self._idle.pop()
+            pool = self._new_pool()
             self._pools += 1
-        return self._new_pool()
+            return pool
 
     def _new_pool(self) -> Any:
         return kernels.Pool(self.digest_bytes, PARTITION_BITS)
@@ -258,13 +259,13 @@ class Builder:
     @contextmanager
     def _all_pools(self) -> Iterator[list[Any]]:
         """All pools, once each is idle; no thread gets one before the block ends."""
-        with self._changed:
-            if self._closed:
-                raise BuildError("This builder has finished.")
-            self._paused = True
-            while len(self._idle) < self._pools:
-                self._changed.wait()
         try:
+            with self._changed:
+                if self._closed:
+                    raise BuildError("This builder has finished.")
+                self._paused = True
+                while len(self._idle) < self._pools:
+                    self._changed.wait()
             yield self._idle
         finally:
             with self._changed:

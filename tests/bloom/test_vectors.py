@@ -100,3 +100,20 @@ def test_public_names() -> None:
         assert getattr(bloom, name) is not None
     with pytest.raises(AttributeError):
         bloom.nothing  # noqa: B018
+
+
+def test_the_documented_example_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=True,
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "smaller.bloom",
+        "words.bloom",
+        "words.keys",
+    ]

@@ -2,20 +2,20 @@
 
 Rule 1: the entry stands in clear, as the list spells it. Rule 2: everything
 else is the name of its class, or dots. Rule 3: where a password may stand,
-nothing is clear, but an address that was asked for and is all there is.
+nothing is clear but an address that was asked for.
 Rule 4: of a watched domain the address or host is shown that was found, unless
 what stands before the @ may be a password, as in `user:secret@acme.fr`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from leakcheck import extract
 from leakcheck.hunt.folding import readable
 from leakcheck.hunt.matching import Match
 from leakcheck.hunt.parsing import Form
-from leakcheck.hunt.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans
+from leakcheck.hunt.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans, whole
 from leakcheck.hunt.watch import Watch
 from leakcheck.masking import DOTS
 
@@ -25,6 +25,7 @@ _MOST = 12  # parts of a context on each side
 _RECORD = re.compile(rb"[)\]}] ?, ?[(\[{]|[\r\n]|\\[rn]")
 _EDGE = re.compile(r"([ ,;:|=\"'(){}\[\]<>\t]{0,2})(.*?)([ ,;:|=\"'(){}\[\]<>\t]{0,2})", re.DOTALL)
 _LOGIN_BEFORE = frozenset("\"'<(,; \t\u00a0[{=`")
+_HOST_BEFORE = _LOGIN_BEFORE | {"/", "|", "@"}
 
 
 class Shown(NamedTuple):
@@ -44,54 +45,76 @@ class _Part(NamedTuple):
     name: str | None
 
 
-def show(piece: bytes, match: Match, around: Sequence[Match], watch: Watch) -> Shown:
-    """How `match` in `piece` is shown; around: all matches in the piece."""
-    first, last = _record(piece, match)
-    window = piece[first:last]
-    escaped = window.decode("utf-8", "surrogateescape")
-    text = readable(escaped)
+class Window:
+    """A part of a piece as text, with what stands in it; for all matches that it is the
+    context of.
+    """
 
-    def place(at: int) -> int:
+    def __init__(self, piece: bytes, first: int, last: int) -> None:
+        self._data, self.first, self.last = piece[first:last], first, last
+        self.text = readable(self._data.decode("utf-8", "surrogateescape"))
+        self._plain = self._data.isascii()
+        self.addresses = [
+            (self.place(first + start), self.place(first + end), canonical.decode())
+            for start, end, canonical in extract.address_spans(self._data)
+        ]
+        self.spans = list(spans(self.text))
+        alike = [(one.start, one.stop) for one in self.spans if one.name == ADDRESS]
+        logins = sorted((start, stop) for start, stop, _ in self.addresses)
+        self.secret = list(passwords(self.text, logins[:1] or alike))
+
+    def place(self, at: int) -> int:
         """The character of `text` at byte `at` of the piece."""
-        inside = min(max(at - first, 0), len(window))
-        return (
-            inside if window.isascii() else len(window[:inside].decode("utf-8", "surrogateescape"))
-        )
+        inside = min(max(at - self.first, 0), len(self._data))
+        if self._plain:
+            return inside
+        return len(self._data[:inside].decode("utf-8", "surrogateescape"))
 
-    addresses = [
-        (place(first + start), place(first + end), canonical.decode())
-        for start, end, canonical in extract.address_spans(window)
-    ]
-    found = list(spans(text))
-    logins = sorted({(start, stop) for start, stop, _ in addresses})
-    secret = list(
-        passwords(text, logins[:1] or [(s.start, s.stop) for s in found if s.name == ADDRESS])
-    )
+
+class Shower:
+    """Shows the matches of one piece; around: all of them."""
+
+    def __init__(self, piece: bytes, around: Sequence[Match], watch: Watch) -> None:
+        self._piece, self._around, self._watch = piece, around, watch
+        self._windows: dict[tuple[int, int], Window] = {}
+
+    def show(self, match: Match) -> Shown:
+        """How `match` is shown."""
+        bounds = _record(self._piece, match)
+        window = self._windows.get(bounds)
+        if window is None:
+            self._windows = {bounds: Window(self._piece, *bounds)}
+            window = self._windows[bounds]
+        return _show(window, match, self._around, self._watch)
+
+
+def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -> Shown:
+    text, secret = window.text, window.secret
     mine: _Part | None = None
-    parts: list[_Part] = []
+    entries: list[_Part] = []
     for one in around:
-        if one.end <= first or one.start >= last:
+        if one.end <= window.first or one.start >= window.last:
             continue
-        start, stop = place(one.start), place(one.end)
-        part = _entry(text, start, stop, one, secret, addresses, watch)
+        part = _entry(window, one, watch)
         if one == match:
             mine = part
-        if not any(
-            s.start < part.stop and part.start < s.stop and not _whole(text, s, part, one, watch)
-            for s in secret
-        ):
-            parts.append(part)
-    entries, parts = parts, []
+        hidden = any(span.start < part.stop and part.start < span.stop for span in secret)
+        if not hidden or watch.forms[one.entry] is Form.ADDRESS:
+            entries.append(part)
+    assert mine is not None
+    parts: list[_Part] = []
     for part in sorted(entries, key=lambda part: (part != mine, part.start)):
         _put(parts, part)
-    for span in (*_named(text, secret, parts), *found):
+    parts.sort()
+    for span in (*_named(text, secret, parts), *window.spans):
         _put(parts, _Part(span.start, span.stop, f"[{span.name}]", span.name))
     parts.sort()
     names = {part.name for part in parts if part.name}
-    names |= {span.name for span in found if span.name != ADDRESS and not _covered(span, parts)}
-    if any(not _covered(Span(start, stop, ADDRESS), parts) for start, stop, _ in addresses):
+    names |= {
+        span.name for span in window.spans if span.name != ADDRESS and not _covered(span, parts)
+    }
+    if any(not _covered(Span(start, stop, ADDRESS), parts) for start, stop, _ in window.addresses):
         names.add(ADDRESS)
-    assert mine is not None
     return Shown(mine.label, [name for name in CLASSES if name in names], _draw(text, parts, mine))
 
 
@@ -106,33 +129,30 @@ def _record(piece: bytes, match: Match) -> tuple[int, int]:
     return first, edge_after.start() + 1 if edge_after else last
 
 
-def _entry(
-    text: str,
-    start: int,
-    stop: int,
-    match: Match,
-    secret: list[Span],
-    addresses: list[tuple[int, int, str]],
-    watch: Watch,
-) -> _Part:
+def _entry(window: Window, match: Match, watch: Watch) -> _Part:
     """An entry in clear; of a watched domain, the address or host where that is safe."""
+    start, stop = window.place(match.start), window.place(match.end)
     label, form = watch.texts[match.entry], watch.forms[match.entry]
-    risky = any(span.start < stop and start < span.stop for span in secret)
+    risky = any(span.start < stop and start < span.stop for span in window.secret)
     if form not in (Form.DOMAIN, Form.AT_DOMAIN) or risky:
         return _Part(start, stop, label, None)
     label = match.found if form is Form.DOMAIN else match.found[match.found.rindex("@") :]
-    for first, last, canonical in addresses:
+    for first, last, canonical in window.addresses:
         if first <= start and last == stop and first < stop:
-            if _is_login(text, first, last):
+            if _is_login(window.text, first, last):
                 return _Part(first, stop, canonical, None)
             return _Part(first, stop, DOTS + canonical[canonical.rindex("@") :], None)
+    before = window.text[start - 1 : start]
+    if before and before not in _HOST_BEFORE:  # who knows what its first label is the end of
+        label = watch.texts[match.entry]
     return _Part(start, stop, label, None)
 
 
 def _is_login(text: str, start: int, stop: int) -> bool:
     """Whether the address at text[start:stop] cannot be `password@host` by where it stands."""
     before = text[start - 1 : start]
-    if "://" in text[max(0, start - 256) : start].rpartition(" ")[2]:
+    _, scheme, rest = text[max(0, start - 256) : start].rpartition("://")
+    if scheme and "/" not in rest:
         return False
     if not before or before in _LOGIN_BEFORE:
         return True
@@ -140,29 +160,18 @@ def _is_login(text: str, start: int, stop: int) -> bool:
     return before in ":|" and after[:1] == before and not after[1:].isdecimal() and len(after) == 2
 
 
-def _whole(text: str, span: Span, part: _Part, match: Match, watch: Watch) -> bool:
-    """Whether an address that was asked for is all there is where a password may stand."""
-    if watch.forms[match.entry] is not Form.ADDRESS:
-        return False
-    return text[span.start : span.stop].strip("\"' \r\n") == text[part.start : part.stop]
-
-
-def _named(text: str, secret: list[Span], parts: list[_Part]) -> list[Span]:
-    """Passwords, by the name of a class where all there is is of it, such as a hash."""
-    named = []
+def _named(text: str, secret: list[Span], parts: list[_Part]) -> Iterator[Span]:
+    """Passwords, or what is left of them beside entries; by another class where all is of it."""
     for span in secret:
-        inner = text[span.start : span.stop].strip("\"' \r\n)};,")
-        whole = next(
-            (one.name for one in spans(inner) if one.start == 0 and one.stop == len(inner)),
-            PASSWORD,
-        )
-        if (
-            span.name == PASSWORD
-            and inner
-            and not any(part.start < span.stop and span.start < part.stop for part in parts)
-        ):
-            named.append(span._replace(name=whole))
-    return named
+        if span.name != PASSWORD:
+            continue
+        done = span.start
+        inside = [part for part in parts if part.start < span.stop and span.start < part.stop]
+        for start, stop in [*((part.start, part.stop) for part in inside), (span.stop, span.stop)]:
+            rest = text[done:start].strip("\"' \r\n)};,")
+            if rest:
+                yield Span(done, start, (whole(rest) if not inside else None) or PASSWORD)
+            done = max(done, stop)
 
 
 def _put(parts: list[_Part], part: _Part) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from leakcheck.hunt.context import show
+from leakcheck.hunt.context import Shower
 from leakcheck.hunt.matching import matches
 from leakcheck.hunt.places import Place, Text, places, texts
 from leakcheck.hunt.sieve import sieve_for
@@ -105,10 +105,11 @@ class Hunter:
             counted = place.start
             piece = data[place.start : place.stop]
             found = matches(piece, self.watch)
+            shower = Shower(piece, found, self.watch)
             for match in found:
                 if not self._counts(place, text, match.start):
                     continue
-                shown = show(piece, match, found, self.watch)
+                shown = shower.show(match)
                 offset = text.offset + place.start + match.start
                 yield Hit(line, offset, match.entry, shown.match, shown.classes, shown.context)
 

@@ -1,6 +1,6 @@
 """What stands on a line besides an entry, by class: spans of text, never their content.
 
-Order is precedence: where two classes overlap, the first one in CLASSES counts.
+Where two classes overlap, the one that is looked for first counts.
 Hash forms: hashcat's example hashes; crypt(5); RFC 2307 for {SSHA}.
 """
 
@@ -27,31 +27,53 @@ _KEY = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|mot[ _]de[ _]passe|mdp|passwort|kennwort|contrase[nñ]a"
     r"|senha|secret|pin|token|api[_-]?key|auth)"
 )
+_LONGEST = 160  # characters of a hash, at most
+_HEX = {
+    128: "sha512 hash",
+    96: "sha384 hash",
+    64: "sha256 hash",
+    56: "sha224 hash",
+    40: "sha1 hash",
+    32: "md5 or ntlm hash",
+}
+# class, what must be in a text for it to be worth a search, pattern
 _PATTERNS = (
-    ("bcrypt hash", rf"\$2[abxy]?\$\d\d\${_B64}{{53}}"),
-    ("argon2 hash", r"\$argon2(?:id|i|d)\$\S{20,}"),
-    ("crypt hash", r"\$(?:1|5|6|7|y|gy|apr1|md5|sha1|P|H|S)\$[^\s:;|,\"']{8,}"),
-    ("phpass hash", rf"\$[PH]\${_B64}{{31}}"),
-    ("pbkdf2 hash", r"pbkdf2[_:-]?sha\d+[$:][^\s;|,\"']{16,}"),
-    ("ldap hash", r"\{S?S?(?:MD5|SHA\d*|CRYPT)\}[A-Za-z0-9+/=$.]{8,}"),
-    ("mysql hash", r"\*[0-9A-F]{40}(?![0-9A-Fa-f])"),
-    ("sha512 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{128}(?![0-9A-Za-z])"),
-    ("sha384 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{96}(?![0-9A-Za-z])"),
-    ("sha256 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])"),
-    ("sha224 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{56}(?![0-9A-Za-z])"),
-    ("sha1 hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])"),
-    ("md5 or ntlm hash", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])"),
-    ("url", r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>|;,]+"),
-    (ADDRESS, r"[^\s@<>()\[\]{}\"'`,;:|/\\=]+(?:@|%40)[^\s@<>()\[\]{}\"'`,;:|/\\=]+"),
-    ("ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])"),
-    ("ip", r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f:]{1,6}(?![\w:])"),
+    ("bcrypt hash", "$2", rf"\$2[abxy]?\$\d\d\${_B64}{{53}}"),
+    ("argon2 hash", "$argon2", r"\$argon2(?:id|i|d)\$\S{20,}"),
+    ("phpass hash", "$", rf"\$[PH]\${_B64}{{31}}"),
+    ("crypt hash", "$", r"\$(?:1|5|6|7|y|gy|apr1|md5|sha1|S)\$[^\s:;|,\"']{8,}"),
+    ("pbkdf2 hash", "pbkdf2", r"pbkdf2[_:-]?sha\d+[$:][^\s;|,\"']{16,}"),
+    ("ldap hash", "{", r"\{S?S?(?:MD5|SHA\d*|CRYPT)\}[A-Za-z0-9+/=$.]{8,}"),
+    ("mysql hash", "*", r"\*[0-9A-F]{40}(?![0-9A-Fa-f])"),
+    ("hash", "", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,128}(?![0-9A-Za-z])"),
+    ("url", "://", r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>|;,]+"),
+    (
+        ADDRESS,
+        "@",
+        r"[^\s@<>()\[\]{}\"'`,;:|/\\=]{1,128}@[^\s@<>()\[\]{}\"'`,;:|/\\=]+",
+    ),
+    (
+        "ip",
+        ".",
+        r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
+    ),
+    ("ip", ":", r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f:]{1,6}(?![\w:])"),
+)
+_NUMBERS = (
     ("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
     ("card", r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"),
     ("date", r"(?<!\w)(?:\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4})(?!\d)"),
     ("phone", r"(?<!\w)(?:\+|00)?\d(?:[ \u00a0\u202f.\-/()]{0,3}\d){8,14}(?!\w)"),
 )
-CLASSES = (PASSWORD, *dict.fromkeys(name for name, _ in _PATTERNS))
-_ANY = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
+CLASSES = (
+    PASSWORD,
+    *dict.fromkeys(name for name, _, _ in _PATTERNS if name != "hash"),
+    *_HEX.values(),
+    *(name for name, _ in _NUMBERS),
+)
+_SIGNED = tuple((name, sign, re.compile(pattern)) for name, sign, pattern in _PATTERNS)
+_NUMBERED = tuple((name, re.compile(pattern)) for name, pattern in _NUMBERS)
+_MANY_DIGITS = re.compile(r"\d(?:[^\w\n]{0,3}\d){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}")
 _KEYED = re.compile(
     rf"(?<![^\W_])[\"']?(?:\w{{0,20}}[_ -])?{_KEY}[\"'\\]{{0,3}}\s*(?::|=>?|,\s*(?=[\"']))\s*"
     r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&|}\"'][^\s,;&|}]*)",
@@ -64,14 +86,25 @@ _AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
 
 def spans(text: str) -> Iterator[Span]:
     """All spans of every class but passwords, those of one class apart from each other."""
-    with_at = "@" in text or "%40" in text  # without one, the search would be slow and vain
-    for name, pattern in _ANY:
-        if name == ADDRESS and not with_at:
-            continue
-        for found in pattern.finditer(text):
-            if name == "card" and not _luhn(found[0]):
-                continue
-            yield Span(found.start(), found.end(), name)
+    for name, sign, pattern in _SIGNED:
+        if sign in text:
+            for found in pattern.finditer(text):
+                label = _HEX.get(len(found[0])) if name == "hash" else name
+                if label:
+                    yield Span(found.start(), found.end(), label)
+    if _MANY_DIGITS.search(text):
+        for name, pattern in _NUMBERED:
+            for found in pattern.finditer(text):
+                if name != "card" or _luhn(found[0]):
+                    yield Span(found.start(), found.end(), name)
+
+
+def whole(text: str) -> str | None:
+    """The class that all of `text` is of, if any; a password may look like an address."""
+    if len(text) > _LONGEST:
+        return None
+    all_of_it = (one.name for one in spans(text) if one.stop - one.start == len(text))
+    return next((name for name in all_of_it if name != ADDRESS), None)
 
 
 def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[Span]:
@@ -87,8 +120,7 @@ def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[Span]:
         after = _AFTER.match(text, end)
         if after and not _is_prose(after):
             first = after[4].split(after[2])[0].strip(" \"'")
-            known = any(one.stop - one.start == len(first) for one in spans(first))
-            yield Span(after.start(4), len(text), DOUBTFUL if known else PASSWORD)
+            yield Span(after.start(4), len(text), DOUBTFUL if whole(first) else PASSWORD)
 
 
 def _is_prose(after: re.Match[str]) -> bool:

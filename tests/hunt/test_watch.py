@@ -44,7 +44,8 @@ def test_forms(text: str, form: Form, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a@b", "@handle", "a@b@c.fr", "!!", "x", "phone:12", "domain:x", "address:x", "é" * 300]
+    "text",
+    ["a@b", "@handle", "a@b@c.fr", "!!", "x", "phone:12", "domain:x", "address:x", "é" * 300],
 )
 def test_refused(text: str) -> None:
     with pytest.raises(SubjectError) as caught:
@@ -53,7 +54,9 @@ def test_refused(text: str) -> None:
 
 
 @given(
-    st.from_regex(r"[A-Za-z0-9._+'-]{1,66}@[A-Za-z0-9.-]{1,30}\.(fr|com|co\.uk|zz|local)", fullmatch=True)
+    st.from_regex(
+        r"[A-Za-z0-9._+'-]{1,66}@[A-Za-z0-9.-]{1,30}\.(fr|com|co\.uk|zz|local)", fullmatch=True
+    )
 )
 def test_an_address_is_what_the_extractor_takes_it_for(text: str) -> None:
     try:

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -144,6 +145,20 @@ def test_a_dead_server_is_given_up(
     out = str(tmp_path / "f.bloom")
     assert fetch("http://127.0.0.1:9", "-o", out, "--give-up", "0.5", last=15) == 2
     assert "no connection could be made" in capsys.readouterr().err
+
+
+def test_a_server_that_refuses_all_is_not_asked_for_all(
+    serve: Serve, tmp_path: Path, tls: ssl.SSLContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "f.bloom")
+    server = serve(lambda request: [reply(403)])
+    assert fetch(server.url, "-o", out) == 2
+    assert "status 403" in capsys.readouterr().err
+    assert len(server.requests) < 300
+    assert fetch(serve(Corpus(), tls).url, "-o", out) == 2
+    assert "other options" in capsys.readouterr().err
+    assert fetch(serve(Corpus(), tls).url, "-o", out + "2") == 2
+    assert "certificate is refused" in capsys.readouterr().err
 
 
 def test_pushed_back_it_waits_as_told(serve: Serve, tmp_path: Path) -> None:

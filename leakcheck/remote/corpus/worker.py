@@ -27,6 +27,7 @@ STREAMS = 64
 _ATTEMPTS = 8
 _MOST_BYTES = 16 << 20
 _PULSE = 0.25  # seconds between two reports of progress
+_ROW = 64  # ranges in a row that cannot be had, after which no more are asked for
 _TELLING = 3  # malformed ranges, none good among them, after which the server is none
 
 
@@ -68,7 +69,7 @@ class Worker:
         self._queue: asyncio.Queue[tuple[Task, int]] = asyncio.Queue()
         self._answers = 0
         self._last_good = time.monotonic()
-        self._good = self._malformed = 0
+        self._good = self._malformed = self._row = 0
 
     async def run(self, numbers: asyncio.Queue[int | None]) -> None:
         """Fetch until None is given, or the server proves dead."""
@@ -106,6 +107,9 @@ class Worker:
                 task.had[number] = await self._persist(task, number)
             except NetworkError as error:
                 task.report.missing[prefix_of(number)] = str(error)
+                self._row += 1
+                if self._row >= _ROW:
+                    give_up(str(error))
             task.left -= 1
             if not task.left:
                 await self._end(task)
@@ -157,6 +161,7 @@ class Worker:
         self._pace.succeeded(now)
         self._last_good = now
         self._good += 1
+        self._row = 0
         self._answers += 1
         return had
 

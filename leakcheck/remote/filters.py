@@ -141,12 +141,15 @@ class RemoteFilter:
                     del self._pages[next(iter(self._pages))]
                 self._pages[number] = page
 
+        changed = False
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(CONNECTIONS, len(numbers))):
                     group.create_task(work())
         except* Changed:
-            raise Changed from None
+            changed = True
+        if changed:
+            raise Changed
 
 
 class _Sheet:

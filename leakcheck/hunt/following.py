@@ -29,6 +29,7 @@ from leakcheck.read.text import encoding_of
 from leakcheck.reports.output import Reports
 
 _BOM = b"\xef\xbb\xbf"
+_NOTHING_YET = ("there is no such file.", "the folder holds no file to read.", "the file is empty.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,20 @@ class _Feed:
     def _found(self, path: str) -> list[Found]:
         """The files at `path` now; none where it is empty, or gone for the moment."""
         try:
-            return list(walk([path], lambda name, reason: None))
-        except InputError:
+            return list(walk([path], self._left))
+        except InputError as error:
+            message = str(error)
+            if not message.endswith(_NOTHING_YET):
+                self._lose(path, message.removeprefix(f"{path}: ").rstrip("."))
             return []
+
+    def _left(self, name: str, reason: str) -> None:
+        """Something in a folder is not read."""
+        if reason.startswith(("it cannot", "the folder")):
+            self._lose(name, reason)
+        elif (name, reason) not in self._told:
+            self._told.add((name, reason))
+            self._tell(f"{name}: not read: {reason}.")
 
     def _lose(self, name: str, reason: str) -> None:
         if (name, reason) not in self._told:

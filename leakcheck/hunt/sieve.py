@@ -58,8 +58,8 @@ def keys_of(watch: Watch) -> Keys:
     """The keys of all entries."""
     keys = Keys()
     for canonical in watch.addresses:
-        host = canonical.rindex(b"@") + 1
-        keys.addresses.add(canonical[:host] + first_word(canonical, host))
+        after = canonical.rindex(b"@") + 1
+        keys.addresses.add(canonical[:after] + first_word(canonical, after))
     for host in watch.at_domains:
         first = first_word(host, 0)
         keys.at_domains.add((first, first_word(host, len(first) + 1)))

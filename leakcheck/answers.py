@@ -48,6 +48,8 @@ def _hit(hit: SourceAnswer) -> str:
         facts.append(clean(hit.source.date))
     if hit.breaches:
         facts.append(f"named: {', '.join(map(clean, hit.breaches))}")
+    if hit.matched:
+        facts.append(f"as {clean(hit.matched)}")
     if hit.seen:
         facts.append(f"seen {number(hit.seen)} times")
     facts.append(f"false alarm: {odds(hit.false_alarm)}")

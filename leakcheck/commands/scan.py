@@ -104,6 +104,7 @@ def scan(
     was interrupted, else 0.
     """
     from leakcheck import terminal
+    from leakcheck.errors import UsageError
     from leakcheck.reports.output import Reports, stdout, targets
     from leakcheck.reports.table import SummaryWriter
     from leakcheck.scanning import opening, reporting
@@ -120,6 +121,8 @@ def scan(
     known = Baseline(baseline) if baseline is not None else None
     hashes = None if from_ is None else from_ is Cells.HASHES
     listing = open_list(list_path(list_), Wanted(kind, tuple(column or ()), sheet, header, hashes))
+    if group_by is not None and (kind.secret or listing.hashes):
+        raise UsageError("--group-by domain needs a list of addresses: leave it out.")
     masked = terminal.in_ci() if redact is None else redact
     panel, notes = opening.open_panel(sources or [], kind, access, since)
     proofs = Proofs(panel.sources) if confirm else None

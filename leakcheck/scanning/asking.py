@@ -7,7 +7,7 @@ from several threads; any other source is asked by one at a time.
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ class Panel:
             return source.lookup(digests)
 
 
-def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Iterator[Asked]:
+def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[Asked, None, None]:
     """Every block, answered, in order; a few are under way at a time."""
     workers = max(1, min(8, len(os.sched_getaffinity(0)) if _AFFINITY else os.cpu_count() or 1))
     waiting: deque[Future[Asked]] = deque()

@@ -55,7 +55,6 @@ class Table:
         sample = [row for row in sample if any(cell.strip() for cell in row)]
         self.width = max((len(row) for row in sample), default=1)
         first = list(sample[0]) if sample else []
-        self.hashes = self._hashed(sample[1:] or sample, wanted)
         if wanted.columns:
             header = first if wanted.header is not False else None
             self.subjects = [
@@ -63,26 +62,24 @@ class Table:
             ]
         else:
             self.subjects = [
-                columns.find_column(sample, self.width, wanted.kind, name, hashes=self.hashes)
+                columns.find_column(sample, self.width, wanted.kind, name, hashes=wanted.hashes)
             ]
+        body = columns.column_of(sample[1:] or sample, self.subjects[0])
+        self.hashes = columns.looks_hashed(body) if wanted.hashes is None else wanted.hashes
         self.header = wanted.header
         if self.header is None:
             named = any(not column.isdecimal() for column in wanted.columns)
             self.header = bool(first) and (
-                named or columns.is_header(first, self.subjects[0], wanted.kind, self.width)
+                named
+                or columns.is_header(
+                    first, self.subjects[0], wanted.kind, self.width, hashes=self.hashes
+                )
             )
         self.names = columns.column_names(first if self.header else None, self.width)
         self.others = [at for at in range(self.width) if at not in self.subjects]
         combo = not self.header and columns.may_be_combo(sample, self.subjects[0], self.width)
         self.hidden = {at for at in self.others if combo or columns.is_secret_name(self.names[at])}
         self._note_rivals(sample)
-
-    def _hashed(self, sample: Sequence[Sequence[str]], wanted: Wanted) -> bool:
-        if wanted.hashes is not None:
-            return wanted.hashes
-        if self.width == 1:
-            return columns.looks_hashed([row[0] for row in sample if row])
-        return False
 
     def _note_rivals(self, sample: Sequence[Sequence[str]]) -> None:
         """What a person should know of the choices made here."""

@@ -26,10 +26,8 @@ _SECRET_WORDS = re.compile(
 )
 
 
-def is_subject(text: str, kind: Kind, *, hashes: bool = False) -> bool:
+def is_subject(text: str, kind: Kind) -> bool:
     """Whether `text` looks like a subject of `kind`; of secrets, anything does."""
-    if hashes:
-        return _HASH.fullmatch(text) is not None
     if kind in (Kind.EMAIL, Kind.CREDENTIAL):
         return bool(_ADDRESS.search(text) or _PATTERN.fullmatch(text))
     if kind is Kind.DOMAIN:
@@ -38,18 +36,25 @@ def is_subject(text: str, kind: Kind, *, hashes: bool = False) -> bool:
 
 
 def looks_hashed(cells: Sequence[str]) -> bool:
-    """Whether all of `cells`, of some, are SHA-1 or NT hashes."""
+    """Whether most of `cells` are SHA-1 or NT hashes: hashed again, they would all be clean."""
     filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and all(_HASH.fullmatch(cell) for cell in filled)
+    return sum(_HASH.fullmatch(cell) is not None for cell in filled) * 2 > len(filled)
 
 
-def is_header(row: Sequence[str], column: int, kind: Kind, width: int) -> bool:
+def column_of(sample: Sequence[Sequence[str]], column: int) -> list[str]:
+    """The cells of one column."""
+    return [row[column] for row in sample if column < len(row)]
+
+
+def is_header(
+    row: Sequence[str], column: int, kind: Kind, width: int, *, hashes: bool = False
+) -> bool:
     """Whether `row` names the columns: words in every cell, none of them a subject."""
-    if kind.secret and width == 1:
+    if kind.secret and not hashes and width == 1:
         return False  # any word is a password, "password" the first of all
     filled = [cell.strip() for cell in row if cell.strip()]
     cell = row[column].strip() if column < len(row) else ""
-    words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
+    words = _SECRET_WORDS if kind.secret or hashes else _MAIL_WORDS
     if not all(_LABEL.fullmatch(each) for each in filled) or not cell:
         return bool(words.fullmatch(cell)) and not any("@" in each for each in filled)
     if words.fullmatch(cell):
@@ -60,32 +65,32 @@ def is_header(row: Sequence[str], column: int, kind: Kind, width: int) -> bool:
 
 
 def find_column(
-    sample: Sequence[Sequence[str]], width: int, kind: Kind, name: str, *, hashes: bool = False
+    sample: Sequence[Sequence[str]], width: int, kind: Kind, name: str, *, hashes: bool | None
 ) -> int:
-    """The column with most subjects of `kind` in `sample`.
+    """The column with most subjects of `kind` in `sample`, or with hashes.
 
-    Of equals, the one whose first cell is a word for it, then the leftmost.
-    Raises InputError where no column has any, or where only a person can tell.
+    hashes: whether it must hold hashes, None where it may. Of equals, the one
+    whose first cell is a word for it, then the leftmost. Raises InputError
+    where no column has any, or where only a person can tell.
     """
     if width <= 1:
         return 0
     words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
     head = list(sample[0]) if sample else []
     named = [at for at, cell in enumerate(head) if words.fullmatch(cell.strip())]
-    if kind.secret and not hashes:
-        if len(named) == 1:
-            return named[0]
-        raise InputError(f"{name}: which column holds the {kind}s? Name it with --column.")
-    counts = [
-        sum(at < len(row) and is_subject(row[at], kind, hashes=hashes) for row in sample)
-        for at in range(width)
-    ]
-    most = max(counts)
-    if most == 0:
-        what = "hashes" if hashes else "addresses"
-        raise InputError(f"{name}: no column holds {what}: name one with --column.")
-    best = [at for at, count in enumerate(counts) if count == most]
-    return next((at for at in best if at in named), best[0])
+    hashed = [at for at in range(width) if looks_hashed(column_of(sample[1:], at))]
+    if not hashes and not kind.secret:
+        counts = [
+            sum(is_subject(cell, kind) for cell in column_of(sample, at)) for at in range(width)
+        ]
+        if most := max(counts):
+            best = [at for at, count in enumerate(counts) if count == most]
+            return next((at for at in best if at in named), best[0])
+    for choice in (hashed if hashes is not False else [], named if not hashes else []):
+        if len(choice) == 1:
+            return choice[0]
+    what = "hashes" if hashes else f"{kind}s" if kind.secret else "addresses"
+    raise InputError(f"{name}: which column holds the {what}? Name it with --column.")
 
 
 def named_column(wanted: str, header: Sequence[str] | None, width: int) -> int:

@@ -140,7 +140,9 @@ class ScanRow:
             return None
         what = self.answer.subject or f"The {self.answer.kind} in row {self.number}"
         place = Location(list_name, self.number)
-        mark = hashlib.sha256(f"{list_name}\0{self.answer.subject or self.number}".encode())
+        mark = hashlib.sha256(
+            f"{list_name}\0{self.answer.subject or self.number}\0{self.id}".encode()
+        )
         if self.verdict is Verdict.EXPOSED:
             names = ", ".join(map(_named, self.answer.exposed_in))
             rule, text, level = "leakcheck/exposed", f"{what} is exposed in {names}.", "error"

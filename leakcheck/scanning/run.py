@@ -1,6 +1,6 @@
 """A list, asked: the rows that are wanted, one by one, and the tally of all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,7 @@ class Scan:
         self.choice = choice or Choice()
         self.tally = Tally(panel.sources, panel.domains)
         self.progress: Callable[[Block], None] = lambda block: None
+        self._running: Generator[Asked, None, None] | None = None
         self._make = RowMaker(asking.kind, panel, hashes=asking.hashes)
         if self.choice.baseline is not None and (asking.kind.secret or asking.hashes):
             raise UsageError(
@@ -76,7 +77,9 @@ class Scan:
         ]
 
     def close(self) -> None:
-        """Close the list and every source."""
+        """Close the list and every source, once what is under way has ended."""
+        if self._running is not None:
+            self._running.close()
         self.listing.stream.close()
         self.panel.close()
         for source in self.choice.confirm:
@@ -91,7 +94,8 @@ class Scan:
 
     def blocks(self) -> Iterator[Iterator[ScanRow]]:
         """The same by block, counted when its rows are asked for: consume all, in order."""
-        for asked in ask_all(self.panel, blocks_of(self.listing), self.asking):
+        self._running = ask_all(self.panel, blocks_of(self.listing), self.asking)
+        for asked in self._running:
             yield self._rows(asked)
             self.progress(asked.block)
 

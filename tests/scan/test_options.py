@@ -297,3 +297,45 @@ def test_nothing_to_ask(people: Path, asked: list[object]) -> None:
     empty = people.parent / "empty.txt"
     empty.write_bytes(b"")
     assert command("scan", empty, *asked)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["l.csv", "l.jsonl"])
+def test_a_column_of_hashes_is_not_hashed_again(tmp_path: Path, name: str) -> None:
+    """With a column name or none, with rubbish in between, for passwords and for addresses."""
+    known = {Kind.PASSWORD: "letmein", Kind.EMAIL: "bob@acme.fr"}
+    for kind, subject in known.items():
+        path = make_filter(tmp_path / f"{kind}.bloom", [subject], kind, name="F")
+        cells = [hashlib.sha1(one.encode()).hexdigest() for one in (subject, "x", "y", "z")]
+        cells.insert(2, "rubbish")
+        rows = [{"user": f"u{number}", "sha1": cell} for number, cell in enumerate(cells)]
+        if name == "l.csv":
+            lines = ["user,sha1", *(f"{row['user']},{row['sha1']}" for row in rows)]
+        else:
+            lines = list(map(json.dumps, rows))
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+        found = scan_rows(tmp_path / name, "--kind", kind, "--in", path, status=1)
+        expected = ["exposed", "clean", "unknown", "clean", "clean"]
+        assert [row["verdict"] for row in found] == expected
+        assert found[0]["columns"]["user"] == "u0"
+
+
+def test_nt_hashes_and_domains(tmp_path: Path) -> None:
+    ntlm = make_filter(tmp_path / "n.bloom", ["letmein"], Kind.NTLM, name="N")
+    listing = tmp_path / "l.txt"
+    listing.write_text(f"BECEDB42EC3C5C7F965255338BE4453C:9\n{'0' * 32}\n{'0' * 40}\n")
+    rows = scan_rows(listing, "--kind", "ntlm", "--in", ntlm, status=1)
+    assert [row["verdict"] for row in rows] == ["exposed", "clean", "unknown"]
+    domains = make_filter(tmp_path / "d.bloom", ["acme.fr"], Kind.DOMAIN, name="D")
+    listing.write_text("Acme.FR\n@acme.fr\nbob@acme.fr\nexample.org\nlocalhost\n")
+    rows = scan_rows(listing, "--kind", "domain", "--in", domains, status=1)
+    assert [row["verdict"] for row in rows] == ["exposed"] * 3 + ["clean", "unknown"]
+    assert command("scan", listing, "--kind", "ntlm", "--group-by", "domain", "--in", ntlm)[0] == 2
+
+
+def test_a_scan_can_be_left_early(tmp_path: Path, filters: dict[str, Path]) -> None:
+    listing = tmp_path / "l.txt"
+    listing.write_bytes(b"".join(b"user%d@example.org\n" % n for n in range(200_000)))
+    scan = api.scan(listing, sources=[str(filters["new"])])
+    rows = iter(scan)
+    assert next(rows).number == 1
+    scan.close()

@@ -36,7 +36,7 @@ SENTENCES = (
     b"2024-03-11T08:15:02Z INFO worker-7 accepted request in 12 ms status=200",
     b"Please find enclosed the minutes; corrections are welcome until Friday.",
     b"See https://www.example.org/archive/2019/07/msg00123.html for the thread.",
-    b"caf\xc3\xa9, na\xc3\xafve, \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e and other words that are not ASCII",
+    "café, naïve, 日本語 and other words that are not ASCII".encode(),
 )
 
 Rows = Iterator[bytes]

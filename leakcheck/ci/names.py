@@ -31,7 +31,7 @@ _TAKEN_AWAY = frozenset(
     "hide toggle forgot forgotten reset recover recovery change changed update use uses using "
     "require requires required ask prompt invalid wrong incorrect bad mismatched allow disable "
     "disabled enable enabled enter missing empty validate valid verify check compare generate "
-    "generated random get fetch read remember save store min max grant type kind field label input "
+    "generated random get fetch read remember save min max grant type kind field label input "
     "param header column expired render shadow depth first second final next single multi boarding "
     "lost "
     "should can need needs".split()

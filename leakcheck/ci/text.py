@@ -53,6 +53,7 @@ class Text:
         self.found: list[Candidate] = []
         self._seen: set[tuple[int, str, str | None]] = set()
         self._taken: set[int] = set()
+        self._covered = 0  # where the last value seen ends
         self._starts: list[int] = []
         self._line = (0, 1)  # an offset, and its line
         self._column = (0, 0, 0)  # start of a line, an offset in it, characters between
@@ -63,6 +64,7 @@ class Text:
         """Note that `value` of `key` stands at byte `offset`."""
         if offset in self._taken:
             return
+        self._covered = max(self._covered, offset + len(value))
         judged = judge(value)
         if skip is None:
             skip = judged.skip
@@ -81,8 +83,10 @@ class Text:
         )
 
     def miss(self, offset: int, key: str, reader: str, why: str) -> None:
-        """Note why something at `offset` is no candidate at all; kept only under trace."""
-        if self.trace:
+        """Note why something at `offset` is no candidate at all; kept only under trace, and not
+        where it is part of a value.
+        """
+        if self.trace and offset > self._covered:
             self.add(offset, key, "", reader, skip=why)
 
     def before(self, offset: int) -> bytes:

@@ -189,6 +189,18 @@ CASES: dict[str, tuple[str, str, list[tuple[int, int, str, str]]]] = {
         "mongodb://u:$PASS@h/\nhost=db user=u password=three dbname=x\n",
         [(1, 10, "amqp:// password", "one"), (3, 10, "redis:// password", "two"), (6, 25, "password", "three")],
     ),
+    "named for what is passed": (
+        "deploy.sh", "sshpass -p one ssh h\nssh -p 22 h # pass\n", [(1, 12, "sshpass", "one")],
+    ),
+    "a constant's name": (
+        "B.java", 'p.setProperty(K.STORE_PASSWORD, "one");\ncall(K.STORE_PASSWORD, "no");\n',
+        [(1, 34, "K.STORE_PASSWORD", "one")],
+    ),
+    "what passes and what fails": (
+        "v.test.js", "isInt: {\n  fail: '9.2',\n  pass: '-9',\n},\n", [],
+    ),
+    "an illustration": ("d.rb", "link 'http://user:pass@www.bar.com'\ndsn 'http://root:one@h'\n", [(2, 18, "http:// password", "one")]),
+    "env.py is a program": ("migrations/env.py", "password = get('x')\nx = 1 # password: no\n", []),
     "template of yaml": ("harbor.yml.jinja", "x: {{ y }}\n  password: one\n", [(2, 13, "password", "one")]),
     "script without a suffix": ("bin/start", "#!/bin/sh\nX_PASSWORD=one y\n", [(2, 12, "X_PASSWORD", "one")]),
 }  # fmt: skip

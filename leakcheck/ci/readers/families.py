@@ -125,22 +125,24 @@ _register(
     "less styl lcov snap patch diff bloom dat graffle drawio xlsx xls docx doc pptx ods odt",
 )
 
-_WHOLE_NAMES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), family)
-    for pattern, family in (
-        (r"\.?env(?:[.\-_].*)?|.*\.env(?:[.\-_]\w+)*|dotenv.*", ENV),
-        (r"(?:docker|container)file(?:[.\-_].*)?|.*[.\-_]dockerfile", DOCKER),
-        (r"\.?htpasswd.*|[._]netrc|\.?pgpass(?:\.conf)?", ACCOUNTS),
-        (
-            r"\.?my\.cnf|\.npmrc|\.pypirc|\.gitconfig|\.s3cfg|\.boto|hosts|inventory|credentials",
-            INI,
-        ),
-        (r"\.pg_service\.conf|odbc\.ini|.*\.odbc\.ini|setup\.cfg|tox\.ini", INI),
-        (r"pipfile|poetry\.lock|cargo\.lock", TOML),
-        (r"makefile(?:\..*)?|gnumakefile|justfile|procfile|\.(?:bash|zsh|k)\w*|\.profile", SHELL),
-        (r"jenkinsfile.*|vagrantfile|gemfile|rakefile|podfile|fastfile", SPACED_CODE),
-        (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?|package-lock\.json", PROSE),
-    )
+
+def _named(*pairs: tuple[str, Family]) -> tuple[tuple[re.Pattern[str], Family], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE), family) for pattern, family in pairs)
+
+
+# Names that say more than their suffix, and names that say it where a suffix says nothing.
+_BEFORE_SUFFIX = _named(
+    (r"\.?htpasswd.*|[._]netrc|\.?pgpass(?:\.conf)?", ACCOUNTS),
+    (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?", PROSE),
+    (r"(?:.*\.)?odbc\.ini|\.pg_service\.conf", INI),
+)
+_AFTER_SUFFIX = _named(
+    (r"\.?env(?:[.\-_].*)?|.*\.env(?:[.\-_]\w+)*|dotenv.*", ENV),
+    (r"(?:docker|container)file(?:[.\-_].*)?|.*[.\-_]dockerfile", DOCKER),
+    (r"\.?my\.cnf|\.npmrc|\.pypirc|\.gitconfig|\.s3cfg|\.boto|hosts|inventory|credentials", INI),
+    (r"pipfile|poetry\.lock|cargo\.lock", TOML),
+    (r"(?:gnu)?makefile(?:\..*)?|justfile|procfile|\.(?:bash|zsh|k)\w*|\.profile", SHELL),
+    (r"jenkinsfile.*|vagrantfile|gemfile|rakefile|podfile|fastfile", SPACED_CODE),
 )
 _TEMPLATE = frozenset(
     "dist example sample template default defaults tmpl tpl j2 jinja jinja2 erb ejs mustache hbs "
@@ -164,15 +166,21 @@ def of_script(data: bytes) -> Family:
 
 @lru_cache(maxsize=4096)
 def _of_name(name: str) -> Family | None:
-    for pattern, family in _WHOLE_NAMES:
+    parts = name.lower().rsplit(".", 2)
+    suffix = parts[-1] if len(parts) > 1 else ""
+    for pattern, family in _BEFORE_SUFFIX:
         if pattern.fullmatch(name):
             return family
-    parts = name.lower().rsplit(".", 2)
-    if len(parts) == 3 and parts[2] in _TEMPLATE and parts[1] in _SUFFIXES:
+    if suffix in _SUFFIXES and suffix not in _TEMPLATE and suffix != "lock":
+        return _SUFFIXES[suffix]
+    if len(parts) == 3 and suffix in _TEMPLATE and parts[1] in _SUFFIXES:
         return _SUFFIXES[parts[1]]
-    if len(parts) > 1 and parts[-1] in _SUFFIXES:
-        return _SUFFIXES[parts[-1]]
-    return PLAIN if len(parts) == 1 or parts[-1] in _TEMPLATE else CODE
+    for pattern, family in _AFTER_SUFFIX:
+        if pattern.fullmatch(name):
+            return family
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    return PLAIN if not suffix or suffix in _TEMPLATE else CODE
 
 
 _TELLING = re.compile(

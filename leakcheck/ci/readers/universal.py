@@ -27,6 +27,10 @@ _ASSIGNED = re.compile(
 )
 _SPACED = re.compile(_KEY_END + _QUOTE)
 _PAIRED = re.compile(rb"\\?[\"'`][ \t]{0,8},[ \t]{0,8}" + _QUOTE)
+_CONSTANT = re.compile(rb"[ \t]{0,8},[ \t]{0,8}" + _QUOTE)
+_SETTING = re.compile(
+    rb"(?:env|define|property|config|setting|option|put|set)\([ \t]{0,4}$", re.IGNORECASE
+)
 _CALLED = re.compile(rb"\([ \t]{0,8}" + _QUOTE)
 _PAIRING = re.compile(
     rb"(?:env|environ\.get|putenv|define|property|default|config|setting|parameter|option|put|cset"
@@ -41,9 +45,12 @@ _JOINED = re.compile(rb"[ \t]{0,8}(?:\+|%[ \t]*[\w(\[{]|\.[ \t]*(?:format|[$\"']
 _BARE_SIGN = re.compile(rb"[\"'`]?[ \t]{0,40}(?::=|\?=|\+?=(?![=~>])|:(?!=))[ \t]{0,80}")
 _BARE_WORD_SIGN = re.compile(rb"=(?![=~>])")
 _BARE_SPACE = re.compile(rb"[ \t]{1,80}")
+_SSHPASS = re.compile(rb"[ \t]{1,8}-p[ \t]{0,8}")
 _SPACED_KEY = re.compile(rb"\s*ENV[ \t]{1,20}", re.IGNORECASE)
 _BEFORE_KEY = re.compile(
-    rb"\s*(?:[#;!/]{1,4}[ \t]{0,20})?(?:(?:export|set|setx|setenv|declare|local|readonly|typeset|env|ENV|ARG|val|var)\s+"
+    rb"\s*(?:[#;!/]{1,4}[ \t]{0,20})?"
+    rb"(?:(?:export|set|setx|setenv|declare|local|readonly|typeset|env|ENV"
+    rb"|ARG|val|var)\s+"
     rb"(?:-\w+\s+)*|-\s+|[{,]\s*|\$env:)*[\"'`]?"
 )
 
@@ -97,6 +104,12 @@ def _value_after(text: Text, family: Family, name: _Name, end: int) -> bool:
         paired = _PAIRED.match(data, last, end)
         if paired and (name.flag or _PAIRING.search(name.before[-80:])):
             match = paired
+    if (
+        match is None
+        and name.text.rpartition(".")[2].isupper()
+        and _SETTING.search(name.before[-80:])
+    ):
+        match = _CONSTANT.match(data, last, end)
     if match is None:
         called = _CALLED.match(data, last, end)
         if called and _SETTER.fullmatch(data, name.first, last):
@@ -119,12 +132,19 @@ def _add_quoted(text: Text, family: Family, name: _Name, match: re.Match[bytes],
     skip = _comment(text, family, name)
     if skip is None and _JOINED.match(text.data, after, min(end, after + 20)):
         skip = "it is part of an expression"
+    if skip is None and name.text.lower() == "pass" and _beside_fail(text, name):
+        skip = "it is what passes, beside what fails"
     if skip is None and family is CODE and _names_itself(name, value, match):
         skip = "it is the name of a field, not a value"
     if skip is None and b"f" in match["prefix"].lower() and "{" in value:
         skip = "it is built from other values"
     text.add(inside, name.text, value, family.name, skip=skip)
     return True
+
+
+def _beside_fail(text: Text, name: _Name) -> bool:
+    """Whether a bare `pass` is the opposite of `fail`, as in tables of test cases."""
+    return b"fail" in text.low[max(0, name.first - 200) : name.last + 200]
 
 
 def _names_itself(name: _Name, value: str, match: re.Match[bytes]) -> bool:
@@ -138,6 +158,9 @@ def _names_itself(name: _Name, value: str, match: re.Match[bytes]) -> bool:
 def _bare(text: Text, family: Family, name: _Name, end: int) -> bool:
     """An unquoted value, where the family has such."""
     data, last = text.data, name.last
+    if name.text == "sshpass" and family.unquoted:
+        sign = _SSHPASS.match(data, last, end)
+        return sign is not None and _add_bare(text, family, name, sign.end(), "word", end)
     if family.unquoted == "line" and _BEFORE_KEY.fullmatch(name.before):
         sign = _BARE_SIGN.match(data, last, end)
         if sign is None and family.spaces:

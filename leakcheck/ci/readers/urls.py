@@ -9,7 +9,7 @@ neighbour that names a host, a user or a database.
 import re
 from urllib.parse import unquote_to_bytes
 
-from leakcheck.ci.readers.families import CODE, Family
+from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import COMMENT, Text, shown
 
 _URL = re.compile(
@@ -27,8 +27,10 @@ _PAIR_KEYS = (
 )
 _PAIR_VALUE = re.compile(rb"\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128}")
 _NEIGHBOURS = frozenset(
-    b"server,host,hostaddr,hostname,data source,datasource,user id,user,username,uid,dbname,database,"
-    b"databasename,initial catalog,driver,port,accountname,addr,address,endpoint".split(b",")
+    b"server,host,hostaddr,hostname,data source,datasource,user id,user,username,uid,dbname,"
+    b"database,databasename,initial catalog,driver,port,accountname,addr,address,endpoint".split(
+        b","
+    )
 )
 _APART = re.compile(rb"[;&?]|\s+")
 _APART_BUT_SPACES = re.compile(rb"[;&?\"'`]")
@@ -63,7 +65,7 @@ def read(text: Text, family: Family) -> None:
             skip = EXAMPLE
         if (
             skip is None
-            and family is CODE
+            and family.name == "code"
             and _ILLUSTRATION.fullmatch(match[0].rpartition(b"@")[0])
         ):
             skip = ILLUSTRATION

@@ -56,6 +56,19 @@ pub fn plain(data: &[u8], start: usize) -> Option<usize> {
     plain_slowly(data, start)
 }
 
+/// Whether it is plain from 32 bytes that no domain is at `start`: a run without a dot ends there.
+#[inline]
+pub fn none_at(data: &[u8], start: usize) -> bool {
+    let Some(bytes) = data[start..].first_chunk::<32>() else {
+        return false;
+    };
+    let Classes {
+        word, hyphen, dot, ..
+    } = Classes::of(bytes);
+    let length = (word | hyphen | dot).trailing_ones();
+    length < 32 && dot & ((1 << length) - 1) == 0 && CLASS[bytes[length as usize] as usize] != OTHER
+}
+
 /// The last dot and the length of a sound run at the start of the 32 bytes that ends in them.
 #[inline(always)]
 fn plain_run(classes: &Classes) -> Option<(usize, usize)> {

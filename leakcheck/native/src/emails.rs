@@ -2,13 +2,13 @@
 
 use crate::address::{self, Found};
 use crate::digest::Digests;
-use crate::domain::Resolver;
+use crate::domain::{self, Resolver};
 use crate::lines::{trimmed, Account, Status};
 use crate::walk::{walk, Visit};
 use std::marker::PhantomData;
 
 /// What a line has shown so far of addresses.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Seen(Status);
 
 impl Seen {
@@ -87,6 +87,9 @@ impl<K: Key> Visit for Addresses<'_, K> {
         if let Some((from, to)) = address::plain(data, start, end) {
             self.seen = Seen::FOUND;
             return K::plain(&mut self.digests, data, from, to);
+        }
+        if self.seen == Seen::FOUND && domain::none_at(data, end) {
+            return; // an at sign in a password: nothing is read, and the line counts already
         }
         let (local_sound, found) = address::readings(data, start, end, self.resolver);
         self.seen.note(local_sound, !found.is_empty());

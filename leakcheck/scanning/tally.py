@@ -13,6 +13,7 @@ from leakcheck.terminal import number, odds
 from leakcheck.verdicts import SourceAnswer, SourceInfo, Verdict
 
 _REASONS = 10
+NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
 
 
 class Tally:
@@ -39,6 +40,8 @@ class Tally:
         self.clean += codes.count(CLEAN)
         self.empty += codes.count(EMPTY)
         self._reasons.update(asked.digested.problems.values())
+        if asked.digested.patterns and not self._domains:
+            self._reasons[NO_DOMAINS] += len(asked.digested.patterns)
         groups = ((self._sources, asked.lookups), (self._domains, asked.domains))
         for sources, lookups in groups:
             for source, lookup in zip(sources, lookups, strict=False):
@@ -123,26 +126,29 @@ class Tally:
 
     def _lines(self, hits: Sequence[tuple[SourceInfo, int]]) -> list[str]:
         lines = [
-            f"{number(self.rows)} rows: {number(self.exposed)} exposed, "
+            f"{_counted(self.rows, 'row')}: {number(self.exposed)} exposed, "
             f"{number(self.unknown)} unknown, {number(self.clean)} clean."
         ]
         if self.known_before:
-            lines.append(f"{number(self.known_before)} rows were exposed before, in nothing new.")
+            lines.append(f"Exposed before, in nothing new: {_counted(self.known_before, 'row')}.")
         if self.empty:
-            lines.append(f"{number(self.empty)} rows are empty and were not counted.")
+            lines.append(f"Empty, not counted: {_counted(self.empty, 'row')}.")
         lines += [_source_line(info, count) for info, count in hits]
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))
         if self.confirmed or self.unconfirmed:
             lines.append(
-                f"{number(self.confirmed)} rows confirmed by an exact source; "
-                f"{number(self.unconfirmed)} not known to it: a false alarm, or a breach that it "
-                "does not hold."
+                f"Confirmed by an exact source: {_counted(self.confirmed, 'row')}. Not known to "
+                f"it: {number(self.unconfirmed)}: a false alarm, or a breach that it has not."
             )
         if self.refuted:
-            lines.append(f"{number(self.refuted)} hits were false alarms, by the kept keys.")
+            lines.append(f"False alarms, by the kept keys: {_counted(self.refuted, 'hit')}.")
         for reason, count in self._reasons.most_common(_REASONS):
             lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
         return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{number(count)} {what}" if count == 1 else f"{number(count)} {what}s"
 
 
 def _source_line(info: SourceInfo, count: int) -> str:
@@ -160,7 +166,7 @@ def _expected(alarms: float, hits: int) -> str:
     shown = f"{alarms:.2g}" if alarms < 10 else number(alarms)
     if alarms < 0.01:
         shown = f"practically none ({shown})"
-    return f"False alarms to expect in a list of this size: {shown}, of {number(hits)} hits."
+    return f"False alarms to expect in a list of this size: {shown}, of {_counted(hits, 'hit')}."
 
 
 def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:

@@ -65,7 +65,7 @@ def test_baseline(
     found = scan_rows(people, "--baseline", full, *asked, status=0)
     assert found == []
     out = command("scan", people, "--baseline", full, *asked, "--format", "summary")[1]
-    assert "2 rows were exposed before, in nothing new." in out
+    assert "Exposed before, in nothing new: 2 rows." in out
 
 
 def test_baseline_must_be_a_report(tmp_path: Path, people: Path, asked: list[object]) -> None:
@@ -224,7 +224,7 @@ def test_confirm_with_a_sorted_list(tmp_path: Path) -> None:
     assert [row["sources"][0].get("confirmed") for row in rows] == [True, False, None]
     assert [row["verdict"] for row in rows] == ["exposed", "exposed", "clean"]
     out = command("scan", listing, *arguments, "--format", "summary")[1]
-    assert "1 rows confirmed by an exact source; 1 not known to it" in out
+    assert "Confirmed by an exact source: 1 row. Not known to it: 1:" in out
     exact.write_text("".join(f"{one}\n" for one in hashes[::-1]))
     status, _, err = command("scan", listing, *arguments)
     assert (status, "not sorted" in err) == (2, True)

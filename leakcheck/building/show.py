@@ -26,7 +26,7 @@ def show(report: Report, output: str) -> None:
         f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
     )
     for reason, count in report.rejected.most_common():
-        say(f"  {number(count)} lines rejected: {reason}")
+        say(f"  {number(count)} {'line' if count == 1 else 'lines'} rejected: {reason}")
     passed = [name for name, _, lost in report.skipped if not lost]
     if passed:
         warn(f"{len(passed)} links, devices or filters were not read.")

@@ -33,8 +33,7 @@ _TAKEN_AWAY = frozenset(
     "disabled enable enabled enter missing empty validate valid verify check compare generate "
     "generated random get fetch read remember save min max grant type kind field label input "
     "param header column expired render shadow depth first second final next single multi boarding "
-    "lost "
-    "should can need needs".split()
+    "lost should can need needs".split()
 )
 _SECRET_OF = frozenset(
     "client app application jwt session cookie shared auth oauth api signing hmac webhook "

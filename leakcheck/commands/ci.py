@@ -149,7 +149,10 @@ def _tree(
     if baseline is not None and (baseline.exists() or not update):
         accepted = baselines.load(baseline)
     wanted = paths or [root / path for path in policy.paths]
-    with Reports(_targets(formats, outputs), force=True) as report:
+    targets = _targets(formats, outputs)
+    # people want what is wrong; programs, every password that was asked about
+    all_rows = any(target.format != Format.TABLE for target in targets)
+    with Reports(targets, force=True) as report:
         report.begin(output.meta(sources))
         with Progress("reading", unit="files") as progress:
             outcome = run.run(
@@ -161,7 +164,8 @@ def _tree(
             typer.echo(f"{baseline.name}: {entries} findings are accepted from now on.", err=True)
             return 2 if outcome.unreadable and not allow_unknown else 0
         for row in output.rows(outcome):
-            report.row(row)
+            if all_rows or row.finding is not None:
+                report.row(row)
         report.finish(output.summary(outcome, sources))
     return outcome.exit_status(allow_unknown)
 

@@ -66,6 +66,34 @@ def test_pre_commit_runs_the_hook(repo, tmp_path: Path) -> None:
     assert "changeme" not in stopped.stderr + stopped.stdout
 
 
+def test_a_plain_git_hook_reads_what_is_committed(repo) -> None:
+    hook = repo.root / ".git" / "hooks" / "pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {LEAKCHECK} ci --staged\n")
+    hook.chmod(0o755)
+    repo.write("a.env", "A_PASSWORD=a-sound-one-0451\n")
+    repo.write("b.env", "B_PASSWORD=changeme\n")
+
+    def commit(*names: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            "git",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "commit",
+            "-qm",
+            "x",
+        ]
+        return subprocess.run(
+            [*command, *names], cwd=repo.root, capture_output=True, text=True, check=False
+        )
+
+    assert commit("a.env").returncode == 0, "only what this commit takes"
+    stopped = commit()
+    assert stopped.returncode == 1
+    assert "b.env:1:12: B_PASSWORD: breached password" in stopped.stdout + stopped.stderr
+
+
 class Action:
     """The composite action's steps, run as the runner runs them."""
 

@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,7 +37,11 @@ class Stream:
     def rest(self) -> BinaryIO:
         """All the bytes, from the first; to be asked once."""
         whole = Replay(self.sample, self._whole) if self._taken else self._whole
-        return io.BufferedReader(_Guarded(whole, self.name), 1 << 20)
+        return io.BufferedReader(_Guarded(whole, self.name, self._check_whole), 1 << 20)
+
+    def _check_whole(self) -> None:
+        if self.size is not None and not self._taken and self.done() < self.size:
+            raise ReadError("the list became shorter while it was read")
 
     def done(self) -> int:
         """How many bytes of the file have been read."""
@@ -92,8 +97,8 @@ class Replay(io.RawIOBase):
 class _Guarded(io.RawIOBase):
     """A stream whose errors are ours, with the list's name."""
 
-    def __init__(self, inner: Any, name: str) -> None:
-        self._inner, self._name = inner, name
+    def __init__(self, inner: Any, name: str, at_end: Callable[[], None]) -> None:
+        self._inner, self._name, self._at_end = inner, name, at_end
 
     def readable(self) -> bool:
         return True
@@ -101,6 +106,8 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         with _Errors(self._name):
             found = self._inner.read(len(buffer))
+            if not found:
+                self._at_end()
         buffer[: len(found)] = found
         return len(found)
 

@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 from people import command
 
+from leakcheck.errors import InputError
+from leakcheck.scanning.blocks import blocks_of
+from leakcheck.scanning.cells import Wanted
+from leakcheck.scanning.lists import open_list
+
 ROWS = 30_000
 
 
@@ -79,6 +84,18 @@ def test_a_list_that_breaks_off_leaves_no_report(tmp_path: Path, asked: list[obj
     assert status == 2
     assert "broken" in err
     assert [path.name for path in tmp_path.iterdir()] == ["l.json"]
+
+
+def test_a_list_that_shrinks_leaves_no_report(tmp_path: Path) -> None:
+    path = tmp_path / "l.txt"
+    path.write_bytes(b"user@example.org\n" * 100_000)
+    listing = open_list(path, Wanted())
+    blocks = blocks_of(listing)
+    next(blocks)
+    os.truncate(path, 1 << 20)
+    with pytest.raises(InputError, match="shorter"):
+        list(blocks)
+    listing.stream.close()
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path, asked: list[object]) -> None:

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from people import command, make_filter, scan_rows, verdicts
@@ -339,3 +342,51 @@ def test_a_scan_can_be_left_early(tmp_path: Path, filters: dict[str, Path]) -> N
     rows = iter(scan)
     assert next(rows).number == 1
     scan.close()
+
+
+class Ranges(BaseHTTPRequestHandler):
+    """The Pwned Passwords range search over one known password; asked: the paths."""
+
+    known = hashlib.sha1(b"word1").hexdigest().upper()
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = "0" * 35 + ":0\r\n"
+        if self.path.upper().partition("?")[0].endswith(self.known[:5]):
+            body = f"{self.known[5:]}:77\r\n{body}"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_confirm_asks_the_range_service_about_hits_only(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ranges)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        path = make_filter(tmp_path / "p.bloom", ["word1", "word2"], Kind.PASSWORD, name="P")
+        listing = tmp_path / "l.txt"
+        listing.write_text("word1\nword2\nabsent\n")
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        arguments = ("--kind", "password", "--in", path, "--confirm", "--hibp-url", url)
+        rows = scan_rows(listing, *arguments, status=1)
+        assert [row["sources"][0].get("confirmed") for row in rows] == [True, False, None]
+        absent = hashlib.sha1(b"absent").hexdigest().upper()
+        assert len(Ranges.asked) == 2
+        assert not any(absent[:5] in asked.upper() for asked in Ranges.asked)
+        status, _, err = command("scan", listing, *arguments, "--offline")
+        assert (status, "no exact source" in err) == (2, True)
+        rows = scan_rows(listing, "--kind", "password", "--in", "hibp", "--hibp-url", url, status=1)
+        assert [(row["verdict"], row["sources"][0].get("seen")) for row in rows] == [
+            ("exposed", 77),
+            ("clean", None),
+            ("clean", None),
+        ]
+    finally:
+        server.shutdown()
+        server.server_close()

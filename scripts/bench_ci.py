@@ -4,8 +4,8 @@
 
 The tree is made from a seed: source code, configuration of every format and a
 few passwords, known to be breached or not; it is committed to a git
-repository in a temporary folder. Every program runs three times; the table
-shows the median wall time, the CPU time and the peak memory of one process.
+repository in a temporary folder. leakcheck runs three times and its median is
+shown, the others once; memory is the peak of the main process.
 """
 
 import argparse
@@ -138,10 +138,11 @@ def main() -> None:
             programs["detect-secrets scan"] = [options.detect_secrets, "scan", "."]
         print(f"{'program':<22}{'wall':>9}{'CPU':>9}{'memory':>10}  exit")
         for name, command in programs.items():
-            runs = 1 if name.startswith("detect") else options.runs
+            runs = options.runs if name.startswith("leakcheck") else 1
             taken = [measure(command, root) for _ in range(runs)]
             wall, cpu, memory = (statistics.median(each[at] for each in taken) for at in range(3))
-            print(f"{name:<22}{wall:>7.2f} s{cpu:>7.2f} s{memory:>7.0f} MB  {taken[0][3]}")
+            row = f"{name:<22}{wall:>7.2f} s{cpu:>7.2f} s{memory:>7.0f} MB  {taken[0][3]}"
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,18 +13,22 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def hunt(
     dumps: Annotated[
-        list[str],
-        typer.Argument(metavar="DUMP...", help="Files, folders, archives, or - for stdin."),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
+    ] = None,
     watch: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             "--watch",
             metavar="LIST",
             help="What to look for: addresses, domains (acme.fr, @acme.fr), phone numbers, terms; "
-            "text, CSV or spreadsheet. Repeatable.",
+            "text, CSV or spreadsheet. Repeatable. Required.",
         ),
-    ],
+    ] = None,
+    files_from: Annotated[
+        str | None,
+        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one a line."),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option("--column", help="Column of the watch list, by name or number. Repeatable."),
@@ -68,11 +72,16 @@ def hunt(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Default: one for each core.")
     ] = None,
+    archive_password: Annotated[
+        bool, typer.Option("--archive-password", help="Ask for the archives' password.")
+    ] = False,
+    archive_password_file: Annotated[
+        Path | None,
+        typer.Option("--archive-password-file", help="Read the archives' password from a file."),
+    ] = None,
     max_expansion: Annotated[
         float,
-        typer.Option(
-            "--max-expansion", min=1, help="How many times its size a file may unpack to."
-        ),
+        typer.Option("--max-expansion", min=1, help="Most that a file may grow to, in its sizes."),
     ] = 250.0,
 ) -> int:
     """Find the lines of raw dumps that name our people, domains or projects.
@@ -80,17 +89,24 @@ def hunt(
     Nothing leaves this machine; no password, hash or other person's address is shown.
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.
     """
+    from leakcheck.commands.build import secret
+    from leakcheck.hunt.command import run
     from leakcheck.hunt.following import Following
     from leakcheck.hunt.watch import read_watch
+    from leakcheck.read import Options, listed
     from leakcheck.reports.output import targets
 
+    paths = list(dumps or []) + (listed(files_from) if files_from else [])
+    if not paths:
+        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+    if not watch:
+        raise UsageError("Say what to look for: --watch LIST, of addresses, domains or terms.")
     if not follow and (state is not None or until_idle is not None):
         raise UsageError("--state and --until-idle go with --follow.")
     wanted = targets(formats or [], output or [], "jsonl" if follow else "table")
-    if "-" in dumps and any(str(path) == "-" for path in watch):
+    if "-" in paths and any(str(path) == "-" for path in watch):
         raise UsageError("Only one of the dump and the watch list can be stdin.")
     watched = read_watch(watch, column or (), sheet)
     following = Following(state, interval, until_idle) if follow else None
-    from leakcheck.hunt.command import run
-
-    return run(dumps, watched, wanted, following, threads, max_expansion, force)
+    reading = Options(max_expansion, secret(archive_password, archive_password_file))
+    return run(paths, watched, wanted, following, threads, reading, force)

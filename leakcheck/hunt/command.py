@@ -9,6 +9,7 @@ from leakcheck.hunt.hits import Account
 from leakcheck.hunt.pipeline import Hunter
 from leakcheck.hunt.run import hunt_all
 from leakcheck.hunt.watch import Watch
+from leakcheck.read import Options
 from leakcheck.reports.output import Reports, Target
 
 
@@ -18,7 +19,7 @@ def run(
     wanted: Sequence[Target],
     following: Following | None,
     threads: int | None,
-    expansion: float,
+    reading: Options,
     force: bool,
 ) -> int:
     """Hunt, report, and give the exit status."""
@@ -29,7 +30,7 @@ def run(
         reports.begin(hits.meta(watch))
         try:
             if following is not None:
-                follow(dumps, hunter, reports, account, following, terminal.warn, expansion)
+                follow(dumps, hunter, reports, account, following, terminal.warn, reading)
             else:
                 with terminal.Progress("hunting") as progress:
                     hunt_all(
@@ -38,7 +39,7 @@ def run(
                         reports,
                         account,
                         terminal.warn,
-                        expansion=expansion,
+                        reading,
                         progress=progress,
                     )
         except KeyboardInterrupt:

@@ -50,7 +50,7 @@ def follow(
     account: Account,
     following: Following,
     tell: Tell,
-    expansion: float,
+    reading: Options,
 ) -> None:
     """Hunt through what is new in `paths`, again and again.
 
@@ -62,7 +62,7 @@ def follow(
             raise InputError("Stdin cannot be followed: hunt in it without --follow.")
         if not os.path.exists(path):  # noqa: PTH110
             raise InputError(f"{path}: there is no such file.")
-    feed = _Feed(hunter, reports, account, State(following.state), tell, expansion)
+    feed = _Feed(hunter, reports, account, State(following.state), tell, reading)
     quiet_since = time.monotonic()
     while True:
         if feed.look(paths):
@@ -84,10 +84,10 @@ class _Feed:
         account: Account,
         state: State,
         tell: Tell,
-        expansion: float,
+        reading: Options,
     ) -> None:
         self._hunter, self._reports, self._account = hunter, reports, account
-        self._state, self._tell, self._expansion = state, tell, expansion
+        self._state, self._tell, self._reading = state, tell, reading
         self._last: dict[str, tuple[int, int]] = {}  # size and mtime at the last look
         self._told: set[tuple[str, str]] = set()
         self._handles: dict[str, tuple[int, str]] = {}  # of files named: descriptor and key
@@ -210,7 +210,7 @@ class _Feed:
             if what.lost:
                 self._lose(what.name, what.reason)
 
-        for item in expand(found, Options(self._expansion, None, skipped)):
+        for item in expand(found, replace(self._reading, skipped=skipped)):
             with item.open() as stream:
                 for hit in self._hunter.hunt(stream):
                     text = f"{item.member or ''}\n{self._hunter.watch.texts[hit.entry]}"

@@ -1,6 +1,7 @@
 """A hunt through everything that was named: inputs in, rows out, an account of both."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from leakcheck.errors import InputError
@@ -19,14 +20,12 @@ def hunt_all(
     reports: Reports,
     account: Account,
     tell: Tell,
-    *,
-    expansion: float = 250.0,
-    password: bytes | None = None,
+    reading: Options,
     progress: Any = None,
 ) -> None:
     """Hunt through `paths`, a row in `reports` for each hit, all noted in `account`.
 
-    What cannot be read is told, noted as lost, and passed over.
+    reading: how inputs are opened. What cannot be read is told, noted as lost, and passed over.
     """
 
     def lose(name: str, reason: str) -> None:
@@ -40,7 +39,7 @@ def hunt_all(
             tell(f"{what.name}: not read: {what.reason}.")
 
     done = 0
-    for item in _each(paths, Options(expansion, password, skipped), account, tell):
+    for item in _each(paths, replace(reading, skipped=skipped), account, tell):
         account.texts += 1
 
         def moved(count: int, item: Input = item, base: int = done) -> None:

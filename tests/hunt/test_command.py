@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -104,6 +105,18 @@ def test_stdin_folders_archives_and_encodings(top: Path) -> None:
     ]
 
 
+def test_a_list_of_paths_and_a_locked_archive(top: Path) -> None:
+    subprocess.run(["zip", "-q", "-P", "open sesame", "l.zip", "dump"], cwd=top, check=True)
+    (top / "paths").write_text("clean\nl.zip\n")
+    (top / "key").write_text("open sesame\n")
+    done = hunt(top, "--files-from", "paths")
+    assert done.status == 2
+    assert "password" in done.err
+    done = hunt(top, "--files-from", "paths", "--archive-password-file", "key", "--format", "jsonl")
+    assert done.status == 1
+    assert [row["member"] for row in rows(done)] == ["dump"] * 3
+
+
 def test_several_reports_at_once(top: Path) -> None:
     done = hunt(top, "dump", "-o", "r.csv", "-o", "r.html", "-o", "r.json")
     assert (done.status, done.out) == (1, "")
@@ -137,6 +150,7 @@ def test_a_bad_entry_is_told_and_leaves_doubt(top: Path) -> None:
         (["dump", "--watch", "empty"], "empty"),
         (["dump", "--column", "none"], "no such column"),
         (["-", "--watch", "-"], "stdin"),
+        ([], "Name a dump"),
     ],
 )
 def test_wrong_use_is_one_sentence(top: Path, arguments: list[str], words: str) -> None:

@@ -18,6 +18,7 @@ from leakcheck.hunt.hits import Account, meta
 from leakcheck.hunt.pipeline import Hunter
 from leakcheck.hunt.state import State
 from leakcheck.hunt.watch import Watch
+from leakcheck.read import Options
 from leakcheck.reports import Row
 from leakcheck.reports.output import Reports
 
@@ -58,7 +59,7 @@ class Feed:
         self.account = Account()
         with Hunter(self.watch, 1) as hunter:
             reports.begin(meta(self.watch))
-            follow(paths, hunter, reports, self.account, following, self.told.append, 250.0)
+            follow(paths, hunter, reports, self.account, following, self.told.append, Options())
         return [
             (Path(row.values["input"]).name, row.values["line"], row.values["offset"])
             for row in reports.rows

@@ -1,0 +1,142 @@
+"""Measure `leakcheck hunt` against pyahocorasick alone and h8mail.
+
+    python scripts/bench_hunt.py [--lines N] [--entries 100,50000,1000000] [--h8mail PROGRAM]
+
+For each size of the watch list, on one synthetic combo list: the kernel alone
+on one core (CPU time), the whole command (wall and CPU time, peak memory,
+set-up included), and pyahocorasick's automaton over the same bytes, lower-cased,
+as str and without any check of boundaries. One entry in ten is in the dump once.
+h8mail gets the same dump and the smallest list only, as it is quadratic.
+"""
+
+import argparse
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MB = 1e6
+BLOCK = 1 << 20
+LEAKCHECK = Path(sys.executable).parent / "leakcheck"
+
+
+def make(folder: Path, lines: int, sizes: list[int]) -> tuple[Path, dict[int, Path]]:
+    """A dump of `lines` lines and a watch list of each size, entries of which are in it."""
+    dump = folder / "dump.txt"
+    with dump.open("wb") as out:
+        subprocess.run(
+            [sys.executable, HERE / "make_dump.py", "combo", str(lines)], stdout=out, check=True
+        )
+    rng = random.Random(7)
+    with dump.open("rb") as rows:
+        head = [next(rows).partition(b":")[0].decode() for _ in range(min(lines, 200_000))]
+    lists = {}
+    for size in sizes:
+        # Few are in the dump, as in a real search: the others are like them.
+        present = rng.sample(head, min(size // 10, 1000))
+        absent = [
+            f"{rng.choice(head)[:6]}{number}@example.fr" for number in range(size - len(present))
+        ]
+        lists[size] = folder / f"watch-{size}.txt"
+        lists[size].write_text("\n".join(rng.sample(present + absent, size)) + "\n")
+    return dump, lists
+
+
+def kernel(dump: Path, listing: Path) -> tuple[float, int]:
+    """(CPU seconds of the sieve on one core, positions)."""
+    from leakcheck.hunt.sieve import sieve_for
+    from leakcheck.hunt.watch import read_watch
+
+    sieve = sieve_for(read_watch([listing]))
+    data = memoryview(dump.read_bytes())
+    best, count = float("inf"), 0
+    for _ in range(3):
+        start, count = time.process_time(), 0
+        for at in range(0, len(data), BLOCK):
+            count += len(sieve.positions(data[at : at + BLOCK]))
+        best = min(best, time.process_time() - start)
+    return best, count
+
+
+def automaton(dump: Path, listing: Path, most: int) -> tuple[float, float]:
+    """(seconds to build, MB/s to search), for pyahocorasick over at most `most` bytes."""
+    import ahocorasick
+
+    start = time.process_time()
+    words = ahocorasick.Automaton()
+    for number, line in enumerate(listing.read_text().splitlines()):
+        words.add_word(line.lower(), number)
+    words.make_automaton()
+    built = time.process_time() - start
+    text = dump.read_bytes()[:most].decode("latin-1").lower()
+    start = time.process_time()
+    for _ in words.iter(text):
+        pass
+    return built, len(text) / MB / (time.process_time() - start)
+
+
+def command(arguments: list[str | Path], folder: Path) -> tuple[float, float, float, str]:
+    """(wall seconds, CPU seconds, peak MB, stdout) of a process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(arguments, cwd=folder, stdout=out, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        out.seek(0)
+        shown = out.read().decode("utf-8", "replace")
+    assert before.ru_utime <= resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3, shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--lines", type=int, default=5_000_000)
+    parser.add_argument("--entries", default="100,50000,1000000")
+    parser.add_argument("--h8mail", metavar="PROGRAM")
+    parser.add_argument("--h8mail-lines", type=int, default=200_000)
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.entries.split(",")]
+    with tempfile.TemporaryDirectory(prefix="bench-hunt-") as name:
+        folder = Path(name)
+        dump, lists = make(folder, options.lines, sizes)
+        size = dump.stat().st_size
+        print(f"{options.lines:,} lines, {size / MB:,.0f} MB")
+        # The processes first: a child's peak memory is counted from its parent's size.
+        for count, listing in lists.items():
+            wall, used, peak, shown = command(
+                [LEAKCHECK, "hunt", dump, "--watch", listing, "--format", "summary"], folder
+            )
+            print(f"{count:>9,} entries: leakcheck hunt {wall:.2f} s wall, {used:.2f} s CPU,")
+            print(f"{'':>9}  peak {peak:,.0f} MB: {shown.splitlines()[0]}")
+        for count, listing in lists.items():
+            cpu, places = kernel(dump, listing)
+            print(
+                f"{count:>9,} entries: sieve {size / MB / cpu:,.0f} MB/s per core, {places} places"
+            )
+            built, rate = automaton(dump, listing, 40 << 20)
+            print(f"{'':>9}  pyahocorasick alone {rate:,.0f} MB/s, {built:.1f} s to build")
+        if options.h8mail:
+            small = folder / "small.txt"
+            with dump.open("rb") as rows, small.open("wb") as out:
+                out.writelines(next(rows) for _ in range(min(options.h8mail_lines, options.lines)))
+            listing = lists[sizes[0]]
+            wall, used, peak, _ = command(
+                [options.h8mail, "-t", listing, "-lb", small, "-sk"], folder
+            )
+            ours = command([LEAKCHECK, "hunt", small, "--watch", listing], folder)[0]
+            print(
+                f"h8mail, {sizes[0]} entries, {options.h8mail_lines:,} lines: {wall:.1f} s wall, "
+                f"{used:.1f} s CPU; leakcheck hunt {ours:.2f} s"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -50,5 +50,6 @@ class LongLine:
         accepted = int(self.pieces.accepted > 0)
         rejected = {} if accepted else {self._reason: 1}
         self._tally.add(1, accepted, self.pieces.records, rejected)
+        self._tally.add_new(self.pieces.new, self.pieces.new_exact)
         if rejected:
             self._rejects.note(*self._place, self._reason)

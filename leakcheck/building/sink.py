@@ -60,9 +60,7 @@ class Sink:
             self.records += count
         if self._novelty is not None:
             fresh = self._novelty.add(digests) if count else 0
-            with tally.lock:
-                tally.new = (tally.new or 0) + fresh
-                tally.new_exact = self._novelty.exact
+            tally.add_new(fresh, self._novelty.exact)
         return count
 
     def take(self, tally: Tally, found: Any) -> None:

@@ -46,6 +46,13 @@ class Tally:
             self.records += records
             self.rejected.update(rejected)
 
+    def add_new(self, count: int | None, exact: bool) -> None:
+        """Note keys that no input before had, None where that is not known."""
+        if count is not None:
+            with self.lock:
+                self.new = (self.new or 0) + count
+                self.new_exact = exact
+
     def as_json(self) -> dict[str, Any]:
         """The object under `inputs` in `build --json`."""
         shown: dict[str, Any] = {

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from leakcheck.read.streams import ReadError
 
 CHUNK_BYTES = 1 << 20
-LONGEST = 8 << 20
+LONGEST = 2 << 20
+_BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
 Cut = Callable[[memoryview, int], int]
 
 
@@ -120,7 +121,8 @@ def _spans(
         yield _Span(at, last, True)
     elif filled - at >= longest and not ended:
         with memoryview(buffer) as view, view[at:filled] as long:
-            stop = at + ((cut(long, longest) if cut else 0) or longest)
+            limit = len(long) - min(_BEYOND, len(long) // 2)
+            stop = at + ((cut(long, limit) if cut else 0) or limit)
         yield _Span(at, stop, False)
 
 

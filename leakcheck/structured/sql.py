@@ -21,11 +21,13 @@ from leakcheck.structured.sqltokens import (
     Dialect,
     columns_of,
     dialect_of,
+    row_pattern,
     table_name,
 )
 
 LONGEST = 1 << 20
 _STEP_BYTES = 256 << 10
+_MOST_COLUMNS = 60
 _BETWEEN = re.compile(rb"[\s,]*+")
 _COPY_END = re.compile(rb"^\\\.\r?$", re.MULTILINE)
 _NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*\r?\n")
@@ -109,6 +111,9 @@ class _Reader:
         if buffer[at : at + 1] != b"(":
             self._state = self._outside
             return at
+        after = self._many(buffer, at)
+        if after > at:
+            return after
         match = TUPLE[self._dialect].match(buffer, at)
         if match is not None:
             self._row(self._dialect.values(match[0]))
@@ -123,6 +128,25 @@ class _Reader:
         if following[0].startswith(b";"):
             self._state = self._outside
         return following.end()
+
+    def _many(self, buffer: bytes, at: int) -> int:
+        """The rows that follow one another from `at`, at full speed; where they end."""
+        place = self._place
+        if place is None:
+            return at
+        positions = sorted({place.secret, place.secret if place.address is None else place.address})
+        if positions[-1] > _MOST_COLUMNS:
+            return at
+        pattern = row_pattern(self._dialect, positions[0], positions[1] if positions[1:] else None)
+        one, row = self._dialect.one, self._collector.row
+        secret = positions.index(place.secret) + 1
+        address = None if place.address is None else 3 - secret
+        for match in pattern.finditer(buffer, at):
+            if match.start() != at:
+                break
+            at = match.end()
+            row(None if address is None else one(match[address]), one(match[secret]))
+        return at
 
     def _copy(self, buffer: bytes, at: int, last: bool) -> int:
         """One line of a COPY; -1 where more is needed."""

@@ -6,6 +6,7 @@ SQL Server only double the quotation mark. The beginning of the dump tells.
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 _NAME = rb"(?:[`\"\[]?[\w$]++[`\"\]]?\s{0,4}\.\s{0,4}){0,3}[`\"\[]?[\w$ -]{1,128}?[`\"\]]?"
 HEADER = re.compile(
@@ -40,6 +41,14 @@ class Dialect(Enum):
         """The values of a row that TUPLE matched, NULL as None."""
         return [self._value(match[1], match[2]) for match in VALUE[self].finditer(row, 1)]
 
+    def one(self, value: bytes) -> bytes | None:
+        """One value, as a group of row_pattern has it."""
+        if value[:1] == b"'" and value[-1:] == b"'" and b"\\" not in value:
+            text = value[1:-1]
+            return text.replace(b"''", b"'") if b"'" in text else text
+        match = VALUE[self].match(value)
+        return self._value(match[1], match[2]) if match else None
+
     def _value(self, quoted: bytes | None, bare: bytes | None) -> bytes | None:
         if quoted is None:
             text = (bare or b"").strip()
@@ -72,9 +81,30 @@ def _patterns(string: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     return re.compile(row, re.DOTALL), re.compile(one, re.DOTALL)
 
 
+def _value_pattern(string: bytes) -> bytes:
+    marked = rb"(?:_\w{1,20}\s{0,4}|[nNxXbB](?='))?+"
+    return rb"(?>" + marked + rb"(?:" + string + rb")(?:::[\w ]{1,40})?+|" + _BARE + rb")"
+
+
+@lru_cache(maxsize=64)
+def row_pattern(dialect: "Dialect", first: int, second: int | None) -> re.Pattern[bytes]:
+    """Of a whole row and what parts it from the next, the values at two positions as groups.
+
+    first < second, counted from 0; second may be None. A row with fewer
+    values does not match.
+    """
+    value = _value_pattern(_STRINGS[dialect])
+    last = first if second is None else second
+    cells = [b"(" + value + b")" if at in (first, second) else value for at in range(last + 1)]
+    comma = rb"\s*+,\s*+"
+    row = rb"\(\s*+" + comma.join(cells) + rb"(?:" + comma + value + rb")*+\s*+\)\s*+,?+\s*+"
+    return re.compile(row, re.DOTALL)
+
+
+_STRINGS = {Dialect.MYSQL: _BACKSLASHED, Dialect.STANDARD: _DOUBLED}
 TUPLE: dict[Dialect, re.Pattern[bytes]] = {}
 VALUE: dict[Dialect, re.Pattern[bytes]] = {}
-for _dialect, _string in ((Dialect.MYSQL, _BACKSLASHED), (Dialect.STANDARD, _DOUBLED)):
+for _dialect, _string in _STRINGS.items():
     TUPLE[_dialect], VALUE[_dialect] = _patterns(_string)
 
 

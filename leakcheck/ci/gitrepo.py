@@ -22,6 +22,7 @@ _SAFE = (
     "-c",
     "core.hooksPath=/dev/null",
 )
+_NOT_PASSED = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"))
 _REGULAR = (b"100644", b"100755")
 
 
@@ -86,7 +87,11 @@ def contents(root: Path, blobs: Sequence[Blob], limit: int) -> Iterator[tuple[Bl
     """The content of each blob, in order; None where it is longer than `limit` bytes."""
     command = ["git", *_SAFE, "-C", str(root), "cat-file", "--batch"]
     with subprocess.Popen(  # noqa: S603 - git, with arguments of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -124,12 +129,11 @@ def _commit(root: Path, revision: str) -> str:
 
 
 def _run(root: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
         ["git", *_SAFE, "-C", str(root), "--literal-pathspecs", *arguments],  # noqa: S607
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        env=environment,
+        env=_environment(),
         check=False,
     )
     if check and done.returncode:
@@ -137,6 +141,14 @@ def _run(root: Path, *arguments: str, check: bool = True) -> subprocess.Complete
             f"git could not list the files (git {arguments[0]} failed): is it a whole repository?"
         )
     return done
+
+
+def _environment() -> dict[str, str]:
+    """The repository is the one around the root, whatever a hook or a user has set; the index is
+    the one named: a commit of some files has an index of its own.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
+    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def _names(raw: bytes) -> list[str]:

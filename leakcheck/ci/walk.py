@@ -61,14 +61,22 @@ class Walk:
             yield from self._staged(below)
             return
         seen: set[str] = set()
+        gone = 0
         for name, follow in self._listed(below, in_git, since):
             if name not in seen:
                 seen.add(name)
                 family = self.wanted(name)
-                data = self._one(name, follow) if family else None
+                if not family:
+                    continue
+                data = self._one(name, follow)
                 if data is not None:
                     self.files += 1
                     yield File(name, data, family)
+                gone += data is None and not os.path.lexists(self.root / name)
+        if gone and not self.files and not self.unreadable:
+            raise InputError(
+                f"git lists {gone} files, of which none is there: check them out first."
+            )
 
     def _listed(
         self, below: list[str], in_git: bool, since: str | None

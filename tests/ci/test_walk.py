@@ -195,3 +195,23 @@ def test_no_program_of_the_repository_runs(repo) -> None:
     names(repo.root)
     names(repo.root, staged=True)
     assert not mark.exists()
+
+
+def test_a_tree_that_is_not_there_is_not_clean(repo) -> None:
+    repo.write("a.env", "A=1")
+    (repo.root / "a.env").unlink()
+    with pytest.raises(InputError, match="none is there"):
+        names(repo.root)
+
+
+def test_variables_of_git_do_not_lead_elsewhere(
+    repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    repo.write("sub/a.env", "A=1")
+    monkeypatch.chdir(repo.root / "sub")
+    monkeypatch.setenv("GIT_DIR", str(repo.root / ".git"))
+    assert root_of([]) == repo.root
+    assert names(root_of([])) == ["sub/a.env"]
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    assert names(root_of([])) == ["sub/a.env"]
+    assert names(root_of([]), staged=True) == ["sub/a.env"]

@@ -49,7 +49,7 @@ def _build(data: bytes) -> tuple[list[Node], bool]:
         else:
             # an open string, or a word that JSON does not know: JSON5, or a cut file
             whole = whole and (_closed(token[0]) if mark == b'"' else _known(token[0]))
-            node = Scalar(_decoded(token[0]), token.start(), token.end(), quoted=mark == b'"')
+            node = Scalar(_decoded(token[0]), token.start(), token.end())
         if opened:
             opened[-1].put(node)
         else:

@@ -27,7 +27,6 @@ class Scalar(NamedTuple):
     start: int
     end: int
     tag: str = ""
-    quoted: bool = False
 
 
 class Mapping:

@@ -59,7 +59,7 @@ class _Builder:
             start, end = self._offset(event.start_mark), self._offset(event.end_mark)
             tag = event.tag or ""
             tag = tag if tag.startswith("!") and tag != "!" else ""
-            self._put(Scalar(event.value, start, end, tag, bool(event.style)), event.anchor)
+            self._put(Scalar(event.value, start, end, tag), event.anchor)
         elif isinstance(event, yaml.AliasEvent):
             self._put(self._anchors.get(event.anchor or "", Scalar("", 0, 0)), None)
         elif isinstance(event, yaml.MappingStartEvent):

@@ -16,7 +16,7 @@ from leakcheck.scanning.blocks import blocks_of
 from leakcheck.scanning.cells import Wanted
 from leakcheck.scanning.lists import open_list
 
-ROWS = 30_000
+ROWS = 1_000  # of a kilobyte each: blocks are cut by size
 
 
 def start(tmp_path: Path, asked: list[object], *outputs: object) -> subprocess.Popen[bytes]:
@@ -31,7 +31,7 @@ def feed(process: subprocess.Popen[bytes], folder: Path) -> None:
     """Write enough rows that some reach the report, then wait until its hidden file has bytes."""
     assert process.stdin is not None
     for _ in range(8):
-        process.stdin.write(b"".join(b"user%d@example.org\n" % n for n in range(ROWS)))
+        process.stdin.write(b"".join(b"user%d@example.org%1000s\n" % (n, b"") for n in range(ROWS)))
     process.stdin.flush()
     limit = time.monotonic() + 60
     while time.monotonic() < limit:

@@ -10,7 +10,7 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leakcheck.errors import InputError
 
@@ -53,8 +53,10 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
         if path == STDIN:
             yield Found(STDIN, None)
             continue
-        for name in _expand(path):
-            yield from _named(name, report)
+        if os.path.lexists(path) or not glob.has_magic(path):
+            yield from _named(path, report)
+        else:
+            yield from _pattern(path, report)
 
 
 def listed(path: str) -> list[str]:
@@ -75,14 +77,24 @@ def listed(path: str) -> list[str]:
     return found
 
 
-def _expand(path: str) -> Sequence[str]:
-    """The paths that `path` stands for: itself where it exists, else as a pattern."""
-    if os.path.lexists(path) or not glob.has_magic(path):
-        return [path]
-    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-    if not found:
-        raise InputError(f"{path}: no file matches.")
-    return found
+def _pattern(pattern: str, report: Report) -> Iterator[Found]:
+    """The files that a pattern stands for; what it matches besides is told, not refused."""
+    names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    if not names:
+        raise InputError(f"{pattern}: no file matches.")
+    folders = {name for name in names if os.path.isdir(name)}  # noqa: PTH112
+    recursive = "**" in pattern  # which matches what is below by itself
+    for name in names:
+        if name in folders:
+            if not recursive:
+                yield from _folder(name, report)
+            continue
+        try:
+            found = next(_named(name, report))
+        except InputError as error:
+            report(name, str(error).removeprefix(f"{name}: ").rstrip("."))
+        else:
+            yield replace(found, named=False)
 
 
 def _named(path: str, report: Report) -> Iterator[Found]:

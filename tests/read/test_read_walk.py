@@ -69,6 +69,10 @@ def test_patterns(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(A)
     assert [Path(name).name for name in read(tmp_path / "*.txt")] == ["a.txt", "b.txt"]
     assert len(read(tmp_path / "**" / "*.txt")) == 3
+    (tmp_path / "s" / "empty").mkdir()
+    (tmp_path / "s" / "nothing").touch()
+    assert len(read(tmp_path / "s" / "*")) == 1  # what a pattern matches besides is no error
+    assert len(read(tmp_path / "*")) == 5  # a folder that is matched is read
     (tmp_path / "[x].txt").write_bytes(A)
     assert list(read(tmp_path / "[x].txt").values()) == [A]  # a name first, then a pattern
 

@@ -22,7 +22,9 @@ def run(arguments: list[str]) -> int:
     from leakcheck.errors import LeakcheckError
 
     if not arguments:
-        return _fail("Say what to do: leakcheck --help lists the commands, leakcheck demo shows them.")
+        return _fail(
+            "Say what to do: leakcheck --help lists the commands, leakcheck demo shows them."
+        )
     try:
         status = _invoke(arguments)
         sys.stdout.flush()

@@ -45,7 +45,7 @@ class Run:
 
 def run(command: list[str], stdin: Path | None = None, ok: tuple[int, ...] = (0,)) -> Run:
     """Run a command with its output thrown away."""
-    with open(stdin or os.devnull, "rb") as given:
+    with (stdin or Path(os.devnull)).open("rb") as given:
         start = time.perf_counter()
         process = subprocess.Popen(
             command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -171,7 +171,9 @@ class Bench:
             about = self.info(f"password-{rate}-{self.lines}.bloom")
             bound = math.log2(math.e) * -math.log2(float(rate))
             over = about["bytes"] * 8 / about["keys"] / bound
-            self.row(f"size at 1e6 keys, {rate}", f"{over:.4f} of the bound", over, "1.02", over <= 1.02)
+            self.row(
+                f"size at 1e6 keys, {rate}", f"{over:.4f} of the bound", over, "1.02", over <= 1.02
+            )
 
     def rate(self) -> None:
         """Measured false positives over the header's rate: 10 M absent probes at 1e-3."""
@@ -184,7 +186,13 @@ class Bench:
         for _ in range(probes // 100_000):
             found += source.lookup(rng.randbytes(20 * 100_000)).codes.count(1)
         over = found / probes / source.info.fpr
-        self.row("false positives over header's fpr", f"{over:.4f}", over, "0.9 to 1.1", 0.9 <= over <= 1.1)
+        self.row(
+            "false positives over header's fpr",
+            f"{over:.4f}",
+            over,
+            "0.9 to 1.1",
+            0.9 <= over <= 1.1,
+        )
 
     def cold(self) -> None:
         """One cold check with a 1 GiB filter, against `import typer`."""

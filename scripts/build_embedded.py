@@ -7,6 +7,7 @@ UK National Cyber Security Centre from Pwned Passwords data, under the Open
 Government Licence v3.0. The same list gives the same bytes.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -33,10 +34,8 @@ def spellings(line: bytes) -> list[bytes]:
     nobody who typed the real one should be told that it is clean.
     """
     found = [line]
-    try:
+    with contextlib.suppress(UnicodeError):
         found.append(line.decode().encode("cp1252").decode().encode())
-    except UnicodeError:
-        pass
     return [spelling for spelling in found if spelling]
 
 

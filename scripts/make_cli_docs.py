@@ -1,6 +1,6 @@
 """Write docs/cli.md from the --help of every command; with --check, only compare.
 
-    python scripts/make_cli_docs.py [--check]
+python scripts/make_cli_docs.py [--check]
 """
 
 import os

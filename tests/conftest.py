@@ -19,7 +19,6 @@ def pytest_report_header() -> str:
 def pytest_configure() -> None:
     """Fail at once where the native engine must be there and is not."""
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
-        import bloom._native
         import leakcheck._native  # noqa: F401
 
 

@@ -28,7 +28,9 @@ def leakcheck(
         env=os.environ | {"PYTHONSAFEPATH": "1", "COLUMNS": "100"} | env,
     )  # fmt: skip
     return Result(
-        done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        done.returncode,
+        done.stdout.decode("utf-8", "replace"),
+        done.stderr.decode("utf-8", "replace"),
     )
 
 

@@ -47,7 +47,9 @@ def check(
     ] = None,
     hashes_from: Annotated[
         Path | None,
-        typer.Option("--hashes-from", metavar="FILE", help="Read digests, one a line; - for stdin."),
+        typer.Option(
+            "--hashes-from", metavar="FILE", help="Read digests, one a line; - for stdin."
+        ),
     ] = None,
     variants: Annotated[
         bool,
@@ -84,9 +86,7 @@ def check(
     else:
         wanted = kind or (Kind.PASSWORD if password else Kind.EMAIL)
         asked_for = _subjects(given, wanted, password)
-        answers = api.check(
-            asked_for, kind=wanted, sources=names, access=access, variants=variants
-        )
+        answers = api.check(asked_for, kind=wanted, sources=names, access=access, variants=variants)
     return _print(answers, json)
 
 

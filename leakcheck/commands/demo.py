@@ -15,12 +15,20 @@ import typer
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 STEPS = (
-    ("A dump becomes a filter:", "leakcheck build dump.txt -o acme.bloom --name 'Acme 2026' --kind email", 0),
+    (
+        "A dump becomes a filter:",
+        "leakcheck build dump.txt -o acme.bloom --name 'Acme 2026' --kind email",
+        0,
+    ),
     ("What the filter holds and promises:", "leakcheck info acme.bloom", 0),
     ("Every page carries a checksum:", "leakcheck verify acme.bloom", 0),
     ("Someone who is in the dump:", "leakcheck check alice@example.fr --in acme.bloom", 1),
     ("Someone who is not:", "leakcheck check carol@example.org --in acme.bloom", 0),
-    ("A password, offline, from the embedded filter:", "leakcheck check --password < password.txt", 1),
+    (
+        "A password, offline, from the embedded filter:",
+        "leakcheck check --password < password.txt",
+        1,
+    ),
 )
 
 

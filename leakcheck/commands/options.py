@@ -39,6 +39,4 @@ def access(
     offline: bool, decoys: int, via: str | None, hibp_url: str | None, min_count: int
 ) -> Access:
     """How sources may be reached, from the options above."""
-    return Access(
-        offline=offline, decoys=decoys, proxy=via, hibp_url=hibp_url, min_count=min_count
-    )
+    return Access(offline=offline, decoys=decoys, proxy=via, hibp_url=hibp_url, min_count=min_count)

@@ -36,9 +36,7 @@ def slice_for(
     try:
         most = 2 * filter_.header.digest_bytes
         if not re.fullmatch(rf"[0-9A-Fa-f]{{1,{most}}}", prefix):
-            raise UsageError(
-                f"A prefix is 1 to {most} hex digits: the fewer, the safer."
-            )
+            raise UsageError(f"A prefix is 1 to {most} hex digits: the fewer, the safer.")
         header = filter_.write_slice(output, prefix, replace=force)
     finally:
         filter_.close()

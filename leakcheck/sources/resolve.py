@@ -9,7 +9,6 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.kinds import Kind
 from leakcheck.sources import Source
 
-
 EMBEDDED_NAME = "100,000 most used breached passwords"
 
 

@@ -9,7 +9,7 @@ import pexpect
 import pytest
 from program import LEAKCHECK, Result, leakcheck
 
-SECRET = "sentinel-Pa55word"  # noqa: S105
+SECRET = "sentinel-Pa55word"
 ADDRESS = "sentinel.person@example.fr"
 TRACES = [
     SECRET,

@@ -68,7 +68,11 @@ impl Sieve {
     }
 
     fn suspects(&self, data: &[u8]) -> Vec<usize> {
-        let mut out = Suspects { data, found: Vec::new(), last: None };
+        let mut out = Suspects {
+            data,
+            found: Vec::new(),
+            last: None,
+        };
         self.addresses.scan(data, &mut |at| out.push(at));
         out.begin_pass();
         self.words.scan(data, &mut |at| out.push(at));
@@ -99,13 +103,18 @@ impl Sieve {
                 }
                 self.scan(scratch.text(), &mut |at| out.push(scratch.origin(at)));
             }
-            from = if line_end.is_some() || stop == data.len() { stop } else { stop - MARGIN };
+            from = if line_end.is_some() || stop == data.len() {
+                stop
+            } else {
+                stop - MARGIN
+            };
         }
     }
 }
 
 fn split(blob: &[u8]) -> impl Iterator<Item = &[u8]> {
-    blob.split(|&byte| byte == b'\n').filter(|piece| !piece.is_empty())
+    blob.split(|&byte| byte == b'\n')
+        .filter(|piece| !piece.is_empty())
 }
 
 #[pymethods]

@@ -170,7 +170,9 @@ fn is_mark(byte: u8) -> bool {
 
 /// Whether a local part may begin at `at`: what stands before is not its own for sure.
 fn may_begin(data: &[u8], at: usize) -> bool {
-    let Some(before) = at.checked_sub(1).map(|at| data[at]) else { return true };
+    let Some(before) = at.checked_sub(1).map(|at| data[at]) else {
+        return true;
+    };
     if before.is_ascii_alphanumeric() {
         return false;
     }
@@ -227,7 +229,11 @@ impl Masks {
     #[inline(always)]
     fn of(bytes: &Window) -> Masks {
         use std::arch::x86_64::*;
-        let mut masks = Masks { words: 0, marks: 0, plus: 0 };
+        let mut masks = Masks {
+            words: 0,
+            marks: 0,
+            plus: 0,
+        };
         for quarter in 0..4 {
             // SAFETY: SSE2 is there on every x86-64; 16 bytes from each of four places in 64.
             unsafe {
@@ -258,7 +264,11 @@ impl Masks {
     #[cfg(not(target_arch = "x86_64"))]
     #[inline(always)]
     fn of(bytes: &Window) -> Masks {
-        let mut masks = Masks { words: 0, marks: 0, plus: 0 };
+        let mut masks = Masks {
+            words: 0,
+            marks: 0,
+            plus: 0,
+        };
         for (at, &byte) in bytes.iter().enumerate() {
             masks.words |= u64::from(byte.is_ascii_alphanumeric()) << at;
             masks.marks |= u64::from(is_mark(byte)) << at;

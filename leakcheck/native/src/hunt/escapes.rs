@@ -32,7 +32,9 @@ pub fn next(data: &[u8], from: usize) -> Option<usize> {
 }
 
 fn hex(digits: Option<&[u8]>) -> Option<u32> {
-    digits?.iter().try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
+    digits?.iter().try_fold(0, |value, &digit| {
+        Some(value << 4 | char::from(digit).to_digit(16)?)
+    })
 }
 
 /// The escape at `at`: what it stands for, its length, and whether it only hides a mark.
@@ -80,7 +82,9 @@ fn entity(data: &[u8], at: usize) -> Option<(Token, usize, bool)> {
             b'x' | b'X' => (16, 1, 6),
             _ => (10, 0, 7),
         };
-        let digits = number[skip..].iter().position(|&byte| !char::from(byte).is_digit(radix))?;
+        let digits = number[skip..]
+            .iter()
+            .position(|&byte| !char::from(byte).is_digit(radix))?;
         if digits == 0 || digits > most || number[skip + digits] != b';' {
             return None;
         }
@@ -117,7 +121,10 @@ impl Scratch {
 
     /// The position in the data that `at` came from, or that of the escape it is part of.
     pub fn origin(&self, at: usize) -> usize {
-        let turn = self.turns.partition_point(|&(here, _)| here <= at).saturating_sub(1);
+        let turn = self
+            .turns
+            .partition_point(|&(here, _)| here <= at)
+            .saturating_sub(1);
         let (here, origin) = self.turns[turn];
         origin + (at - here)
     }
@@ -139,8 +146,11 @@ impl Scratch {
             match token {
                 Token::Byte(byte) => self.spare.push(byte),
                 Token::Code(code) => {
-                    let mark = char::from_u32(code).or(char::from_u32(REPLACEMENT)).unwrap_or(' ');
-                    self.spare.extend_from_slice(mark.encode_utf8(&mut [0; 4]).as_bytes());
+                    let mark = char::from_u32(code)
+                        .or(char::from_u32(REPLACEMENT))
+                        .unwrap_or(' ');
+                    self.spare
+                        .extend_from_slice(mark.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
             done = at + length;

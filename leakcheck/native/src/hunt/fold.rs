@@ -32,7 +32,8 @@ impl Fold {
         };
         for range in letters.chunks_exact(8) {
             let number = |at: usize| {
-                u32::from_le_bytes([range[at], range[at + 1], range[at + 2], range[at + 3]]) as usize
+                u32::from_le_bytes([range[at], range[at + 1], range[at + 2], range[at + 3]])
+                    as usize
             };
             for code in number(0)..=number(4).min(HIGHEST - 1) {
                 fold.letters[code >> 6] |= 1 << (code & 63);

@@ -84,7 +84,9 @@ impl Keys {
     #[inline(always)]
     pub fn may(&self, hash: u64) -> bool {
         let wanted = two_bits(hash);
-        self.bits.get((hash >> self.shift) as usize).is_some_and(|bits| bits & wanted == wanted)
+        self.bits
+            .get((hash >> self.shift) as usize)
+            .is_some_and(|bits| bits & wanted == wanted)
     }
 
     /// Bring what `may` will look at into the cache.

@@ -44,14 +44,27 @@ impl Words {
         }
         last.sort_unstable();
         last.dedup();
-        Words { last: Keys::new(&last), lone: Keys::new(&alone), pairs: Keys::new(&both), fold, longest }
+        Words {
+            last: Keys::new(&last),
+            lone: Keys::new(&alone),
+            pairs: Keys::new(&both),
+            fold,
+            longest,
+        }
     }
 
     pub fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
         if self.last.is_empty() {
             return;
         }
-        let mut run = Run { words: self, data, before: [0; 2], done: 0, folded: Vec::new(), push };
+        let mut run = Run {
+            words: self,
+            data,
+            before: [0; 2],
+            done: 0,
+            folded: Vec::new(),
+            push,
+        };
         let (mut start, mut carry) = (0, 0u64);
         let mut base = 0;
         while base < data.len() {
@@ -149,7 +162,10 @@ impl<P: FnMut(usize)> Run<'_, P> {
         let mut read = |run: &mut Self, ignore: bool| {
             folded.clear();
             let ignorable = run.words.fold.fold(text, ignore, &mut folded);
-            for piece in folded.split(|&byte| byte == b' ').filter(|piece| !piece.is_empty()) {
+            for piece in folded
+                .split(|&byte| byte == b' ')
+                .filter(|piece| !piece.is_empty())
+            {
                 run.feed(word(piece), start);
             }
             ignorable

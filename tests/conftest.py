@@ -1,5 +1,6 @@
 """What every test sees: a home of its own, no CI variable, the engine that was asked for."""
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ def pytest_report_header() -> str:
 def pytest_configure() -> None:
     """Fail at once where the native engine must be there and is not."""
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
-        import leakcheck._native  # noqa: F401
+        for extension in ("bloom._native", "leakcheck._native"):
+            importlib.import_module(extension)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from leakcheck.building.forms import Form
 from leakcheck.kinds import Kind
 from leakcheck.structured.columns import is_header
 
-SAMPLE_LINES = 400
+SAMPLE_LINES = 200
 _MOST = 0.8  # the share of lines that makes a form
 _ADDRESS = rb"[A-Za-z0-9_+.'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _HAS_ADDRESS = re.compile(_ADDRESS)
@@ -35,6 +35,7 @@ _BLOCK = re.compile(
     rb"^\s*(url|host(?:name)?|soft|login|user(?:name)?|pass(?:word)?)\s*:", re.IGNORECASE
 )
 _ULP = re.compile(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x1f]")
 _DELIMITERS = ",;\t|"
 
 
@@ -78,7 +79,8 @@ def sniff(sample: bytes, name: str = "", whole: bool = True) -> Guess:
     lines = [line for line in lines if line.strip()][:SAMPLE_LINES]
     if not lines:
         return Guess(None)
-    addresses = sum(1 for line in lines if _HAS_ADDRESS.search(line))
+    signed = [line for line in lines if b"@" in line or b"%40" in line]
+    addresses = sum(1 for line in signed if _HAS_ADDRESS.search(line))
 
     def guess(form: Form | None, **more: object) -> Guess:
         return Guess(form, len(lines), addresses=addresses, **more)  # type: ignore[arg-type]
@@ -96,7 +98,7 @@ def sniff(sample: bytes, name: str = "", whole: bool = True) -> Guess:
         return guess(Form.SQL)
     if _looks_stealer(lines):
         return guess(Form.STEALER)
-    combos = [match[1] for line in lines if (match := _COMBO.match(line))]
+    combos = [match[1] for line in signed if (match := _COMBO.match(line))]
     table = delimiter(lines)
     if table and not (len(combos) >= len(lines) * _MOST and not header(lines, table)):
         return guess(Form.CSV)
@@ -165,4 +167,4 @@ def _looks_stealer(lines: Sequence[bytes]) -> bool:
 
 def _like_password(line: bytes) -> bool:
     """Whether a line could be one password: short, few blanks, no control character."""
-    return len(line) <= 64 and line.count(b" ") <= 1 and not any(mark < 32 for mark in line)
+    return len(line) <= 64 and line.count(b" ") <= 1 and not _CONTROL.search(line)

@@ -8,6 +8,7 @@ what stands before the @ may be a password, as in `user:secret@acme.fr`.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,11 +17,15 @@ from leakcheck.hunt.folding import readable
 from leakcheck.hunt.matching import Match
 from leakcheck.hunt.parsing import Form
 from leakcheck.hunt.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans, whole
+from leakcheck.hunt.sieve import NEAR
 from leakcheck.hunt.watch import Watch
 from leakcheck.masking import DOTS
 
-REACH = 512
-"""Bytes on both sides of a match that are its context, at most."""
+SHORT = 1024
+"""Bytes of a piece that is a context whole."""
+REACH = 256
+"""Bytes on both sides of a match that are its context, in a longer one, at most."""
+_STEP = 128
 _MOST = 12  # parts of a context on each side
 _RECORD = re.compile(rb"[)\]}] ?, ?[(\[{]|[\r\n]|\\[rn]")
 _EDGE = re.compile(r"([ ,;:|=\"'(){}\[\]<>\t]{0,2})(.*?)([ ,;:|=\"'(){}\[\]<>\t]{0,2})", re.DOTALL)
@@ -63,6 +68,18 @@ class Window:
         logins = sorted((start, stop) for start, stop, _ in self.addresses)
         self.secret = list(passwords(self.text, logins[:1] or alike))
 
+        self._entries: dict[Match, tuple[_Part, bool]] = {}
+
+    def entry(self, match: Match, watch: Watch) -> tuple[_Part, bool]:
+        """How an entry here is shown, and whether it may be."""
+        known = self._entries.get(match)
+        if known is None:
+            part = _entry(self, match, watch)
+            hidden = any(one.start < part.stop and part.start < one.stop for one in self.secret)
+            known = part, not hidden or watch.forms[match.entry] is Form.ADDRESS
+            self._entries[match] = known
+        return known
+
     def place(self, at: int) -> int:
         """The character of `text` at byte `at` of the piece."""
         inside = min(max(at - self.first, 0), len(self._data))
@@ -85,7 +102,9 @@ class Shower:
         if window is None:
             self._windows = {bounds: Window(self._piece, *bounds)}
             window = self._windows[bounds]
-        return _show(window, match, self._around, self._watch)
+        low = bisect_left(self._around, (bounds[0] - NEAR,))
+        high = bisect_left(self._around, (bounds[1],))
+        return _show(window, match, self._around[low:high], self._watch)
 
 
 def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -> Shown:
@@ -95,20 +114,17 @@ def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -
     for one in around:
         if one.end <= window.first or one.start >= window.last:
             continue
-        part = _entry(window, one, watch)
+        part, clear = window.entry(one, watch)
         if one == match:
             mine = part
-        hidden = any(span.start < part.stop and part.start < span.stop for span in secret)
-        if not hidden or watch.forms[one.entry] is Form.ADDRESS:
+        if clear:
             entries.append(part)
     assert mine is not None
     parts: list[_Part] = []
     for part in sorted(entries, key=lambda part: (part != mine, part.start)):
         _put(parts, part)
-    parts.sort()
     for span in (*_named(text, secret, parts), *window.spans):
         _put(parts, _Part(span.start, span.stop, f"[{span.name}]", span.name))
-    parts.sort()
     names = {part.name for part in parts if part.name}
     names |= {
         span.name for span in window.spans if span.name != ADDRESS and not _covered(span, parts)
@@ -120,9 +136,11 @@ def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -
 
 def _record(piece: bytes, match: Match) -> tuple[int, int]:
     """The part of `piece` that belongs to the match: all of a short line, a row of a long one."""
-    if len(piece) <= 2 * REACH:
+    if len(piece) <= SHORT:
         return 0, len(piece)
-    first, last = max(0, match.start - REACH), min(len(piece), match.end + REACH)
+    # By steps, so that matches beside each other have the same context to work out.
+    first = max(0, (match.start - REACH) // _STEP * _STEP)
+    last = min(len(piece), (match.end + REACH) // _STEP * _STEP + _STEP)
     for edge in _RECORD.finditer(piece, first, match.start):
         first = edge.end() - 1
     edge_after = _RECORD.search(piece, match.end, last)
@@ -166,7 +184,7 @@ def _named(text: str, secret: list[Span], parts: list[_Part]) -> Iterator[Span]:
         if span.name != PASSWORD:
             continue
         done = span.start
-        inside = [part for part in parts if part.start < span.stop and span.start < part.stop]
+        inside = _over(parts, span.start, span.stop)
         for start, stop in [*((part.start, part.stop) for part in inside), (span.stop, span.stop)]:
             rest = text[done:start].strip("\"' \r\n)};,")
             if rest:
@@ -174,16 +192,22 @@ def _named(text: str, secret: list[Span], parts: list[_Part]) -> Iterator[Span]:
             done = max(done, stop)
 
 
+def _over(parts: list[_Part], start: int, stop: int) -> list[_Part]:
+    """Those of `parts`, in order and apart from each other, that overlap [start, stop)."""
+    low = bisect_left(parts, (start,))
+    low -= low > 0 and parts[low - 1].stop > start
+    return parts[low : bisect_left(parts, (stop,))]
+
+
 def _put(parts: list[_Part], part: _Part) -> None:
-    if not any(one.start < part.stop and part.start < one.stop for one in parts):
-        parts.append(part)
+    """Add a part, in its place, unless something is there."""
+    if not _over(parts, part.start, part.stop):
+        parts.insert(bisect_left(parts, (part.start,)), part)
 
 
 def _covered(span: Span, parts: list[_Part]) -> bool:
     """Whether an entry stands in `span`, so that it is nothing else."""
-    return any(
-        part.name is None and part.start < span.stop and span.start < part.stop for part in parts
-    )
+    return any(part.name is None for part in _over(parts, span.start, span.stop))
 
 
 def _draw(text: str, parts: list[_Part], mine: _Part) -> str:

@@ -8,6 +8,7 @@ A match is a place in some reading (leakcheck/hunt/readings.py) where
 """
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -29,13 +30,15 @@ class Match(NamedTuple):
 
 def matches(piece: bytes, watch: Watch) -> list[Match]:
     """All matches in `piece`, by place; one for each entry at each place."""
-    found: dict[int, list[Match]] = {}
+    found: dict[int, list[Match]] = {}  # of each entry, in order
     for reading in readings(piece):
         for start, end, entry, text in _matches(reading, watch):
             match = Match(reading.origin(start), reading.origin(end), entry, text)
             others = found.setdefault(entry, [])
-            if not any(one.start < match.end and match.start < one.end for one in others):
-                others.append(match)
+            at = bisect_left(others, match)
+            beside = others[max(0, at - 1) : at + 1]
+            if not any(one.start < match.end and match.start < one.end for one in beside):
+                others.insert(at, match)
     return sorted(match for group in found.values() for match in group)
 
 

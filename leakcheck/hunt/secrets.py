@@ -74,6 +74,9 @@ CLASSES = (
 _SIGNED = tuple((name, sign, re.compile(pattern)) for name, sign, pattern in _PATTERNS)
 _NUMBERED = tuple((name, re.compile(pattern)) for name, pattern in _NUMBERS)
 _MANY_DIGITS = re.compile(r"\d(?:[^\w\n]{0,3}\d){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}")
+_STEMS = ("pass", "pwd", "mot", "mdp", "kenn", "contrase", "senha", "secret", "pin", "token",
+          "key", "auth")  # fmt: skip
+"""One of these is in whatever _KEYED finds."""
 _KEYED = re.compile(
     rf"(?<![^\W_])[\"']?(?:\w{{0,20}}[_ -])?{_KEY}[\"'\\]{{0,3}}\s*(?::|=>?|,\s*(?=[\"']))\s*"
     r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&|}\"'][^\s,;&|}]*)",
@@ -109,13 +112,16 @@ def whole(text: str) -> str | None:
 
 def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[Span]:
     """Where passwords stand, or must be taken to; logins: where addresses do, in order."""
-    for found in _KEYED.finditer(text):
-        yield Span(found.start(1), found.end(1), PASSWORD)
-    for found in _USER_INFO.finditer(text):
-        yield Span(found.start(1), found.end(1), PASSWORD)
-    stealer = _STEALER.match(text)
-    if stealer:
-        yield Span(stealer.start(2), len(text), PASSWORD)
+    lower = text.lower()
+    if any(stem in lower for stem in _STEMS):
+        for found in _KEYED.finditer(text):
+            yield Span(found.start(1), found.end(1), PASSWORD)
+    if "://" in text:
+        for found in _USER_INFO.finditer(text):
+            yield Span(found.start(1), found.end(1), PASSWORD)
+        stealer = _STEALER.match(text)
+        if stealer:
+            yield Span(stealer.start(2), len(text), PASSWORD)
     for _, end in logins[:1]:
         after = _AFTER.match(text, end)
         if after and not _is_prose(after):

@@ -66,6 +66,8 @@ CASES = [
     ("falcon", "falcon\u0301".encode(), False),
     ("Project Falcon", b"PROJECT\tFALCON", True),
     ("Project Falcon", b"project%20falcon", True),
+    ("Project Falcon", rb"project\nfalcon", True),
+    ("Project Falcon", b"project%0Afalcon", True),
     ("Project Falcon", b"project  falcon", False),
     ("Project Falcon", "project\u00a0falcon".encode(), True),
     ("café noir", "CAFÉ NOIR".encode(), True),
@@ -148,6 +150,11 @@ def test_the_offset_is_that_of_the_match() -> None:
         (hit,) = hunter.hunt(io.BytesIO(data))
     assert hit.offset == data.index(b"\\")
     assert hit.line == 2
+
+
+def test_a_term_does_not_go_on_in_the_next_line() -> None:
+    with Hunter(watch_of("Project Falcon")) as hunter:
+        assert not list(hunter.hunt(io.BytesIO(b"project\nfalcon")))
 
 
 def test_an_entry_twice_on_a_line_is_two_hits() -> None:

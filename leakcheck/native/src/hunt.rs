@@ -63,7 +63,7 @@ pub struct Sieve {
 impl Sieve {
     fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
         self.addresses.scan(data, push);
-        self.words.scan(data, push);
+        self.words.scan(data, true, push);
         self.phones.scan(data, push);
     }
 
@@ -75,7 +75,7 @@ impl Sieve {
         };
         self.addresses.scan(data, &mut |at| out.push(at));
         out.begin_pass();
-        self.words.scan(data, &mut |at| out.push(at));
+        self.words.scan(data, false, &mut |at| out.push(at));
         out.begin_pass();
         self.phones.scan(data, &mut |at| out.push(at));
         out.begin_pass();

@@ -53,13 +53,15 @@ impl Words {
         }
     }
 
-    pub fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
+    /// across: whether words on two lines stand in a row, as where an escape was the line's end.
+    pub fn scan(&self, data: &[u8], across: bool, push: &mut impl FnMut(usize)) {
         if self.last.is_empty() {
             return;
         }
         let mut run = Run {
             words: self,
             data,
+            across,
             before: [0; 2],
             done: 0,
             folded: Vec::new(),
@@ -99,6 +101,7 @@ impl Words {
 struct Run<'a, P: FnMut(usize)> {
     words: &'a Words,
     data: &'a [u8],
+    across: bool,
     /// The word before; the other one where it can be read in two ways.
     before: [u64; 2],
     /// Where the run of bytes before ends.
@@ -147,7 +150,7 @@ impl<P: FnMut(usize)> Run<'_, P> {
     /// A run of bytes that is not ASCII: folded, then its words.
     #[cold]
     fn other(&mut self, text: &[u8], start: usize) {
-        if self.data[self.done..start].contains(&b'\n') {
+        if self.parted(start) {
             self.before = [0; 2];
         }
         self.done = start;
@@ -178,6 +181,11 @@ impl<P: FnMut(usize)> Run<'_, P> {
         self.folded = folded;
     }
 
+    /// Whether a line ends between the word before and the one at `start`.
+    fn parted(&self, start: usize) -> bool {
+        !self.across && self.data[self.done..start].contains(&b'\n')
+    }
+
     #[inline(always)]
     fn feed(&mut self, hash: u64, start: usize) {
         let words = self.words;
@@ -185,7 +193,7 @@ impl<P: FnMut(usize)> Run<'_, P> {
             && (words.lone.has(hash)
                 || ((words.pairs.has(pair(self.before[0], hash))
                     || words.pairs.has(pair(self.before[1], hash)))
-                    && !self.data[self.done..start].contains(&b'\n')))
+                    && !self.parted(start)))
         {
             (self.push)(start);
         }

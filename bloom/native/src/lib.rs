@@ -7,6 +7,7 @@
 mod arguments;
 mod ask;
 mod page;
+mod paint;
 mod pool;
 mod sort;
 mod sorting;

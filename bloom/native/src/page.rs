@@ -1,9 +1,10 @@
 //! The page: where a key lives, setting bits, sealing, testing.
 
+use crate::paint::Paint;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub const PAGE: usize = 4096;
-const BODY: usize = PAGE - 8;
+pub const BODY: usize = PAGE - 8;
 const BITS: u64 = BODY as u64 * 8;
 pub const PHI: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -22,6 +23,8 @@ pub fn bit_of(mixed: u64) -> usize {
 pub struct Outside;
 
 /// Set the bits of `records`, sixteen bytes each, in `buffer`, whose first page is `first`.
+///
+/// Fast where records of one page follow each other, as sorted ones do.
 pub fn fill(
     records: &[u8],
     pages: u64,
@@ -30,24 +33,31 @@ pub fn fill(
     first: u64,
 ) -> Result<(), Outside> {
     let held = (buffer.len() / PAGE) as u64;
+    let mut paint = Paint::new();
+    let mut here = None;
     for record in records.chunks_exact(16) {
         let record = crate::sort::decode(record);
         let index = page_of((record >> 64) as u64, pages).wrapping_sub(first);
-        if index >= held {
-            return Err(Outside);
+        if here != Some(index) {
+            if index >= held {
+                return Err(Outside);
+            }
+            if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
+                paint.move_to(page);
+            }
+            here = Some(index);
         }
-        let start = index as usize * PAGE;
-        let Some(page) = buffer.get_mut(start..start + PAGE) else {
-            return Err(Outside);
-        };
-        let mut mixed = record as u64;
-        for _ in 0..hashes {
-            let bit = bit_of(mixed);
-            page[bit >> 3] |= 1 << (bit & 7);
-            mixed = mixed.wrapping_mul(PHI);
-        }
+        paint.add(record as u64, hashes);
+    }
+    if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
+        paint.move_to(page);
     }
     Ok(())
+}
+
+fn page_mut(buffer: &mut [u8], index: u64) -> Option<&mut [u8; BODY]> {
+    let start = index as usize * PAGE;
+    buffer.get_mut(start..start + BODY)?.try_into().ok()
 }
 
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! Digests, packed into one buffer as they come; short messages are hashed several at once.
 
+#[cfg(target_arch = "x86_64")]
+use crate::sha_pair;
 use md4::{Digest, Md4};
 use sha1::Sha1;
 
@@ -143,7 +145,18 @@ impl Digests {
     }
 
     fn flush(&mut self) {
-        for block in &self.waiting[..self.count] {
+        let mut rest = &self.waiting[..self.count];
+        #[cfg(target_arch = "x86_64")]
+        if sha_pair::is_there() {
+            let (pairs, odd) = rest.as_chunks();
+            for [one, other] in pairs {
+                // SAFETY: the processor has the instructions.
+                let sums = unsafe { sha_pair::pair([one, other]) };
+                self.out.extend_from_slice(sums.as_flattened());
+            }
+            rest = odd;
+        }
+        for block in rest {
             let mut state = START;
             sha1::block_api::compress(&mut state, std::slice::from_ref(block));
             for word in state {

@@ -19,6 +19,8 @@ mod local;
 mod passwords;
 mod python;
 mod resolver;
+#[cfg(target_arch = "x86_64")]
+mod sha_pair;
 mod tld_table;
 mod tlds;
 mod walk;

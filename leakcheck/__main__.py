@@ -12,7 +12,13 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line given in sys.argv and exit."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = 2
+    os._exit(status)  # all is closed: taking the interpreter apart would only cost time
 
 
 def run(arguments: list[str]) -> int:

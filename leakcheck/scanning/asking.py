@@ -4,6 +4,7 @@ Kernels release the GIL, so threads are enough. A filter on disk takes lookups
 from several threads; any other source is asked by one at a time.
 """
 
+import itertools
 import os
 import threading
 from collections import deque
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from leakcheck.engine import LocalFilter
 from leakcheck.installed import Unanswering
-from leakcheck.scanning.blocks import Block
+from leakcheck.scanning.blocks import Block, Lines
 from leakcheck.scanning.digesting import Asking, Digested
 from leakcheck.sources import Source
 from leakcheck.verdicts import CODES, Lookup, Verdict
@@ -82,13 +83,20 @@ def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[
     workers = max(1, min(8, len(os.sched_getaffinity(0)) if _AFFINITY else os.cpu_count() or 1))
     waiting: deque[Future[Asked]] = deque()
     pool = ThreadPoolExecutor(workers, "leakcheck-scan")
+    line = 1
     try:
-        for block in blocks:
-            waiting.append(pool.submit(panel.ask, block, asking))
-            if len(waiting) > workers + 1:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for block in itertools.chain(blocks, itertools.repeat(None)):
+            if block is not None:
+                waiting.append(pool.submit(panel.ask, block, asking))
+                if len(waiting) <= workers + 1:
+                    continue
+            elif not waiting:
+                return
+            asked = waiting.popleft().result()
+            if isinstance(asked.block, Lines):
+                asked.block.first = line
+                line += asked.digested.count
+            yield asked
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

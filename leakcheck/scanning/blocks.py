@@ -4,6 +4,7 @@ Of a plain text the lines stay bytes until a row must be shown; of any other
 list a block holds its records.
 """
 
+import io
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from leakcheck.scanning.digesting import (
 from leakcheck.scanning.lists import Listing
 from leakcheck.scanning.textual import MAX_LINE
 
+Buffer = bytes | memoryview
 CHUNK = 1 << 20
 ROWS = 1 << 14
 TOO_LONG = "too long"
@@ -47,10 +49,16 @@ class Block(Protocol):
 
 
 class Lines:
-    """Lines of a plain text; `cut` is set where the last line goes on beyond what is kept."""
+    """Lines of a plain text; `cut` is set where the last line goes on beyond what is kept.
 
-    def __init__(self, data: bytes, first: int, done: int, *, cut: bool = False) -> None:
-        self.data, self.first, self.done, self.cut = data, first, done, cut
+    `first`, the number of the first line, is known once the blocks before it
+    have been digested: whoever takes them in order sets it.
+    """
+
+    first = 1
+
+    def __init__(self, data: Buffer, done: int, *, cut: bool = False) -> None:
+        self.data, self.done, self.cut = data, done, cut
         self._lines: list[bytes] | None = None
 
     def digest(self, asking: Asking) -> Digested:
@@ -126,28 +134,31 @@ def _chunks(listing: Listing) -> Iterator[Block]:
     """Whole lines, about CHUNK bytes at a time; a line over MAX_LINE is a block of its own."""
     stream = listing.stream.rest()
     stream.read(listing.bom)
-    row, rest = 1, b""
-    while piece := stream.read(CHUNK):
-        end = piece.rfind(b"\n") + 1
+    rest: Buffer = b""
+    while True:
+        buffer = bytearray(len(rest) + CHUNK)
+        buffer[: len(rest)] = rest
+        view = memoryview(buffer)
+        filled = len(rest) + stream.readinto(view[len(rest) :])
+        if filled == len(rest):
+            break
+        end = buffer.rfind(b"\n", len(rest), filled) + 1
         if end:
-            data, rest = rest + piece[:end], piece[end:]
-            yield Lines(data, row, listing.stream.done())
-            row += data.count(b"\n")
+            rest = view[end:filled]
+            yield Lines(view[:end], listing.stream.done())
             continue
-        rest += piece
-        if len(rest) > MAX_LINE:
-            yield Lines(rest[: MAX_LINE >> 4], row, listing.stream.done(), cut=True)
-            row += 1
+        rest = view[:filled]
+        if filled > MAX_LINE:
+            yield Lines(bytes(rest[: MAX_LINE >> 4]), listing.stream.done(), cut=True)
             rest = _after_line_end(stream)
     if rest:
-        yield Lines(rest, row, listing.stream.done())
+        yield Lines(rest, listing.stream.done())
 
 
-def _after_line_end(stream: object) -> bytes:
+def _after_line_end(stream: io.BufferedReader) -> bytes:
     """What follows the end of the line that is being read."""
-    read = stream.read  # type: ignore[attr-defined]
-    while piece := read(CHUNK):
+    while piece := stream.read(CHUNK):
         at = piece.find(b"\n")
         if at >= 0:
-            return bytes(piece[at + 1 :])
+            return piece[at + 1 :]
     return b""

@@ -56,15 +56,15 @@ class Digested:
     patterns: dict[int, bytes] = field(default_factory=dict)
 
 
-def digest_chunk(data: bytes, asking: Asking) -> Digested:
+def digest_chunk(data: bytes | memoryview, asking: Asking) -> Digested:
     """The digests of the lines of `data`, one subject a line."""
     found = None if _any_variants(data, asking) else _whole(data, asking)
     return found or digest_cells(split_lines(data), asking)
 
 
-def split_lines(data: bytes) -> list[bytes]:
+def split_lines(data: bytes | memoryview) -> list[bytes]:
     """The lines of `data`; LF or CRLF ends one."""
-    lines = data.split(b"\n")
+    lines = bytes(data).split(b"\n")
     if not lines[-1]:
         lines.pop()
     return [line.rstrip(b"\r") for line in lines]
@@ -179,15 +179,15 @@ def _pattern(cell: bytes, asking: Asking) -> bytes | None:
         return None
 
 
-def _any_variants(data: bytes, asking: Asking) -> bool:
+def _any_variants(data: bytes | memoryview, asking: Asking) -> bool:
     """Whether some line may have other spellings to ask for."""
     if not asking.variants or asking.kind is not Kind.EMAIL or asking.hashes:
         return False
-    lowered = data.lower()
+    lowered = bytes(data).lower()
     return any(mark in lowered for mark in (b"+", b"%2b", b"gmail", b"googlemail"))
 
 
-def _whole(data: bytes, asking: Asking) -> Digested | None:
+def _whole(data: bytes | memoryview, asking: Asking) -> Digested | None:
     """All of `data` at once, where each line gives exactly one digest."""
     if asking.kind is Kind.DOMAIN and not asking.hashes:
         return None
@@ -198,7 +198,7 @@ def _whole(data: bytes, asking: Asking) -> Digested | None:
     return None
 
 
-def _kernel(asking: Asking) -> Callable[[bytes], extract.Extraction]:
+def _kernel(asking: Asking) -> Callable[[bytes | memoryview], extract.Extraction]:
     kind = asking.kind
     if asking.hashes:
         return partial(extract.hashes, digest_bytes=kind.digest_bytes, min_count=1, prefix=b"")

@@ -34,7 +34,7 @@ class Stream:
             raise InputError(f"{self.name}: the list is empty.")
         self._taken = bool(opened)
 
-    def rest(self) -> BinaryIO:
+    def rest(self) -> io.BufferedReader:
         """All the bytes, from the first; to be asked once."""
         whole = Replay(self.sample, self._whole) if self._taken else self._whole
         return io.BufferedReader(_Guarded(whole, self.name, self._check_whole), 1 << 20)
@@ -89,9 +89,7 @@ class Replay(io.RawIOBase):
             buffer[:size] = self._start[:size]
             self._start = self._start[size:]
             return size
-        found = self._rest.read(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
+        return self._rest.readinto(buffer) or 0
 
 
 class _Guarded(io.RawIOBase):
@@ -105,11 +103,10 @@ class _Guarded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         with _Errors(self._name):
-            found = self._inner.read(len(buffer))
+            found: int = self._inner.readinto(buffer) or 0
             if not found:
                 self._at_end()
-        buffer[: len(found)] = found
-        return len(found)
+        return found
 
 
 class _Errors:

@@ -1,6 +1,9 @@
 """`leakcheck serve`: a folder of filters and range files over HTTP."""
 
+import contextlib
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -53,11 +56,12 @@ def serve(
     config = uvicorn.Config(
         make_app(shelf),
         access_log=log,
-        log_level="info" if log else "error",
+        log_level="info" if log else "critical",
         server_header=False,
         ssl_certfile=cert,
         ssl_keyfile=key,
         lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     try:
         config.load()
@@ -66,10 +70,30 @@ def serve(
     where = f"{'https' if cert else 'http'}://{_authority(listener)}/"
     what = [f"{len(shelf.filters())} filters"]
     what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
-    say(f"Serving {', '.join(what)} at {where} until Ctrl-C.")
-    _flush()
-    uvicorn.Server(config).run(sockets=[listener])
+    with _until_told():
+        say(f"Serving {', '.join(what)} at {where} until Ctrl-C.")
+        _flush()
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+@contextlib.contextmanager
+def _until_told() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block, and are its regular end.
+
+    The server takes them over while it runs, and raises them again when it has ended.
+    """
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -113,7 +113,7 @@ def test_the_range_api(url: str) -> None:
     assert (again.status_code, again.content) == (304, b"")
     assert get(f"{url}/range/00003?mode=ntlm").content == body("00003", digits=32)
     assert get(f"{url}/range/00003?mode=md5").status_code == 400
-    assert get(f"{url}/range/FFFFF").status_code == 404
+    assert get(f"{url}/range/FFFFF").status_code == 501
 
 
 @pytest.mark.parametrize("prefix", ["0000", "000000", "0000G", "%20000", "0000%0A"])

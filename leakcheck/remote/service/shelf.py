@@ -25,11 +25,17 @@ class Shelf:
         if not FILTER_NAME.fullmatch(name):
             return None
         path = self.folder / name
-        inside = path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        try:
+            inside = path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        except (
+            OSError,
+            RuntimeError,
+        ):  # too long a name, locked, or links in a circle
+            return None
         return path if inside else None
 
     def filters(self) -> list[str]:
-        """The names of the filters, in order."""
+        """The names of the filters, in order. Raises OSError where the folder cannot be read."""
         names = os.listdir(self.folder)  # noqa: PTH208 - of a million names; no Path for each
         return sorted(name for name in names if name.endswith(".bloom") and self.filter(name))
 
@@ -41,21 +47,30 @@ def look(folder: Path) -> Shelf:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder.")
+    folder = folder.absolute()
     ranges: dict[int, Path] = {}
-    with os.scandir(folder) as entries:
-        inside = sorted(entry.name for entry in entries if entry.is_dir())
-    for place in [folder, *(folder / name for name in inside)]:
-        digits = _digits(place)
-        if digits:
-            ranges.setdefault(digits, place)
-    shelf = Shelf(folder, ranges)
-    if not ranges and not shelf.filters():
+    try:
+        with os.scandir(folder) as entries:
+            inside = sorted(entry.name for entry in entries if entry.is_dir())
+        for place in [folder, *(folder / name for name in inside)]:
+            digits = _digits(place)
+            if digits:
+                ranges.setdefault(digits, place)
+        shelf = Shelf(folder, ranges)
+        filters = shelf.filters()
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        raise UsageError(f"{folder}: it cannot be read: {why}.") from None
+    if not ranges and not filters:
         raise UsageError(f"{folder}: there is no filter (*.bloom) and no range file in it.")
     return shelf
 
 
 def describe(shelf: Shelf) -> list[str]:
-    """A line for each filter that can be read: its name, kind and number of keys."""
+    """A line for each filter that can be read: its name, kind and number of keys.
+
+    Raises OSError where the folder cannot be read: it may have gone since the start.
+    """
     lines = []
     for name in shelf.filters():
         try:
@@ -69,8 +84,12 @@ def describe(shelf: Shelf) -> list[str]:
 
 def _digits(folder: Path) -> int:
     """The hex digits of the hashes in a folder of range files, 0 where it is none."""
-    for path in folder.iterdir():
-        match = _RANGE_FILE.fullmatch(path.name)
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - of a million names; no Path for each
+    except OSError:
+        return 0  # a folder that is not ours to read has nothing to serve
+    for name in names:
+        match = _RANGE_FILE.fullmatch(name)
         if match is None:
             continue
         try:

@@ -28,7 +28,7 @@ DEFAULT_FAMILIES = frozenset(families.NAMES) - {families.PROSE.name}
 
 def is_binary(data: bytes) -> bool:
     """Whether this is no text: a NUL byte at its head, and no mark of UTF-16 or UTF-32."""
-    return b"\0" in data[:8192] and not data.startswith(
+    return data.find(b"\0", 0, 8192) >= 0 and not data.startswith(
         (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """How a kind of text is written.
 
@@ -151,9 +151,11 @@ _TEMPLATE = frozenset(
 
 
 _LANGUAGES = re.compile(
-    r"(?:.*/)?(?:locales?|_locales|i18n|l10n|translations?|nls|langs?|languages?)/.*|(?:.*/)?res/values.*/.*"
-    r"|.*messages[-_]?\w*\.properties"
+    r"(?:.*/)?(?:locales?|_locales|i18n|l10n|translations?|nls|langs?|languages?"
+    r"|res/values[^/]*)(?:/.*)?",
+    re.DOTALL,
 )
+_MESSAGES = re.compile(r".*messages[-_]?\w*\.properties", re.DOTALL)
 
 
 def of_script(data: bytes) -> Family:
@@ -192,10 +194,19 @@ _MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")
 
 def family_of(path: str) -> Family | None:
     """The family of a file, by its path; None for files without text of interest."""
-    family = _of_path(path.rsplit("/", 1)[-1])
-    if family in _TRANSLATED and "/" in path and _LANGUAGES.fullmatch(path):
+    folder, _, name = path.rpartition("/")
+    family = _of_path(name)
+    if family in _TRANSLATED and folder and _translated(folder):
+        return PROSE
+    if family is PROPERTIES and _MESSAGES.fullmatch(name):
         return PROSE
     return family
+
+
+@lru_cache(maxsize=4096)
+def _translated(folder: str) -> bool:
+    """Whether a folder holds translations; asked once for its many files."""
+    return _LANGUAGES.fullmatch(folder) is not None
 
 
 def _of_path(name: str) -> Family | None:

@@ -17,6 +17,7 @@ _URL = re.compile(
     rb"(?P<password>(?:\$\{[^{}\s]{1,200}\}|\{\{[^{}]{1,200}\}\}|[^\s/?#\"'<>@\\`]){1,200})@"
     rb"(?P<host>[\w.\-]{1,255}|\[|\$|\{|%|<)"
 )
+_MARK = re.compile(rb"://")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
 _GO_HOST = re.compile(rb"@(?:tcp|unix)\(")
 _GO = re.compile(rb"(?:^|[^\w.\-])([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})\Z")
@@ -49,8 +50,11 @@ EXAMPLE = "the URL is an example (its host is reserved for examples)"
 
 def present(low: bytes) -> bool:
     """Whether lower-cased text can hold any of these beyond what a name to look at announces."""
+    mark = _MARK.search(low)
     return (
-        (b"://" in low and _URL.search(low) is not None) or b"@tcp(" in low or b"oracle:thin" in low
+        (mark is not None and _URL.search(low, mark.start()) is not None)
+        or _GO_HOST.search(low) is not None
+        or b"oracle:thin" in low
     )
 
 

@@ -27,6 +27,7 @@ from bloom.page import Verdict, load_rate, look_up_in_page, page_number, page_ra
 
 _BLOCK_PAGES = 1024
 _BATCH_DIGESTS = 1 << 20
+_MOST_RATES = 1 << 16  # pages whose rate is kept
 
 
 class Filter:
@@ -150,6 +151,8 @@ class Filter:
         number = page_number(self.header, digest)
         found = self._rates.get(number)
         if found is None:
+            if len(self._rates) >= _MOST_RATES:
+                self._rates.clear()
             found = self._rates[number] = page_rate(self.header, self.page(number))
         return found
 

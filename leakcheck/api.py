@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakcheck.engine import LocalFilter
-from leakcheck.errors import FilterError, UsageError
+from leakcheck.errors import FilterError, SubjectError, UsageError
 from leakcheck.kinds import Kind
 from leakcheck.sources import Source
 from leakcheck.sources.resolve import Access, default_sources, open_sources
@@ -52,14 +52,20 @@ def check(
     where a subject cannot be accepted, FilterError where a source named
     cannot be opened, UsageError where `access` forbids it.
     """
-    from leakcheck.subjects import digests_of
+    from leakcheck.subjects import canonical, digests_of
     from leakcheck.variants import variants as spellings
 
     spelt: list[list[str]] = []
-    for subject in subjects:
-        canonical = _canonical(kind, subject) if variants and kind is Kind.EMAIL else ""
-        spelt.append([subject, *spellings(canonical)] if canonical else [subject])
-    digests = digests_of(kind, (text for group in spelt for text in group))
+    packed = []
+    for at, subject in enumerate(subjects, 1):
+        spelt.append([subject])
+        try:
+            if variants and kind is Kind.EMAIL:
+                spelt[-1] += spellings(canonical(kind, subject).decode("ascii"))
+            packed.append(digests_of(kind, spelt[-1]))
+        except SubjectError as error:
+            raise SubjectError(_which(at, len(subjects)) + str(error)) from None
+    digests = b"".join(packed)
     shown = [None if kind.secret else subject for subject in subjects]
     with _closing(open_sources(sources, kind, access or Access())) as opened:
         return _answers(kind, shown, spelt, digests, opened)
@@ -81,8 +87,9 @@ def check_digests(
     opened: dict[int, list[Source]] = {}
     with _closing([]) as all_opened:
         answers = []
-        for digest in digests:
-            raw = _from_hex(digest, kind)
+        every = [_from_hex(digest, kind, _which(at, len(digests))) for at, digest in
+                 enumerate(digests, 1)]  # fmt: skip
+        for raw in every:
             kinds = [kind] if kind else [each for each in Kind if each.digest_bytes == len(raw)]
             if len(raw) not in opened:
                 opened[len(raw)] = _open_for(kinds, sources, access or Access())
@@ -196,13 +203,12 @@ def _answers(
     return answers
 
 
-def _canonical(kind: Kind, subject: str) -> str:
-    from leakcheck.subjects import canonical
+def _which(at: int, of: int) -> str:
+    """Which of several subjects an error is about, by its place: none is repeated."""
+    return f"No. {at} of the {of} asked about, so that none was asked: " if of > 1 else ""
 
-    return canonical(kind, subject).decode("ascii")
 
-
-def _from_hex(digest: str, kind: Kind | None) -> bytes:
+def _from_hex(digest: str, kind: Kind | None, which: str) -> bytes:
     wanted = [kind.digest_bytes] if kind else [16, 20]
     try:
         raw = bytes.fromhex(digest.strip())
@@ -210,7 +216,7 @@ def _from_hex(digest: str, kind: Kind | None) -> bytes:
         raw = b""
     if len(raw) not in wanted or len(digest.strip()) != 2 * len(raw):
         digits = " or ".join(str(2 * size) for size in sorted(wanted, reverse=True))
-        raise UsageError(f"A hash is {digits} hexadecimal digits; this one is not.")
+        raise UsageError(f"{which}A hash is {digits} hexadecimal digits; this one is not.")
     return raw
 
 

@@ -97,6 +97,7 @@ def source_info(header: Header, fallback: str) -> SourceInfo:
         note=text("note"),
         keys=header.keys,
         fpr=header.fpr,
+        incomplete=bool(header.about.get("incomplete")),
     )
 
 
@@ -172,15 +173,13 @@ class LocalFilter:
             codes = bytes([self._filter.look_up(digests)])
         else:
             codes = self._filter.look_up_many(digests)
-        alarms: dict[int, float] = {}
         reasons: dict[int, str] = {}
-        for index in _positions(codes, _EXPOSED):
-            alarms[index] = self._filter.false_alarm(digests[index * size : (index + 1) * size])
         for index in _positions(codes, _UNKNOWN):
             number = page_number(self.header, digests[index * size : (index + 1) * size])
             held = 0 <= number - self.header.first < self.header.held
             reasons[index] = DAMAGED if held else OUTSIDE
-        return Lookup(codes, alarms, reasons)
+        alarms = _Alarms(self._filter, digests, codes)
+        return Lookup(codes, alarms, reasons).vouched(self.info)
 
     def pages_of(self, prefix: str) -> tuple[int, int]:
         """The first page, and how many, that keys whose hex digits begin with `prefix` are on."""
@@ -230,6 +229,30 @@ class LocalFilter:
     def close(self) -> None:
         """Give the file back."""
         self._filter.close()
+
+
+class _Alarms(Mapping[int, float]):
+    """The probability of a false alarm at each index found, worked out when it is asked for:
+    of a list that is all hits, most are only counted.
+    """
+
+    def __init__(self, filter_: bloom.Filter, digests: bytes, codes: bytes) -> None:
+        self._filter, self._digests, self._codes = filter_, digests, codes
+
+    def __getitem__(self, index: int) -> float:
+        if not 0 <= index < len(self._codes) or self._codes[index] != _EXPOSED:
+            raise KeyError(index)
+        size = self._filter.header.digest_bytes
+        try:
+            return self._filter.false_alarm(self._digests[index * size : (index + 1) * size])
+        except (bloom.BloomError, OSError):
+            return self._filter.header.fpr  # the page was there a moment ago: the mean is true
+
+    def __iter__(self) -> Iterator[int]:
+        return _positions(self._codes, _EXPOSED)
+
+    def __len__(self) -> int:
+        return self._codes.count(_EXPOSED)
 
 
 def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tuple[int, float]:

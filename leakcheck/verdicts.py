@@ -5,7 +5,7 @@ an answer without sources is `unknown`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -30,7 +30,8 @@ class SourceInfo:
 
     name: shown to the user; kind: of its keys; date (ISO 8601), url, note:
     from `about`, or None; keys: how many; fpr: its false-positive rate, 0 for
-    an exact source.
+    an exact source; incomplete: whether it was built without a part of its
+    dump, so that it can say exposed and never clean.
     """
 
     name: str
@@ -40,6 +41,13 @@ class SourceInfo:
     note: str | None = None
     keys: int | None = None
     fpr: float = 0.0
+    incomplete: bool = False
+
+
+INCOMPLETE = (
+    "the filter was built without a part of its dump that could not be read, so what is not in "
+    "it may still be in the breach"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,16 @@ class Lookup:
     reasons: Mapping[int, str] = field(default_factory=dict)
     seen: Mapping[int, int] = field(default_factory=dict)
     breaches: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def vouched(self, info: SourceInfo) -> "Lookup":
+        """The same as `info`'s source can vouch for it: from an incomplete one no clean."""
+        if not info.incomplete:
+            return self
+        clean, unknown = CODES.index(Verdict.CLEAN), CODES.index(Verdict.UNKNOWN)
+        missing = (index for index, code in enumerate(self.codes) if code == clean)
+        doubts = dict.fromkeys(missing, INCOMPLETE)
+        codes = self.codes.replace(bytes([clean]), bytes([unknown]))
+        return replace(self, codes=codes, reasons={**self.reasons, **doubts})
 
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""
@@ -108,6 +126,7 @@ class SourceAnswer:
             "date": self.source.date,
             "url": self.source.url,
             "note": self.source.note,
+            "incomplete": self.source.incomplete or None,
             "seen": self.seen,
             "matched": self.matched,
             "confirmed": self.confirmed,

@@ -90,31 +90,6 @@ def check(
     return _print(answers, json)
 
 
-def _check_file(
-    from_file: Path | None,
-    hashes_from: Path | None,
-    kind: Kind | None,
-    names: list[str],
-    access: Access,
-    as_json: bool,
-) -> int:
-    """The batch form: a line for each subject of a file that is not clean, and the counts."""
-    from leakcheck.scanning.batch import open_batch, print_batch
-
-    path = from_file or hashes_from
-    stdin = str(path) == "-"
-    batch = open_batch(
-        None if stdin else path,
-        kind,
-        hashes=hashes_from is not None,
-        sources=names,
-        access=access,
-        every=as_json,
-    )
-    with batch:
-        return print_batch(batch, as_json=as_json)
-
-
 @dataclass(frozen=True)
 class _Listed:
     """A file of subjects or digests, one a line, and what is wanted of it."""

@@ -90,10 +90,8 @@ def path() -> int:
 def _state(entry: Any, verify: bool) -> str:
     from leakcheck.installed import damaged_pages
 
-    if not verify or not entry.sound:
-        return str(entry.state)
-    damaged = damaged_pages(entry)
-    return f"{damaged} pages are damaged: install it again" if damaged else "ok"
+    damaged = damaged_pages(entry) if verify and entry.sound else 0
+    return f"{damaged} pages are damaged: install it again" if damaged else str(entry.state)
 
 
 def _cells(entry: Any, state: str) -> list[str]:
@@ -108,7 +106,7 @@ def _cells(entry: Any, state: str) -> list[str]:
         number(info.keys or 0) if info else "?",
         odds(info.fpr) if info else "?",
         size(entry.size),
-        state,
+        f"{state}, incomplete: never says clean" if info and info.incomplete else state,
     ]
 
 
@@ -121,6 +119,7 @@ def _as_json(entry: Any, state: str) -> dict[str, Any]:
         "date": info.date if info else None,
         "keys": info.keys if info else None,
         "fpr": info.fpr if info else None,
+        "incomplete": bool(info and info.incomplete),
         "bytes": entry.size,
         "state": state,
         "path": str(entry.path),

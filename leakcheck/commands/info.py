@@ -38,6 +38,8 @@ def info(
             "size": f"{size(header.file_bytes)}, {number(header.pages)} pages",
             "a remote check reveals": f"{header.reveals_bits:.1f} bits of a digest",
         }
+        if facts.pop("incomplete", None):
+            facts["incomplete"] = "part of its dump could not be read: it never says clean"
         if header.held != header.pages:
             facts["slice"] = f"pages {header.first} to {header.first + header.held - 1}"
         margin = max(map(len, facts))

@@ -84,7 +84,8 @@ def scan(
         bool,
         typer.Option(
             "--confirm",
-            help="Ask again about hits: the keys kept beside a filter; of passwords, else hibp.",
+            help="Ask again about hits: the keys kept beside a filter; of passwords, else hibp, "
+            "which learns from being asked that there are some.",
         ),
     ] = False,
     confirm_with: Annotated[
@@ -134,7 +135,14 @@ def scan(
     )
     if known is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
-    choice = Choice(frozenset(only or ()), known, masked and group_by is None, tuple(exact), proofs)
+    choice = Choice(
+        frozenset(only or ()),
+        known,
+        masked and group_by is None,
+        tuple(exact),
+        proofs,
+        counts=group_by is None and {target.format for target in wanted} == {"summary"},
+    )
     asking = Asking(kind, listing.hashes, variants)
     with Reports(wanted, force=force) as reports, Scan(listing, panel, asking, choice) as rows:
         status, summary = reporting.write(

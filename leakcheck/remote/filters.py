@@ -111,7 +111,7 @@ class RemoteFilter:
         await self._fetch([header.first + place for place in places], sheet)
         if places and not self._remote.vouched:
             await self._remote.confirm()
-        return Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons)
+        return Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons).vouched(self.info)
 
     async def _fetch(self, numbers: list[int], sheet: "_Sheet") -> None:
         """Fetch pages over several connections and settle each."""

@@ -11,7 +11,7 @@ from leakcheck.building.request import keys_path
 from leakcheck.engine import KeptKeys, LocalFilter
 from leakcheck.errors import FilterError
 from leakcheck.sources import Source
-from leakcheck.verdicts import SourceAnswer, Verdict
+from leakcheck.verdicts import INCOMPLETE, SourceAnswer, Verdict
 
 
 class Proofs:
@@ -53,6 +53,8 @@ class Proofs:
             return answer
         if any(kept.holds(digest) for digest in digests):
             return replace(answer, confirmed=True, false_alarm=0.0)
+        doubt = INCOMPLETE if answer.source.incomplete else None
+        verdict = Verdict.UNKNOWN if doubt else Verdict.CLEAN
         return replace(
-            answer, verdict=Verdict.CLEAN, confirmed=False, false_alarm=None, matched=None
+            answer, verdict=verdict, confirmed=False, false_alarm=None, matched=None, reason=doubt
         )

@@ -70,4 +70,5 @@ def _source(info: object) -> dict[str, object]:
     fields = ("name", "kind", "date", "url", "note", "keys", "fpr")
     found = {field: getattr(info, field) for field in fields}
     kind = found["kind"]
-    return found | {"kind": kind.value if isinstance(kind, Kind) else kind}
+    found["kind"] = kind.value if isinstance(kind, Kind) else kind
+    return found | ({"incomplete": True} if getattr(info, "incomplete", False) else {})

@@ -27,7 +27,8 @@ class Choice:
 
     only: verdicts, none for all; baseline: an earlier report whose hits are
     not news; redact: mask addresses; confirm: exact sources to ask again;
-    proofs: the kept keys that settle hits.
+    proofs: the kept keys that settle hits; counts: whether the tally alone is
+    wanted, so that no row need be made where nothing is asked again.
     """
 
     only: frozenset[Verdict] = frozenset()
@@ -35,6 +36,7 @@ class Choice:
     redact: bool = False
     confirm: tuple[Source, ...] = ()
     proofs: Proofs | None = None
+    counts: bool = False
 
 
 class Scan:
@@ -101,6 +103,9 @@ class Scan:
 
     def _rows(self, asked: Asked) -> Iterator[ScanRow]:
         self.tally.block(asked)
+        again = self.choice.baseline is not None or self.choice.confirm or self.choice.proofs
+        if self.choice.counts and not again:
+            return
         only = self.choice.only
         exact = self._confirm(asked) if self.choice.confirm else {}
         # Where clean rows are not wanted they cost nothing: only the odd ones are looked at.

@@ -1,5 +1,6 @@
 """From named dumps to a filter: read, extract and partition at the same time, then write."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import Request
 from leakcheck.building.sink import kept_by
 from leakcheck.building.tally import Report
-from leakcheck.engine import about
+from leakcheck.engine import PAGE_BYTES, Header, about
 from leakcheck.errors import InputError, UsageError
 from leakcheck.terminal import odds
 
@@ -19,6 +20,8 @@ Watch = Callable[[int, int], None]
 Stage = Callable[[str, int, int], None]
 _PATIENCE = 1.0  # seconds before a note is said, though the build may fail yet
 _CROWDED = 1.5  # a measured rate so many times the one asked for is said aloud
+_WORST = 20  # and a page's rate so many times it
+PAGE_BITS = (PAGE_BYTES - 8) * 8
 
 
 def build(request: Request, say: Say, watch: Watch, stage: Stage) -> Report:
@@ -77,13 +80,27 @@ def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
         described["incomplete"] = True
     report.header, worst = feed.sink.finish(request.rate, described, request.force, stage)
     report.settle_new()
-    measured = report.header.fpr
-    if measured > request.rate * _CROWDED or worst > request.rate * 1000:
+    if crowded(report.header, worst, request.rate):
         say(
-            f"the false-positive rate came out at {odds(measured)}, {odds(worst)} at the worst, "
-            f"for {odds(request.rate)} asked: the keys crowd together, as those of a few range "
-            "files do."
+            f"some pages are crowded: a false alarm is {odds(worst)} there, "
+            f"{odds(report.header.fpr)} on average, for {odds(request.rate)} asked. Only a part of "
+            "all hashes is in, as with a few range files: build from the whole list."
         )
+
+
+def crowded(header: Header, worst: float, rate: float) -> bool:
+    """Whether keys crowd in few pages, more than chance makes them.
+
+    worst: the highest false-positive rate of a page. Of pages whose loads are
+    Poisson hardly one in a thousand million holds more than the mean and six
+    standard deviations: that page's rate is nobody's fault.
+    """
+    if header.fpr > rate * _CROWDED:
+        return True
+    load = header.keys / header.pages
+    most = load + 6 * math.sqrt(load) + 6
+    chance = (1 - math.exp(-header.hashes * most / PAGE_BITS)) ** header.hashes
+    return worst > max(rate * _WORST, chance * 2)
 
 
 def nothing(report: Report, kind: str) -> str:

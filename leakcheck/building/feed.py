@@ -5,6 +5,7 @@ first input that can be told settles the kind, if the user did not say it.
 """
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -115,19 +116,23 @@ class Feed:
     def _first(self, found: Found) -> None:
         """Settle the kind from a file that may have been read by an earlier run."""
         for item in expand(found, replace(self.request.reading, skipped=lambda skipped: None)):
-            self.begin(settle(look(item), self.kind, self.request.form).kind)
-            break
+            with suppress(InputError):  # which is told when it is read
+                self.begin(settle(look(item), self.kind, self.request.form).kind)
+                break
 
     def _input(self, item: Input) -> Jobs:
         """The jobs of one text."""
         self._item = item
         tally = Tally(item.label)
         try:
+            if not item.sample:
+                self._empty(item, tally)
+                return
             plan = settle(look(item), self.kind, self.request.form)
             if self.sink is None:
                 self.begin(plan.kind)
             assert self.sink is not None
-            if not self.report.inputs and None in (self.request.kind, self.request.form):
+            if not self.report.inputs and self._decided(plan):
                 self.say(
                     f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."
                 )
@@ -145,19 +150,38 @@ class Feed:
         except InputError as error:
             if not isinstance(error, ReadError) and item.found.named and item.member is None:
                 raise InputError(f"{item.label}: {error}.") from None
-            tally.failure = str(error)
+            if item.found.folder in self._folders and tally is self._folders[item.found.folder]:
+                self._skipped(Skipped(item.label, str(error), True))
+            else:
+                tally.failure = str(error)
             if tally.form is None:
                 self.report.inputs.append(tally)
         whole = item.member is None and item.size is not None
         tally.bytes += (item.size or 0) if whole else tally.text_bytes
+
+    def _empty(self, item: Input, tally: Tally) -> None:
+        """Account for an input without a byte. Raises InputError where it was named."""
+        if error := item.open().error:
+            raise error
+        if item.found.named and item.member is None:
+            raise InputError("it is empty")
+        tally.new = 0
+        self.report.inputs.append(tally)
+
+    def _decided(self, plan: Plan) -> bool:
+        """Whether something was decided for the user: not where all is searched in any case."""
+        asked = self.request
+        return asked.kind is None or (asked.form is None and not plan.searched)
 
     def _folder(self, folder: str) -> Tally:
         """The account of all range files in a folder."""
         if folder not in self._folders:
             self._folders[folder] = Tally(f"{folder}/", files=0)
             self.report.inputs.append(self._folders[folder])
-        self._folders[folder].files += 1
-        return self._folders[folder]
+        tally = self._folders[folder]
+        with tally.lock:
+            tally.files += 1
+        return tally
 
     def _lines(self, sink: Sink, item: Input, plan: Plan, tally: Tally) -> Jobs:
         """The jobs of a text that is read line by line, or searched."""

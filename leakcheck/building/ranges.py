@@ -2,7 +2,7 @@
 
 Once one such file was met in a folder, the others there are taken a hundred to
 a job, opened and read in the job, and the folder is one input in the account.
-What turns out to be no range file in plain text takes the usual road.
+They are plain or gzip. What turns out to be no range file takes the usual road.
 """
 
 import os
@@ -13,11 +13,11 @@ from typing import Any
 from leakcheck.building.forms import Form, extractor
 from leakcheck.building.tally import Tally
 from leakcheck.kinds import Kind
-from leakcheck.read import Found
+from leakcheck.read import Found, compressed
 
 BATCH = 128
 _MOST_BYTES = 4 << 20
-_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?")
+_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
 _ROW = {
     Kind.PASSWORD: re.compile(rb"[0-9A-Fa-f]{35}[:\r\n]"),
     Kind.NTLM: re.compile(rb"[0-9A-Fa-f]{27}[:\r\n]"),
@@ -43,18 +43,20 @@ def read_batch(
     """
     row = _ROW[kind]
     digests: list[bytes] = []
-    lines = accepted = size = 0
+    lines = accepted = size = text = 0
     rejected: dict[str, int] = {}
     for found in batch:
-        data = _content(found)
-        if data is None or not row.match(data):
+        raw = _content(found)
+        data = _unpacked(raw) if raw else None
+        if raw is None or data is None or not row.match(data):
             other(found)
             continue
         match = _NAME.match(found.base)
         assert match is not None
         extracted = extractor(kind, Form.HASHES, min_count, match[1].encode())(data)
         digests.append(extracted.digests)
-        size += len(data)
+        size += len(raw)
+        text += len(data)
         lines += extracted.lines
         accepted += extracted.accepted
         for reason, count in extracted.rejected.items():
@@ -63,7 +65,7 @@ def read_batch(
     with tally.lock:
         tally.files += len(digests)
         tally.bytes += size
-        tally.text_bytes += size
+        tally.text_bytes += text
 
 
 def _content(found: Found) -> bytes | None:
@@ -79,3 +81,17 @@ def _content(found: Found) -> bytes | None:
     finally:
         os.close(handle)
     return data if len(data) == found.size else None
+
+
+def _unpacked(data: bytes) -> bytes | None:
+    """The text of a range file, which may be gzip; None where it is no whole, small one."""
+    if compressed.recognise(data) is None:
+        return data
+    if compressed.recognise(data) != "gzip":
+        return None
+    inner = compressed.FORMATS["gzip"]()()
+    try:
+        text: bytes = inner.decompress(data, _MOST_BYTES)
+    except Exception:  # the library has its own; the usual road says what it is
+        return None
+    return text if inner.eof and not inner.unused_data else None

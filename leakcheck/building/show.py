@@ -1,5 +1,7 @@
 """The account of a build as people read it."""
 
+from collections import Counter
+
 from leakcheck.building.tally import Report, Tally
 from leakcheck.terminal import bars, clean, number, odds, out_is_terminal, say, size, table, warn
 
@@ -27,16 +29,17 @@ def show(report: Report, output: str) -> None:
     )
     for reason, count in report.rejected.most_common():
         say(f"  {number(count)} {'line' if count == 1 else 'lines'} rejected: {reason}")
-    passed = [name for name, _, lost in report.skipped if not lost]
+    passed = Counter(reason for _, reason, lost in report.skipped if not lost)
     if passed:
-        warn(f"{len(passed)} links, devices or filters were not read.")
+        told = "; ".join(f"{reason} ({number(count)})" for reason, count in passed.most_common())
+        warn(f"Not read: {told}.")
 
 
 def row(tally: Tally) -> tuple[str, ...]:
     """One input's line of the table."""
     return (
         short(tally.name),
-        tally.form or "not read",
+        tally.form or ("not read" if tally.failure else "empty"),
         size(tally.bytes),
         number(tally.lines),
         number(tally.records),

@@ -8,6 +8,7 @@ folder exists. Rule 3: names are sorted, so that two runs read alike.
 
 import glob
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from dataclasses import dataclass, replace
 from leakcheck.errors import InputError
 
 STDIN = "-"
+_FETCH = ".leakcheck"
+_FETCHED = re.compile(r"lock|fetch\.json|[0-9A-F]{3}\.block|\..+\.partial")
 Report = Callable[[str, str], None]
 """Called with the name of something that is not read, and why."""
 
@@ -140,7 +143,10 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
                 if entry.is_symlink():
                     report(entry.path, "a link, not followed")
                 elif entry.is_dir(follow_symlinks=False):
-                    below.append(entry.path)
+                    if entry.name == _FETCH and _is_ours(entry.path):
+                        report(entry.path, "the notes of leakcheck fetch, not a dump")
+                    else:
+                        below.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     state = entry.stat(follow_symlinks=False)
                     yield Found(entry.path, state.st_size, state.st_mtime_ns, named=False)
@@ -149,6 +155,11 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
             except OSError as error:
                 report(entry.path, f"it cannot be read: {error.strerror}")
         waiting += reversed(below)
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether nothing but the state of `leakcheck fetch --keep` is in `folder`."""
+    return all(_FETCHED.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208
 
 
 def what(mode: int) -> str:

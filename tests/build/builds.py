@@ -18,6 +18,7 @@ def made(
     folder: Path, *paths: object, kind: str | None = None, form: str | None = None, **options: Any
 ) -> Report:
     """Build `folder/out.bloom`, anew, from `paths`."""
+    said: list[str] = options.pop("said", [])
     request = Request(
         paths=tuple(str(path) for path in paths),
         output=options.pop("output", folder / "out.bloom"),
@@ -27,7 +28,6 @@ def made(
         threads=options.pop("threads", 2),
         **options,
     )
-    said: list[str] = []
     report = build(request, said.append, lambda done, keys: None, lambda what, done, total: None)
     for tally in report.inputs:
         assert tally.accepted + tally.rejected.total() == tally.lines, tally

@@ -1,11 +1,13 @@
 """Every form for every kind: the keys that are in the filter are those of the dump."""
 
+import gzip
 from pathlib import Path
 
 import pytest
-from builds import known, made, put
+from builds import known, made, put, refused
 from hypothesis import given
 from hypothesis import strategies as st
+from program import leakcheck, one_sentence
 
 from leakcheck.read.streams import Held
 from leakcheck.structured import Wanted, records
@@ -251,3 +253,36 @@ def test_a_hostile_row_takes_no_time(tmp_path: Path) -> None:
         data = b"INSERT INTO t (id,password) VALUES " + body + b"\n" + DUMPS["mysql"].encode()
         for _ in records("sql", Held(data), data[:65536], Wanted()):
             pass
+
+
+def test_what_is_empty_is_said_to_be_empty(tmp_path: Path) -> None:
+    packed = put(tmp_path, "packed.gz", gzip.compress(b""))
+    for path in (packed, put(tmp_path, "mark", b"\xef\xbb\xbf")):
+        for kind in (None, "email", "password"):
+            assert refused(tmp_path, path, kind=kind) == f"{path}: it is empty."
+    result = leakcheck("build", "-", "-o", tmp_path / "out.bloom")
+    assert one_sentence(result) == "leakcheck: -: it is empty."
+
+
+def test_an_empty_file_in_a_folder_is_no_damage(tmp_path: Path) -> None:
+    put(tmp_path, "in/0", b"")
+    put(tmp_path, "in/1", b"ada@example.fr\n")
+    for resume in (False, True):
+        report = made(tmp_path, tmp_path / "in", resume=resume)
+        assert not report.failures
+        assert [tally.new for tally in report.inputs] == [0, 1]
+
+
+def test_only_what_was_decided_is_said(tmp_path: Path) -> None:
+    path = put(tmp_path, "list", b"ada@example.fr:word\nben@example.fr:other\n")
+    for kind, form, count in (
+        (None, None, 1),
+        (None, "combo", 1),
+        ("email", None, 0),
+        ("domain", None, 0),
+        ("password", None, 1),
+        ("password", "combo", 0),
+    ):
+        said: list[str] = []
+        made(tmp_path, path, kind=kind, form=form, said=said)
+        assert len([one for one in said if "read as" in one]) == count, (kind, form)

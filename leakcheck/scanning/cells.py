@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from leakcheck.errors import UsageError
 from leakcheck.kinds import Kind
 from leakcheck.scanning import columns
 
@@ -54,12 +55,42 @@ class Table:
         self.kind, self.sheet = wanted.kind, ""
         sample = [row for row in sample if any(cell.strip() for cell in row)]
         self.width = max((len(row) for row in sample), default=1)
+        titles = columns.title_rows(sample) if wanted.header is None else 0
+        if titles and self._find_header(sample[titles:], wanted, name, named=True):
+            sample = sample[titles:]
+        else:
+            titles = 0
+            self._find_header(sample, wanted, name)
+        self.skipped = titles + bool(self.header)
+        first = list(sample[0]) if sample else []
+        self.names = columns.column_names(first if self.header else None, self.width)
+        self.others = [at for at in range(self.width) if at not in self.subjects]
+        self.combo = not self.header and columns.may_be_combo(sample, self.subjects[0])
+        self.hidden = {
+            at for at in self.others if self.combo or columns.is_secret_name(self.names[at])
+        }
+        self._note_rivals(sample)
+        if titles:
+            self.notes.append("what stands above the columns' names was left out")
+
+    def _find_header(
+        self, sample: Sequence[Sequence[str]], wanted: Wanted, name: str, *, named: bool = False
+    ) -> bool:
+        """Take the first row of `sample` for the header, or not; find the subjects.
+
+        named: only where the header's word for the subjects is one for addresses, say.
+        """
         first = list(sample[0]) if sample else []
         if wanted.columns:
             header = first if wanted.header is not False else None
-            self.subjects = [
-                columns.named_column(column, header, self.width) for column in wanted.columns
-            ]
+            try:
+                self.subjects = [
+                    columns.named_column(column, header, self.width) for column in wanted.columns
+                ]
+            except UsageError:
+                if named:
+                    return False
+                raise
         else:
             self.subjects = [
                 columns.find_column(sample, self.width, wanted.kind, name, hashes=wanted.hashes)
@@ -68,18 +99,16 @@ class Table:
         self.hashes = columns.looks_hashed(body) if wanted.hashes is None else wanted.hashes
         self.header = wanted.header
         if self.header is None:
-            named = any(not column.isdecimal() for column in wanted.columns)
             self.header = bool(first) and (
-                named
+                any(not column.isdecimal() for column in wanted.columns)
                 or columns.is_header(
                     first, self.subjects[0], wanted.kind, self.width, hashes=self.hashes
                 )
             )
-        self.names = columns.column_names(first if self.header else None, self.width)
-        self.others = [at for at in range(self.width) if at not in self.subjects]
-        combo = not self.header and columns.may_be_combo(sample, self.subjects[0], self.width)
-        self.hidden = {at for at in self.others if combo or columns.is_secret_name(self.names[at])}
-        self._note_rivals(sample)
+        cell = first[self.subjects[0]] if self.subjects[0] < len(first) else ""
+        return bool(self.header) and not (
+            named and not wanted.columns and not columns.speaks_of(cell, wanted.kind)
+        )
 
     def _note_rivals(self, sample: Sequence[Sequence[str]]) -> None:
         """What a person should know of the choices made here."""
@@ -110,12 +139,22 @@ class Table:
         """The name of the subject's column."""
         return self.names[self.subjects[0]]
 
+    def holds(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether anything in the subjects' columns looks like a subject, or is a hash."""
+        if self.hashes:
+            return True
+        return any(
+            at < len(row) and columns.is_subject(row[at], self.kind)
+            for row in rows
+            for at in self.subjects
+        )
+
     def read(self, rows: Iterator[Sequence[str]]) -> Iterator[Record]:
-        """A record for each row but the header, empty ones included."""
-        header = self.header
+        """A record for each row but the header and what is above it, empty ones included."""
+        skip = self.skipped
         for number, row in enumerate(rows, 1):
-            if header and any(cell.strip() for cell in row):
-                header = False
+            if skip and any(cell.strip() for cell in row):
+                skip -= 1
                 continue
             yield self.record(number, row)
 
@@ -129,7 +168,7 @@ class Table:
             if at < size
         }
         for at in range(self.width, size):
-            others[f"column {at + 1}"] = row[at]
-        if self.sheet:
+            others[f"column {at + 1}"] = HIDDEN if self.combo and row[at] else row[at]
+        if self.sheet and any(cell.strip() for cell in row):
             others = {"sheet": self.sheet, **others}
         return Record(number, cells, others)

@@ -15,10 +15,11 @@ _PATTERN = re.compile(r"\s*@[^\s@]+\.[^\s@]+\s*")
 _HASH = re.compile(r"\s*(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})(?::\d+)?\s*")
 _LABEL = re.compile(r"[^\W\d_][^@\d=<>(){}\[\]\\]{0,60}")
 _MAIL_WORDS = re.compile(
-    r"e-?mails?|mails?|courriels?|adresses?|addresses?|address|correo|indirizzo|posta|"
+    r"e-?mails?|mails?|contacts?|courriels?|adresses?|addresses?|address|correo|indirizzo|posta|"
     r"user(?:name)?|login|upn|userprincipalname|subject|value",
     re.IGNORECASE,
 )
+_MOST_TITLES = 10
 _SECRET_WORDS = re.compile(
     r"passwords?|passwd|pwd|pass|mot[ _]de[ _]passe|mdp|passwort|kennwort|contrase\w+|"
     r"hash(?:es)?|sha-?1|nt(?:lm)?[ _-]?(?:hash)?|credentials?|value",
@@ -113,12 +114,33 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_WORDS.fullmatch(name.strip()) is not None and name.strip().lower() != "value"
 
 
-def may_be_combo(sample: Sequence[Sequence[str]], column: int, width: int) -> bool:
-    """Whether rows without a header look like `address<separator>password`."""
-    if width != 2 or column != 0:
+def may_be_combo(sample: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether rows without a header look like `address<separator>password`.
+
+    A password may hold the separator, so a few rows may have more cells.
+    """
+    pairs = [row for row in sample if len(row) == 2]
+    if column != 0 or len(pairs) * 2 <= len(sample):
         return False
-    others = [row[1].strip() for row in sample if len(row) == 2 and row[1].strip()]
+    others = [row[1].strip() for row in pairs if row[1].strip()]
     return sum(" " not in other for other in others) * 2 > len(others)
+
+
+def title_rows(sample: Sequence[Sequence[str]]) -> int:
+    """How many rows at the top are a title: one cell each, as merged cells read, no address."""
+    for at, row in enumerate(sample[: _MOST_TITLES + 1]):
+        filled = [cell for cell in row if cell.strip()]
+        if len(filled) > 1:
+            return at
+        if "@" in filled[0]:
+            return 0
+    return 0
+
+
+def speaks_of(cell: str, kind: Kind) -> bool:
+    """Whether a header's cell has a word for subjects of `kind` in it."""
+    words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
+    return any(words.fullmatch(word) for word in (cell.strip(), *cell.replace(":", " ").split()))
 
 
 def column_names(header: Sequence[str] | None, width: int) -> list[str]:

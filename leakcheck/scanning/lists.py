@@ -117,17 +117,21 @@ def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:
         content = whole.read()
     listing = Listing(stream, "spreadsheet")
     found: list[tuple[Table, list[list[str]]]] = []
-    skipped: list[tuple[str, LeakcheckError]] = []
+    skipped: list[tuple[str, LeakcheckError | None]] = []
     for sheet in sheets.sheets_of(content, stream.name, wanted.sheet):
         try:
-            table = Table(stream.name, sheet.rows[:_SAMPLE_ROWS], wanted)
+            table = _table(stream.name, sheet.rows, wanted)
         except LeakcheckError as error:
             skipped.append((sheet.name, error))
             continue
         table.sheet = sheet.name
         found.append((table, sheet.rows))
+    without = [] if wanted.columns else [one for one in found if not one[0].holds(one[1])]
+    if len(without) < len(found):  # notes of one column on a sheet of their own are no people
+        found = [one for one in found if one not in without]
+        skipped += [(table.sheet, None) for table, _ in without]
     if not found:
-        raise skipped[0][1] if skipped else InputError(f"{stream.name}: the list is empty.")
+        raise (skipped and skipped[0][1]) or InputError(f"{stream.name}: the list is empty.")
     if len(found) == 1:
         found[0][0].sheet = ""
     else:
@@ -139,6 +143,16 @@ def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:
         table.read(iter(rows)) for table, rows in found
     )
     return listing
+
+
+def _table(name: str, rows: list[list[str]], wanted: Wanted) -> Table:
+    """A sheet's table, from its first rows; from all, where those do not give it away."""
+    try:
+        return Table(name, rows[:_SAMPLE_ROWS], wanted)
+    except InputError:
+        if len(rows) <= _SAMPLE_ROWS:
+            raise
+        return Table(name, rows, wanted)
 
 
 def _json(stream: Stream, wanted: Wanted, encoding: str, *, array: bool) -> Listing:

@@ -10,6 +10,7 @@ from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import is_binary, read_file
 from leakcheck.ci.readers.families import family_of
 from leakcheck.ci.run import families_of, wanted_paths
+from leakcheck.ci.text import TOO_MANY, TooManyError
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict
@@ -49,13 +50,12 @@ def explain(
         yield "It is binary: there is nothing to see."
         return
     names = Names(policy.names, policy.ignore_names)
-    found = [
-        candidate
-        for candidate in read_file(
-            data, path, names, comments=policy.comments, trace=True, family=family
-        )
-        if candidate.line == line
-    ]
+    try:
+        seen = read_file(data, path, names, comments=policy.comments, trace=True, family=family)
+    except TooManyError:
+        yield f"In a run it has no answer: {TOO_MANY}."
+        return
+    found = [candidate for candidate in seen if candidate.line == line]
     checked = {
         id(each.candidate): each
         for each in check([(path, one) for one in found if one.skip is None], sources)

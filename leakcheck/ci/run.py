@@ -10,7 +10,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import DEFAULT_FAMILIES, read_file
 from leakcheck.ci.readers.families import Family, family_of
-from leakcheck.ci.text import IGNORED, Candidate
+from leakcheck.ci.text import IGNORED, TOO_MANY, Candidate, TooManyError
 from leakcheck.ci.walk import Walk
 from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict
@@ -89,9 +89,14 @@ def run(
     for file in walk.read(paths, staged=staged, since=since):
         progress(walk.files)
         read.add(file.path)
-        for candidate in read_file(
-            file.data, file.path, names, comments=policy.comments, family=file.family
-        ):
+        try:
+            found = read_file(
+                file.data, file.path, names, comments=policy.comments, family=file.family
+            )
+        except TooManyError:
+            walk.unreadable.append((file.path, TOO_MANY))
+            continue
+        for candidate in found:
             outcome.candidates += 1
             outcome.ignored += candidate.skip == IGNORED
             if candidate.skip is None:

@@ -12,9 +12,16 @@ from leakcheck.ci.values import judge
 
 NEAR = 1024
 """How far around a place a reader looks, in bytes: lines may be of any length."""
+MOST = 250_000
+"""How many names or values are looked at in one file, so that a file made to hurt takes seconds."""
+TOO_MANY = f"it holds more than {MOST:,} names or values to look at: exclude it, or cut it"
 IGNORE = b"leakcheck: ignore"
 IGNORED = "the line says leakcheck: ignore"
 COMMENT = "it stands in a comment"
+
+
+class TooManyError(Exception):
+    """A file with more names or values than anyone waits for: no answer, and never a clean one."""
 
 
 @dataclass(slots=True)
@@ -50,6 +57,8 @@ class Text:
         self.low = self.data.lower()
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.hits = names.hits(self.low, in_code)
+        if len(self.hits) > MOST:
+            raise TooManyError
         self.found: list[Candidate] = []
         self._seen: set[tuple[int, str, str | None]] = set()
         self._taken: set[int] = set()
@@ -76,6 +85,8 @@ class Text:
         if same in self._seen:
             return
         self._seen.add(same)
+        if len(self.found) >= MOST:
+            raise TooManyError
         if skip is None:
             self._taken.add(offset)
         self.found.append(

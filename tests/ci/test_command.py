@@ -76,6 +76,21 @@ def test_a_file_that_cannot_be_read_is_no_clean_one(
     assert ci("--allow-unknown").status == 0
 
 
+def test_more_than_anyone_waits_for_is_no_clean_one(
+    repo, ci, breached: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.ci.text.MOST", 2000)  # the sentence has the real one
+    repo.write("names.env", "password=" * 2_600)
+    repo.write("urls.txt", "".join(f"a://b:{n:x}q@c\n" for n in range(2_010)))
+    done = ci()
+    assert done.status == 2
+    for name in ("names.env", "urls.txt"):
+        assert f"{name}: the file could not be read: it holds more than 250,000" in done.out
+    assert "In a run it has no answer" in ci("--explain", "names.env:1").out
+    repo.write("b.env", f"DB_PASSWORD={breached}\n")
+    assert ci().findings == ["b.env:1"], "the others are read"
+
+
 def test_ignored_lines(repo, ci, breached: str) -> None:
     repo.write("a.env", f"DB_PASSWORD={breached} # leakcheck: ignore\n")
     repo.write("a.js", f"const password = '{breached}'; // LeakCheck: ignore, a fixture\n")

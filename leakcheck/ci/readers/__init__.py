@@ -11,7 +11,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.readers import families, urls
 from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.readers.universal import name_at, scan
-from leakcheck.ci.text import Candidate, Text, decoded, shown
+from leakcheck.ci.text import Candidate, Text, TooManyError, decoded, shown
 
 _READERS = {
     families.YAML: "yaml_events",
@@ -62,6 +62,8 @@ def read(text: Text, family: Family) -> list[Candidate]:
     else:
         try:
             import_module(f"leakcheck.ci.readers.{_READERS[family]}").read(text)
+        except TooManyError:
+            raise
         except Exception:
             # a file made to break a parser must not hide what stands in it
             scan(text, family)
@@ -79,7 +81,8 @@ def read_file(
 ) -> list[Candidate]:
     """The candidates in a file's bytes; none where it is binary or of no family.
 
-    family: what to read it as, by default what its path says.
+    family: what to read it as, by default what its path says. Raises
+    TooManyError where there is more to look at than anyone waits for.
     """
     family = family or family_of(path)
     if family is None or is_binary(data):

@@ -108,7 +108,8 @@ class RemoteFilter:
             if number in self._pages:
                 sheet.settle(number, self._pages[number])
         self._remote.vouched = True
-        await self._fetch([header.first + place for place in places], sheet)
+        numbers = [header.first + place for place in places]
+        await self._fetch([number for number in numbers if number not in self._pages], sheet)
         if places and not self._remote.vouched:
             await self._remote.confirm()
         return Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons).vouched(self.info)

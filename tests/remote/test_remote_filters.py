@@ -106,6 +106,23 @@ def test_a_slice_answers_for_its_pages_only(
     assert "slice" in found.reasons[1]
 
 
+def test_a_filter_that_lacks_a_part_of_its_dump_says_no_clean(serve: Serve, tmp_path: Path) -> None:
+    from leakcheck.engine import Builder, about
+    from leakcheck.verdicts import INCOMPLETE
+
+    with Builder(20) as builder:
+        builder.add(key(1))
+        told = {**about(Kind.EMAIL, name="Acme"), "incomplete": True}
+        builder.finish(tmp_path / "f.bloom", 1e-6, told)
+    source = open_remote(
+        serve(file((tmp_path / "f.bloom").read_bytes())).url + PATH, Kind.EMAIL, Access()
+    )
+    found = source.lookup(key(1) + key(2))
+    source.close()
+    assert (found.codes, found.reasons) == (b"\1\2", {1: INCOMPLETE})
+    assert source.info.incomplete
+
+
 # --- what servers do wrong -------------------------------------------------------
 
 

@@ -24,3 +24,4 @@ def pytest_configure() -> None:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # a child imports what is installed, too

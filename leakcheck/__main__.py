@@ -12,6 +12,7 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line given in sys.argv and exit."""
+    _stand_in()
     status = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -88,6 +89,13 @@ def _without_values(message: str, arguments: list[str]) -> str:
 def _fail(message: str) -> int:
     print(f"leakcheck: {message}", file=sys.stderr)
     return 2
+
+
+def _stand_in() -> None:
+    """Where a stream was closed by whoever started us, read nothing and write nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _silence_stdout() -> None:

@@ -121,7 +121,8 @@ def scan(
     access = options.access(offline, decoys, via, hibp_url, min_count)
     known = Baseline(baseline) if baseline is not None else None
     hashes = None if from_ is None else from_ is Cells.HASHES
-    listing = open_list(list_path(list_), Wanted(kind, tuple(column or ()), sheet, header, hashes))
+    where = list_path(list_)
+    listing = open_list(where, Wanted(kind, tuple(column or ()), sheet, header, hashes))
     if group_by is not None and (kind.secret or listing.hashes):
         raise UsageError("--group-by domain needs a list of addresses: leave it out.")
     masked = terminal.in_ci() if redact is None else redact
@@ -144,7 +145,11 @@ def scan(
         counts=group_by is None and {target.format for target in wanted} == {"summary"},
     )
     asking = Asking(kind, listing.hashes, variants)
-    with Reports(wanted, force=force) as reports, Scan(listing, panel, asking, choice) as rows:
+    read = [] if where is None else [where]
+    with (
+        Reports(wanted, force=force, read=read) as reports,
+        Scan(listing, panel, asking, choice) as rows,
+    ):
         status, summary = reporting.write(
             rows, reports, notes, by_domain=group_by is not None, redact=masked
         )

@@ -1,6 +1,7 @@
 """The whole hunt as the command line asks for it: watch list, dumps, reports, status."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from leakcheck import terminal
 from leakcheck.hunt import hits
@@ -26,7 +27,10 @@ def run(
     _tell_refused(watch)
     account = Account()
     partial = False
-    with Reports(wanted, force=force) as reports, Hunter(watch, threads) as hunter:
+    with (
+        Reports(wanted, force=force, read=[Path(name) for name in dumps]) as reports,
+        Hunter(watch, threads) as hunter,
+    ):
         reports.begin(hits.meta(watch))
         try:
             if following is not None:

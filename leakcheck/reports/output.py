@@ -62,15 +62,19 @@ def targets(formats: Sequence[str], paths: Sequence[Path], default: str = "table
 class Reports:
     """One or more reports of the same rows; a context manager."""
 
-    def __init__(self, wanted: Sequence[Target], *, force: bool = False) -> None:
-        """Raises UsageError where a file is there and not `force`, InputError where none can be
-        written there.
+    def __init__(
+        self, wanted: Sequence[Target], *, force: bool = False, read: Sequence[Path] = ()
+    ) -> None:
+        """Raises UsageError where a file is there and not `force`, or is one of those `read`,
+        InputError where none can be written there.
         """
         self._writers: list[Writer] = []
         self._files: list[tuple[TextIO, Path, Path]] = []
         for target in wanted:
             if target.path is not None and target.path.exists() and not force:
                 raise UsageError(f"{target.path} exists: give --force to replace it.")
+            if target.path is not None and any(_same(target.path, path) for path in read):
+                raise UsageError(f"{target.path} is read here: name another file for the report.")
         try:
             for target in wanted:
                 out = stdout() if target.path is None else self._open(target.path)
@@ -139,6 +143,13 @@ def stdout() -> TextIO:
     if reconfigure is not None and not sys.stdout.isatty():
         reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     return sys.stdout
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

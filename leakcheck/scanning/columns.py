@@ -78,7 +78,7 @@ def find_column(
         return 0
     words = _SECRET_WORDS if kind.secret else _MAIL_WORDS
     head = list(sample[0]) if sample else []
-    named = [at for at, cell in enumerate(head) if words.fullmatch(cell.strip())]
+    named = [at for at, cell in enumerate(head) if words.fullmatch(cell.strip().rpartition(".")[2])]
     hashed = [at for at in range(width) if looks_hashed(column_of(sample[1:], at))]
     if not hashes and not kind.secret:
         counts = [
@@ -111,7 +111,8 @@ def named_column(wanted: str, header: Sequence[str] | None, width: int) -> int:
 
 def is_secret_name(name: str) -> bool:
     """Whether a column's name says that it holds passwords or hashes of them."""
-    return _SECRET_WORDS.fullmatch(name.strip()) is not None and name.strip().lower() != "value"
+    names = (part.strip() for part in (name, *name.split(".")))  # person.password, password.hash
+    return any(_SECRET_WORDS.fullmatch(part) and part.lower() != "value" for part in names)
 
 
 def may_be_combo(sample: Sequence[Sequence[str]], column: int) -> bool:

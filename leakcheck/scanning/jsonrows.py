@@ -21,12 +21,29 @@ class NotJson:
 
 
 def cells_of(value: Any) -> dict[str, str] | None:
-    """The cells of one value by name: `value` alone for a string; None where it is neither."""
+    """The cells of one value by name: `value` alone for a string; None where it is neither.
+
+    What is nested goes by its path, `person.mail`; the items of a list share a
+    cell, so that no password comes along with the address beside it.
+    """
     if isinstance(value, str):
         return {"value": value}
-    if isinstance(value, dict):
-        return {str(name): _text(cell) for name, cell in value.items()}
-    return None
+    if not isinstance(value, dict):
+        return None
+    cells: dict[str, str] = {}
+    waiting: list[tuple[str, Any]] = [("", value)]  # no recursion: depth is the maker's choice
+    while waiting:
+        path, found = waiting.pop()
+        if isinstance(found, dict) and found:
+            before = f"{path}." if path else ""
+            waiting += [(f"{before}{name}", found[name]) for name in reversed(found)]
+        elif isinstance(found, list) and found:
+            waiting += [(path, item) for item in reversed(found)]
+        else:
+            text = "" if found in ({}, []) else _text(found)
+            cells[path] = f"{cells[path]}; {text}" if cells.get(path) else text
+    cells.pop("", None)
+    return cells
 
 
 def values_of_lines(lines: Iterator[str]) -> Iterator[Any]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.scanning import jsonrows, sheets, textual
-from leakcheck.scanning.cells import Record, Table, Wanted
+from leakcheck.scanning.cells import HIDDEN, Record, Table, Wanted
+from leakcheck.scanning.columns import is_secret_name
 from leakcheck.scanning.streams import SAMPLE, Stream
 
 _SAMPLE_ROWS = 1000
@@ -175,7 +176,11 @@ def _json(stream: Stream, wanted: Wanted, encoding: str, *, array: bool) -> List
             found = jsonrows.cells_of(value)
             if found is not None:
                 record = table.record(number, [found.get(name, "") for name in names])
-                more = {name: cell for name, cell in found.items() if name not in names}
+                more = {
+                    name: HIDDEN if cell and is_secret_name(name) else cell
+                    for name, cell in found.items()
+                    if name not in names
+                }
                 yield record._replace(others=record.others | more) if more else record
             elif value is None and not array:
                 yield Record(number, [""], {})

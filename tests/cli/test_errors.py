@@ -160,3 +160,16 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
     secret.write_bytes(DUMP)
     secret.chmod(0)
     one_sentence(leakcheck("build", secret, "-o", tmp_path / "x.bloom", "--kind", "email"))
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-"])
+def test_a_closed_stream_is_no_fault(closed: str, tmp_path: Path) -> None:
+    """Whoever wants the status alone may close what they do not read."""
+    for arguments, status in (("--version", 0), ("check nobody", 2), ("check --password", None)):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" {arguments} {closed}', LEAKCHECK],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode in ((status,) if status is not None else (2,))
+        assert "fault" not in done.stderr
+        assert "Traceback" not in done.stderr

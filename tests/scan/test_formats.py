@@ -115,7 +115,7 @@ def test_json(tmp_path: Path, asked: list[object], array: bool) -> None:
     path.write_text(text)
     rows = scan_rows(path, *asked, status=1)
     assert verdicts(rows) == [(row - 1, subject, verdict) for row, subject, verdict in EXPECTED]
-    assert rows[0]["columns"]["extra"] == '{"floor": 2}'
+    assert rows[0]["columns"]["extra.floor"] == "2"
 
 
 def test_json_of_strings_and_of_rubbish(tmp_path: Path, asked: list[object]) -> None:

@@ -1,5 +1,6 @@
 """Workbooks and tables as people keep them: titles, gaps, notes, several sheets."""
 
+import json
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -70,3 +71,36 @@ def test_a_password_that_holds_the_separator_is_hidden(tmp_path: Path, asked: li
         status, out, _ = command("scan", path, "--format", form, *asked)
         assert status == 0
         assert "SENTINEL" not in out
+
+
+def test_nested_json_by_path(tmp_path: Path, asked: list[object]) -> None:
+    """Addresses are found at any depth; what may be a password beside them is not shown."""
+    path = tmp_path / "people.jsonl"
+    people = [
+        {"id": 1, "person": {"mails": [{"mail": "alice@example.fr"}, {"mail": "x@acme.fr"}],
+                             "password": "SENTINEL", "login": {"pwd": "SENTINEL"}}},
+        {"id": 2, "person": {"mails": [], "tags": ["a", None, 3]}},
+        {"id": 3, "person": {"mails": [{"mail": "bob@acme.fr"}]}},
+    ]  # fmt: skip
+    people += [{"id": 4}] * 1000 + [{"id": 5, "later": {"password": "SENTINEL"}}]
+    path.write_text("".join(json.dumps(one) + "\n" for one in people))
+    rows = scan_rows(path, *asked, status=1)
+    assert len(rows) == len(people)
+    assert [row["verdict"] for row in rows[:3]] == ["exposed", "unknown", "exposed"]
+    assert rows[0]["subject"] == "alice@example.fr; x@acme.fr"
+    assert rows[1]["columns"]["person.tags"] == "a; ; 3"
+    assert "SENTINEL" not in json.dumps(rows)
+    path.write_text('{"a":' * 900 + '"alice@example.fr"' + "}" * 900 + "\n")
+    assert scan_rows(path, *asked, status=1)[0]["verdict"] == "exposed"
+
+
+def test_a_report_never_replaces_what_it_is_of(tmp_path: Path, asked: list[object]) -> None:
+    path = tmp_path / "people.txt"
+    path.write_text("alice@example.fr\n")
+    (tmp_path / "link.csv").symlink_to(path)
+    for target in (path, tmp_path / "link.csv"):
+        status, _, err = command("scan", path, *asked, "-o", target, "--force")
+        assert (status, "is read here" in err) == (2, True)
+        status, _, err = command("hunt", path, "--watch", path, "-o", target, "--force")
+        assert (status, "is read here" in err) == (2, True)
+    assert path.read_text() == "alice@example.fr\n"

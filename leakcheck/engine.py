@@ -55,7 +55,7 @@ def filter_errors(name: str) -> Iterator[None]:
     try:
         yield
     except bloom.BloomError as error:
-        told = str(error)
+        told = str(error).removeprefix(f"{os.path.basename(name)}: ")  # noqa: PTH119
         raise FilterError(told if told.startswith(name) else f"{name}: {told}") from None
     except FileNotFoundError:
         raise FilterError(f"{name}: there is no such file.") from None

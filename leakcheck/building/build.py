@@ -109,12 +109,14 @@ def nothing(report: Report, kind: str) -> str:
         name, reason = report.failures[0]
         return f"{name}: {reason}. No key was found, and no filter is written."
     lines = sum(tally.lines for tally in report.inputs)
-    if not lines:
+    if not lines and not any(tally.text_bytes for tally in report.inputs):
         return "All there is to read is empty: no filter is written."
     why = report.rejected.most_common(1)
     forms = sorted({tally.form for tally in report.inputs if tally.form})
     because = f" in {lines:,} lines read as {' and '.join(forms)}" if forms else ""
     because += f", most rejected for: {why[0][0]}" if why else ""
+    if why and why[0][0] == "no password" and "json" in forms:
+        because += " (name the member that has it with --column)"
     return (
         f"No key of kind {kind} was found{because}. No filter is written: leakcheck inspect "
         "says how an input would be read."

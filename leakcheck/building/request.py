@@ -1,5 +1,7 @@
 """What is asked of a build, and whether it can be begun."""
 
+import datetime
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +13,8 @@ from leakcheck.kinds import Kind
 from leakcheck.read import Found, Options
 
 MIN_RATE, MAX_RATE = 1e-12, 0.5
+MOST_THREADS = 256
+_MOST_ABOUT = 3800  # bytes of JSON, which has its place in the filter's first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,26 @@ class Request:
             raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
         if self.column and self.kind in (Kind.EMAIL, Kind.DOMAIN):
             raise UsageError("--column is for passwords, credentials and hashes alone.")
+        if not self.reading.expansion >= 1:
+            raise UsageError("--max-expansion takes a number from 1 up.")
+        if self.threads is not None and self.threads > MOST_THREADS:
+            raise UsageError(f"--threads takes a number up to {MOST_THREADS}.")
+        check_about(self.about)
         outputs = [self.output, self.rejects, keys_path(self.output) if self.keep_keys else None]
         for path in outputs:
             if path is not None:
+                self._check_apart(path)
                 check_output(path, self.force or (path == self.rejects and self.resume))
+        if self.rejects in (self.output, keys_path(self.output)):
+            raise UsageError(f"{self.rejects}: the build writes this itself: name another file.")
+
+    def _check_apart(self, output: Path) -> None:
+        """Raise UsageError where `output` is an input: it would be lost."""
+        if output.is_file() and any(
+            os.path.exists(path) and output.samefile(path)  # noqa: PTH110 - may be a million
+            for path in self.paths
+        ):
+            raise UsageError(f"{output}: this is read as well: name another output.")
 
     @property
     def own_names(self) -> frozenset[str]:
@@ -101,3 +121,17 @@ def check_output(path: Path, force: bool) -> None:
         raise UsageError(f"{path}: it exists already: use --force to replace it.")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no such folder to write to.")
+
+
+def check_about(about: Mapping[str, str | None]) -> None:
+    """Raise UsageError where a filter cannot say this of itself: now, not after hours."""
+    date = about.get("date")
+    try:
+        if date and date != datetime.date.fromisoformat(date).isoformat():
+            raise ValueError
+    except ValueError:
+        raise UsageError("--date takes a day that exists, such as 2026-02-01.") from None
+    if len(json.dumps(dict(about), ensure_ascii=False).encode("utf-8", "replace")) > _MOST_ABOUT:
+        raise UsageError(
+            f"The name, link and note take more than {_MOST_ABOUT:,} bytes: shorten them."
+        )

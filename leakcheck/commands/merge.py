@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leakcheck.building.request import MAX_RATE, MIN_RATE, check_output, keys_path
+from leakcheck.building.request import MAX_RATE, MIN_RATE, check_about, check_output, keys_path
 from leakcheck.commands import options
 from leakcheck.commands.build import parse_size
 from leakcheck.engine import info_json, kept_about, merge_kept
@@ -44,6 +44,7 @@ def run(
     """
     if not MIN_RATE <= rate <= MAX_RATE:
         raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+    check_about({"name": name, "date": date, "url": url, "note": note})
     for path in (output, keys_path(output)) if keep_keys else (output,):
         check_output(path, force)
     kept = [keys_of(path) for path in filters]

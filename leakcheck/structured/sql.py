@@ -45,6 +45,8 @@ def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[N
     finally:
         reader.read(buffer, True)
     if not reader.placed and reader.tables:
+        if collector.wanted.column:
+            raise InputError("no table has a column of the name or number given with --column")
         raise InputError("no column is named as a password is: name it with --column")
 
 

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from program import leakcheck, one_sentence
 
+from leakcheck.errors import UsageError
+from leakcheck.read import Options
 from leakcheck.read.streams import Held
 from leakcheck.structured import Wanted, records
 from leakcheck.structured.stealer import one_line
@@ -286,3 +288,31 @@ def test_only_what_was_decided_is_said(tmp_path: Path) -> None:
         said: list[str] = []
         made(tmp_path, path, kind=kind, form=form, said=said)
         assert len([one for one in said if "read as" in one]) == count, (kind, form)
+
+
+def test_what_cannot_end_well_is_refused_before_it_begins(tmp_path: Path) -> None:
+    path = put(tmp_path, "list", b"ada@example.fr\n")
+    for options, word in (
+        ({"about": {"date": "2026-13-45"}}, "--date"),
+        ({"about": {"date": "20260201"}}, "--date"),
+        ({"about": {"note": "x" * 4000}}, "shorten"),
+        ({"threads": 100_000}, "--threads"),
+        ({"rejects": path}, "is read as well"),
+        ({"rejects": tmp_path / "out.bloom"}, "name another file"),
+        ({"rejects": tmp_path / "out.bloom.keys"}, "name another file"),
+        ({"reading": Options(expansion=float("nan"))}, "--max-expansion"),
+    ):
+        assert word in refused(tmp_path, path, **options)
+    with pytest.raises(UsageError, match="is read as well"):
+        made(tmp_path, path, output=path)
+    assert path.read_bytes() == b"ada@example.fr\n"
+
+
+def test_a_refusal_says_what_is_wrong(tmp_path: Path) -> None:
+    sql = put(tmp_path, "a.sql", "INSERT INTO u (a, b) VALUES ('ada@example.fr', 'x');\n")
+    assert "given with --column" in refused(tmp_path, sql, kind="password", column="9")
+    assert "name it with --column" in refused(tmp_path, sql, kind="password")
+    jsons = put(tmp_path, "a.json", '[{"mail": "ada@example.fr", "word": "x"}]')
+    assert "--column" in refused(tmp_path, jsons, kind="password")
+    plain = put(tmp_path, "plain", "ada@example.fr:x\n")
+    assert "empty" not in refused(tmp_path, plain, kind="password", form="sql")

@@ -7,6 +7,7 @@ passed on only where they say what to do.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,7 +50,19 @@ def find_root(folder: Path) -> Path | None:
                 f"git config --global --add safe.directory {_quoted(at)} first."
             )
         return None
-    return Path(os.fsdecode(done.stdout.rstrip(b"\n")))
+    return Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
+
+
+def is_bare(folder: Path) -> bool:
+    """Whether a folder is what git keeps, not what people wrote: a bare repository, or `.git`."""
+    return (
+        (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    )
+
+
+def is_installed() -> bool:
+    """Whether there is a git to ask."""
+    return shutil.which("git") is not None
 
 
 def tracked(root: Path, below: Sequence[str]) -> list[str]:
@@ -106,7 +119,10 @@ def contents(root: Path, blobs: Sequence[Blob], limit: int) -> Iterator[tuple[Bl
                 _drop(process.stdout, size + 1)
                 yield blob, None
             else:
-                yield blob, process.stdout.read(size + 1)[:-1]
+                data = process.stdout.read(size + 1)
+                if len(data) <= size:
+                    raise InputError("git ended in the middle of a file: run git fsck.")
+                yield blob, data[:-1]
         process.stdin.close()
 
 
@@ -148,7 +164,7 @@ def _environment() -> dict[str, str]:
     the one named: a commit of some files has an index of its own.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
 
 
 def _names(raw: bytes) -> list[str]:

@@ -24,7 +24,7 @@ _WORDS_FOR = re.compile(
 _AFTER = frozenset(
     "plain plaintext value default confirm confirmation repeat again verify old new current raw "
     "clear cleartext str string env test dev development prod production staging local root admin "
-    "db master replica primary secondary".split()
+    "db master replica primary secondary wo".split()
 )
 _TAKEN_AWAY = frozenset(
     "hash hashed hashing crypted encrypted enc encoded salted masked is has no not without show "
@@ -63,7 +63,7 @@ They are few, and one pattern each: an alternation is walked byte by byte.
 # In source code a bare `pass` is a word of the language or of its comments:
 # of interest only where something is assigned to it.
 _PASS_IN_CODE = (
-    rb"pass(?:"
+    rb"pass(?:(?<=-storepass)|(?<=tstorepass)|(?<=cstorepass)|(?<=-keypass)|"
     + _OF_MOTDEPASSE
     + rb"(?![abd-oq-vx-z]|[ \t]+(?![a-z.*\[\]]{1,20}[ \t]*=)[a-z0-9(#]|[ \t]*[\r\n]|[.;)]))"
 )

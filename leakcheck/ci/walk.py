@@ -1,8 +1,8 @@
 """Which files to read, and their bytes.
 
-Rule 1: a folder in a repository means its tracked files; elsewhere all files
-but what a .gitignore names. A file that is named is read whatever git says of
-it. Rule 2: links found in a folder are not followed, submodules are
+Rule 1: a folder in a repository means its tracked files; elsewhere, and where
+git tracks none in it, all files but what a .gitignore names. A file that is
+named is read whatever git says of it. Rule 2: links found in a folder are not followed, submodules are
 repositories of their own, only regular files are opened. Rule 3: what cannot
 be read is reported, never passed over; a file that is gone is no file.
 """
@@ -10,6 +10,7 @@ be read is reported, never passed over; a file that is gone is no file.
 import errno
 import os
 import stat
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,9 @@ class Walk:
     ) -> Iterator[File]:
         """Every wanted file's bytes, each once, in the order of the paths."""
         in_git = gitrepo.find_root(self.root) is not None
-        if (staged or since) and not in_git:
+        if (staged or since is not None) and not in_git:
+            if not gitrepo.is_installed():
+                raise UsageError("--staged and --since need git, which is not installed here.")
             raise UsageError("--staged and --since need a git repository: run it inside of one.")
         below = [relative(self.root, path) for path in paths] or ["."]
         if staged:
@@ -96,13 +99,22 @@ class Walk:
                 raise InputError(f"{_printable(name)}: there is no such file or folder.")
         if not folders:
             return
-        if in_git:
-            yield from ((name, False) for name in gitrepo.tracked(self.root, folders))
-        else:
-            from leakcheck.ci.ignored import walk_folder
+        listed = gitrepo.tracked(self.root, folders) if in_git else []
+        yield from ((name, False) for name in listed)
+        for folder in folders:
+            # one that is named, and of which git knows nothing, is read all the same
+            if not _holds_any(folder, listed):
+                yield from ((name, False) for name in self._folder(folder))
 
-            for folder in folders:
-                yield from ((name, False) for name in walk_folder(self, folder, _NEVER))
+    def _folder(self, folder: str) -> Iterator[str]:
+        if gitrepo.is_bare(self.root / folder):
+            raise InputError(
+                f"{_printable(str(self.root / folder))}: this is a repository without a working "
+                "tree: check it out, and run there."
+            )
+        from leakcheck.ci.ignored import walk_folder
+
+        return walk_folder(self, folder, _NEVER)
 
     def _staged(self, below: list[str]) -> Iterator[File]:
         blobs = [blob for blob in gitrepo.staged(self.root, below) if self.wanted(blob.path)]
@@ -173,6 +185,17 @@ def relative(root: Path, path: Path) -> str:
             f"{_printable(str(path))}: it is outside {_printable(str(root))}: "
             "run leakcheck ci once for each repository."
         ) from None
+
+
+def _holds_any(folder: str, listed: Sequence[str]) -> bool:
+    """Whether one of the sorted paths is the folder, or below it."""
+    if folder == ".":
+        return bool(listed)
+    at = bisect_left(listed, folder)
+    if at < len(listed) and listed[at] == folder:
+        return True
+    at = bisect_left(listed, f"{folder}/")
+    return at < len(listed) and listed[at].startswith(f"{folder}/")
 
 
 def _absolute(path: Path) -> Path:

@@ -256,3 +256,30 @@ def test_comments_count_where_the_policy_says_so() -> None:
 def test_a_value_is_in_no_repr() -> None:
     (found,) = read_file(b"password = 'one-sentinel'\n", "x.py", Names())
     assert "sentinel" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "expected"),
+    [
+        ("a.sh", "curl -s -u admin:dragon http://h/", [(18, "dragon")]),
+        ("a.sh", "curl \\\n  --user 'bob:letmein' http://h/", [(15, "letmein")]),
+        ("a.sh", "curl -u $U:$P http://h/", []),
+        ("a.sh", "curl http://h/ | sort -u a:b", []),
+        ("a.sh", "# curl -u admin:dragon http://h/", []),
+        ("a.yml", "run: curl -uadmin:dragon http://h/", [(19, "dragon")]),
+        ("a.py", "run(\"CREATE USER a IDENTIFIED BY 'dragon'\")", [(35, "dragon")]),
+        ("a.py", 'run("IDENTIFIED BY \'" + p + "\'")', []),
+        ("a.go", "q(\"IDENTIFIED BY '%s'\", p)", []),
+        ("a.java", 'run("keytool -storepass dragon -x");', [(25, "dragon")]),
+        ("a.js", "session({secret: 'keyboard cat'})", [(19, "keyboard cat")]),
+        ("a.py", "secret = 'secret'", []),
+        ("a.py", "client_secret = 'secret'", [(18, "secret")]),
+        ("a.yml", "secret: dragon", []),
+        ("a.tf", 'password_wo = "dragon"', [(16, "dragon")]),
+    ],
+)
+def test_passwords_in_commands_and_statements(
+    path: str, line: str, expected: list[tuple[int, str]]
+) -> None:
+    found = read_file(f"{line}\n".encode(), path, Names())
+    assert [(c.column, c.password) for c in found if c.skip is None] == expected

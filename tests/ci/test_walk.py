@@ -215,3 +215,69 @@ def test_variables_of_git_do_not_lead_elsewhere(
     monkeypatch.setenv("GIT_DIR", str(tmp_path))
     assert names(root_of([])) == ["sub/a.env"]
     assert names(root_of([]), staged=True) == ["sub/a.env"]
+
+
+def test_a_named_folder_without_tracked_files_is_read(repo) -> None:
+    repo.write("a.env", "A=1")
+    repo.write("build/b.env", "A=1", add=False)
+    repo.write("build.d/c.env", "A=1")
+    repo.write(".gitignore", "build/\n")
+    assert "build/b.env" not in names(repo.root)
+    assert names(repo.root, "build") == ["build/b.env"]
+    assert names(repo.root, "build.d", "build") == ["build.d/c.env", "build/b.env"]
+
+
+def test_a_repository_in_which_nothing_is_tracked_yet(repo) -> None:
+    repo.write("a.env", "A=1", add=False)
+    repo.write("b.env", "A=1", add=False)
+    repo.write(".gitignore", "b.env\n", add=False)
+    assert "a.env" in names(repo.root)
+    assert "b.env" not in names(repo.root)
+
+
+def test_a_bare_repository_is_not_clean(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("a.env", "A=1")
+    repo.commit()
+    repo.git("clone", "-q", "--bare", ".", "../bare.git")
+    for folder in (repo.root.parent / "bare.git", repo.root / ".git"):
+        monkeypatch.chdir(folder)
+        with pytest.raises(InputError, match="without a working tree"):
+            names(root_of([]))
+
+
+def test_a_worktree(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("a.env", "A=1")
+    repo.commit()
+    repo.git("worktree", "add", "-q", "../other")
+    monkeypatch.chdir(repo.root.parent / "other")
+    assert names(root_of([])) == ["a.env"]
+    assert names(root_of([]), staged=True) == []
+
+
+def test_without_git_installed(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("a.env", "A=1")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert "a.env" in names(root_of([]))
+    for how in ({"staged": True}, {"since": "HEAD"}):
+        with pytest.raises(UsageError, match="not installed"):
+            names(repo.root, **how)
+
+
+def test_a_repository_of_another_user_is_an_error(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("a.env", "A=1")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(InputError, match="safe.directory"):
+        root_of([])
+
+
+def test_renames_deletions_and_partly_staged(repo) -> None:
+    repo.write("old.env", "A=1\n" * 50)
+    repo.write("gone.env", "A=1")
+    repo.write("part.env", "A=1")
+    repo.commit()
+    repo.git("mv", "old.env", "new name.env")
+    repo.git("rm", "-q", "gone.env")
+    repo.write("part.env", "A=staged")
+    (repo.root / "part.env").write_text("A=not staged")
+    read = {f.path: f.data for f in Walk(repo.root, wanted_paths(Policy())).read([], staged=True)}
+    assert read == {"new name.env": b"A=1\n" * 50, "part.env": b"A=staged"}

@@ -8,7 +8,7 @@ the universal one; no file stops the run.
 from importlib import import_module
 
 from leakcheck.ci.names import Names
-from leakcheck.ci.readers import families, urls
+from leakcheck.ci.readers import commands, families, urls
 from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.readers.universal import name_at, scan
 from leakcheck.ci.text import Candidate, Text, TooManyError, decoded, shown
@@ -39,7 +39,7 @@ def worth_reading(text: Text, family: Family) -> bool:
         (bool(text.hits) and (text.trace or _named(text)))
         or family is families.ACCOUNTS
         or urls.present(text.low)
-        or (family is families.SQL and b"identified" in text.low)
+        or commands.present(text.low, family)
     )
 
 
@@ -57,6 +57,7 @@ def _named(text: Text) -> bool:
 def read(text: Text, family: Family) -> list[Candidate]:
     """The candidates of a text, in the order in which they stand."""
     urls.read(text, family)
+    commands.read(text, family)
     if family not in _READERS:
         scan(text, family)
     else:

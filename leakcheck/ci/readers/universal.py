@@ -46,6 +46,7 @@ _BARE_SIGN = re.compile(rb"[\"'`]?[ \t]{0,40}(?::=|\?=|\+?=(?![=~>])|:(?!=))[ \t
 _BARE_WORD_SIGN = re.compile(rb"=(?![=~>])")
 _BARE_SPACE = re.compile(rb"[ \t]{1,80}")
 _SSHPASS = re.compile(rb"[ \t]{1,8}-p[ \t]{0,8}")
+_FIELDS = frozenset(("secret", "username", "user", "password", "token", "string"))
 _SPACED_KEY = re.compile(rb"\s*ENV[ \t]{1,20}", re.IGNORECASE)
 _BEFORE_KEY = re.compile(
     rb"\s*(?:[#;!/]{1,4}[ \t]{0,20})?"
@@ -78,12 +79,17 @@ def scan(text: Text, family: Family, start: int = 0, end: int | None = None) -> 
         raw = text.data[first:done]
         flag = raw.startswith(b"-")
         name = shown(raw.lstrip(b"-."))
-        if not text.names.like(name.rstrip("-.")):
+        if not text.names.like(name.rstrip("-.")) and not _bare_secret(family, name, flag):
             text.miss(first, name, family.name, "the name is not that of a password")
             continue
         place = _Name(name, first, done, text.before(first), flag)
         if not _value_after(text, family, place, end):
             text.miss(done, name, family.name, "no literal value follows the name")
+
+
+def _bare_secret(family: Family, name: str, flag: bool) -> bool:
+    """A bare `secret` is a reference in configuration; a literal in source code is its value."""
+    return family.name == "code" and not flag and name.rpartition(".")[2].lower() == "secret"
 
 
 def name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
@@ -149,6 +155,8 @@ def _beside_fail(text: Text, name: _Name) -> bool:
 
 def _names_itself(name: _Name, value: str, match: re.Match[bytes]) -> bool:
     """`PASSWORD = "password"` in source code names a field; so does an enumeration's member."""
+    if name.text.rpartition(".")[2].lower() == "secret" and value.lower() in _FIELDS:
+        return True
     if match.groupdict().get("close") or name.before.rstrip()[-1:] in (b"(", b","):
         return False
     same = value.replace("_", "").replace("-", "").lower() == name.text.replace("_", "").lower()

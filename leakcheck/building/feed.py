@@ -189,6 +189,7 @@ class Feed:
 
         kernel = extractor(plan.kind, plan.form, self.request.min_count, plan.prefix)
         long: LongLine | None = None
+        end = 0
         try:
             for chunk in chunks(
                 item.open(),
@@ -196,7 +197,8 @@ class Feed:
                 buffers=self._buffers,
                 count_lines=self.rejects.wanted,
             ):
-                tally.text_bytes += len(chunk.data)
+                tally.text_bytes += chunk.offset + len(chunk.data) - end  # pieces may overlap
+                end = chunk.offset + len(chunk.data)
                 if chunk.starts_line and chunk.ends_line:
                     yield partial(self._chunk, sink, kernel, tally, item.label, chunk)
                     continue

@@ -10,11 +10,13 @@ import io
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from leakcheck.address import REACH
 from leakcheck.read.streams import ReadError
 
 CHUNK_BYTES = 1 << 20
 LONGEST = 2 << 20
 _BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
+OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
 Cut = Callable[[memoryview, int], int]
 
 
@@ -71,9 +73,10 @@ def chunks(
     """The chunks of `stream`, of about `size` bytes.
 
     longest: bytes from which a line is cut; cut(data, limit) finds where, at
-    most at `limit`, 0 for anywhere; buffers: to take memory from, where the
-    caller gives it back. Raises ReadError after the last chunk where the
-    stream is broken.
+    most at `limit`, 0 for nowhere: the next piece then begins OVERLAP bytes
+    before the end of this one, and what lies across it is whole in one of
+    them; buffers: to take memory from, where the caller gives it back. Raises
+    ReadError after the last chunk where the stream is broken.
     """
     pool = buffers or Buffers(size + (size >> 2))
     carry = b""
@@ -85,14 +88,14 @@ def chunks(
         filled, error = _fill(stream, view, len(carry))
         ended = error is None and filled < len(view)
         spans = list(_spans(buffer, filled, starts, ended, longest, cut))
-        done = spans[-1].stop if spans else 0
+        done = spans[-1].stop - spans[-1].back if spans else 0
         carry = bytes(view[done:filled])
         for span in spans:
             data = view[span.start : span.stop]
             if len(spans) > 1:  # the buffer can be given back once only
                 data = memoryview(bytes(data))
             yield Chunk(data, offset, line if count_lines else 0, starts, span.ends)
-            offset += span.stop - span.start
+            offset += span.stop - span.start - span.back
             line += buffer.count(b"\n", span.start, span.stop) if count_lines else 0
             starts = span.ends
         if error is not None:
@@ -105,6 +108,7 @@ class _Span(NamedTuple):
     start: int
     stop: int
     ends: bool
+    back: int = 0  # bytes that are in the next piece again
 
 
 def _spans(
@@ -122,8 +126,11 @@ def _spans(
     elif filled - at >= longest and not ended:
         with memoryview(buffer) as view, view[at:filled] as long:
             limit = len(long) - min(_BEYOND, len(long) // 2)
-            stop = at + ((cut(long, limit) if cut else 0) or limit)
-        yield _Span(at, stop, False)
+            place = cut(long, limit) if cut else limit
+        if place:
+            yield _Span(at, at + place, False)
+        else:
+            yield _Span(at, at + limit, False, min(OVERLAP, limit // 2))
 
 
 def _fill(stream: io.RawIOBase, view: memoryview, at: int) -> tuple[int, ReadError | None]:

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakcheck.extract import REACH, cut, emails
+from leakcheck.read import chunks
+from leakcheck.read.streams import Held
 
 CORPUS = (
     b"alice@acme.fr:x\r\n'o''brien@acme.fr',\n\\u003cbob\\u0040acme.fr\\u003e "
@@ -74,3 +76,42 @@ def test_a_line_without_blanks_is_cut(between: bytes) -> None:
 
 def test_a_line_that_cannot_be_cut() -> None:
     assert cut(b"a@acme.fr" * 1000, 5000) == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"a",
+                b"@acme.fr",
+                b"bob@acme.fr",
+                b"%40acme.fr",
+                b"@",
+                b"-.",
+                b"x" * 60,
+                b"'",
+                b"\\u0040",
+            ]
+        ),
+        min_size=1,
+        max_size=9,
+    ),
+    st.sampled_from([b"", b"y"]),
+)
+def test_pieces_of_a_line_that_cannot_be_cut_lose_no_address(
+    parts: list[bytes], more: bytes
+) -> None:
+    """The reader's pieces overlap there: see leakcheck.read.chunk."""
+    word = b"".join(parts) + b"@acme.fr"
+    longest = 5 * REACH
+    text = b"".join(
+        b"%d%b%b" % (number, word, more) for number in range(3 * longest // len(word) + 2)
+    )
+    text += b"\nlast@acme.fr"
+    pieces = list(chunks(Held(text), longest, longest=longest, cut=cut))
+    assert len(pieces) > 2
+    assert pieces[-1].data.tobytes().endswith(b"last@acme.fr")
+    assert all(text[one.offset :].startswith(one.data) for one in pieces)
+    found = set(keys(*(one.data.tobytes() for one in pieces)))
+    assert found >= set(keys(text))

@@ -76,6 +76,13 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def counted(count: int, what: str) -> str:
+    """A count of things: 1 row, 2 rows; 1 entry, 2 entries."""
+    if count == 1:
+        return f"1 {what}"
+    return f"{number(count)} {what[:-1]}ies" if what.endswith("ry") else f"{number(count)} {what}s"
+
+
 def size(count: float) -> str:
     """Bytes as people read them: 45.2 MB."""
     for unit in ("bytes", "kB", "MB", "GB"):

@@ -8,7 +8,7 @@ from leakcheck.hunt.parsing import Form
 from leakcheck.hunt.pipeline import Hit
 from leakcheck.hunt.watch import Watch
 from leakcheck.reports import Chart, Column, Finding, Location, Meta, Row, Rule, Summary
-from leakcheck.terminal import number, size
+from leakcheck.terminal import counted, number, size
 
 _TOP = 10
 COLUMNS = (
@@ -122,8 +122,9 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
         "input": account.inputs.most_common(),
     }
     lines = [
-        f"{number(account.hits)} hits of {number(len(entries))} entries, of {number(len(watch))} "
-        f"watched, in {number(account.texts)} inputs ({size(account.bytes)} of text)."
+        f"{counted(account.hits, 'hit')} of {counted(len(entries), 'entry')}, of "
+        f"{number(len(watch))} watched, in {counted(account.texts, 'input')} "
+        f"({size(account.bytes)} of text)."
     ]
     for what, rows in ranked.items():
         if rows:

@@ -31,7 +31,7 @@ border-radius:4px;padding:.25rem .5rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.925rem}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);
-max-width:24rem;overflow-wrap:break-word}col.unused{visibility:collapse}
+max-width:24rem;overflow-wrap:break-word}
 thead th{position:sticky;top:0;background:var(--band);white-space:nowrap}
 th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:0;
 cursor:pointer}
@@ -39,7 +39,7 @@ th button::after{content:" \\2195";color:var(--soft)}
 th[aria-sort=ascending] button::after{content:" \\2191"}
 th[aria-sort=descending] button::after{content:" \\2193"}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
-.verdict{display:inline-block;white-space:nowrap;border-radius:4px;padding:0 .5rem;font-weight:600}
+.long{min-width:16rem}.verdict{display:inline-block;white-space:nowrap;border-radius:4px;padding:0 .5rem;font-weight:600}
 .exposed{color:var(--bad);background:var(--bad-back)}.unknown{color:var(--doubt);
 background:var(--doubt-back)}.clean{color:var(--good);background:var(--good-back)}
 :focus-visible{outline:3px solid var(--bar);outline-offset:2px}

@@ -9,7 +9,7 @@ from leakcheck.kinds import Kind
 from leakcheck.reports import Chart, Summary
 from leakcheck.scanning.asking import CLEAN, EMPTY, EXPOSED, UNKNOWN, Asked
 from leakcheck.sources import Source
-from leakcheck.terminal import number, odds
+from leakcheck.terminal import counted, number, odds
 from leakcheck.verdicts import SourceAnswer, SourceInfo, Verdict
 
 _REASONS = 10
@@ -126,29 +126,25 @@ class Tally:
 
     def _lines(self, hits: Sequence[tuple[SourceInfo, int]]) -> list[str]:
         lines = [
-            f"{_counted(self.rows, 'row')}: {number(self.exposed)} exposed, "
+            f"{counted(self.rows, 'row')}: {number(self.exposed)} exposed, "
             f"{number(self.unknown)} unknown, {number(self.clean)} clean."
         ]
         if self.known_before:
-            lines.append(f"Exposed before, in nothing new: {_counted(self.known_before, 'row')}.")
+            lines.append(f"Exposed before, in nothing new: {counted(self.known_before, 'row')}.")
         if self.empty:
-            lines.append(f"Empty, not counted: {_counted(self.empty, 'row')}.")
+            lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
         lines += [_source_line(info, count) for info, count in hits]
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))
         if self.confirmed or self.unconfirmed:
             lines.append(
-                f"Confirmed by an exact source: {_counted(self.confirmed, 'row')}. Not known to "
+                f"Confirmed by an exact source: {counted(self.confirmed, 'row')}. Not known to "
                 f"it: {number(self.unconfirmed)}: a false alarm, or a breach that it has not."
             )
         if self.refuted:
-            lines.append(f"False alarms, by the kept keys: {_counted(self.refuted, 'hit')}.")
+            lines.append(f"False alarms, by the kept keys: {counted(self.refuted, 'hit')}.")
         for reason, count in self._reasons.most_common(_REASONS):
             lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
         return lines
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{number(count)} {what}" if count == 1 else f"{number(count)} {what}s"
 
 
 def _source_line(info: SourceInfo, count: int) -> str:
@@ -166,7 +162,7 @@ def _expected(alarms: float, hits: int) -> str:
     shown = f"{alarms:.2g}" if alarms < 10 else number(alarms)
     if alarms < 0.01:
         shown = f"practically none ({shown})"
-    return f"False alarms to expect in a list of this size: {shown}, of {_counted(hits, 'hit')}."
+    return f"False alarms to expect in a list of this size: {shown}, of {counted(hits, 'hit')}."
 
 
 def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:

@@ -46,7 +46,7 @@ def test_a_hit_exits_1_and_says_where(top: Path) -> None:
 def test_nothing_exits_0(top: Path) -> None:
     done = hunt(top, "clean")
     assert (done.status, done.err) == (0, "")
-    assert "0 hits of 0 entries, of 3 watched, in 1 inputs" in done.out
+    assert "0 hits of 0 entries, of 3 watched, in 1 input (" in done.out
 
 
 @pytest.mark.parametrize("engine", ["python", ""])

@@ -248,3 +248,18 @@ def test_no_secret_in_any_report(tmp_path: Path, form: str) -> None:
     assert hashlib.sha1(secret.encode()).hexdigest()[:8] not in shown
     if form in ("table", "csv", "tsv", "json", "jsonl", "html"):
         assert "bob" in shown
+
+
+def test_html_leaves_out_columns_that_hold_nothing(
+    tmp_path: Path, filters: dict[str, Path]
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("mail,team\nalice@example.fr,\nbob@acme.fr,\x1f\n")
+    _, page, _ = command("scan", path, "--in", filters["old"], "--format", "html")
+    head = page[page.index("<thead>") : page.index("</thead>")]
+    assert "Exposed in" in head
+    assert "Found as" not in head
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    rows = [line for line in body.splitlines() if line.startswith("<tr>")]
+    assert len(rows) == 2
+    assert {row.count("<td") for row in rows} == {head.count("<th ")}

@@ -39,7 +39,8 @@ th button::after{content:" \\2195";color:var(--soft)}
 th[aria-sort=ascending] button::after{content:" \\2191"}
 th[aria-sort=descending] button::after{content:" \\2193"}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
-.long{min-width:16rem}.verdict{display:inline-block;white-space:nowrap;border-radius:4px;padding:0 .5rem;font-weight:600}
+.long{min-width:16rem}
+.verdict{display:inline-block;white-space:nowrap;border-radius:4px;padding:0 .5rem;font-weight:600}
 .exposed{color:var(--bad);background:var(--bad-back)}.unknown{color:var(--doubt);
 background:var(--doubt-back)}.clean{color:var(--good);background:var(--good-back)}
 :focus-visible{outline:3px solid var(--bar);outline-offset:2px}

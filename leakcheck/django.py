@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from leakcheck.kinds import Kind
+from leakcheck.ci.checking import open_for_passwords
 from leakcheck.sources import Source
-from leakcheck.sources.resolve import Access, open_sources
+from leakcheck.sources.resolve import Access
 from leakcheck.subjects import digest
 from leakcheck.verdicts import CODES, Verdict, combine
 
@@ -48,8 +48,10 @@ class BreachedPasswordValidator:
         """Raise Django's ValidationError, code `password_breached` or `password_unknown`."""
         if not password:
             return
-        wanted = digest(Kind.PASSWORD, password)
-        verdict = combine(CODES[source.lookup(wanted).codes[0]] for source in self._sources())
+        verdict = combine(
+            CODES[source.lookup(digest(source.info.kind, password)).codes[0]]
+            for source in self._sources()
+        )
         if verdict is Verdict.EXPOSED:
             self._reject("password_breached")
         if verdict is Verdict.UNKNOWN and not self._allow_unknown:
@@ -76,5 +78,5 @@ class BreachedPasswordValidator:
     def _sources(self) -> list[Source]:
         with self._lock:
             if self._opened is None:
-                self._opened = open_sources(self._names, Kind.PASSWORD, self._access)
+                self._opened = open_for_passwords(self._names, self._access)
             return self._opened

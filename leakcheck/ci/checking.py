@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from leakcheck.ci.text import Candidate
+from leakcheck.engine import LocalFilter
 from leakcheck.kinds import Kind
 from leakcheck.sources import Source
+from leakcheck.sources.resolve import Access, open_sources
 from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
 
 
@@ -36,8 +38,8 @@ def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[Sou
     if not passwords:
         return []
     places = {password: index for index, password in enumerate(dict.fromkeys(passwords))}
-    digests = digests_of(Kind.PASSWORD, places)
-    answered: list[Lookup] = [source.lookup(digests) for source in sources]
+    digests = {kind: digests_of(kind, places) for kind in {each.info.kind for each in sources}}
+    answered: list[Lookup] = [source.lookup(digests[source.info.kind]) for source in sources]
     return [
         tuple(
             _blurred(lookup.answer(places[password], source.info))
@@ -45,6 +47,29 @@ def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[Sou
         )
         for password in passwords
     ]
+
+
+def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
+    """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
+    opened: list[Source] = []
+    try:
+        for name in names:
+            opened += open_sources([name], _kind_of(name), access)
+    except BaseException:
+        for source in opened:
+            source.close()
+        raise
+    return opened or open_sources([], Kind.PASSWORD, access)
+
+
+def _kind_of(name: str) -> Kind:
+    """What to ask a source by: NTLM where it is a file of NT hashes."""
+    if name == "hibp" or "://" in name:
+        return Kind.PASSWORD
+    source = LocalFilter(name)
+    kind = source.info.kind
+    source.close()
+    return Kind.NTLM if kind is Kind.NTLM else Kind.PASSWORD
 
 
 def _blurred(answer: SourceAnswer) -> SourceAnswer:

@@ -114,6 +114,8 @@ def means_password(name: str) -> bool:
     words = words_of(name if last.lower() == "secret" else last)
     while words and words[-1].isdigit():
         words.pop()
+    if words[-2:] == ["pass", "word"]:
+        words[-2:] = ["password"]
     if len(words) > 1 and words[-1] in _AFTER and _WORDS_FOR.fullmatch(words[-2]):
         words.pop()
     if not words:

@@ -143,6 +143,7 @@ def summary(outcome: Outcome, sources: Sequence[Source]) -> Summary:
         "accepted": outcome.accepted,
         "stale": [{"path": path, "key": key} for path, key in outcome.stale],
         "large": outcome.large,
+        "pointers": outcome.pointers,
         "unreadable": [{"path": path, "why": why} for path, why in outcome.unreadable],
         "expected_false_alarms": _expected(outcome, sources),
     }
@@ -178,8 +179,15 @@ def _lines(
             "run --update-baseline."
         )
     if outcome.large:
-        more = f" and {len(outcome.large) - 3} more" if len(outcome.large) > 3 else ""
-        yield f"Too large to be read (max-size): {', '.join(outcome.large[:3])}{more}."
+        yield f"Too large to be read (max-size): {_first(outcome.large)}."
+    if outcome.pointers:
+        yield f"Only the Git LFS pointer is there: {_first(outcome.pointers)}: run git lfs pull."
+
+
+def _first(paths: Sequence[str]) -> str:
+    """The first few of many paths."""
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more
 
 
 def _expected(outcome: Outcome, sources: Sequence[Source]) -> float:

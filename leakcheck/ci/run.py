@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from leakcheck.ci.baseline import Baseline
 
 
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run found.
@@ -27,7 +30,8 @@ class Outcome:
     how many were read; candidates, checked: how many values were seen and
     asked about; ignored, accepted: by a comment, by the baseline; stale:
     (path, key) of baseline entries that nothing matches; large, unreadable:
-    files that were not read.
+    files that were not read; pointers: files of which only the Git LFS pointer
+    is there.
     """
 
     results: list[Found] = field(default_factory=list)
@@ -38,6 +42,7 @@ class Outcome:
     accepted: int = 0
     stale: list[tuple[str, str]] = field(default_factory=list)
     large: list[str] = field(default_factory=list)
+    pointers: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     def exit_status(self, allow_unknown: bool) -> int:
@@ -78,6 +83,7 @@ def run(
     *,
     staged: bool = False,
     since: str | None = None,
+    ignorable: bool = True,
     progress: Callable[[int], None] = lambda files: None,
 ) -> Outcome:
     """Read the tree and ask `sources` about every password in it."""
@@ -89,10 +95,13 @@ def run(
     for file in walk.read(paths, staged=staged, since=since):
         progress(walk.files)
         read.add(file.path)
+        if file.data.startswith(_POINTER):
+            outcome.pointers.append(file.path)
         try:
             found = read_file(
-                file.data, file.path, names, comments=policy.comments, family=file.family
-            )
+                file.data, file.path, names,
+                comments=policy.comments, ignorable=ignorable, family=file.family,
+            )  # fmt: skip
         except TooManyError:
             walk.unreadable.append((file.path, TOO_MANY))
             continue

@@ -40,7 +40,8 @@ class Text:
     """The text of one file and what the readers found in it.
 
     path: shown in reports, `/`-separated; comments: whether what stands in a
-    comment is checked too; trace: whether near misses are kept, for --explain.
+    comment is checked too; trace: whether near misses are kept, for --explain;
+    ignorable: whether a comment on a line can accept it.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Text:
         comments: bool = False,
         trace: bool = False,
         in_code: bool = False,
+        ignorable: bool = True,
     ) -> None:
         self.data = decoded(data)
         self.low = self.data.lower()
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
+        self.ignorable = ignorable
         self.hits = names.hits(self.low, in_code)
         if len(self.hits) > MOST:
             raise TooManyError
@@ -78,7 +81,7 @@ class Text:
         if skip is None:
             skip = judged.skip
         line = self._line_of(offset)
-        if IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]:
+        if self.ignorable and IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]:
             skip = IGNORED
         password = "" if skip else judged.password
         same = (line, password or key, skip)

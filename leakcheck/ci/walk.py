@@ -2,9 +2,10 @@
 
 Rule 1: a folder in a repository means its tracked files; elsewhere, and where
 git tracks none in it, all files but what a .gitignore names. A file that is
-named is read whatever git says of it. Rule 2: links found in a folder are not followed, submodules are
-repositories of their own, only regular files are opened. Rule 3: what cannot
-be read is reported, never passed over; a file that is gone is no file.
+named is read whatever git says of it. Rule 2: links found in a folder are not
+followed, submodules are repositories of their own, only regular files are
+opened. Rule 3: what cannot be read is reported, never passed over; a file that
+is gone is no file.
 """
 
 import errno

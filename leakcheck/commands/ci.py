@@ -10,7 +10,6 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
 
 if TYPE_CHECKING:
     from leakcheck.ci.policy import Policy
@@ -81,6 +80,14 @@ def ci(
             help="Default: leakcheck.toml, or [tool.leakcheck] in pyproject.toml.",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="The repository accepts nothing by itself: its policy, baseline and "
+            "ignore comments don't count; --policy and --baseline do.",
+        ),
+    ] = False,
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Let the job pass where no answer was had.")
     ] = False,
@@ -102,7 +109,7 @@ def ci(
     """
     from leakcheck.ci import policy as policies
     from leakcheck.ci import walk
-    from leakcheck.sources.resolve import open_sources
+    from leakcheck.ci.checking import open_for_passwords
 
     given = paths or []
     if sum((stdin, bool(explain), staged, since is not None)) > 1:
@@ -110,13 +117,13 @@ def ci(
     root = walk.root_of(given)
     found = (
         policies.Policy()
-        if stdin and policy is None
+        if (stdin or strict) and policy is None
         else (policies.find(root) if policy is None else policies.load(policy))
     )
     access = options.access(
         offline, decoys, via, hibp_url, min_count if min_count > 1 else found.min_count
     )
-    opened = open_sources(sources or policies.sources_of(found, root), Kind.PASSWORD, access)
+    opened = open_for_passwords(sources or policies.sources_of(found, root), access)
     try:
         if explain:
             return _explain(explain, root, found, opened)
@@ -125,8 +132,8 @@ def ci(
         else:
             status = _tree(
                 given, root, found, opened, formats, outputs,
-                _baseline(baseline, root, update_baseline), update_baseline,
-                staged, since, allow_unknown,
+                _baseline(baseline, root, update_baseline, strict), update_baseline,
+                staged, since, allow_unknown, strict,
             )  # fmt: skip
     finally:
         for source in opened:
@@ -138,7 +145,7 @@ def _tree(
     paths: list[Path], root: Path, policy: "Policy", sources: "list[Source]",
     formats: list[Format] | None, outputs: list[Path] | None,
     baseline: Path | None, update: bool,
-    staged: bool, since: str | None, allow_unknown: bool,
+    staged: bool, since: str | None, allow_unknown: bool, strict: bool,
 ) -> int:  # fmt: skip
     from leakcheck.ci import baseline as baselines
     from leakcheck.ci import output, run
@@ -157,7 +164,7 @@ def _tree(
         with Progress("reading", unit="files") as progress:
             outcome = run.run(
                 root, wanted, policy, sources, accepted,
-                staged=staged, since=since, progress=progress.update,
+                staged=staged, since=since, ignorable=not strict, progress=progress.update,
             )  # fmt: skip
         if update and baseline is not None:
             entries = run.update(outcome, accepted, baseline)
@@ -215,10 +222,10 @@ def _targets(formats: list[Format] | None, outputs: list[Path] | None) -> "list[
     return targets([each.value for each in formats or []], outputs or [], default.value)
 
 
-def _baseline(given: Path | None, root: Path, update: bool) -> Path | None:
+def _baseline(given: Path | None, root: Path, update: bool, strict: bool) -> Path | None:
     from leakcheck.ci.baseline import DEFAULT
 
     if given is not None:
         return given
     usual = root / DEFAULT
-    return usual if update or usual.is_file() else None
+    return usual if update or (usual.is_file() and not strict) else None

@@ -325,3 +325,37 @@ def test_a_table_in_a_terminal(repo, breached: str, known: Path) -> None:
     assert "DB_PASSWORD" in child.before
     assert "━" in child.before
     assert breached not in child.before
+
+
+def test_strict_lets_the_repository_accept_nothing(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    repo.write("b.env", f"DB_PASSWORD={breached} # leakcheck: ignore\n")
+    repo.write("c.env", f"DB_PASSWORD={breached}\n")
+    assert ci("--update-baseline", "a.env").status == 0
+    repo.write("leakcheck.toml", 'exclude = ["c.env"]\n')
+    assert ci().status == 0
+    assert ci("--strict").findings == ["a.env:1", "b.env:1", "c.env:1"]
+    assert ci("--strict", "--baseline", ".leakcheck-baseline.json").findings == [
+        "b.env:1",
+        "c.env:1",
+    ]
+    assert ci("--strict", "--policy", "leakcheck.toml").findings == ["a.env:1", "b.env:1"]
+
+
+def test_a_filter_of_nt_hashes_answers_for_passwords(repo, ci, breached: str) -> None:
+    from leakcheck.engine import Builder, about
+    from leakcheck.kinds import Kind
+    from leakcheck.subjects import digests_of
+
+    with Builder(digest_bytes=Kind.NTLM.digest_bytes) as builder:
+        builder.add(digests_of(Kind.NTLM, [breached, "filler"]))
+        builder.finish(Path("nt.bloom"), rate=1e-9, about=dict(about(Kind.NTLM, name="Nt")))
+    repo.write("a.env", f"DB_PASSWORD={breached}\nX_PASSWORD=sound-and-long\n")
+    repo.write("b.py", b"password = 'cl\xe9-not-utf-8'\n")
+    assert ci(against=Path("nt.bloom")).findings == ["a.env:1"]
+    assert ci("--in", "nt.bloom").findings == ["a.env:1"], "beside one of passwords"
+
+
+def test_a_pointer_of_git_lfs_is_named(repo, ci) -> None:
+    repo.write("users.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert "Only the Git LFS pointer is there: users.csv: run git lfs pull." in ci().out

@@ -272,6 +272,8 @@ def test_a_value_is_in_no_repr() -> None:
         ("a.go", "q(\"IDENTIFIED BY '%s'\", p)", []),
         ("a.java", 'run("keytool -storepass dragon -x");', [(25, "dragon")]),
         ("a.js", "session({secret: 'keyboard cat'})", [(19, "keyboard cat")]),
+        ("a.go", "q(\"insert into u (name, password) values (?,'dragon')\", n)", [(46, "dragon")]),
+        ("a.js", "{ user_name: 'x', pass_word: 'dragon' }", [(31, "dragon")]),
         ("a.py", "secret = 'secret'", []),
         ("a.py", "client_secret = 'secret'", [(18, "secret")]),
         ("a.yml", "secret: dragon", []),

@@ -78,6 +78,7 @@ def read_file(
     *,
     comments: bool = False,
     trace: bool = False,
+    ignorable: bool = True,
     family: Family | None = None,
 ) -> list[Candidate]:
     """The candidates in a file's bytes; none where it is binary or of no family.
@@ -91,7 +92,9 @@ def read_file(
     if family is families.PLAIN:
         family = families.of_script(decoded(data[:256]))
     in_code = family is families.CODE and not trace
-    text = Text(data, path, names, comments=comments, trace=trace, in_code=in_code)
+    text = Text(
+        data, path, names, comments=comments, trace=trace, in_code=in_code, ignorable=ignorable
+    )
     if not worth_reading(text, family):
         return []
     return read(text, family)
@@ -104,4 +107,7 @@ def read_held(raw: bytes, name: str, within: Text) -> list[Candidate]:
         family = families.JSON
     if is_binary(raw) or family is families.PROSE:
         return []
-    return read(Text(raw, within.path, within.names, comments=within.comments), family)
+    text = Text(
+        raw, within.path, within.names, comments=within.comments, ignorable=within.ignorable
+    )
+    return read(text, family)

@@ -9,6 +9,7 @@ import re
 from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.literals import quoted
+from leakcheck.ci.readers.sql import read_rows
 from leakcheck.ci.text import COMMENT, NEAR, Text, shown
 
 _IDENTIFIED_MARK = re.compile(rb"identified")
@@ -16,6 +17,7 @@ _IDENTIFIED = re.compile(
     rb"\bidentified(?:[ \t]{1,8}with[ \t]{1,8}\\?['\"`]?\w{1,40}\\?['\"`]?)?\s{1,8}by\s{1,8}"
     rb"(?P<quote>\\?['\"])"
 )
+_INSERT_MARK = re.compile(rb"insert\s")
 _CURL_MARK = re.compile(rb"curl")
 _CURL_USER = re.compile(
     rb"[ \t](?:-[a-zA-Z]{0,8}u[ \t]{0,8}|--(?:proxy-)?user(?:[ \t]{1,8}|=))(?P<open>\\?[\"']?)"
@@ -40,6 +42,8 @@ def read(text: Text, family: Family) -> None:
     if family is not families.SQL:
         for match in _IDENTIFIED.finditer(text.low):
             _statement(text, family, match)
+    if family.name == "code" and text.hits and _INSERT_MARK.search(text.low):
+        read_rows(text)
     if family in _COMMANDS:
         for mark in _CURL_MARK.finditer(text.low):
             _curl(text, family, mark.end())

@@ -39,6 +39,12 @@ def read(text: Text) -> None:
             comment = None if text.comments or not SQL.in_comment(before) else COMMENT
             key = "IDENTIFIED BY" if match["key"].startswith(b"identified") else "PASSWORD"
             text.add(found[1], key, found[0], "sql", skip=comment)
+    read_rows(text)
+    scan(text, SQL)
+
+
+def read_rows(text: Text) -> None:
+    """Add the values of password columns of INSERT statements, in any text."""
     for match in _INSERT.finditer(text.low):
         columns = [
             shown(
@@ -51,7 +57,6 @@ def read(text: Text) -> None:
         wanted = {at: name for at, name in enumerate(columns) if text.names.like(name)}
         if wanted:
             _rows(text, match.end(), wanted)
-    scan(text, SQL)
 
 
 def _rows(text: Text, at: int, wanted: dict[int, str]) -> None:

@@ -108,6 +108,9 @@ def nothing(report: Report, kind: str) -> str:
     if report.failures:
         name, reason = report.failures[0]
         return f"{name}: {reason}. No key was found, and no filter is written."
+    if report.skipped and not report.inputs:
+        name, reason, _ = report.skipped[0]
+        return f"{name}: {reason}. There is nothing else to read, and no filter is written."
     lines = sum(tally.lines for tally in report.inputs)
     if not lines and not any(tally.text_bytes for tally in report.inputs):
         return "All there is to read is empty: no filter is written."

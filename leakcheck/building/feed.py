@@ -129,6 +129,8 @@ class Feed:
                 self._empty(item, tally)
                 return
             plan = settle(look(item), self.kind, self.request.form)
+            if plan.searched:
+                self.request.check_searched()
             if self.sink is None:
                 self.begin(plan.kind)
             assert self.sink is not None

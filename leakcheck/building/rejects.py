@@ -6,7 +6,8 @@ order in which chunks are done, so the file is sorted by input only roughly.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -21,6 +22,7 @@ class Rejects:
 
     def __init__(self, path: Path | None) -> None:
         self.wanted = path is not None
+        self._path = path
         self._lock = threading.Lock()
         self._file: IO[str] | None = None
         if path is None:
@@ -41,13 +43,22 @@ class Rejects:
         trace: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._told() if error is None else suppress(OSError):
+                self._file.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raise UsageError where the file does not take what is written."""
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"{self._path}: it cannot be written: {error.strerror}.") from None
 
     def note(self, name: str, line: int, reason: str) -> None:
         """One rejected line."""
         if self._file is not None:
             shown = "".join(mark if mark.isprintable() else "\ufffd" for mark in name)
-            with self._lock:
+            with self._lock, self._told():
                 self._file.write(f"{shown}\t{line}\t{reason}\n")
 
     def search(

@@ -60,8 +60,8 @@ class Request:
         """Raise UsageError where the build could not end well, before anything is read."""
         if not MIN_RATE <= self.rate <= MAX_RATE:
             raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
-        if self.column and self.kind in (Kind.EMAIL, Kind.DOMAIN):
-            raise UsageError("--column is for passwords, credentials and hashes alone.")
+        if self.kind in (Kind.EMAIL, Kind.DOMAIN):
+            self.check_searched()
         if not self.reading.expansion >= 1:
             raise UsageError("--max-expansion takes a number from 1 up.")
         if self.threads is not None and self.threads > MOST_THREADS:
@@ -82,6 +82,11 @@ class Request:
             for path in self.paths
         ):
             raise UsageError(f"{output}: this is read as well: name another output.")
+
+    def check_searched(self) -> None:
+        """Raise UsageError where a column is asked for, though every address is searched for."""
+        if self.column:
+            raise UsageError("--column is for passwords, credentials and hashes: say --kind.")
 
     @property
     def own_names(self) -> frozenset[str]:

@@ -61,7 +61,11 @@ def run(
     ] = False,
     archive_password_file: Annotated[
         Path | None,
-        typer.Option("--archive-password-file", help="Read the archives' password from a file."),
+        typer.Option(
+            "--archive-password-file",
+            readable=False,  # which is told in our words
+            help="Read the archives' password from a file.",
+        ),
     ] = None,
     max_expansion: Annotated[
         float,
@@ -72,7 +76,11 @@ def run(
     ] = False,
     rejects: Annotated[
         Path | None,
-        typer.Option("--rejects", help="Write rejected lines' numbers and reasons, not content."),
+        typer.Option(
+            "--rejects",
+            readable=False,
+            help="Write rejected lines' numbers and reasons, not content.",
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with this build where it was killed.")

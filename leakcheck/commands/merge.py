@@ -21,7 +21,10 @@ _MAGIC = b"\x89BLOOM\r\n"
 @app.command("merge")
 def run(
     filters: Annotated[
-        list[Path], typer.Argument(metavar="FILTER...", help="Filters with kept keys, or keys.")
+        list[Path],
+        typer.Argument(
+            metavar="FILTER...", readable=False, help="Filters with kept keys, or keys."
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The filter to write.")],
     name: Annotated[str | None, typer.Option("--name", help="What the user is shown.")] = None,

@@ -18,10 +18,12 @@ from leakcheck.read.walk import STDIN, Found, walk
 
 DEPTH = 2  # an archive, and what is compressed within it
 FILTER_MAGIC = b"\x89BLOOM\r\n"
+KEYS_MAGIC = b"\x89BKEYS\r\n"
 _UNREADABLE = (
     (b"Rar!\x1a\x07", "a RAR archive, which leakcheck cannot open: unpack it first"),
     (b"\x1f\x9d", "compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
     (FILTER_MAGIC, "a filter, not a dump"),
+    (KEYS_MAGIC, "the kept keys of a filter, which leakcheck merge reads"),
 )
 
 
@@ -146,7 +148,7 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     head = stream.head
     for magic, reason in _UNREADABLE:
         if head.startswith(magic):
-            place.skip(reason, magic != FILTER_MAGIC)
+            place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC))
             return
     form = compressed.recognise(head)
     archive = None if form else archives.recognise(head)

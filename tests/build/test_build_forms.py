@@ -316,3 +316,28 @@ def test_a_refusal_says_what_is_wrong(tmp_path: Path) -> None:
     assert "--column" in refused(tmp_path, jsons, kind="password")
     plain = put(tmp_path, "plain", "ada@example.fr:x\n")
     assert "empty" not in refused(tmp_path, plain, kind="password", form="sql")
+
+
+def test_a_filter_and_its_keys_are_no_dump(tmp_path: Path) -> None:
+    path = put(tmp_path, "in/list", b"ada@example.fr\n")
+    made(tmp_path, path, output=tmp_path / "in" / "old.bloom", keep_keys=True)
+    report = made(tmp_path, tmp_path / "in")
+    assert not report.failures
+    assert len(report.skipped) == 2
+    (tmp_path / "out.bloom").unlink()
+    assert "a filter, not a dump" in refused(tmp_path, tmp_path / "in" / "old.bloom")
+    assert "kept keys" in refused(tmp_path, tmp_path / "in" / "old.bloom.keys", kind="email")
+
+
+def test_a_column_of_a_text_that_is_searched_is_wrong_use(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", "id,email,password\n1,ada@example.fr,word\n")
+    assert "--column" in refused(tmp_path, path, column="3")
+    made(tmp_path, path, column="3", kind="password")
+    assert known(tmp_path, "password", ["word"]) == [True]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_rejects_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+    path = put(tmp_path, "list", b"nothing\n" * 100_000 + b"ada@example.fr\n")
+    told = refused(tmp_path, path, kind="email", rejects=Path("/dev/full"))
+    assert told == "/dev/full: it cannot be written: No space left on device."

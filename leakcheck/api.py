@@ -172,7 +172,7 @@ def _kind_at(name: str, kinds: Sequence[Kind]) -> Kind:
     """The kind to ask `name` for: what a file says, where it is one of `kinds`."""
     if len(kinds) == 1:
         return kinds[0]
-    if name == "hibp" or name.startswith(("http://", "https://")):
+    if name == "hibp" or name.lower().startswith(("http://", "https://")):
         if name == "hibp":
             return Kind.PASSWORD
         raise UsageError("Say with --kind what the hash is of: a remote filter answers for one.")

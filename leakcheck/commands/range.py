@@ -32,6 +32,8 @@ def slice_for(
     from leakcheck.engine import LocalFilter, info_json
     from leakcheck.terminal import number, say, size
 
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output} is the filter itself: a slice in its place would be its loss.")
     filter_ = LocalFilter(source)
     try:
         most = 2 * filter_.header.digest_bytes

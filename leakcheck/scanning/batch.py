@@ -97,7 +97,7 @@ def _kind(sample: bytes, sources: Sequence[str], *, hashes: bool) -> Kind:
     """What a list is taken to hold where nobody says it."""
     kinds = set()
     for name in sources:
-        if not name.startswith(("http://", "https://")) and name != "hibp":
+        if not name.lower().startswith(("http://", "https://")) and name != "hibp":
             source = LocalFilter(name)
             source.close()
             kinds.add(source.info.kind)

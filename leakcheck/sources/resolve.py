@@ -50,7 +50,7 @@ def open_sources(names: Sequence[str], kind: Kind, access: Access) -> list[Sourc
 
 
 def _open(name: str, kind: Kind, access: Access) -> Source:
-    if name == "hibp" or name.startswith(("http://", "https://")):
+    if name == "hibp" or name.lower().startswith(("http://", "https://")):
         if access.offline:
             raise UsageError(f"--offline forbids asking {name}: name a file, or leave it out.")
         from leakcheck.remote import open_remote

@@ -92,3 +92,15 @@ def test_a_damaged_page_is_not_handed_on(
     assert run(["range", "ff", "--from", str(tmp_path / "bad.bloom"), "-o", str(out)]) == 2
     assert "damaged" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["bad.bloom"]
+
+
+def test_a_slice_never_takes_the_filters_place(
+    tmp_path: Path, filter_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "f.bloom"
+    path.write_bytes(filter_file.read_bytes())
+    (tmp_path / "link").symlink_to(path)
+    for output in (path, tmp_path / "link"):
+        assert run(["range", "5", "--from", str(path), "-o", str(output), "--force"]) == 2
+        assert "is the filter itself" in capsys.readouterr().err
+    assert path.read_bytes() == filter_file.read_bytes()

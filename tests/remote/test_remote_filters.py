@@ -70,6 +70,17 @@ def test_a_batch_asks_for_each_page_once(serve: Serve, data: bytes) -> None:
     assert len(spans) == len(set(spans)) == len(data) // 4096
 
 
+def test_a_scheme_in_capitals_is_one(serve: Serve, data: bytes) -> None:
+    from leakcheck.sources.resolve import open_sources
+
+    url = serve(file(data)).url.replace("http:", "HTTP:") + PATH
+    (source,) = open_sources([url], Kind.EMAIL, Access())
+    assert source.lookup(key(1)).codes == b"\1"
+    source.close()
+    with pytest.raises(UsageError, match="--offline"):
+        open_sources([url], Kind.EMAIL, Access(offline=True))
+
+
 def test_pages_once_fetched_are_not_asked_for_again(serve: Serve, data: bytes) -> None:
     server = serve(file(data))
     source = open_remote(server.url + PATH, Kind.EMAIL, Access())

@@ -1,8 +1,9 @@
 """Blocks on disk: the state of a fetch, from which it is resumed after anything.
 
-Rule 1: a block file appears whole, synced, or not at all; what a kill leaves
-behind is older, never wrong. Rule 2: it carries a checksum; a damaged block is
-fetched again. Rule 3: only what was verified is written.
+Rule 1: a block file appears whole or not at all; what a kill leaves behind is
+older, never wrong. Rule 2: it carries a checksum; a damaged block is fetched
+again. So none is synced: a power cut costs what the system had not yet written,
+a sync costs as long as the fetch. Rule 3: only what was verified is written.
 
 A block file is one line of JSON; then, unless the ranges are kept as files of
 their own, the digests of its ranges, packed in order; and XXH3-64 of it all.
@@ -99,7 +100,7 @@ class Blocks:
             "ranges": {str(key): list(block.entries[key]) for key in keys},
         }
         data = json.dumps(head, separators=(",", ":")).encode() + b"\n" + body
-        write_whole(self._path(number), data + xxhash.xxh3_64_digest(data))
+        write_whole(self._path(number), data + xxhash.xxh3_64_digest(data), sync=False)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:03X}.block"

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from leakcheck import engine
+from leakcheck.building.request import MAX_RATE, MIN_RATE, check_about, check_output
 from leakcheck.engine import Builder, Header, filter_errors
 from leakcheck.errors import InputError, NetworkError, UsageError
 from leakcheck.kinds import Kind
@@ -74,6 +75,7 @@ def fetch(request: Request, tell: Tell) -> Outcome:
     kept one is damaged, UsageError and FilterError.
     """
     _check(request)
+    _check_service(request)
     state_folder = _state_folder(request)
     if request.update and not (state_folder / "fetch.json").exists():
         raise UsageError("There is nothing to update yet: fetch with --keep first, then --update.")
@@ -100,12 +102,22 @@ def _check(request: Request) -> None:
         raise UsageError("Say what to make: a filter with -o, range files with --keep, or both.")
     if request.update and request.keep is None:
         raise UsageError("--update needs --keep, the folder with the ranges of last time.")
-    if request.output is not None and request.output.exists() and not request.force:
-        raise UsageError(f"{request.output} exists already: use --force to replace it.")
-    if request.output is not None and not request.output.parent.is_dir():
-        raise UsageError(f"{request.output.parent}: there is no such folder.")
+    if request.output is not None:
+        check_output(request.output, request.force)
     if request.zipped and request.keep is None:
         raise UsageError("--gzip goes with --keep.")
+    if not MIN_RATE <= request.rate <= MAX_RATE:  # said now, not after hours of fetching
+        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+    check_about({"name": request.name, "date": request.date})
+
+
+def _check_service(request: Request) -> None:
+    """UsageError where URL or proxy is of no use: better now than in each process."""
+    from leakcheck.remote import loop
+    from leakcheck.remote.client import new_client
+
+    parse_url(_base(request))
+    loop.run(new_client(request.proxy, request.timeout).aclose())
 
 
 def _state_folder(request: Request) -> Path:

@@ -59,6 +59,8 @@ def load(folder: Path, wanted: State) -> State:
             f"{folder}: what an earlier fetch left there cannot be read: remove the folder."
         ) from None
     if not state.same(wanted):
+        if not any(folder.glob("*.block")):
+            return wanted  # nothing was had: there is nothing to mix up
         raise UsageError(
             f"{folder} holds a fetch with other options (service, mode, ranges, count or gzip): "
             "give the same ones to resume it, or remove the folder."
@@ -69,8 +71,12 @@ def load(folder: Path, wanted: State) -> State:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process alone; UsageError where another has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        raise UsageError(f"{folder.parent}: nothing can be written there: {why}.") from None
     try:
         try:
             import fcntl

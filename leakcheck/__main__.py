@@ -9,11 +9,16 @@ import re
 import sys
 from pathlib import Path
 
+_INTERRUPTED = "Interrupted: nothing was left half-written."
+
 
 def main() -> None:
     """Run the command line given in sys.argv and exit."""
-    _stand_in()
-    status = run(sys.argv[1:])
+    try:
+        _stand_in()
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program is being loaded
+        status = _fail(_INTERRUPTED)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -40,7 +45,7 @@ def run(arguments: list[str]) -> int:
     except LeakcheckError as error:
         return _fail(str(error))
     except (KeyboardInterrupt, EOFError):
-        return _fail("Interrupted: nothing was left half-written.")
+        return _fail(_INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
         return 2  # whoever reads only the status must not take it for clean

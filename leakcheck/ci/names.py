@@ -50,11 +50,10 @@ NEEDLES = (
     rb"pw(?:d|(?![a-z]))",
     rb"psw",
     rb"secret",
-    rb"kennwort",
+    rb"wo(?:rt|ord)",
     rb"mdp",
     rb"contrase",
     rb"senha",
-    rb"wachtwoord",
 )
 """What stands in every name to look at; each begins with a literal, which is quick to find.
 

@@ -14,7 +14,7 @@ from leakcheck.ci.checking import Found
 from leakcheck.ci.run import Outcome
 from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
 from leakcheck.sources import Source
-from leakcheck.terminal import number, odds
+from leakcheck.terminal import clean, number, odds
 from leakcheck.verdicts import SourceAnswer, Verdict
 
 EXPOSED = Rule(
@@ -93,7 +93,7 @@ def _row(found: Found, place: Location, label: str, ordinal: int) -> Row:
         values,
         Finding(
             (EXPOSED if exposed else UNKNOWN).id,
-            f"{candidate.key}: {why}",
+            f"{clean(candidate.key)}: {why}",
             "error" if exposed else "warning",
             place,
             fingerprint(found.path, candidate.key, ordinal),

@@ -359,3 +359,24 @@ def test_a_filter_of_nt_hashes_answers_for_passwords(repo, ci, breached: str) ->
 def test_a_pointer_of_git_lfs_is_named(repo, ci) -> None:
     repo.write("users.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     assert "Only the Git LFS pointer is there: users.csv: run git lfs pull." in ci().out
+
+
+def test_hostile_names_break_no_report(repo, ci, breached: str) -> None:
+    for name in ("new\nline::error::x.env", "a%b&<\"'>.env", "#f?é.env", "-n.env", "back\\s.env"):
+        repo.write(name, f"DB_PASSWORD={breached}\n")
+    repo.write("k.json", json.dumps({"a\0\ud800\n::error::password": breached}))
+    report = json.loads(ci("--format", "sarif").out)
+    results = report["runs"][0]["results"]
+    assert len({str(result["partialFingerprints"]) for result in results}) == 6
+    for result in results:
+        assert result["message"]["text"].encode(), "no half of a surrogate pair"
+        place = result["locations"][0]["physicalLocation"]
+        uri = place["artifactLocation"]["uri"]
+        assert not uri.startswith("/")
+        assert not set(uri) & set(' \n?#"<>\\:')
+        assert min(place["region"].values()) >= 1
+    lines = ci("--format", "github").out.splitlines()
+    assert len([line for line in lines if line.startswith("::error ")]) == 6
+    assert not [line for line in lines if line.startswith("::") and "::error " not in line[:8]]
+    assert len(list(ElementTree.fromstring(ci("--format", "junit").out).iter("failure"))) == 6
+    assert len(ci().findings) == 6

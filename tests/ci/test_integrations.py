@@ -271,3 +271,48 @@ def test_pam_exec_form(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize(("password", "accepted"), [("changeme", False), ("Zv9-sound $x'\"", True)])
+def test_the_one_liners_of_the_documentation(password: str, accepted: bool) -> None:
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+
+    def line(name: str) -> str:
+        return re.search(rf"^- \*\*{name}\*\*.*?: `([^`]+)`", page, re.MULTILINE)[1]
+
+    env = os.environ | {"PATH": PATH}
+    done = subprocess.run(
+        ["bash", "-c", line("bash")], input=f"{password}\n".encode(), env=env, capture_output=True
+    )
+    assert (b"accepted" in done.stdout) is accepted, done.stderr
+    program = "import sys, leakcheck; from leakcheck.kinds import Kind; password = sys.stdin.read()"
+    assert "from leakcheck.kinds import Kind" in page
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}; print({line('Python')})"],
+        input=password, env=env, text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert ("clean" in done.stdout.lower()) is accepted
+    command = line("PAM").partition("quiet ")[2].split()
+    assert command[0] == "/usr/local/bin/leakcheck"
+    done = subprocess.run(
+        [LEAKCHECK, *command[1:]], input=password.encode() + b"\0", capture_output=True, env={}
+    )
+    assert (done.returncode == 0) is accepted
+    from django.conf import settings
+
+    setting: dict[str, Any] = {}
+    exec(line("Django"), setting)
+    if not settings.configured:
+        settings.configure(USE_I18N=True)
+    from django.contrib.auth import password_validation
+    from django.core.exceptions import ValidationError
+
+    which = password_validation.get_password_validators(
+        [{"OPTIONS": {}} | each for each in setting["AUTH_PASSWORD_VALIDATORS"]]
+    )
+    try:
+        password_validation.validate_password(password, password_validators=which)
+    except ValidationError:
+        assert not accepted
+    else:
+        assert accepted

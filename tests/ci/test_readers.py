@@ -238,7 +238,14 @@ def test_latin_1_is_read_byte_for_byte() -> None:
 
 
 def test_files_that_are_not_read() -> None:
-    for path in ("a.png", "a.min.js", "README.md", "src/i18n/de.json", "package-lock.json"):
+    for path in (
+        "a.png",
+        "a.min.js",
+        "README.md",
+        "src/i18n/de.json",
+        "package-lock.json",
+        "etc/nsswitch.conf",
+    ):
         from leakcheck.ci.readers import DEFAULT_FAMILIES
         from leakcheck.ci.readers.families import family_of
 

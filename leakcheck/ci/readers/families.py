@@ -134,6 +134,7 @@ def _named(*pairs: tuple[str, Family]) -> tuple[tuple[re.Pattern[str], Family], 
 _BEFORE_SUFFIX = _named(
     (r"\.?htpasswd.*|[._]netrc|\.?pgpass(?:\.conf)?", ACCOUNTS),
     (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?", PROSE),
+    (r"nsswitch\.conf|passwdqc\.conf|pwquality\.conf", PROSE),
     (r"(?:.*\.)?odbc\.ini|\.pg_service\.conf", INI),
 )
 _AFTER_SUFFIX = _named(
@@ -186,7 +187,7 @@ def _of_name(name: str) -> Family | None:
 
 
 _TELLING = re.compile(
-    r"\.|[^.]*\Z|.*(?:env|[Dd]ocker|lock|odbc|my\.cnf|pg|enkins|akefile|setup|tox)"
+    r"\.|[^.]*\Z|.*(?:env|[Dd]ocker|lock|odbc|my\.cnf|pg|enkins|akefile|setup|tox|nssw|passwdqc|pwq)"
 )
 _TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE))
 _MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")

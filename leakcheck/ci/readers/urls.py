@@ -43,7 +43,7 @@ _ILLUSTRATION = re.compile(
     rb"://(?:user|username|usr|name|login|u|foo|bar):(?:pass|password|passwd|pwd|pw|p|foo|bar)",
     re.IGNORECASE,
 )
-ILLUSTRATION = "the URL is an illustration (user:password, in source code)"
+ILLUSTRATION = "the URL is an illustration (user:password, in source code or text)"
 _IN_NAME = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.-")
 EXAMPLE = "the URL is an example (its host is reserved for examples)"
 
@@ -69,7 +69,7 @@ def read(text: Text, family: Family) -> None:
             skip = EXAMPLE
         if (
             skip is None
-            and family.name == "code"
+            and family.name in ("code", "plain")
             and _ILLUSTRATION.fullmatch(match[0].rpartition(b"@")[0])
         ):
             skip = ILLUSTRATION

@@ -142,3 +142,28 @@ def test_stdin_echoes_nothing(known: Path, breached: str) -> None:
         assert done.status == 1
         said = (done.out + done.err).encode()
         assert not [trace for trace in traces(breached) + traces(SOUND) if trace in said]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "sent\"inel'q<&>%x",
+        "sentinel\\nline",
+        "sentinél-ключ-密码",
+        "s" * 250,
+        "::sentinel::error::",
+    ],
+)
+def test_odd_passwords_are_in_no_output(repo, ci, password: str) -> None:
+    import json
+
+    repo.write("a.json", json.dumps({"password": password}, ensure_ascii=False))
+    repo.write("a.py", f"password = {password!r}\n")
+    for form in FORMATS:
+        done = ci("--format", form)
+        assert done.status == 0
+        assert not [trace for trace in traces(password) if trace in (done.out + done.err).encode()]
+    for path in ("a.json", "a.py"):
+        done = ci("--explain", f"{path}:1")
+        assert "checked: clean" in done.out
+        assert not [trace for trace in traces(password) if trace in (done.out + done.err).encode()]

@@ -114,6 +114,11 @@ def _is_sentence(front: bytes, last: bytes) -> bool:
     return last[:1].isupper() and last[1:2].islower() and front == front.lower()
 
 
+def may_end(label: str) -> bool:
+    """Whether a domain may end in `label`, or in its front; of other scripts, any may."""
+    return not label.isascii() or _tld_length(label.lower().encode()) > 0
+
+
 def _tld_length(label: bytes) -> int:
     """How much of `label`'s front is a top-level domain: all, up to a hyphen, or 0."""
     if label in TLDS:

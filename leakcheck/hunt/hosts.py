@@ -7,6 +7,7 @@ are acme.fr, `acme.fr.evil.com` is not.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from leakcheck import domain
@@ -14,6 +15,7 @@ from leakcheck import domain
 _DOT = "[.。．｡]"
 _RUN = re.compile(rf"(?:[^\W_]|[\-·・\u00ad\u200b\u200c\u200d\u2060\ufeff]|{_DOT})+")
 _LABEL = re.compile(_DOT)
+_BETWEEN = re.compile(r"[^.。．｡]+")
 
 
 def hosts(text: str, domains: Mapping[bytes, int]) -> Iterator[tuple[int, int, int, str]]:
@@ -26,9 +28,14 @@ def hosts(text: str, domains: Mapping[bytes, int]) -> Iterator[tuple[int, int, i
         after_underscore = start > 0 and text[start - 1] == "_"
         starts = [] if after_underscore else [0]
         starts += [dot.end() for dot in _LABEL.finditer(name)]
+        # Where a name may end: of a thousand labels without one, none needs a closer look.
+        labels = [match.span() for match in _BETWEEN.finditer(name)]
+        ends = [first for first, last in labels[1:] if domain.may_end(name[first:last])]
+        reach = domain.LONGEST if name.isascii() else domain.REACH
         done = 0
         for at in starts:
-            if at < done:
+            nearest = bisect_right(ends, at)
+            if at < done or nearest == len(ends) or ends[nearest] > at + reach:
                 continue
             while name[at : at + 1] == "-":
                 at += 1

@@ -162,3 +162,19 @@ def test_an_entry_twice_on_a_line_is_two_hits() -> None:
     with Hunter(watch) as hunter:
         hits = list(hunter.hunt(io.BytesIO(b"alice@acme.fr alice@acme.fr\n")))
     assert [hit.offset for hit in hits] == [0, 14]
+
+
+def test_names_without_end_are_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of labels in a row that no domain ends in, only those before a possible end are read."""
+    from leakcheck import domain
+    from leakcheck.hunt.hosts import hosts
+
+    read: list[bytes] = []
+    resolve = domain.resolve
+    monkeypatch.setattr(domain, "resolve", lambda text: read.append(text) or resolve(text))
+    text = "a." * 5000 + "q"
+    assert list(hosts(text, {b"acme.fr": 0})) == []
+    assert len(read) == 0
+    found = list(hosts(text + ".acme.fr " + "a." * 2000 + "q", {b"acme.fr": 0}))
+    assert [(end, entry) for _, end, entry, _ in found] == [(len(text) + 8, 0)]
+    assert len(read) < 200

@@ -134,6 +134,8 @@ class Feed:
             if self.sink is None:
                 self.begin(plan.kind)
             assert self.sink is not None
+            if len(self.request.paths) == 1 and item.found.named and item.member is None:
+                self.report.alone = self.sink.alone()
             if not self.report.inputs and self._decided(plan):
                 self.say(
                     f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."

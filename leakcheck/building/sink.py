@@ -51,6 +51,11 @@ class Sink:
         """Keys are there that were counted by another run."""
         self._novelty = None
 
+    def alone(self) -> bool:
+        """One input is all there is: whether its new keys are simply those of the filter."""
+        known, self._novelty = self._novelty is not None, None
+        return known
+
     def add(self, digests: bytes, tally: Tally) -> int:
         """Take digests for the input of `tally`; return how many they are."""
         count = len(digests) // self.kind.digest_bytes

@@ -90,7 +90,7 @@ class Report:
     header: of the filter, or None where none was written; skipped: what was
     passed over, as (name, reason, whether keys may be lost); resumed: inputs
     that an earlier run had finished; updated: whether an older filter's keys
-    are in it too.
+    are in it too; alone: whether there is one input, all of whose keys are new.
     """
 
     inputs: list[Tally] = field(default_factory=list)
@@ -99,6 +99,7 @@ class Report:
     seconds: float = 0.0
     resumed: int = 0
     updated: bool = False
+    alone: bool = False
 
     @property
     def records(self) -> int:
@@ -112,6 +113,8 @@ class Report:
 
     def settle_new(self) -> None:
         """Scale the estimates of what was new, so that all add up to the keys there are."""
+        if self.alone and self.header is not None:
+            self.inputs[0].new = self.header.keys
         counts = [tally for tally in self.inputs if tally.new is not None]
         guessed = [tally for tally in counts if not tally.new_exact]
         if self.header is None or self.updated or len(counts) < len(self.inputs):

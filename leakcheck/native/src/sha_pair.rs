@@ -41,7 +41,7 @@ pub fn pair(blocks: [&[u8; 64]; 2]) -> [Sum; 2] {
             for lane in 0..2 {
                 let [w4, w3, w2, w1] = words[lane];
                 let word = if $group < 4 {
-                    words[lane][$group]
+                    words[lane][$group & 3]
                 } else {
                     let mixed = _mm_xor_si128(_mm_sha1msg1_epu32(w4, w3), w2);
                     let next = _mm_sha1msg2_epu32(mixed, w1);

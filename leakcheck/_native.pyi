@@ -18,7 +18,7 @@ def hashes(chunk: Buffer, digest_bytes: int, min_count: int, prefix: bytes) -> O
 def tlds() -> list[str]: ...
 
 class Sieve:
-    """The sieve of `leakcheck hunt`; leakcheck/hunt/sieve.py is its Python face."""
+    """The sieve of `leakcheck hunt`; leakcheck/hunting/sieve.py is its Python face."""
 
     def __new__(
         cls,

@@ -6,7 +6,7 @@ breaches: guidance for individuals", and CNIL's "Violation de données
 personnelles". They are in the order in which they help most.
 """
 
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 _REUSE = "and wherever else the same password, or one like it, is used"

@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakcheck.engine import LocalFilter
 from leakcheck.errors import FilterError, SubjectError, UsageError
-from leakcheck.kinds import Kind
 from leakcheck.sources import Source
-from leakcheck.sources.resolve import Access, default_sources, open_sources
-from leakcheck.variants import best
+from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.names import Access, default_sources, open_sources
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.variants import best
 from leakcheck.verdicts import Answer, Verdict
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def check(
     where a subject cannot be accepted, FilterError where a source named
     cannot be opened, UsageError where `access` forbids it.
     """
-    from leakcheck.subjects import canonical, digests_of
-    from leakcheck.variants import variants as spellings
+    from leakcheck.subject.question import canonical, digests_of
+    from leakcheck.subject.variants import variants as spellings
 
     spelt: list[list[str]] = []
     packed = []
@@ -137,10 +137,10 @@ def scan(
     Raises InputError where the list cannot be read, UsageError where there is
     nothing to ask or no such column, FilterError as `check` does.
     """
-    from leakcheck.scanning.cells import Wanted
-    from leakcheck.scanning.digesting import Asking
-    from leakcheck.scanning.lists import open_list
-    from leakcheck.scanning.opening import open_panel
+    from leakcheck.records.cells import Wanted
+    from leakcheck.records.listing import open_list
+    from leakcheck.scanning.open import open_panel
+    from leakcheck.scanning.query import Asking
     from leakcheck.scanning.run import Choice, Scan
 
     where = None if path is None else Path(path)

@@ -65,7 +65,7 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         from leakcheck import __version__
-        from leakcheck.engine import ENGINE
+        from leakcheck.sources.filter_file import ENGINE
 
         typer.echo(f"leakcheck {__version__} ({ENGINE} engine)")
         raise typer.Exit

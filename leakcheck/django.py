@@ -18,8 +18,8 @@ from typing import Any
 
 from leakcheck.ci.checking import open_for_passwords
 from leakcheck.sources import Source
-from leakcheck.sources.resolve import Access
-from leakcheck.subjects import digest
+from leakcheck.sources.names import Access
+from leakcheck.subject.question import digest
 from leakcheck.verdicts import CODES, Verdict, combine
 
 

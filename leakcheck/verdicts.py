@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 
 class Verdict(StrEnum):

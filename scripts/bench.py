@@ -177,7 +177,7 @@ class Bench:
 
     def rate(self) -> None:
         """Measured false positives over the header's rate: 10 M absent probes at 1e-3."""
-        from leakcheck.engine import LocalFilter
+        from leakcheck.sources.filter_file import LocalFilter
 
         self.build(self.dump("hashes", self.lines), "password", "1e-3")
         source = LocalFilter(self.folder / f"password-1e-3-{self.lines}.bloom")

@@ -3,7 +3,7 @@
     python scripts/bench_decompress.py [MEGABYTES]
 
 One core each: both sides are pinned to the same processor. Ours is
-leakcheck.read, chunk after chunk, and no extraction; theirs writes to
+leakcheck.input, chunk after chunk, and no extraction; theirs writes to
 /dev/null. The bar for gzip and zstd is 80 % of the fastest of them. Medians
 of five, taken in turn, process start of ours left out (it is measured by
 scripts/bench) and of theirs included (some milliseconds).
@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from shutil import which
 
-from leakcheck.read import Buffers, chunks, inputs
-from leakcheck.read.chunk import CHUNK_BYTES
+from leakcheck.input import Buffers, chunks, inputs
+from leakcheck.input.chunk import CHUNK_BYTES
 
 MAKERS = {
     "gzip": ["gzip", "-6", "-c"],

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck import extract
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 CHUNK = 1 << 20
 MAKER = str(Path(__file__).parent / "make_dump.py")

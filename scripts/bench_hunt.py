@@ -49,8 +49,8 @@ def make(folder: Path, lines: int, sizes: list[int]) -> tuple[Path, dict[int, Pa
 
 def kernel(dump: Path, listing: Path) -> tuple[float, int]:
     """(CPU seconds of the sieve on one core, positions)."""
-    from leakcheck.hunt.sieve import sieve_for
-    from leakcheck.hunt.watch import read_watch
+    from leakcheck.hunting.sieve import sieve_for
+    from leakcheck.hunting.watch import read_watch
 
     sieve = sieve_for(read_watch([listing]))
     data = memoryview(dump.read_bytes())

@@ -30,8 +30,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lookups", type=int, default=10_000)
     given = options.parse_args()
-    from leakcheck.engine import Builder, about
-    from leakcheck.kinds import Kind
+    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.subject.kinds import Kind
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -57,9 +57,9 @@ def main() -> None:
 
 def ask(base: str, count: int) -> None:
     """Single lookups and batches of 1,000, every page asked for anew."""
-    from leakcheck.kinds import Kind
     from leakcheck.remote import open_remote
-    from leakcheck.sources.resolve import Access
+    from leakcheck.sources.names import Access
+    from leakcheck.subject.kinds import Kind
 
     wanted = [key(at * 2 * KEYS // count) for at in range(count)]
     for size in (1, 1000):

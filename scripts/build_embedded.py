@@ -11,10 +11,10 @@ import contextlib
 import sys
 from pathlib import Path
 
-from leakcheck.engine import Builder, about
-from leakcheck.kinds import Kind
-from leakcheck.sources.resolve import EMBEDDED_NAME
-from leakcheck.subjects import digests_of
+from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.names import EMBEDDED_NAME
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digests_of
 
 OUTPUT = Path(__file__).parent.parent / "leakcheck" / "data" / "top-100k-passwords.bloom"
 ABOUT = about(

@@ -20,8 +20,8 @@ from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import read_file
 from leakcheck.ci.run import wanted_paths
 from leakcheck.ci.walk import Walk
-from leakcheck.kinds import Kind
-from leakcheck.sources.resolve import embedded_sources
+from leakcheck.sources.names import embedded_sources
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 # On purpose not our own patterns: what is missed must show.

@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import leakcheck
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 WORDS = r"""
 @ @ @ @ @ . . . - ' " \ % ; : | , < > & # + _ = / a A n r t u x o O z Z 0 4 6 9 $

@@ -12,10 +12,10 @@ import random
 import sys
 import time
 
-from leakcheck.hunt.matching import matches
-from leakcheck.hunt.reference import ReferenceSieve
-from leakcheck.hunt.sieve import QUIET, Sieve, keys_of, native
-from leakcheck.hunt.watch import Watch
+from leakcheck.hunting.matching import matches
+from leakcheck.hunting.reference import ReferenceSieve
+from leakcheck.hunting.sieve import QUIET, Sieve, keys_of, native
+from leakcheck.hunting.watch import Watch
 
 WATCHED = """
 alice@acme.fr o'brien@acme.fr a+b@my-corp.co.uk -x@acme.fr zoe@société.fr

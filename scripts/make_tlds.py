@@ -41,7 +41,7 @@ def suffixes() -> set[str]:
 
 
 def main() -> None:
-    """Write leakcheck/tlds.py and leakcheck/native/src/tlds.rs."""
+    """Write leakcheck/subject/tlds.py and leakcheck/native/src/tlds.rs."""
     names = sorted(suffixes() | RETIRED)
     lines = textwrap.wrap(" ".join(names), 98, break_on_hyphens=False, break_long_words=False)
     (ROOT / "leakcheck" / "tlds.py").write_text(

@@ -13,8 +13,8 @@ MODULES = [*sorted((ROOT / "bloom").rglob("*.py")), *sorted((ROOT / "leakcheck")
 ONLY_IN = {
     "typer": ("leakcheck/cli.py", "leakcheck/commands/", "leakcheck/__main__.py"),
     "rich": ("leakcheck/terminal.py",),
-    "httpx": ("leakcheck/remote/",),
-    "bloom": ("bloom/", "leakcheck/engine.py"),
+    "httpx": ("leakcheck/http/",),
+    "bloom": ("bloom/", "leakcheck/sources/filter_file.py"),
 }
 
 

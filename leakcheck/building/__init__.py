@@ -1,8 +1,8 @@
 """Building: from named dumps to a filter, every line of them accounted for."""
 
+from leakcheck.building.account import Report, Tally
 from leakcheck.building.build import build
-from leakcheck.building.forms import Form
 from leakcheck.building.request import Request
-from leakcheck.building.tally import Report, Tally
+from leakcheck.records.formats import Form
 
 __all__ = ["Form", "Report", "Request", "Tally", "build"]

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from leakcheck.building.crew import Crew
-from leakcheck.building.feed import Feed
+from leakcheck.building.account import Report
+from leakcheck.building.jobs import Feed
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import Request
-from leakcheck.building.sink import kept_by
-from leakcheck.building.tally import Report
-from leakcheck.engine import PAGE_BYTES, Header, about
+from leakcheck.building.workers import Crew
+from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
+from leakcheck.sources.filter_file import PAGE_BYTES, Header, about
 from leakcheck.terminal import odds
 
 Say = Callable[[str], None]

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from leakcheck.building.forms import WORDS, Form, can_hold, extractor
-from leakcheck.building.plan import look, settle
-from leakcheck.building.records import extract_batch, wanted_of
-from leakcheck.building.sniff import Guess
-from leakcheck.building.tally import Tally
+from leakcheck.building.account import Tally
+from leakcheck.building.decide import look, settle
+from leakcheck.building.record_jobs import extract_batch, wanted_of
 from leakcheck.errors import InputError
-from leakcheck.kinds import Kind
-from leakcheck.masking import mask_address
-from leakcheck.read import Input
-from leakcheck.read.streams import Held
-from leakcheck.structured import records
+from leakcheck.input import Input
+from leakcheck.input.streams import Held
+from leakcheck.records import records
+from leakcheck.records.detect import Guess
+from leakcheck.records.formats import WORDS, Form, can_hold, extractor
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.masking import mask_address
 
 EXAMPLES = 3
 HIDDEN = "••••••••"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leakcheck.building.forms import Form, extractor
-from leakcheck.building.tally import Tally
-from leakcheck.kinds import Kind
-from leakcheck.read import Found, compressed
+from leakcheck.building.account import Tally
+from leakcheck.input import Found, compressed
+from leakcheck.records.formats import Form, extractor
+from leakcheck.subject.kinds import Kind
 
 BATCH = 128
 _MOST_BYTES = 4 << 20

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leakcheck.building.forms import Form
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
-from leakcheck.read import Found, Options
+from leakcheck.input import Found, Options
+from leakcheck.records.formats import Form
+from leakcheck.subject.kinds import Kind
 
 MIN_RATE, MAX_RATE = 1e-12, 0.5
 MOST_THREADS = 256

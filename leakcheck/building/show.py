@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from leakcheck.building.tally import Report, Tally
+from leakcheck.building.account import Report, Tally
 from leakcheck.terminal import bars, clean, number, odds, out_is_terminal, say, size, table, warn
 
 MOST_ROWS = 20

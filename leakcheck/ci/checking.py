@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from leakcheck.ci.text import Candidate
-from leakcheck.engine import LocalFilter
-from leakcheck.kinds import Kind
 from leakcheck.sources import Source
-from leakcheck.sources.resolve import Access, open_sources
+from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.names import Access, open_sources
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
 
 
@@ -33,7 +33,7 @@ class Found:
 
 def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[SourceAnswer, ...]]:
     """What each source says of each password; every distinct one is asked once."""
-    from leakcheck.subjects import digests_of
+    from leakcheck.subject.question import digests_of
 
     if not passwords:
         return []

@@ -9,8 +9,8 @@ import typer
 from leakcheck.building import Form, Report, Request, build
 from leakcheck.building.show import show
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
-from leakcheck.read import Options, listed, walk
+from leakcheck.input import Options, listed, walk
+from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import Progress, ask_secret, say, warn
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

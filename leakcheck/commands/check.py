@@ -9,8 +9,8 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, exit_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -148,7 +148,7 @@ def _read_secrets(prompt: str) -> list[str]:
 
 
 def _print(answers: list[Answer], as_json: bool) -> int:
-    from leakcheck.answers import answers_json, lines_of
+    from leakcheck.checking.answers import answers_json, lines_of
 
     if as_json:
         typer.echo(answers_json(answers))

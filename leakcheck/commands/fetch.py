@@ -10,10 +10,10 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
-    from leakcheck.remote.corpus.job import Request
+    from leakcheck.fetching.job import Request
     from leakcheck.terminal import Progress
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -90,7 +90,7 @@ def fetch(
     """
     if offline:
         raise UsageError("--offline forbids fetching: build a filter from files with build.")
-    from leakcheck.remote.corpus.job import Request
+    from leakcheck.fetching.job import Request
 
     first, last = _span(prefixes)
     request = Request(
@@ -120,7 +120,7 @@ def _report(request: "Request", json: bool) -> int:
     """Run the fetch under a progress line and say what came of it."""
     import time
 
-    from leakcheck.remote.corpus.job import fetch as run
+    from leakcheck.fetching.job import fetch as run
     from leakcheck.terminal import number, odds, say, warn
 
     start = time.monotonic()
@@ -130,7 +130,7 @@ def _report(request: "Request", json: bool) -> int:
     if json:
         from json import dumps
 
-        from leakcheck.engine import info_json
+        from leakcheck.sources.filter_file import info_json
 
         fields = {
             "version": 1,

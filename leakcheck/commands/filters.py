@@ -25,8 +25,8 @@ def add(
     force: Annotated[bool, typer.Option("--force", help="Replace one of that name.")] = False,
 ) -> int:
     """Install a copy of a filter, every checksum of it verified."""
-    from leakcheck import installed
     from leakcheck.errors import UsageError
+    from leakcheck.sources import installed
     from leakcheck.terminal import clean, say
 
     if as_ is not None and len(filters) > 1:
@@ -45,7 +45,7 @@ def list_filters(
     json: options.Json = False,
 ) -> int:
     """List the installed filters. Exit status 2 if one cannot answer."""
-    from leakcheck import installed
+    from leakcheck.sources import installed
     from leakcheck.terminal import say, table
 
     entries = installed.installed()
@@ -68,7 +68,7 @@ def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `list` shows them.")],
 ) -> int:
     """Remove installed filters, damaged ones too."""
-    from leakcheck import installed
+    from leakcheck.sources import installed
     from leakcheck.terminal import clean, say
 
     for name in names:
@@ -80,7 +80,7 @@ def remove(
 @app.command()
 def path() -> int:
     """Print the folder that installed filters are in; LEAKCHECK_HOME chooses another."""
-    from leakcheck.installed import folder
+    from leakcheck.sources.installed import folder
     from leakcheck.terminal import say
 
     say(str(folder()))
@@ -88,7 +88,7 @@ def path() -> int:
 
 
 def _state(entry: Any, verify: bool) -> str:
-    from leakcheck.installed import damaged_pages
+    from leakcheck.sources.installed import damaged_pages
 
     damaged = damaged_pages(entry) if verify and entry.sound else 0
     return f"{damaged} pages are damaged: install it again" if damaged else str(entry.state)

@@ -90,10 +90,10 @@ def hunt(
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.
     """
     from leakcheck.commands.build import secret
-    from leakcheck.hunt.command import run
-    from leakcheck.hunt.following import Following
-    from leakcheck.hunt.watch import read_watch
-    from leakcheck.read import Options, listed
+    from leakcheck.hunting.command import run
+    from leakcheck.hunting.following import Following
+    from leakcheck.hunting.watch import read_watch
+    from leakcheck.input import Options, listed
     from leakcheck.reports.output import targets
 
     paths = list(dumps or []) + (listed(files_from) if files_from else [])

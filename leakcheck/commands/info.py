@@ -20,7 +20,7 @@ def info(
 
     Reads the header only: `leakcheck verify` tests the pages.
     """
-    from leakcheck.engine import LocalFilter, info_json
+    from leakcheck.sources.filter_file import LocalFilter, info_json
     from leakcheck.terminal import clean, number, odds, say, size
 
     for path in filters:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from leakcheck.building.forms import Form
 from leakcheck.building.inspection import Inspection, inspect
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
-from leakcheck.read import Options, Skipped, inputs, listed
+from leakcheck.input import Options, Skipped, inputs, listed
+from leakcheck.records.formats import Form
+from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import clean, number, say, size, warn
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

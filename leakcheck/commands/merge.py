@@ -10,8 +10,8 @@ import typer
 from leakcheck.building.request import MAX_RATE, MIN_RATE, check_about, check_output, keys_path
 from leakcheck.commands import options
 from leakcheck.commands.build import parse_size
-from leakcheck.engine import info_json, kept_about, merge_kept
 from leakcheck.errors import UsageError
+from leakcheck.sources.filter_file import info_json, kept_about, merge_kept
 from leakcheck.terminal import Progress, clean, number, odds, say, size
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
 
 In = Annotated[
     list[str] | None,

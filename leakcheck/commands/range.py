@@ -29,7 +29,7 @@ def slice_for(
     Who holds the filter can so answer without learning the subject, and without giving the
     filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
     """
-    from leakcheck.engine import LocalFilter, info_json
+    from leakcheck.sources.filter_file import LocalFilter, info_json
     from leakcheck.terminal import number, say, size
 
     if output.exists() and source.exists() and output.samefile(source):

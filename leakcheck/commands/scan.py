@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from leakcheck.commands import options
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -106,16 +106,16 @@ def scan(
     """
     from leakcheck import terminal
     from leakcheck.errors import UsageError
+    from leakcheck.records.cells import Wanted
+    from leakcheck.records.listing import open_list
     from leakcheck.reports.output import Reports, stdout, targets
     from leakcheck.reports.table import SummaryWriter
-    from leakcheck.scanning import opening, reporting
+    from leakcheck.scanning import open, reporting
     from leakcheck.scanning.baseline import Baseline
-    from leakcheck.scanning.cells import Wanted
-    from leakcheck.scanning.digesting import Asking
-    from leakcheck.scanning.exact import exact_sources
-    from leakcheck.scanning.kept import Proofs
-    from leakcheck.scanning.lists import open_list
+    from leakcheck.scanning.query import Asking
     from leakcheck.scanning.run import Choice, Scan, list_path
+    from leakcheck.sources.kept_keys import Proofs
+    from leakcheck.sources.sorted_list import exact_sources
 
     wanted = targets(formats or [], outputs or [])
     access = options.access(offline, decoys, via, hibp_url, min_count)
@@ -126,7 +126,7 @@ def scan(
     if group_by is not None and (kind.secret or listing.hashes):
         raise UsageError("--group-by domain needs a list of addresses: leave it out.")
     masked = terminal.in_ci() if redact is None else redact
-    panel, notes = opening.open_panel(sources or [], kind, access, since)
+    panel, notes = open.open_panel(sources or [], kind, access, since)
     proofs = Proofs(panel.sources) if confirm else None
     needed = confirm and not proofs
     exact = (

@@ -45,8 +45,8 @@ def serve(
         raise UsageError(
             "serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'."
         ) from None
-    from leakcheck.remote.service.app import make_app
-    from leakcheck.remote.service.shelf import look
+    from leakcheck.serving.app import make_app
+    from leakcheck.serving.catalog import look
     from leakcheck.terminal import say
 
     if (cert is None) != (key is None):

@@ -18,7 +18,7 @@ def verify(
 
     Exit status: 0 where all are sound, 2 where one is not.
     """
-    from leakcheck.engine import LocalFilter, filter_errors
+    from leakcheck.sources.filter_file import LocalFilter, filter_errors
     from leakcheck.terminal import number, say
 
     for path in filters:

@@ -10,9 +10,9 @@ import os
 from importlib import import_module
 from types import ModuleType
 
-from leakcheck.address import REACH
 from leakcheck.extract.cuts import cut
 from leakcheck.extract.results import LONGEST_PASSWORD, REASONS, Extraction
+from leakcheck.subject.address import REACH
 
 __all__ = [
     "ENGINE",

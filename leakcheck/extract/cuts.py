@@ -10,8 +10,8 @@ second reading is lost (CORP\nick). Rule 5: never between the bytes of one token
 
 import re
 
-from leakcheck import escapes
-from leakcheck.address import REACH
+from leakcheck.subject import escapes
+from leakcheck.subject.address import REACH
 
 Buffer = bytes | bytearray | memoryview
 _STOP = re.compile(

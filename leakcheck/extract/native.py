@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from leakcheck import _native
-from leakcheck.domain import resolve_other
 from leakcheck.extract.results import Extraction, extraction
-from leakcheck.kinds import Kind
+from leakcheck.subject.domain import resolve_other
+from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
 _NO_HASH_MORE_OFTEN = 2**63

@@ -8,11 +8,11 @@ Rule 3: only this package imports httpx, and only where something is asked.
 
 from typing import TYPE_CHECKING
 
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
     from leakcheck.sources import Source
-    from leakcheck.sources.resolve import Access
+    from leakcheck.sources.names import Access
 
 __all__ = ["open_remote"]
 
@@ -25,9 +25,9 @@ def open_remote(name: str, kind: Kind, access: "Access") -> "Source":
     FilterError where the filter holds another kind of subject.
     """
     if name == "hibp":
-        from leakcheck.remote.hibp import open_range_service
+        from leakcheck.sources.range_api import open_range_service
 
         return open_range_service(kind, access)
-    from leakcheck.remote.filters import RemoteFilter
+    from leakcheck.sources.filter_url import RemoteFilter
 
     return RemoteFilter(name, kind, access)

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leakcheck import terminal
-from leakcheck.engine import LocalFilter
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.kinds import Kind
+from leakcheck.records.listing import open_plain
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
-from leakcheck.scanning.digesting import Asking
-from leakcheck.scanning.lists import open_plain
-from leakcheck.scanning.opening import open_panel
+from leakcheck.scanning.open import open_panel
+from leakcheck.scanning.query import Asking
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.run import Choice, Scan
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 _ODD = frozenset({Verdict.EXPOSED, Verdict.UNKNOWN})

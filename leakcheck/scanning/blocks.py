@@ -8,8 +8,10 @@ import io
 from collections.abc import Iterator
 from typing import Protocol
 
-from leakcheck.scanning.cells import Record
-from leakcheck.scanning.digesting import (
+from leakcheck.records.cells import Record
+from leakcheck.records.listing import Listing
+from leakcheck.records.text import MAX_LINE
+from leakcheck.scanning.query import (
     Asking,
     Digested,
     digest_cells,
@@ -17,8 +19,6 @@ from leakcheck.scanning.digesting import (
     split_lines,
     to_cells,
 )
-from leakcheck.scanning.lists import Listing
-from leakcheck.scanning.textual import MAX_LINE
 
 Buffer = bytes | memoryview
 CHUNK = 1 << 20

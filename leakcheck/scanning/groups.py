@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from leakcheck.errors import SubjectError
-from leakcheck.kinds import Kind
-from leakcheck.masking import mask_domain
 from leakcheck.reports import Column, Finding, Row
-from leakcheck.scanning.asking import Panel
 from leakcheck.scanning.rows import ScanRow
-from leakcheck.subjects import canonical, digest
+from leakcheck.scanning.source_set import Panel
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.masking import mask_domain
+from leakcheck.subject.question import canonical, digest
 from leakcheck.verdicts import Verdict, combine
 
 NO_DOMAIN = "(no domain)"

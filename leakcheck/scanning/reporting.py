@@ -1,7 +1,6 @@
 """A scan into reports: rows as they come, a valid partial report at an interrupt."""
 
 from leakcheck import terminal
-from leakcheck.kinds import Kind
 from leakcheck.reports import Meta, Summary
 from leakcheck.reports.output import Reports
 from leakcheck.scanning.blocks import Block
@@ -9,6 +8,7 @@ from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
 from leakcheck.scanning.rows import RULES, report_columns
 from leakcheck.scanning.run import Scan
+from leakcheck.subject.kinds import Kind
 
 
 def write(

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from leakcheck.kinds import Kind
-from leakcheck.masking import mask_address, mask_text
 from leakcheck.reports import Column, Finding, Location, Row, Rule
 from leakcheck.reports.jsonfile import dumps
 from leakcheck.sources import Source
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.terminal import odds
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
 

@@ -7,17 +7,17 @@ from types import TracebackType
 from typing import Self
 
 from leakcheck.errors import UsageError
-from leakcheck.installed import Unanswering
-from leakcheck.scanning.asking import CLEAN, EMPTY, EXPOSED, Asked, Panel, ask_all, positions
+from leakcheck.records.listing import Listing
 from leakcheck.scanning.baseline import Baseline, without
 from leakcheck.scanning.blocks import Block, blocks_of
-from leakcheck.scanning.digesting import Asking
-from leakcheck.scanning.kept import Proofs
-from leakcheck.scanning.lists import Listing
-from leakcheck.scanning.making import RowMaker
+from leakcheck.scanning.query import Asking
+from leakcheck.scanning.row_maker import RowMaker
 from leakcheck.scanning.rows import ScanRow
-from leakcheck.scanning.tally import Tally
+from leakcheck.scanning.source_set import CLEAN, EMPTY, EXPOSED, Asked, Panel, ask_all, positions
+from leakcheck.scanning.summary import Tally
 from leakcheck.sources import Source
+from leakcheck.sources.installed import Unanswering
+from leakcheck.sources.kept_keys import Proofs
 from leakcheck.verdicts import Answer, Verdict, combine
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from leakcheck.__main__ import run as run_program
-from leakcheck.engine import Builder, about
-from leakcheck.kinds import Kind
-from leakcheck.subjects import digests_of
+from leakcheck.sources.filter_file import Builder, about
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digests_of
 
 BREACHED = "Tr0ubadour&7-breached"
 

@@ -154,7 +154,7 @@ def test_several_reports_at_once(repo, ci, breached: str) -> None:
 
 def test_what_a_source_says_is_blurred(repo, ci, breached: str) -> None:
     from leakcheck.ci.checking import ask
-    from leakcheck.kinds import Kind
+    from leakcheck.subject.kinds import Kind
     from leakcheck.verdicts import Lookup, SourceInfo
 
     class Counting:
@@ -343,9 +343,9 @@ def test_strict_lets_the_repository_accept_nothing(repo, ci, breached: str) -> N
 
 
 def test_a_filter_of_nt_hashes_answers_for_passwords(repo, ci, breached: str) -> None:
-    from leakcheck.engine import Builder, about
-    from leakcheck.kinds import Kind
-    from leakcheck.subjects import digests_of
+    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.subject.kinds import Kind
+    from leakcheck.subject.question import digests_of
 
     with Builder(digest_bytes=Kind.NTLM.digest_bytes) as builder:
         builder.add(digests_of(Kind.NTLM, [breached, "filler"]))

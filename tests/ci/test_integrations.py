@@ -285,8 +285,8 @@ def test_the_one_liners_of_the_documentation(password: str, accepted: bool) -> N
         ["bash", "-c", line("bash")], input=f"{password}\n".encode(), env=env, capture_output=True
     )
     assert (b"accepted" in done.stdout) is accepted, done.stderr
-    program = "import sys, leakcheck; from leakcheck.kinds import Kind; password = sys.stdin.read()"
-    assert "from leakcheck.kinds import Kind" in page
+    program = "import sys, leakcheck; from leakcheck.subject.kinds import Kind; password = sys.stdin.read()"
+    assert "from leakcheck.subject.kinds import Kind" in page
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; print({line('Python')})"],
         input=password, env=env, text=True, capture_output=True, check=True,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from program import leakcheck
 
-from leakcheck.kinds import Kind
-from leakcheck.subjects import digest
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digest
 
 FORMATS = ("text", "table", "json", "sarif", "junit", "github")
 SOUND = "SENTINEL-sound-0451"

@@ -94,7 +94,9 @@ def test_a_password_given_as_argument_is_not_repeated(folder: Path) -> None:
 
 
 def test_an_inner_fault_shows_no_value(folder: Path) -> None:
-    code = f"import leakcheck.engine as e; e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
+    code = (
+        f"import leakcheck.sources.filter_file as e; e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
+    )
     code += "from leakcheck.__main__ import run; import sys; sys.exit(run(sys.argv[1:]))"
     import subprocess
 

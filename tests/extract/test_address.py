@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakcheck import subjects
-from leakcheck.address import canonical
 from leakcheck.errors import SubjectError
 from leakcheck.extract import emails
-from leakcheck.kinds import Kind
-from leakcheck.tlds import TLDS
+from leakcheck.subject import question
+from leakcheck.subject.address import canonical
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.tlds import TLDS
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "address.json").read_text("utf-8"))
 
@@ -69,7 +69,7 @@ def test_every_top_level_domain_in_its_own_script(kernels: ModuleType) -> None:
 )
 def test_accepted(text: str, form: str) -> None:
     assert canonical(text) == form.encode()
-    assert subjects.digest(Kind.EMAIL, text.encode()) == hashlib.sha1(form.encode()).digest()
+    assert question.digest(Kind.EMAIL, text.encode()) == hashlib.sha1(form.encode()).digest()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_whoever_can_be_checked_is_found(
     name: str, host: str, before: str, after: str, spell: Any
 ) -> None:
     try:
-        wanted = subjects.digest(Kind.EMAIL, f"{name}@{host}")
+        wanted = question.digest(Kind.EMAIL, f"{name}@{host}")
     except SubjectError:
         return
     chunk = before.encode() + spell(name, host) + after.encode()
@@ -155,16 +155,16 @@ def test_whoever_can_be_checked_is_found(
 def test_any_subject_has_a_digest_or_an_error(text: str | bytes) -> None:
     for kind in Kind:
         with suppress(SubjectError):
-            assert len(subjects.digest(kind, text)) == kind.digest_bytes
+            assert len(question.digest(kind, text)) == kind.digest_bytes
 
 
 def test_kinds_of_subject() -> None:
-    assert subjects.canonical(Kind.DOMAIN, "@Acme.FR.") == b"acme.fr"
-    assert subjects.canonical(Kind.CREDENTIAL, "Alice@Acme.fr:a:b ") == b"alice@acme.fr\0a:b "
-    assert subjects.canonical(Kind.PASSWORD, " é ") == " é ".encode()
-    assert subjects.canonical(Kind.NTLM, "é") == "é".encode("utf-16-le")
-    assert subjects.credential("alice@acme.fr", "x") == b"alice@acme.fr\0x"
-    packed = subjects.digests_of(Kind.PASSWORD, ["a", b"b"])
+    assert question.canonical(Kind.DOMAIN, "@Acme.FR.") == b"acme.fr"
+    assert question.canonical(Kind.CREDENTIAL, "Alice@Acme.fr:a:b ") == b"alice@acme.fr\0a:b "
+    assert question.canonical(Kind.PASSWORD, " é ") == " é ".encode()
+    assert question.canonical(Kind.NTLM, "é") == "é".encode("utf-16-le")
+    assert question.credential("alice@acme.fr", "x") == b"alice@acme.fr\0x"
+    packed = question.digests_of(Kind.PASSWORD, ["a", b"b"])
     assert packed == hashlib.sha1(b"a").digest() + hashlib.sha1(b"b").digest()
 
 
@@ -182,5 +182,5 @@ def test_kinds_of_subject() -> None:
 )
 def test_subjects_that_are_none(kind: Kind, text: str) -> None:
     with pytest.raises(SubjectError) as caught:
-        subjects.digest(kind, text)
+        question.digest(kind, text)
     assert "sentinel" not in str(caught.value)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakcheck.extract import REACH, cut, emails
-from leakcheck.read import chunks
-from leakcheck.read.streams import Held
+from leakcheck.input import chunks
+from leakcheck.input.streams import Held
 
 CORPUS = (
     b"alice@acme.fr:x\r\n'o''brien@acme.fr',\n\\u003cbob\\u0040acme.fr\\u003e "
@@ -102,7 +102,7 @@ def test_a_line_that_cannot_be_cut() -> None:
 def test_pieces_of_a_line_that_cannot_be_cut_lose_no_address(
     parts: list[bytes], more: bytes
 ) -> None:
-    """The reader's pieces overlap there: see leakcheck.read.chunk."""
+    """The reader's pieces overlap there: see leakcheck.input.chunk."""
     word = b"".join(parts) + b"@acme.fr"
     longest = 5 * REACH
     text = b"".join(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakcheck.digests import md4, nt_hash, plain, sha1
+from leakcheck.subject.digests import md4, nt_hash, plain, sha1
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_nt_hash(password: str | bytes, digest: str) -> None:
 @given(st.text(max_size=80).filter(bool))
 def test_nt_hash_is_the_same_on_both_engines(password: str) -> None:
     from leakcheck.extract import password_fields
-    from leakcheck.kinds import Kind
+    from leakcheck.subject.kinds import Kind
 
     raw = password.encode()
     if plain(raw) == raw:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from leakcheck.extract import REASONS, reference
 from leakcheck.extract.results import Extraction
-from leakcheck.kinds import Kind
+from leakcheck.subject.kinds import Kind
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "extract.json").read_text("utf-8"))
 
@@ -101,6 +101,6 @@ def test_engines_agree(chunk: bytes) -> None:
 
 def test_native_knows_the_same_top_level_domains() -> None:
     native = pytest.importorskip("leakcheck._native")
-    from leakcheck.tlds import TLDS
+    from leakcheck.subject.tlds import TLDS
 
     assert {name.encode() for name in native.tlds()} == TLDS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from remote.misbehaving import Piece, Request, reply
 
-from leakcheck.engine import Builder, about
-from leakcheck.kinds import Kind
+from leakcheck.sources.filter_file import Builder, about
+from leakcheck.subject.kinds import Kind
 
 
 def suffixes(prefix: str, version: int = 0, digits: int = 40, lines: int = 12) -> list[str]:

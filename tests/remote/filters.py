@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from leakcheck.engine import Builder, about
-from leakcheck.kinds import Kind
+from leakcheck.sources.filter_file import Builder, about
+from leakcheck.subject.kinds import Kind
 
 KEYS = 4000
 

@@ -9,10 +9,11 @@ import pytest
 from remote.misbehaving import Server, file
 
 from leakcheck.__main__ import run
-from leakcheck.engine import ENGINE, Builder, about
-from leakcheck.kinds import Kind
-from leakcheck.remote import filters, open_remote
-from leakcheck.sources.resolve import Access
+from leakcheck.remote import open_remote
+from leakcheck.sources import filter_url
+from leakcheck.sources.filter_file import ENGINE, Builder, about
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 
 Serve = Callable[..., Server]
 # Rows come some ten thousand at a time. Plain Python does with a tenth of the filter.
@@ -64,7 +65,7 @@ def test_pages_held_are_bounded(
     serve: Serve, many_pages: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
-    monkeypatch.setattr(filters, "_KEPT_PAGES", 50)
+    monkeypatch.setattr(filter_url, "_KEPT_PAGES", 50)
     server = serve(file(many_pages))
     source = open_remote(f"{server.url}/f.bloom", Kind.EMAIL, Access())
     digests = [hashlib.sha1(b"%d" % at).digest() for at in range(300)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakcheck.remote.corpus.blocks import Block, Blocks, Entry
+from leakcheck.fetching.blocks import Block, Blocks, Entry
 
 entries = st.dictionaries(
     st.integers(0, 255),

@@ -18,7 +18,7 @@ from remote.corpus import body
 from remote.filters import KEYS, build
 from remote.serving import serving
 
-from leakcheck.digests import nt_hash
+from leakcheck.subject.digests import nt_hash
 
 pytestmark = pytest.mark.clients
 PASSWORD, ABSENT, SEEN = "correct horse battery staple", "sentinel of an absent one", 1234

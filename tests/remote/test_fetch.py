@@ -47,7 +47,7 @@ def test_ntlm_and_minimum_count(serve: Serve, tmp_path: Path) -> None:
     out = tmp_path / "f.bloom"
     assert fetch(server.url, "-o", str(out), "--mode", "ntlm", "--min-count", "3", last=9) == 0
     assert all(request.target.endswith("?mode=ntlm") for request in server.requests)
-    from leakcheck.engine import LocalFilter
+    from leakcheck.sources.filter_file import LocalFilter
 
     source = LocalFilter(out)
     counts = [int(line.split(b":")[1]) for n in range(10) for line in body(f"{n:05X}").split()]

@@ -8,10 +8,10 @@ import pytest
 from remote.misbehaving import Server, file
 
 from leakcheck.__main__ import run
-from leakcheck.engine import Builder, about, page_number, parse_header
-from leakcheck.kinds import Kind
-from leakcheck.remote.decoys import with_decoys
-from leakcheck.subjects import digest
+from leakcheck.http.decoys import with_decoys
+from leakcheck.sources.filter_file import Builder, about, page_number, parse_header
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digest
 
 Serve = Callable[..., Server]
 EXPOSED = "sentinel.exposed@example.fr"

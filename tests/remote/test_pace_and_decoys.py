@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakcheck.remote.corpus.pace import Pace
-from leakcheck.remote.decoys import with_decoys
+from leakcheck.fetching.rate_limiter import Pace
+from leakcheck.http.decoys import with_decoys
 
 
 def drive(pace: Pace, start: float, seconds: float, most: float) -> float:

@@ -20,10 +20,10 @@ import pytest
 from remote.misbehaving import Piece, Request, Server, file, reply
 
 from leakcheck.__main__ import run
-from leakcheck.digests import nt_hash
-from leakcheck.engine import Builder, about
-from leakcheck.kinds import Kind
-from leakcheck.subjects import digest
+from leakcheck.sources.filter_file import Builder, about
+from leakcheck.subject.digests import nt_hash
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digest
 
 Serve = Callable[..., Server]
 EXPOSED = [f"sentinel.exposed.{at}@example.fr" for at in range(5)]

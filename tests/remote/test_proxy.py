@@ -13,9 +13,9 @@ from remote.filters import key
 from remote.misbehaving import Server, file
 
 from leakcheck.__main__ import run
-from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 
 Serve = Callable[..., Server]
 HOST = "filters.example"

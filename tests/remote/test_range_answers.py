@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakcheck.errors import NetworkError
-from leakcheck.remote.answers import corpus_range, email_range, password_range
+from leakcheck.sources.range_answers import corpus_range, email_range, password_range
 
 A, B = "0" * 34 + "A", "1" * 34 + "B"
 

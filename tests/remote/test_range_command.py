@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from remote.filters import KEYS, key
 
 from leakcheck.__main__ import run
-from leakcheck.engine import LocalFilter
+from leakcheck.sources.filter_file import LocalFilter
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3, 5, 7, 13, 40])
@@ -36,7 +36,7 @@ def test_a_slice_answers_for_all_of_its_prefix(
 def test_no_digest_of_a_prefix_is_outside_its_pages(
     filter_file: Path, prefix: str, rest: bytes
 ) -> None:
-    from leakcheck.engine import page_number
+    from leakcheck.sources.filter_file import page_number
 
     source = LocalFilter(filter_file)
     first, held = source.pages_of(prefix)

@@ -12,9 +12,9 @@ from remote.misbehaving import Server, reply
 
 from leakcheck.__main__ import run
 from leakcheck.errors import UsageError
-from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup
 
 Serve = Callable[..., Server]

@@ -11,9 +11,9 @@ from remote.filters import KEYS, build, key
 from remote.misbehaving import Answer, Piece, Request, Server, file, reply
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup
 
 Serve = Callable[..., Server]
@@ -71,7 +71,7 @@ def test_a_batch_asks_for_each_page_once(serve: Serve, data: bytes) -> None:
 
 
 def test_a_scheme_in_capitals_is_one(serve: Serve, data: bytes) -> None:
-    from leakcheck.sources.resolve import open_sources
+    from leakcheck.sources.names import open_sources
 
     url = serve(file(data)).url.replace("http:", "HTTP:") + PATH
     (source,) = open_sources([url], Kind.EMAIL, Access())
@@ -105,7 +105,7 @@ def test_decoys(serve: Serve, data: bytes, decoys: int) -> None:
 def test_a_slice_answers_for_its_pages_only(
     serve: Serve, tmp_path: Path, filter_file: Path
 ) -> None:
-    from leakcheck.engine import LocalFilter
+    from leakcheck.sources.filter_file import LocalFilter
 
     whole = LocalFilter(filter_file)
     whole.write_slice(tmp_path / "s.bloom", key(1).hex()[:6], replace=False)
@@ -118,7 +118,7 @@ def test_a_slice_answers_for_its_pages_only(
 
 
 def test_a_filter_that_lacks_a_part_of_its_dump_says_no_clean(serve: Serve, tmp_path: Path) -> None:
-    from leakcheck.engine import Builder, about
+    from leakcheck.sources.filter_file import Builder, about
     from leakcheck.verdicts import INCOMPLETE
 
     with Builder(20) as builder:

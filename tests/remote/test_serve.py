@@ -13,9 +13,9 @@ from remote.filters import KEYS, build, key
 from remote.serving import serving
 
 from leakcheck.__main__ import run
-from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
-from leakcheck.sources.resolve import Access
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_padding(url: str, mode: str, digits: int) -> None:
 
 
 def test_a_long_range_is_padded_too() -> None:
-    from leakcheck.remote.service.padding import pad
+    from leakcheck.serving.padding import pad
 
     lines = b"\r\n".join(b"%035X:1" % at for at in range(1234))
     sizes = {pad(lines, 35).count(b":") for _ in range(20)}

@@ -18,10 +18,10 @@ from remote.corpus import body
 from remote.filters import KEYS, build, key
 from remote.serving import serving
 
-from leakcheck.kinds import Kind
 from leakcheck.remote import open_remote
-from leakcheck.remote.service.files import span_of
-from leakcheck.sources.resolve import Access
+from leakcheck.serving.files import span_of
+from leakcheck.sources.names import Access
+from leakcheck.subject.kinds import Kind
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakcheck.remote.wire import ContentRange, Validator, byte_range, content_range, retry_after
+from leakcheck.http.headers import ContentRange, Validator, byte_range, content_range, retry_after
 
 
 @pytest.mark.parametrize(

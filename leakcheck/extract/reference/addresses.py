@@ -1,9 +1,9 @@
 """Keys of e-mail addresses and of their domains, from any text."""
 
-from leakcheck import address
-from leakcheck.digests import sha1
 from leakcheck.extract.reference.lines import Buffer, read, split
 from leakcheck.extract.results import Extraction, Tally
+from leakcheck.subject import address
+from leakcheck.subject.digests import sha1
 
 
 def emails(chunk: Buffer) -> Extraction:

@@ -12,14 +12,14 @@ without the quotation marks.
 import re
 from collections.abc import Sequence
 
-from leakcheck import escapes
-from leakcheck.address import Found
-from leakcheck.digests import password_readings, plain, sha1
 from leakcheck.extract import results
 from leakcheck.extract.reference.lines import Buffer, read, split
 from leakcheck.extract.reference.passwords import digests, fault
 from leakcheck.extract.results import Extraction, Tally
-from leakcheck.kinds import Kind
+from leakcheck.subject import escapes
+from leakcheck.subject.address import Found
+from leakcheck.subject.digests import password_readings, plain, sha1
+from leakcheck.subject.kinds import Kind
 
 _SEPARATOR = re.compile(rb"[:;|\t,]")
 

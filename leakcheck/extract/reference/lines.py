@@ -1,7 +1,7 @@
 """A chunk as lines, and what a line says of addresses."""
 
-from leakcheck import address
 from leakcheck.extract import results
+from leakcheck.subject import address
 
 Buffer = bytes | bytearray | memoryview
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from leakcheck.digests import nt_hash, password_readings, plain, sha1
 from leakcheck.extract import results
 from leakcheck.extract.reference.lines import Buffer, split
 from leakcheck.extract.results import Extraction, Tally
-from leakcheck.kinds import Kind
+from leakcheck.subject.digests import nt_hash, password_readings, plain, sha1
+from leakcheck.subject.kinds import Kind
 
 
 def passwords(chunk: Buffer, kind: Kind) -> Extraction:

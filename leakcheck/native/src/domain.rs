@@ -1,4 +1,4 @@
-//! The domain of an address; the rules are in leakcheck/domain.py.
+//! The domain of an address; the rules are in leakcheck/subject/domain.py.
 //!
 //! Text that is not ASCII is handed to the resolver, which is that module:
 //! there is one implementation of UTS 46, and one memory of its answers.

@@ -1,4 +1,4 @@
-//! How dumps write one character as several; the rules are in leakcheck/escapes.py.
+//! How dumps write one character as several; the rules are in leakcheck/subject/escapes.py.
 
 pub const LONGEST: usize = 12;
 

@@ -121,7 +121,7 @@ fn split(blob: &[u8]) -> impl Iterator<Item = &[u8]> {
 impl Sieve {
     /// All lists are of pieces that end in LF. addresses: `local@first word of the domain`;
     /// at_domains, pairs: two words parted by a blank; words: one word each; tails: u32 of
-    /// the last seven digits of each phone number; letters, folds: see leakcheck/hunt/folding.py.
+    /// the last seven digits of each phone number; letters, folds: see leakcheck/hunting/folding.py.
     #[new]
     #[allow(clippy::too_many_arguments)]
     fn new(

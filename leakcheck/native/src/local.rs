@@ -1,4 +1,4 @@
-//! The local part of an address; the rules are in leakcheck/local.py.
+//! The local part of an address; the rules are in leakcheck/subject/local_part.py.
 
 use crate::classes::Classes;
 use crate::escapes::{self, Token, Written};

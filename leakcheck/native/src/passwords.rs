@@ -1,4 +1,4 @@
-//! Keys of passwords, one a line; the rules are in leakcheck/digests.py.
+//! Keys of passwords, one a line; the rules are in leakcheck/subject/digests.py.
 
 use crate::digest::Digests;
 use crate::escapes::hex;

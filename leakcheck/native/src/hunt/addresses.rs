@@ -2,7 +2,7 @@
 //!
 //! The 64 bytes before an at sign become bit masks, by class; the masks say
 //! where a local part may begin, and each such part is hashed from its end,
-//! together with the first word of the domain. leakcheck/local.py has the rules;
+//! together with the first word of the domain. leakcheck/subject/local_part.py has the rules;
 //! a place too many costs time, one too few would lose a person.
 
 use super::keys::{mix, pair, word, Keys, LOWER};

@@ -1,6 +1,6 @@
 //! Escapes taken off, one layer at a time: %40, \u0040, \x40, \n, &#64;, &amp;.
 //!
-//! The same tokens as leakcheck/hunt/readings.py. Quotation marks that are
+//! The same tokens as leakcheck/hunting/readings.py. Quotation marks that are
 //! escaped need no layer here: where they matter, the passes read over them.
 
 use memchr::{memchr3, memchr3_iter};

@@ -1,0 +1,91 @@
+"""Which inputs a build has finished, so that a killed one goes on behind them.
+
+The ledger is the token of the builder's checkpoints. Rule 1: only whole files
+are in it. Rule 2: what was asked must be the same, for keys cannot be taken
+out again: another kind or form, a file that changed or is gone, and the build
+cannot be resumed. Rule 3: what is not in it is read again, which adds nothing
+twice, for keys are distinct.
+"""
+
+import time
+from typing import Any
+
+from leakcheck.building.account import Report, Tally
+from leakcheck.building.request import Request
+from leakcheck.errors import UsageError
+from leakcheck.input import Found
+from leakcheck.subject.kinds import Kind
+
+PAUSE = 30.0  # seconds between two checkpoints, at least
+_ANEW = "build without --resume"
+
+
+class Ledger:
+    """The finished files of one build, and their accounts."""
+
+    def __init__(self, request: Request) -> None:
+        self._asked = {
+            "form": request.form.value if request.form else None,
+            "min_count": request.min_count,
+            "column": request.column,
+        }
+        self._files: dict[str, dict[str, Any]] = {}
+        self._unseen: set[str] = set()
+        self._last = time.monotonic()
+
+    def load(self, token: dict[str, Any], kind: Kind) -> None:
+        """Take up what `token` says. Raises UsageError where that was another build."""
+        if token.get("asked") != self._asked | {"kind": kind.value}:
+            raise UsageError(
+                f"The build to resume was asked for otherwise (kind, --from, --column or "
+                f"--min-count): {_ANEW}."
+            )
+        self._files = {entry["path"]: entry for entry in token["files"]}
+        self._unseen = set(self._files)
+
+    def finished(self, found: Found, report: Report) -> bool:
+        """Whether `found` is done already; its accounts then go to `report`.
+
+        Raises UsageError where it has changed since.
+        """
+        entry = self._files.get(found.path)
+        if entry is None:
+            return False
+        if entry["size"] != found.size or entry["mtime"] != found.mtime:
+            raise UsageError(f"{found.path}: it has changed since the build was begun: {_ANEW}.")
+        if found.path in self._unseen:
+            self._unseen.remove(found.path)
+            report.resumed += 1
+            report.inputs += [Tally.from_json(saved) for saved in entry["tallies"]]
+            report.skipped += [(name, reason, lost) for name, reason, lost in entry["skipped"]]
+        return True
+
+    def check_all_seen(self) -> None:
+        """Raise UsageError where a finished file was not named this time, or is gone."""
+        if self._unseen:
+            name = sorted(self._unseen)[0]
+            raise UsageError(f"{name}: the build to resume has read it, and it is gone: {_ANEW}.")
+
+    def add(self, found: Found, tallies: list[Tally], skipped: list[tuple[str, str, bool]]) -> None:
+        """Note that a file is done."""
+        self._files[found.path] = {
+            "path": found.path,
+            "size": found.size,
+            "mtime": found.mtime,
+            "tallies": tallies,
+            "skipped": skipped,
+        }
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.monotonic() - self._last >= PAUSE
+
+    def token(self, kind: Kind) -> dict[str, Any]:
+        """What a checkpoint records. Call it when all that was handed out is done."""
+        self._last = time.monotonic()
+        files = []
+        for entry in self._files.values():
+            saved = [one.as_json() if isinstance(one, Tally) else one for one in entry["tallies"]]
+            files.append(entry | {"tallies": saved})
+        return {"asked": self._asked | {"kind": kind.value}, "files": files}

@@ -1,0 +1,111 @@
+"""Where the digests go: the builder, the accounts, and the count of what is new."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from leakcheck.building.account import Tally
+from leakcheck.building.distinct_estimate import Novelty
+from leakcheck.building.request import Request, keys_path
+from leakcheck.errors import UsageError
+from leakcheck.sources.filter_file import Builder, Header, filter_errors
+from leakcheck.subject.kinds import Kind
+
+
+class Sink:
+    """The builder of one filter; take() is safe from any thread."""
+
+    def __init__(self, request: Request, kind: Kind) -> None:
+        self.kind = kind
+        self.records = 0
+        self._output = request.output
+        self._keep = request.keep_keys
+        self._novelty: Novelty | None = Novelty(kind.digest_bytes)
+        with filter_errors(str(request.output)):
+            self._builder = Builder.open(
+                request.output,
+                kind.digest_bytes,
+                memory=request.memory,
+                threads=request.threads,
+                replace=request.force,
+                resume=request.resume,
+            )
+        if request.update is not None:
+            self._include(keys_path(request.update))
+
+    def _include(self, keys: Path) -> None:
+        try:
+            with filter_errors(str(keys)):
+                self._builder.include(keys)
+        except BaseException:
+            self._builder.close()
+            raise
+        self._novelty = None  # what is new to them cannot be told
+
+    @property
+    def token(self) -> dict[str, Any] | None:
+        """What the last checkpoint of a build that is resumed said."""
+        return self._builder.token
+
+    def resumed(self) -> None:
+        """Keys are there that were counted by another run."""
+        self._novelty = None
+
+    def alone(self) -> bool:
+        """One input is all there is: whether its new keys are simply those of the filter."""
+        known, self._novelty = self._novelty is not None, None
+        return known
+
+    def add(self, digests: bytes, tally: Tally) -> int:
+        """Take digests for the input of `tally`; return how many they are."""
+        count = len(digests) // self.kind.digest_bytes
+        if count:
+            with filter_errors(str(self._output)):
+                self._builder.add(digests)
+            self.records += count
+        if self._novelty is not None:
+            fresh = self._novelty.add(digests) if count else 0
+            tally.add_new(fresh, self._novelty.exact)
+        return count
+
+    def take(self, tally: Tally, found: Any) -> None:
+        """Take the keys of an Extraction, and its account."""
+        tally.add(found.lines, found.accepted, self.add(found.digests, tally), found.rejected)
+
+    def checkpoint(self, token: Mapping[str, Any]) -> None:
+        """Put all that was taken on disk, with `token`."""
+        with filter_errors(str(self._output)):
+            self._builder.checkpoint(token)
+
+    def finish(
+        self, rate: float, about: Mapping[str, Any], replace: bool, progress: Any
+    ) -> tuple[Header, float]:
+        """Write the filter; its header, and the highest false-positive rate of a page."""
+        keys = keys_path(self._output) if self._keep else None
+        with filter_errors(str(self._output)):
+            header = self._builder.finish(
+                self._output, rate, about, replace=replace, keep_keys=keys, progress=progress
+            )
+        return header, self._builder.worst_rate
+
+    def close(self) -> None:
+        """Let go of memory and of what was spilled."""
+        self._builder.close()
+
+
+def kept_by(update: Path | None) -> tuple[Kind | None, Mapping[str, Any]]:
+    """The kind and the `about` of the filter to update; none where there is none."""
+    if update is None:
+        return None, {}
+    from leakcheck.sources.filter_file import LocalFilter
+
+    old = LocalFilter(update)
+    try:
+        if not keys_path(update).exists():
+            raise UsageError(
+                f"{update}: its keys were not kept: build it again with --keep-keys, "
+                "or build from all the dumps."
+            )
+        return old.info.kind, dict(old.header.about)
+    finally:
+        old.close()

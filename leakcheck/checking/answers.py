@@ -1,0 +1,95 @@
+"""Answers as people read them: a line each, then what is known and what to do next."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from leakcheck.sources.names import EMBEDDED_NAME
+from leakcheck.subject.kinds import Kind
+from leakcheck.terminal import clean, number, odds
+from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+
+
+def answers_json(answers: Sequence[Answer]) -> str:
+    """The object that `check --json` prints."""
+    import json
+
+    found: dict[str, Any] = {"version": 1, "results": [answer.as_json() for answer in answers]}
+    return json.dumps(found, ensure_ascii=True)
+
+
+def lines_of(answers: Sequence[Answer]) -> Iterator[str]:
+    """The lines that `check` prints."""
+    for index, answer in enumerate(answers, 1):
+        yield f"{_label(answer, index, len(answers))}: {_verdict(answer)}"
+        if len(answers) == 1:
+            yield from _details(answer)
+    yield from _notes(answers)
+
+
+def _label(answer: Answer, index: int, of: int) -> str:
+    if answer.subject is not None:
+        return clean(answer.subject)
+    kind = "password" if answer.kind is Kind.NTLM else answer.kind.value
+    return kind if of == 1 else f"{kind} {index}"
+
+
+def _verdict(answer: Answer) -> str:
+    if answer.verdict is Verdict.EXPOSED:
+        return "exposed in " + ", ".join(map(_hit, answer.exposed_in)) + _doubts(answer)
+    if answer.verdict is Verdict.CLEAN:
+        names = ", ".join(clean(source.name) for source in answer.sources)
+        return f"clean in {names}"
+    return "unknown" + (_doubts(answer) or ": there is nothing to check this kind against")
+
+
+def _hit(hit: SourceAnswer) -> str:
+    facts = []
+    if hit.source.date:
+        facts.append(clean(hit.source.date))
+    if hit.breaches:
+        facts.append(f"named: {', '.join(map(clean, hit.breaches))}")
+    if hit.matched:
+        facts.append(f"as {clean(hit.matched)}")
+    if hit.seen:
+        facts.append(f"seen {number(hit.seen)} times")
+    facts.append(f"false alarm: {odds(hit.false_alarm)}")
+    return f"{clean(hit.name)} ({', '.join(facts)})"
+
+
+def _doubts(answer: Answer) -> str:
+    doubts = [
+        f"{clean(source.name)}: {clean(source.reason or 'no answer')}"
+        for source in answer.sources
+        if source.verdict is Verdict.UNKNOWN
+    ]
+    if not doubts:
+        return ""
+    if answer.verdict is Verdict.EXPOSED:
+        return "; no answer from " + "; ".join(doubts)
+    return ": " + "; ".join(doubts)
+
+
+def _details(answer: Answer) -> Iterator[str]:
+    from leakcheck.advice import advice
+
+    for hit in answer.exposed_in:
+        if hit.name == EMBEDDED_NAME:
+            continue  # the last line says it
+        for fact in (hit.source.note, hit.source.url):
+            if fact:
+                yield f"  {clean(hit.name)}: {clean(fact)}"
+    for step in advice(answer.kind, answer.verdict):
+        yield f"  {step}"
+
+
+def _notes(answers: Sequence[Answer]) -> Iterator[str]:
+    """How little the embedded filter covers, wherever it answered."""
+    if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
+        yield EMBEDDED_NOTE
+
+
+EMBEDDED_NOTE = (
+    "The built-in filter covers 100,000 passwords of about a thousand million known to be "
+    "breached. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
+    "makes a filter to ask offline."
+)

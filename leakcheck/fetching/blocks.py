@@ -1,0 +1,186 @@
+"""Blocks on disk: the state of a fetch, from which it is resumed after anything.
+
+Rule 1: a block file appears whole or not at all; what a kill leaves behind is
+older, never wrong. Rule 2: it carries a checksum; a damaged block is fetched
+again. So none is synced: a power cut costs what the system had not yet written,
+a sync costs as long as the fetch. Rule 3: only what was verified is written.
+
+A block file is one line of JSON; then, unless the ranges are kept as files of
+their own, the digests of its ranges, packed in order; and XXH3-64 of it all.
+"""
+
+import gzip
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import xxhash
+
+from leakcheck.http.headers import Validator
+from leakcheck.sources.range_answers import Range, corpus_range
+
+RANGES = 16**5
+PER_BLOCK = 256
+_MOST_BYTES = 64 << 20
+_CHECK_BYTES = 8
+
+
+class Entry(NamedTuple):
+    """One range of a block: its validator, how many digests, bytes of its own file if kept.
+
+    run: the number of the fetch that last looked at it.
+    """
+
+    etag: str | None
+    modified: str | None
+    digests: int
+    size: int
+    run: int
+
+    @property
+    def validator(self) -> Validator:
+        """What tells this version of the range from others."""
+        return Validator(self.etag, self.modified)
+
+
+@dataclass(slots=True)
+class Block:
+    """The ranges of one block that were had: entries by number, digests packed by number."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    digests: dict[int, bytes] = field(default_factory=dict)
+
+
+def prefix_of(number: int) -> str:
+    """The five hex digits of range `number`."""
+    return f"{number:05X}"
+
+
+class Blocks:
+    """The block files in a folder. digest_bytes: 20 for SHA-1, 16 for NTLM."""
+
+    def __init__(self, folder: Path, digest_bytes: int) -> None:
+        self.folder, self._size = folder, digest_bytes
+
+    def read(self, number: int) -> Block:
+        """Block `number`, empty where there is none or it is damaged."""
+        block = Block()
+        try:
+            data = self._path(number).read_bytes()
+            data, check = data[:-_CHECK_BYTES], data[-_CHECK_BYTES:]
+            if xxhash.xxh3_64_digest(data) != check:
+                return block
+            text, _, body = data.partition(b"\n")
+            head = json.loads(text)
+            if head["version"] != 1:
+                return block
+            entries = {int(key): Entry(*fields) for key, fields in head["ranges"].items()}
+            at = 0
+            digests = {}
+            if head["inside"]:
+                for key in sorted(entries):
+                    end = at + entries[key].digests * self._size
+                    digests[key], at = body[at:end], end
+                if at != len(body):
+                    return block
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return block
+        return Block(entries, digests)
+
+    def write(self, number: int, block: Block, *, inside: bool) -> None:
+        """Write block `number`, atomically; inside: the digests with it."""
+        keys = sorted(block.entries)
+        body = b"".join(block.digests[key] for key in keys) if inside else b""
+        head = {
+            "version": 1,
+            "inside": inside,
+            "ranges": {str(key): list(block.entries[key]) for key in keys},
+        }
+        data = json.dumps(head, separators=(",", ":")).encode() + b"\n" + body
+        write_whole(self._path(number), data + xxhash.xxh3_64_digest(data), sync=False)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:03X}.block"
+
+
+class Kept:
+    """Ranges as files that other tools read, in one folder: ABCDE.txt or ABCDE.txt.gz."""
+
+    def __init__(self, folder: Path, *, zipped: bool) -> None:
+        self.folder, self._zipped = folder, zipped
+
+    def read(self, number: int, min_count: int = 1) -> Range:
+        """Range `number`, verified. Raises OSError or ValueError where it cannot be had."""
+        prefix = prefix_of(number)
+        return corpus_range(read_range(self.folder, prefix), prefix, min_count)
+
+    def size(self, number: int) -> int:
+        """Bytes of the file of range `number`, -1 where there is none."""
+        try:
+            return self._path(number).stat().st_size
+        except OSError:
+            return -1
+
+    def write(self, number: int, body: bytes) -> int:
+        """Write range `number`, atomically; the bytes of its file."""
+        path = self._path(number)
+        data = _zip(body) if self._zipped else body
+        write_whole(path, data, sync=False)
+        _other(path).unlink(missing_ok=True)
+        return len(data)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{prefix_of(number)}.txt{'.gz' if self._zipped else ''}"
+
+
+def read_range(folder: Path, prefix: str) -> bytes:
+    """The text of a kept range: plain, or gzip unpacked. Raises OSError, ValueError."""
+    for name in (f"{prefix}.txt", prefix):
+        try:
+            return (folder / name).read_bytes()
+        except FileNotFoundError:
+            continue
+    try:
+        with gzip.open(folder / f"{prefix}.txt.gz") as file:
+            body = file.read(_MOST_BYTES + 1)
+    except EOFError:
+        raise ValueError("its file is cut short") from None
+    if len(body) > _MOST_BYTES:
+        raise ValueError("its file is too large")
+    return body
+
+
+def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write `data` to `path` so that it is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a kill left half-written in `folder`."""
+    for path in folder.glob(".*.partial"):
+        path.unlink(missing_ok=True)
+
+
+def _zip(body: bytes) -> bytes:
+    try:
+        from isal import igzip
+    except ImportError:
+        return gzip.compress(body, 1, mtime=0)
+    return bytes(igzip.compress(body, 2, mtime=0))
+
+
+def _other(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix == ".gz" else path.with_name(path.name + ".gz")

@@ -1,0 +1,92 @@
+"""What a fetch notes of itself: one small file beside its blocks, and a lock.
+
+Rule 1: a state answers for one service, one sort of hash and one span of
+ranges; it is never continued as another's.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from leakcheck.errors import InputError, UsageError
+from leakcheck.fetching.blocks import sweep, write_whole
+
+_NAME = "fetch.json"
+
+
+@dataclass(slots=True)
+class State:
+    """What is being fetched; run: counts the fetches; complete: whether the last one was."""
+
+    base: str
+    kind: str
+    first: int
+    last: int
+    min_count: int
+    zipped: bool
+    run: int = 1
+    complete: bool = False
+
+    def same(self, other: "State") -> bool:
+        """Whether both fetch the same."""
+        return asdict(self) | {"run": 0, "complete": 0} == asdict(other) | {
+            "run": 0,
+            "complete": 0,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write it down."""
+        write_whole(folder / _NAME, json.dumps({"version": 1} | asdict(self)).encode())
+
+
+def load(folder: Path, wanted: State) -> State:
+    """The state in `folder`, or `wanted` where there is none.
+
+    Raises UsageError where it is of another fetch.
+    """
+    try:
+        fields = json.loads((folder / _NAME).read_bytes())
+        if fields.pop("version") != 1:
+            raise ValueError
+        state = State(**fields)
+    except FileNotFoundError:
+        return wanted
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise InputError(
+            f"{folder}: what an earlier fetch left there cannot be read: remove the folder."
+        ) from None
+    if not state.same(wanted):
+        if not any(folder.glob("*.block")):
+            return wanted  # nothing was had: there is nothing to mix up
+        raise UsageError(
+            f"{folder} holds a fetch with other options (service, mode, ranges, count or gzip): "
+            "give the same ones to resume it, or remove the folder."
+        )
+    return state
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process alone; UsageError where another has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        raise UsageError(f"{folder.parent}: nothing can be written there: {why}.") from None
+    try:
+        try:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError:
+            raise UsageError(f"{folder}: another fetch is at work here.") from None
+        sweep(folder)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,43 @@
+"""A part of an open file as a stream, and where its last complete line ends."""
+
+import io
+import os
+
+from leakcheck.input import ReadError
+
+_BLOCK = 1 << 16
+
+
+class Slice(io.RawIOBase):
+    """The bytes of an open file between two positions; the file's own position stays."""
+
+    def __init__(self, file: int, start: int, end: int) -> None:
+        self._file, self._at, self._end = file, start, end
+        self.line_ends = 0
+        """How many LF have been read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        view = memoryview(buffer)[: self._end - self._at]
+        if not len(view):
+            return 0
+        count = os.preadv(self._file, [view], self._at)
+        if not count:
+            raise ReadError("the file became shorter while it was read")
+        self._at += count
+        self.line_ends += bytes(view[:count]).count(b"\n")
+        return count
+
+
+def last_line_end(file: int, start: int, size: int) -> int:
+    """The position after the last LF between two positions; `start` where there is none."""
+    end = size
+    while end > start:
+        low = max(start, end - _BLOCK)
+        at = os.pread(file, end - low, low).rfind(b"\n")
+        if at >= 0:
+            return low + at + 1
+        end = low
+    return start

@@ -1,0 +1,119 @@
+"""One text hunted through: chunks are sieved on all cores, hits come out in order.
+
+The sieve runs without the GIL, a thread for each core; what it points to is
+compared exactly, and shown, in the calling thread. Memory: AHEAD chunks for
+each thread, whatever the size of the text or of its lines.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from leakcheck.hunting.context import Shower
+from leakcheck.hunting.matching import matches
+from leakcheck.hunting.places import Place, Text, places, texts
+from leakcheck.hunting.sieve import sieve_for
+from leakcheck.hunting.watch import Watch
+from leakcheck.input import Buffers, Chunk, chunks
+
+AHEAD = 2
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry found in a text.
+
+    line: from 1; offset: of the match in the decompressed text, in bytes;
+    entry: its index in the watch list; match: what was found, as it may be
+    shown; classes: of what else is there; context: masked.
+    """
+
+    line: int
+    offset: int
+    entry: int
+    match: str
+    classes: list[str]
+    context: str
+
+
+class Hunter:
+    """A watch list, ready to be hunted for; a context manager, which ends its threads."""
+
+    def __init__(self, watch: Watch, threads: int | None = None, chunk: int = _CHUNK) -> None:
+        """threads: None for one a core; chunk: bytes read at a time."""
+        self.watch = watch
+        self._sieve = sieve_for(watch)
+        self._threads = threads or os.cpu_count() or 1
+        self._chunk = chunk
+        self._pool = ThreadPoolExecutor(self._threads)
+        self.moved: Callable[[int], None] = lambda count: None
+        """Called with the number of bytes of each chunk done."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def hunt(self, stream: Any, line: int = 1, **reading: Any) -> Iterator[Hit]:
+        """The hits in a text, in order. line: the number of its first line.
+
+        Raises ReadError after the last hit where the stream is broken.
+        """
+        buffers = Buffers(self._chunk + (self._chunk >> 2))
+        waiting: deque[tuple[Chunk, Text, Future[list[int]]]] = deque()
+        source = texts(chunks(stream, self._chunk, buffers=buffers, **reading))
+        broken: Exception | None = None
+        more = True
+        while more or waiting:
+            while more and len(waiting) < self._threads * AHEAD:
+                try:
+                    chunk, text = next(source)
+                except StopIteration:
+                    more = False
+                except Exception as error:  # what came before it counts
+                    more, broken = False, error
+                else:
+                    waiting.append(
+                        (chunk, text, self._pool.submit(self._sieve.positions, text.data))
+                    )
+            if waiting:
+                chunk, text, future = waiting.popleft()
+                positions = future.result()
+                if positions:
+                    yield from self._compare(text, positions, line - 1)
+                self.moved(len(chunk.data))
+                buffers.give(chunk)
+        if broken is not None:
+            raise broken
+
+    def _compare(self, text: Text, positions: list[int], skipped: int) -> Iterator[Hit]:
+        data = bytes(text.data)
+        line, counted = text.line + skipped, 0
+        for place in places(data, positions):
+            line += data.count(b"\n", counted, place.start)
+            counted = place.start
+            piece = data[place.start : place.stop]
+            found = matches(piece, self.watch)
+            shower = Shower(piece, found, self.watch)
+            for match in found:
+                if not self._counts(place, text, match.start):
+                    continue
+                shown = shower.show(match)
+                offset = text.offset + place.start + match.start
+                yield Hit(line, offset, match.entry, shown.match, shown.classes, shown.context)
+
+    @staticmethod
+    def _counts(place: Place, text: Text, start: int) -> bool:
+        at = place.start + start
+        return max(place.low, text.low) <= at < min(place.high, max(text.high, text.low))

@@ -1,0 +1,132 @@
+"""The watch list: every entry once, by the form it is compared in."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from leakcheck.errors import InputError, SubjectError
+from leakcheck.hunting.parsing import Form, Parsed, parse
+
+
+class Watch:
+    """What is looked for.
+
+    texts: the entries as they were written, first spelling of each; forms:
+    theirs, by the same index; addresses, at_domains, domains, phones: canonical
+    form to index; terms: folded form to index; refused: how many entries were
+    nothing to look for, by reason; first_refused: where the first one stood.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.forms: list[Form] = []
+        self.addresses: dict[bytes, int] = {}
+        self.at_domains: dict[bytes, int] = {}
+        self.domains: dict[bytes, int] = {}
+        self.phones: dict[str, int] = {}
+        self.terms: dict[str, int] = {}
+        self.refused: Counter[str] = Counter()
+        self.first_refused = ""
+        self._automaton: Any = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def add(self, text: str, place: str = "") -> None:
+        """Add one entry; an empty one, or one that is there already, changes nothing."""
+        text = text.strip()
+        if not text:
+            return
+        try:
+            parsed = parse(text)
+        except SubjectError as error:
+            self.refused[str(error)] += 1
+            self.first_refused = self.first_refused or place
+            return
+        known = self._place(parsed)
+        if known == len(self.texts):
+            self.texts.append(text)
+            self.forms.append(parsed.form)
+
+    def _place(self, parsed: Parsed) -> int:
+        """The index of an entry: the next one where it is new."""
+        form, key = parsed
+        fresh = len(self.texts)
+        if form is Form.TERM:
+            # The same letters composed and decomposed, as systems differ in what they write.
+            spellings = {unicodedata.normalize(way, key) for way in ("NFC", "NFD")} | {key}
+            index = next((self.terms[each] for each in spellings if each in self.terms), fresh)
+            for each in spellings:
+                self.terms.setdefault(each, index)
+            self._automaton = None
+            return index
+        if form is Form.PHONE:
+            return self.phones.setdefault(key, fresh)
+        table = {
+            Form.ADDRESS: self.addresses,
+            Form.AT_DOMAIN: self.at_domains,
+            Form.DOMAIN: self.domains,
+        }[form]
+        return table.setdefault(key.encode(), fresh)
+
+    def counts(self) -> dict[str, int]:
+        """How many entries there are of each form that occurs."""
+        found = Counter(self.forms)
+        return {form.value: found[form] for form in Form if found[form]}
+
+    def terms_in(self, folded: str) -> Iterator[tuple[int, int, int]]:
+        """(start, end, entry) of every occurrence of a term, whatever stands around it."""
+        if self._automaton is None:
+            import ahocorasick
+
+            self._automaton = ahocorasick.Automaton()
+            for term, index in self.terms.items():
+                self._automaton.add_word(term, (len(term), index))
+            self._automaton.make_automaton()
+        for last, (length, index) in self._automaton.iter(folded):
+            yield last + 1 - length, last + 1, index
+
+
+def read_watch(
+    paths: Sequence[Path], columns: Sequence[str] = (), sheet: str | None = None
+) -> Watch:
+    """The entries of all lists, by the same reader as `scan`'s; `-` is stdin.
+
+    Raises InputError where a list cannot be read, or where there is nothing to look for.
+    """
+    watch = Watch()
+    for path in paths:
+        for number, text in _entries(path, columns, sheet):
+            watch.add(text, f"{path.name}, row {number}")
+    if not len(watch):
+        raise InputError("The watch list holds nothing to look for: give addresses or domains.")
+    return watch
+
+
+def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[tuple[int, str]]:
+    from leakcheck.records.cells import Wanted
+    from leakcheck.records.listing import open_list
+
+    listing = open_list(
+        None if str(path) == "-" else path, Wanted(columns=tuple(columns), sheet=sheet)
+    )
+    try:
+        if listing.plain:
+            yield from _lines(listing.stream.rest(), listing.bom)
+            return
+        for record in listing.records():
+            for cell in record.cells:
+                yield record.number, cell
+    finally:
+        listing.stream.close()
+
+
+def _lines(stream: Iterable[bytes], bom: int) -> Iterator[tuple[int, str]]:
+    """The lines of a plain text, which need no cells: a million of them take a second."""
+    from leakcheck.hunting.folding import readable
+
+    for number, line in enumerate(stream, 1):
+        text = line[bom:] if number == 1 else line
+        yield number, readable(text.decode("utf-8", "surrogateescape"))

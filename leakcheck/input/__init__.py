@@ -1,0 +1,29 @@
+"""Reading: from paths to texts to chunks of whole lines, whatever wraps them.
+
+    for item in inputs(["dump/", "more.7z", "-"]):
+        for chunk in chunks(item.open()):
+            chunk.data                  # whole lines, bytes
+
+`build`, `hunt` and `scan` read by this room alone.
+"""
+
+from leakcheck.input.chunk import Buffers, Chunk, chunks
+from leakcheck.input.inputs import Input, Options, Skipped, expand, inputs
+from leakcheck.input.streams import ReadError
+from leakcheck.input.walk import STDIN, Found, listed, walk
+
+__all__ = [
+    "STDIN",
+    "Buffers",
+    "Chunk",
+    "Found",
+    "Input",
+    "Options",
+    "ReadError",
+    "Skipped",
+    "chunks",
+    "expand",
+    "inputs",
+    "listed",
+    "walk",
+]

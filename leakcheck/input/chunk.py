@@ -1,0 +1,146 @@
+"""Cut a stream of text into chunks of whole lines, in bounded memory.
+
+Rule 1: a chunk holds whole lines, or one piece of a line that is longer than
+LONGEST. Rule 2: the chunks joined are the stream, but for the overlap that a
+long line's cut may need. Rule 3: where the stream breaks off, what came before
+is a chunk, then the error is raised.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from leakcheck.input.streams import ReadError
+from leakcheck.subject.address import REACH
+
+CHUNK_BYTES = 1 << 20
+LONGEST = 2 << 20
+_BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
+OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
+Cut = Callable[[memoryview, int], int]
+
+
+class Chunk(NamedTuple):
+    """Whole lines, or a piece of a long one.
+
+    data: the bytes, line ends included; offset: of the first byte in the
+    text; line: number of the first line, from 1, or 0 where lines are not
+    counted; starts_line, ends_line: False where a long line was cut there.
+    """
+
+    data: memoryview
+    offset: int
+    line: int
+    starts_line: bool
+    ends_line: bool
+
+
+class Buffers:
+    """Buffers to use again: fresh memory costs more than the reading.
+
+    take() gives one, give() takes it back once a chunk has been used up.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._free: list[bytearray] = []
+
+    def take(self, least: int) -> bytearray:
+        """A buffer of at least `least` bytes."""
+        if least <= self.size:
+            try:
+                return self._free.pop()
+            except IndexError:
+                return bytearray(self.size)
+        return bytearray(least)
+
+    def give(self, chunk: Chunk) -> None:
+        """Take back the buffer of `chunk`, which nobody may use any more."""
+        buffer = chunk.data.obj
+        if isinstance(buffer, bytearray) and len(buffer) == self.size:
+            self._free.append(buffer)
+
+
+def chunks(
+    stream: io.RawIOBase,
+    size: int = CHUNK_BYTES,
+    *,
+    longest: int = LONGEST,
+    cut: Cut | None = None,
+    buffers: Buffers | None = None,
+    count_lines: bool = True,
+) -> Iterator[Chunk]:
+    """The chunks of `stream`, of about `size` bytes.
+
+    longest: bytes from which a line is cut; cut(data, limit) finds where, at
+    most at `limit`, 0 for nowhere: the next piece then begins OVERLAP bytes
+    before the end of this one, and what lies across it is whole in one of
+    them; buffers: to take memory from, where the caller gives it back. Raises
+    ReadError after the last chunk where the stream is broken.
+    """
+    pool = buffers or Buffers(size + (size >> 2))
+    carry = b""
+    offset, line, starts = 0, 1, True
+    while True:
+        buffer = pool.take(len(carry) + max(size, len(carry)))
+        view = memoryview(buffer)
+        view[: len(carry)] = carry
+        filled, error = _fill(stream, view, len(carry))
+        ended = error is None and filled < len(view)
+        spans = list(_spans(buffer, filled, starts, ended, longest, cut))
+        done = spans[-1].stop - spans[-1].back if spans else 0
+        carry = bytes(view[done:filled])
+        for span in spans:
+            data = view[span.start : span.stop]
+            if len(spans) > 1:  # the buffer can be given back once only
+                data = memoryview(bytes(data))
+            yield Chunk(data, offset, line if count_lines else 0, starts, span.ends)
+            offset += span.stop - span.start - span.back
+            line += buffer.count(b"\n", span.start, span.stop) if count_lines else 0
+            starts = span.ends
+        if error is not None:
+            raise error
+        if ended:
+            return
+
+
+class _Span(NamedTuple):
+    start: int
+    stop: int
+    ends: bool
+    back: int = 0  # bytes that are in the next piece again
+
+
+def _spans(
+    buffer: bytearray, filled: int, starts: bool, ended: bool, longest: int, cut: Cut | None
+) -> Iterator[_Span]:
+    """What of `buffer` can be handed out: the end of a long line, whole lines, a piece."""
+    at = 0
+    if not starts:
+        at = buffer.find(b"\n", 0, filled) + 1 or (filled if ended else 0)
+        if at:
+            yield _Span(0, at, True)
+    last = filled if ended else buffer.rfind(b"\n", at, filled) + 1
+    if last > at:
+        yield _Span(at, last, True)
+    elif filled - at >= longest and not ended:
+        with memoryview(buffer) as view, view[at:filled] as long:
+            limit = len(long) - min(_BEYOND, len(long) // 2)
+            place = cut(long, limit) if cut else limit
+        if place:
+            yield _Span(at, at + place, False)
+        else:
+            yield _Span(at, at + limit, False, min(OVERLAP, limit // 2))
+
+
+def _fill(stream: io.RawIOBase, view: memoryview, at: int) -> tuple[int, ReadError | None]:
+    """Fill `view` from `at` on; how far it is filled, and what broke the stream."""
+    while at < len(view):
+        try:
+            count = stream.readinto(view[at:])
+        except ReadError as error:
+            return at, error
+        if not count:
+            break
+        at += count
+    return at, None

@@ -1,0 +1,180 @@
+"""From files to inputs: every text in every file, archives and compression opened.
+
+Rule 1: what a thing is, its first bytes say, never its name. Rule 2: an
+archive or compressed file within another is opened once, not deeper.
+Rule 3: nothing is unpacked to disk. Rule 4: an input is read, or left, before
+the next one is asked for.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from leakcheck.errors import InputError
+from leakcheck.input import compressed
+from leakcheck.input.encodings import as_text
+from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError
+from leakcheck.input.walk import STDIN, Found, walk
+
+DEPTH = 2  # an archive, and what is compressed within it
+FILTER_MAGIC = b"\x89BLOOM\r\n"
+KEYS_MAGIC = b"\x89BKEYS\r\n"
+_UNREADABLE = (
+    (b"Rar!\x1a\x07", "a RAR archive, which leakcheck cannot open: unpack it first"),
+    (b"\x1f\x9d", "compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
+    (FILTER_MAGIC, "a filter, not a dump"),
+    (KEYS_MAGIC, "the kept keys of a filter, which leakcheck merge reads"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not read: its name, why, and whether keys may have been lost."""
+
+    name: str
+    reason: str
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How inputs are opened.
+
+    expansion: the most a file may grow to, in times its size; password: of
+    archives, in bytes, or None; skipped: called with each thing not read.
+    """
+
+    expansion: float = 250.0
+    password: bytes | None = None
+    skipped: Callable[[Skipped], None] = field(default=lambda skipped: None)
+
+
+class Input:
+    """One text to read: a file, the content of one, or a member of an archive.
+
+    name: of the file; member: within the archive, or None; size: of the file
+    on disk in bytes, None for stdin; found: the file.
+    """
+
+    def __init__(self, found: Found, member: str | None, raw: Raw | Pipe, stream: io.RawIOBase):
+        self.found, self.member = found, member
+        self.name = found.path
+        self.size = found.size
+        self._raw = raw
+        self._binary = stream
+        self._text: Peeked | None = None
+
+    @property
+    def label(self) -> str:
+        """The name to show: file and member."""
+        return f"{self.name}/{self.member}" if self.member else self.name
+
+    @property
+    def sample(self) -> bytes:
+        """The beginning of the text, at most 64 KiB of it."""
+        return self._opened().head
+
+    @property
+    def raw_position(self) -> int:
+        """Bytes of the file on disk read so far."""
+        return self._raw.position
+
+    def open(self) -> Peeked:
+        """The decompressed text as a stream; it can be had once."""
+        return self._opened()
+
+    def _opened(self) -> Peeked:
+        if self._text is None:
+            self._text = as_text(self._binary)
+            self._text.origin = self._raw
+        return self._text
+
+
+@dataclass
+class _Place:
+    """Where in a file the expansion stands."""
+
+    found: Found
+    raw: Raw | Pipe
+    budget: Budget
+    options: Options
+    member: str | None = None
+    depth: int = 0
+
+    def within(self, member: str | None = None) -> "_Place":
+        """One level deeper, in `member` where the level is an archive's."""
+        joined = f"{self.member}/{member}" if self.member and member else member or self.member
+        return _Place(self.found, self.raw, self.budget, self.options, joined, self.depth + 1)
+
+    def skip(self, reason: str, lost: bool, member: str | None = None) -> None:
+        """Say that this place, or `member` of it, is not read."""
+        parts = [part for part in (self.found.path, self.member, member) if part]
+        self.options.skipped(Skipped("/".join(parts), reason, lost))
+
+
+def inputs(paths: Sequence[str], options: Options = Options()) -> Iterator[Input]:
+    """Every text that `paths` hold, in order: files, folders, patterns, archives, `-`.
+
+    Raises InputError where something that was named cannot be read at all;
+    what is met inside of folders and archives is told to `options.skipped`.
+    """
+
+    def left(name: str, reason: str) -> None:
+        options.skipped(Skipped(name, reason, reason.startswith(("it cannot", "the folder"))))
+
+    for found in walk(paths, left):
+        yield from expand(found, options)
+
+
+def expand(found: Found, options: Options) -> Iterator[Input]:
+    """The texts in one file."""
+    raw: Raw | Pipe
+    try:
+        raw = Pipe(0) if found.path == STDIN else Raw(found.path)
+    except OSError as error:
+        if found.named:
+            raise InputError(f"{found.path}: it cannot be read: {error.strerror}.") from None
+        options.skipped(Skipped(found.path, f"it cannot be read: {error.strerror}", True))
+        return
+    with raw:
+        place = _Place(found, raw, Budget(raw, options.expansion), options)
+        yield from _expand(Peeked(raw, compressed.HEAD_BYTES), place)
+
+
+def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
+    """The texts in `stream`, which may be compressed, an archive, or text."""
+    from leakcheck.input import archives
+
+    head = stream.head
+    for magic, reason in _UNREADABLE:
+        if head.startswith(magic):
+            place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC))
+            return
+    form = compressed.recognise(head)
+    archive = None if form else archives.recognise(head)
+    if form is None and archive is None:
+        yield Input(place.found, place.member, place.raw, stream)
+    elif place.depth >= DEPTH:
+        place.skip("an archive in an archive in an archive, which is not opened", True)
+    elif form is not None:
+        inner = Peeked(compressed.Decompressed(stream, form, place.budget), compressed.HEAD_BYTES)
+        if archives.recognise(inner.head) == "tar":
+            yield from _members("tar", inner, place)
+        else:
+            yield from _expand(inner, place.within())
+    else:
+        yield from _members(archive or "", stream, place)
+
+
+def _members(archive: str, stream: Peeked, place: _Place) -> Iterator[Input]:
+    """The texts in the members of an archive."""
+    from leakcheck.input import archives
+
+    found = archives.members(archive, stream, place.budget, place.options.password, place.skip)
+    try:
+        for member, content in found:
+            with content:
+                inner = Peeked(content, compressed.HEAD_BYTES)
+                yield from _expand(inner, place.within(member))
+    except ReadError as error:
+        place.skip(str(error), True)

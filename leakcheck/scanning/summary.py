@@ -1,0 +1,177 @@
+"""What is known after the last row: counts, and how sure they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from leakcheck.advice import advice, list_advice
+from leakcheck.reports import Chart, Summary
+from leakcheck.scanning.source_set import CLEAN, EMPTY, EXPOSED, UNKNOWN, Asked
+from leakcheck.sources import Source
+from leakcheck.subject.kinds import Kind
+from leakcheck.terminal import counted, number, odds
+from leakcheck.verdicts import SourceAnswer, SourceInfo, Verdict
+
+_REASONS = 10
+NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
+
+
+class Tally:
+    """Counts over the rows of a scan; all of bounded size."""
+
+    def __init__(self, sources: Sequence[Source], domains: Sequence[Source]) -> None:
+        self._sources, self._domains = list(sources), list(domains)
+        self.exposed = self.unknown = self.clean = self.empty = 0
+        self.known_before = self.confirmed = self.unconfirmed = self.refuted = 0
+        self._hits: Counter[int] = Counter()
+        self._alarms = 0.0
+        self._reasons: Counter[str] = Counter()
+
+    @property
+    def rows(self) -> int:
+        """Rows answered so far."""
+        return self.exposed + self.unknown + self.clean + self.known_before
+
+    def block(self, asked: Asked) -> None:
+        """Count a block."""
+        codes = asked.codes
+        self.exposed += codes.count(EXPOSED)
+        self.unknown += codes.count(UNKNOWN)
+        self.clean += codes.count(CLEAN)
+        self.empty += codes.count(EMPTY)
+        self._reasons.update(asked.digested.problems.values())
+        if asked.digested.patterns and not self._domains:
+            self._reasons[NO_DOMAINS] += len(asked.digested.patterns)
+        groups = ((self._sources, asked.lookups), (self._domains, asked.domains))
+        for sources, lookups in groups:
+            for source, lookup in zip(sources, lookups, strict=False):
+                self._alarms += source.info.fpr * (len(lookup.codes) - lookup.codes.count(UNKNOWN))
+                self._hits[id(source.info)] += self._rows_hit(asked, lookup.codes, sources)
+                if lookup.reasons:
+                    counted = Counter(lookup.reasons.values())
+                    self._reasons.update(
+                        {f"{source.info.name}: {reason}": n for reason, n in counted.items()}
+                    )
+
+    def _rows_hit(self, asked: Asked, codes: bytes, sources: Sequence[Source]) -> int:
+        owners = asked.digested.owners
+        if owners is None or sources is self._domains:
+            return codes.count(EXPOSED)
+        rows, at = set(), codes.find(EXPOSED)
+        while at >= 0:
+            rows.add(owners[at])
+            at = codes.find(EXPOSED, at + 1)
+        return len(rows)
+
+    def drop(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
+        """Take back `hits` of one row, which leave it with `verdict`."""
+        for hit in hits:
+            self._hits[id(hit.source)] -= 1
+        if verdict is not Verdict.EXPOSED:
+            self.exposed -= 1
+            self.unknown += verdict is Verdict.UNKNOWN
+            self.known_before += verdict is Verdict.CLEAN
+
+    def refute(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
+        """Take back `hits` of one row that were false alarms, which leave it with `verdict`."""
+        for hit in hits:
+            self._hits[id(hit.source)] -= 1
+        self.refuted += len(hits)
+        if hits and verdict is not Verdict.EXPOSED:
+            self.exposed -= 1
+            self.unknown += verdict is Verdict.UNKNOWN
+            self.clean += verdict is Verdict.CLEAN
+
+    def status(self) -> int:
+        """The exit status."""
+        if self.exposed:
+            return 1
+        return 2 if self.unknown or not self.rows else 0
+
+    def infos(self) -> list[SourceInfo]:
+        """The sources asked, newest first."""
+        infos = [source.info for source in [*self._sources, *self._domains]]
+        return sorted(infos, key=lambda info: info.date or "", reverse=True)
+
+    def summary(self, kind: Kind, notes: Sequence[str], *, partial: bool) -> Summary:
+        """All of it, for reports."""
+        hits = [(info, self._hits[id(info)]) for info in self.infos()]
+        verdict = Verdict.EXPOSED if self.exposed else Verdict.CLEAN
+        steps = list_advice(kind, verdict) if self.exposed or not self.unknown else ()
+        if self.unknown:
+            steps += advice(kind, Verdict.UNKNOWN)
+        return Summary(
+            facts=self._facts(hits),
+            lines=(*self._lines(hits), *(f"Note: {note}." for note in notes)),
+            charts=_charts(hits),
+            advice=steps,
+            partial=partial,
+        )
+
+    def _facts(self, hits: Sequence[tuple[SourceInfo, int]]) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "exposed": self.exposed,
+            "unknown": self.unknown,
+            "clean": self.clean,
+            "empty": self.empty,
+            "known_before": self.known_before,
+            "expected_false_alarms": float(f"{self._alarms:.3g}"),
+            "confirmed": self.confirmed,
+            "not_confirmed": self.unconfirmed,
+            "refuted": self.refuted,
+            "sources": [{"name": info.name, "exposed": count} for info, count in hits],
+            "reasons": dict(self._reasons.most_common(_REASONS)),
+        }
+
+    def _lines(self, hits: Sequence[tuple[SourceInfo, int]]) -> list[str]:
+        lines = [
+            f"{counted(self.rows, 'row')}: {number(self.exposed)} exposed, "
+            f"{number(self.unknown)} unknown, {number(self.clean)} clean."
+        ]
+        if self.known_before:
+            lines.append(f"Exposed before, in nothing new: {counted(self.known_before, 'row')}.")
+        if self.empty:
+            lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
+        lines += [_source_line(info, count) for info, count in hits]
+        lines.append(_expected(self._alarms, sum(count for _, count in hits)))
+        if self.confirmed or self.unconfirmed:
+            lines.append(
+                f"Confirmed by an exact source: {counted(self.confirmed, 'row')}. Not known to "
+                f"it: {number(self.unconfirmed)}: a false alarm, or a breach that it has not."
+            )
+        if self.refuted:
+            lines.append(f"False alarms, by the kept keys: {counted(self.refuted, 'hit')}.")
+        for reason, count in self._reasons.most_common(_REASONS):
+            lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
+        return lines
+
+
+def _source_line(info: SourceInfo, count: int) -> str:
+    facts = [info.date or "undated"]
+    if info.keys is not None:
+        facts.append(f"{number(info.keys)} keys")
+    facts.append(f"false alarm: {odds(info.fpr)}")
+    note = f" {info.note}" if info.note else ""
+    return f"{info.name} ({', '.join(facts)}): {number(count)} exposed.{note}"
+
+
+def _expected(alarms: float, hits: int) -> str:
+    if alarms == 0:
+        return "False alarms to expect: none."
+    shown = f"{alarms:.2g}" if alarms < 10 else number(alarms)
+    if alarms < 0.01:
+        shown = f"practically none ({shown})"
+    return f"False alarms to expect in a list of this size: {shown}, of {counted(hits, 'hit')}."
+
+
+def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:
+    by_source = tuple((info.name, count) for info, count in hits if count)
+    months: Counter[str] = Counter()
+    for info, count in hits:
+        if count:
+            months[(info.date or "undated")[:7]] += count
+    return (
+        Chart("Exposures by source", by_source),
+        Chart("Exposures by month of the breach", tuple(sorted(months.items()))),
+    )

@@ -1,0 +1,100 @@
+"""What a folder offers: filters by name, and folders of range files by sort of hash."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leakcheck.errors import FilterError, UsageError
+from leakcheck.fetching.blocks import read_range
+from leakcheck.sources import filter_file
+
+_RANGE_FILE = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
+FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder to serve. ranges: hex digits of a digest (40: SHA-1, 32: NTLM) -> folder."""
+
+    folder: Path
+    ranges: dict[int, Path] = field(default_factory=dict)
+
+    def filter(self, name: str) -> Path | None:
+        """The file of the filter `name`, or None; links that lead out of the folder are none."""
+        if not FILTER_NAME.fullmatch(name):
+            return None
+        path = self.folder / name
+        try:
+            inside = path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        except (
+            OSError,
+            RuntimeError,
+        ):  # too long a name, locked, or links in a circle
+            return None
+        return path if inside else None
+
+    def filters(self) -> list[str]:
+        """The names of the filters, in order. Raises OSError where the folder cannot be read."""
+        names = os.listdir(self.folder)  # noqa: PTH208 - of a million names; no Path for each
+        return sorted(name for name in names if name.endswith(".bloom") and self.filter(name))
+
+
+def look(folder: Path) -> Shelf:
+    """What is in `folder`, its subfolders searched for range files.
+
+    Raises UsageError where there is nothing to serve.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.")
+    folder = folder.absolute()
+    ranges: dict[int, Path] = {}
+    try:
+        with os.scandir(folder) as entries:
+            inside = sorted(entry.name for entry in entries if entry.is_dir())
+        for place in [folder, *(folder / name for name in inside)]:
+            digits = _digits(place)
+            if digits:
+                ranges.setdefault(digits, place)
+        shelf = Shelf(folder, ranges)
+        filters = shelf.filters()
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        raise UsageError(f"{folder}: it cannot be read: {why}.") from None
+    if not ranges and not filters:
+        raise UsageError(f"{folder}: there is no filter (*.bloom) and no range file in it.")
+    return shelf
+
+
+def describe(shelf: Shelf) -> list[str]:
+    """A line for each filter that can be read: its name, kind and number of keys.
+
+    Raises OSError where the folder cannot be read: it may have gone since the start.
+    """
+    lines = []
+    for name in shelf.filters():
+        try:
+            with (shelf.folder / name).open("rb") as file:
+                header = filter_file.parse_header(file.read(filter_file.PAGE_BYTES), name)
+            lines.append(f"{name}\t{filter_file.kind_of(header, name)}\t{header.keys}")
+        except (FilterError, OSError):
+            continue
+    return lines
+
+
+def _digits(folder: Path) -> int:
+    """The hex digits of the hashes in a folder of range files, 0 where it is none."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - of a million names; no Path for each
+    except OSError:
+        return 0  # a folder that is not ours to read has nothing to serve
+    for name in names:
+        match = _RANGE_FILE.fullmatch(name)
+        if match is None:
+            continue
+        try:
+            first = read_range(folder, match[1]).split(b"\n", 1)[0]
+        except (OSError, ValueError):
+            continue
+        return {35: 40, 27: 32}.get(first.find(b":"), 0)
+    return 0

@@ -1,0 +1,287 @@
+"""The one room that talks to `bloom`: filters as sources, builders, slices.
+
+What the engine raises comes out as FilterError, with the name of the file.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bloom
+from bloom import ENGINE, PAGE_BYTES, Header
+from bloom.format import page_is_sound
+from leakcheck.errors import FilterError
+from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+
+if TYPE_CHECKING:
+    from bloom import Builder
+
+__all__ = [
+    "ENGINE",
+    "PAGE_BYTES",
+    "Builder",
+    "Header",
+    "KeptKeys",
+    "LocalFilter",
+    "filter_errors",
+    "info_json",
+    "kind_of",
+    "page_is_sound",
+    "page_number",
+    "parse_header",
+    "source_info",
+]
+
+_EXPOSED = CODES.index(Verdict.EXPOSED)
+_UNKNOWN = CODES.index(Verdict.UNKNOWN)
+DAMAGED = "the page that would answer is damaged"
+OUTSIDE = "the slice does not hold the page that would answer"
+page_number = bloom.page_number
+
+
+def __getattr__(name: str) -> Any:
+    """What only builds need is loaded at its first use: a check starts sooner without."""
+    if name == "Builder":
+        return bloom.Builder
+    raise AttributeError(name)
+
+
+@contextmanager
+def filter_errors(name: str) -> Iterator[None]:
+    """Turn what the engine and the system raise into FilterError on the filter `name`."""
+    try:
+        yield
+    except bloom.BloomError as error:
+        told = str(error).removeprefix(f"{os.path.basename(name)}: ")  # noqa: PTH119
+        raise FilterError(told if told.startswith(name) else f"{name}: {told}") from None
+    except FileNotFoundError:
+        raise FilterError(f"{name}: there is no such file.") from None
+    except OSError as error:
+        raise FilterError(f"{name}: it cannot be read: {error.strerror or 'failed'}.") from None
+
+
+def parse_header(page: bytes, name: str) -> Header:
+    """The header in a filter's first 4,096 bytes; FilterError where it is none."""
+    with filter_errors(name):
+        return bloom.decode_header(page)
+
+
+def kind_of(header: Header, name: str) -> Kind:
+    """The kind of a filter's keys; FilterError where it says none or one that does not fit."""
+    try:
+        kind = Kind(str(header.about.get("kind")))
+    except ValueError:
+        raise FilterError(
+            f"{name}: the filter does not say which kind of subject it holds."
+        ) from None
+    if kind.digest_bytes != header.digest_bytes:
+        raise FilterError(f"{name}: the filter's digests have the wrong length for its kind.")
+    return kind
+
+
+def source_info(header: Header, fallback: str) -> SourceInfo:
+    """The source that a header describes; `fallback` names it where it has no name."""
+
+    def text(field: str) -> str | None:
+        value = header.about.get(field)
+        return value if isinstance(value, str) and value else None
+
+    return SourceInfo(
+        name=text("name") or fallback,
+        kind=kind_of(header, fallback),
+        date=text("date"),
+        url=text("url"),
+        note=text("note"),
+        keys=header.keys,
+        fpr=header.fpr,
+        incomplete=bool(header.about.get("incomplete")),
+    )
+
+
+def info_json(header: Header) -> dict[str, Any]:
+    """The object that `info --json` prints."""
+    return {
+        "version": 1,
+        "keys": header.keys,
+        "pages": header.pages,
+        "hashes": header.hashes,
+        "fpr": header.fpr,
+        "bytes": header.file_bytes,
+        "reveals_bits": round(header.reveals_bits, 2),
+        "about": dict(header.about),
+    } | ({} if header.held == header.pages else {"first": header.first, "held": header.held})
+
+
+class KeptKeys:
+    """The kept keys of a filter: they know for certain whether it holds a digest."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the record file at `path`. Raises FilterError where it is none."""
+        with filter_errors(str(path)):
+            self._records = bloom.RecordsFile.open(path)
+
+    def belongs_to(self, header: Header) -> bool:
+        """Whether these are the keys of the filter that has `header`."""
+        mine = self._records
+        return (mine.count, mine.digest_bytes, dict(mine.about)) == (
+            header.keys,
+            header.digest_bytes,
+            dict(header.about),
+        )
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether `digest` is one of the keys. Raises FilterError where they are damaged."""
+        from bloom.reference import records
+
+        record = records(digest, len(digest))
+        high = int.from_bytes(record[:8], "big")
+        with filter_errors("the kept keys"):
+            return any(
+                bytes(window[at : at + 16]) == record
+                for window, _ in self._records.stream(high, high + 1, 1)
+                for at in range(0, len(window), 16)
+            )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._records.close()
+
+
+class LocalFilter:
+    """A filter file as a source."""
+
+    def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
+        """Open the filter at `path`. Raises FilterError where it is none."""
+        self.path = Path(path)
+        shown = name or self.path.name
+        with filter_errors(str(path) if name is None else name):
+            self._filter = bloom.Filter.open(path)
+        self.header: Header = self._filter.header
+        try:
+            self.info = source_info(self.header, shown)
+        except FilterError:
+            self._filter.close()
+            raise
+
+    def lookup(self, digests: bytes) -> Lookup:
+        """Ask for `digests`, packed end to end."""
+        size = self.header.digest_bytes
+        if len(digests) == size:
+            codes = bytes([self._filter.look_up(digests)])
+        else:
+            codes = self._filter.look_up_many(digests)
+        reasons: dict[int, str] = {}
+        for index in _positions(codes, _UNKNOWN):
+            number = page_number(self.header, digests[index * size : (index + 1) * size])
+            held = 0 <= number - self.header.first < self.header.held
+            reasons[index] = DAMAGED if held else OUTSIDE
+        alarms = _Alarms(self._filter, digests, codes)
+        return Lookup(codes, alarms, reasons).vouched(self.info)
+
+    def pages_of(self, prefix: str) -> tuple[int, int]:
+        """The first page, and how many, that keys whose hex digits begin with `prefix` are on."""
+        digits = 2 * self.header.digest_bytes
+        first, last = (
+            page_number(self.header, bytes.fromhex(prefix.ljust(digits, fill))) for fill in "0f"
+        )
+        return first, last - first + 1
+
+    def write_slice(self, output: str | os.PathLike[str], prefix: str, *, replace: bool) -> Header:
+        """Write the pages that can hold a digest of `prefix` to `output`, whole or not at all.
+
+        prefix: hex digits, at most as many as a digest has. Raises FilterError
+        where this file lacks one of the pages or it is damaged, or the output
+        exists and not `replace`.
+        """
+        first, held = self.pages_of(prefix)
+        import tempfile
+
+        from bloom.files import check_output, publish
+
+        with filter_errors(str(output)):
+            target = check_output(output, replace)
+        with filter_errors(str(self.path)):
+            pieces = self._filter.slice(first, held)
+            header = bloom.decode_header(start := next(pieces))
+            handle, spare = tempfile.mkstemp(prefix=".slice-", suffix=".partial", dir=target.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(start)
+                    file.writelines(pieces)
+                    file.flush()
+                    os.fchmod(handle, 0o644)
+                    publish(handle, Path(spare), target, replace)
+            finally:
+                Path(spare).unlink(missing_ok=True)
+        return header
+
+    def damaged_pages(self) -> Iterator[int]:
+        """The numbers of the pages whose checksum does not match."""
+        return self._filter.damaged_pages()
+
+    def measured_rate(self) -> float:
+        """The false-positive rate, measured from the bits set in every page."""
+        return self._filter.measured_rate()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._filter.close()
+
+
+class _Alarms(Mapping[int, float]):
+    """The probability of a false alarm at each index found, worked out when it is asked for:
+    of a list that is all hits, most are only counted.
+    """
+
+    def __init__(self, filter_: bloom.Filter, digests: bytes, codes: bytes) -> None:
+        self._filter, self._digests, self._codes = filter_, digests, codes
+
+    def __getitem__(self, index: int) -> float:
+        if not 0 <= index < len(self._codes) or self._codes[index] != _EXPOSED:
+            raise KeyError(index)
+        size = self._filter.header.digest_bytes
+        try:
+            return self._filter.false_alarm(self._digests[index * size : (index + 1) * size])
+        except (bloom.BloomError, OSError):
+            return self._filter.header.fpr  # the page was there a moment ago: the mean is true
+
+    def __iter__(self) -> Iterator[int]:
+        return _positions(self._codes, _EXPOSED)
+
+    def __len__(self) -> int:
+        return self._codes.count(_EXPOSED)
+
+
+def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tuple[int, float]:
+    """For a page from elsewhere: the code, as in Lookup.codes, and the false-alarm probability."""
+    code = int(bloom.look_up_in_page(header, number, page, digest))
+    return code, bloom.page_rate(header, page) if code == _EXPOSED else 0.0
+
+
+def kept_about(path: str | os.PathLike[str]) -> tuple[int, Mapping[str, Any]]:
+    """Digest bytes and `about` of the kept keys at `path`; FilterError where they are none."""
+    with filter_errors(str(path)), bloom.read_keys(path) as kept:
+        return kept.digest_bytes, dict(kept.about)
+
+
+def merge_kept(
+    kept: Sequence[Path], output: Path, rate: float, about: Mapping[str, Any], **options: Any
+) -> Header:
+    """Write the filter of all `kept` keys: see bloom.merge_keys."""
+    with filter_errors(str(output)):
+        return bloom.merge_keys(kept, output, rate, about, **options)
+
+
+def _positions(codes: bytes, wanted: int) -> Iterator[int]:
+    at = codes.find(wanted)
+    while at >= 0:
+        yield at
+        at = codes.find(wanted, at + 1)
+
+
+def about(kind: Kind, **fields: str | None) -> Mapping[str, Any]:
+    """The `about` object of a filter: its kind, and the fields that were given."""
+    return {"kind": kind.value} | {name: value for name, value in fields.items() if value}

@@ -1,0 +1,250 @@
+"""The filters that are checked by default: one folder, one file each.
+
+Rule 1: an installed filter that cannot answer is asked all the same: its
+answers are `unknown`, with the reason. Rule 2: a file is NAME.KIND.bloom, so
+that its kind is known even where its header can no longer be read; any other
+`*.bloom` that cannot be read might hold any kind, so it answers `unknown` to
+all. Rule 3: a file appears under its name whole and verified, or not at all.
+"""
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from leakcheck.errors import FilterError, LeakcheckError, UsageError
+from leakcheck.sources import Source
+from leakcheck.sources.filter_file import LocalFilter, filter_errors
+from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+
+_SUFFIX = ".bloom"
+_UNKNOWN = CODES.index(Verdict.UNKNOWN)
+_BAD_IN_NAME = re.compile(r"[^\w.-]+")
+
+
+def folder() -> Path:
+    """Where installed filters are: $LEAKCHECK_HOME/filters, or the platform's data folder."""
+    home = os.environ.get("LEAKCHECK_HOME")
+    if home:
+        return Path(home).expanduser() / "filters"
+    from platformdirs import user_data_path
+
+    return user_data_path("leakcheck", appauthor=False) / "filters"
+
+
+class Unanswering:
+    """A source that cannot answer: `unknown`, with the reason, whatever is asked."""
+
+    def __init__(self, info: SourceInfo, reason: str) -> None:
+        self.info = info
+        self.reason = reason
+
+    def lookup(self, digests: bytes) -> Lookup:
+        """`unknown` for each of `digests`, packed end to end."""
+        count = len(digests) // self.info.kind.digest_bytes
+        return Lookup(bytes([_UNKNOWN]) * count, reasons=dict.fromkeys(range(count), self.reason))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One installed filter.
+
+    name: the file's, without `.bloom`; kind: None where nothing says it;
+    info: what its header says, None where it cannot be read; state: `ok`, or
+    why it cannot answer.
+    """
+
+    name: str
+    path: Path
+    kind: Kind | None
+    info: SourceInfo | None
+    size: int
+    state: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can be asked."""
+        return self.state == "ok"
+
+
+def installed() -> list[Installed]:
+    """Every installed filter, by name, whatever state it is in.
+
+    Raises FilterError where the folder is there and cannot be listed.
+    """
+    return [_look(path) for path in _files()]
+
+
+def installed_sources(kind: Kind) -> list[Source]:
+    """The installed filters to ask about a subject of `kind`; never raises.
+
+    What should answer and cannot is an `Unanswering` source.
+    """
+    try:
+        paths = _files()
+    except FilterError as error:
+        return [Unanswering(SourceInfo("installed filters", kind), str(error))]
+    sources: list[Source] = []
+    for path in paths:
+        named = _kind_in_name(path)
+        if named not in (kind, None):
+            continue
+        try:
+            source = _open(path)
+        except LeakcheckError as error:
+            sources.append(Unanswering(SourceInfo(_name(path), kind), str(error)))
+            continue
+        if source.info.kind is kind:
+            sources.append(source)
+            continue
+        source.close()
+        if named is kind:
+            reason = f"{path.name}: the file holds another kind than its name says."
+            sources.append(Unanswering(SourceInfo(_name(path), kind), reason))
+    return sources
+
+
+def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = False) -> Installed:
+    """Install a copy of the filter at `path`, every checksum of the copy verified.
+
+    name: to install it under, by default the file's. Raises FilterError where
+    it is damaged or no filter, UsageError where the name is taken and not
+    `force`.
+    """
+    with filter_errors(str(path)):
+        _must_be_file(Path(path))
+    original = LocalFilter(path)
+    kind = original.info.kind
+    original.close()
+    target = folder() / _file_name(name or Path(path).stem, kind)
+    if target.exists() and not force:
+        raise UsageError(
+            f"A filter named {_name(target)} is installed: "
+            "choose another name with --as, or replace it with --force."
+        )
+    with filter_errors(str(folder())):
+        folder().mkdir(parents=True, exist_ok=True)
+        handle, spare = tempfile.mkstemp(prefix=".adding-", suffix=".tmp", dir=folder())
+    try:
+        with filter_errors(str(path)), os.fdopen(handle, "wb") as copy:
+            with Path(path).open("rb") as source:
+                shutil.copyfileobj(source, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        _verify(Path(spare), str(path))
+        with filter_errors(str(target)):
+            Path(spare).chmod(0o644 & ~_umask())
+            Path(spare).replace(target)
+    finally:
+        Path(spare).unlink(missing_ok=True)
+    return _look(target)
+
+
+def remove(name: str) -> Path:
+    """Remove the installed filter `name` (with or without its kind); return its path.
+
+    Raises UsageError where there is none or the name fits several.
+    """
+    wanted = name.removesuffix(_SUFFIX)
+    paths = [path for path in _files() if _name(path) == wanted] or [
+        path for path in _files() if _name(path).rpartition(".")[0] == wanted
+    ]
+    if not paths:
+        raise UsageError("No filter of that name is installed: see `leakcheck filters list`.")
+    if len(paths) > 1:
+        choices = " or ".join(_name(path) for path in paths)
+        raise UsageError(f"The name fits several filters: say {choices}.")
+    with filter_errors(paths[0].name):
+        paths[0].unlink()
+    return paths[0]
+
+
+def damaged_pages(entry: Installed) -> int:
+    """How many pages of an installed filter are damaged, from a read of them all."""
+    opened = _open(entry.path)
+    try:
+        return sum(1 for _ in opened.damaged_pages())
+    finally:
+        opened.close()
+
+
+def _look(path: Path) -> Installed:
+    kind = _kind_in_name(path)
+    size = 0
+    try:
+        with filter_errors(path.name):
+            size = path.stat().st_size
+        opened = _open(path)
+    except LeakcheckError as error:
+        return Installed(_name(path), path, kind, None, size, str(error))
+    opened.close()
+    state = "ok"
+    if kind not in (None, opened.info.kind):
+        state = f"{path.name}: the file holds another kind than its name says."
+    return Installed(_name(path), path, opened.info.kind, opened.info, size, state)
+
+
+def _files() -> list[Path]:
+    try:
+        with filter_errors(str(folder())):
+            return sorted(
+                Path(entry.path)
+                for entry in os.scandir(folder())
+                if entry.name.endswith(_SUFFIX) and not entry.name.startswith(".")
+            )
+    except FilterError:
+        if not folder().exists():
+            return []
+        raise
+
+
+def _open(path: Path) -> LocalFilter:
+    with filter_errors(path.name):
+        _must_be_file(path)
+    return LocalFilter(path, path.name.removesuffix(_SUFFIX))
+
+
+def _must_be_file(path: Path) -> None:
+    """Opening a FIFO would wait for ever, so nothing but a regular file is opened."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise FilterError(f"{path}: it is no regular file.")
+
+
+def _verify(copy: Path, shown: str) -> None:
+    opened = LocalFilter(copy, shown)
+    try:
+        damaged = sum(1 for _ in opened.damaged_pages())
+        pages = opened.header.held
+    finally:
+        opened.close()
+    if damaged:
+        raise FilterError(
+            f"{shown}: {damaged} of its {pages} pages are damaged: get a new copy of the filter."
+        )
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(_SUFFIX)
+
+
+def _kind_in_name(path: Path) -> Kind | None:
+    last = _name(path).rpartition(".")[2]
+    return next((kind for kind in Kind if kind.value == last), None)
+
+
+def _file_name(name: str, kind: Kind) -> str:
+    plain = _BAD_IN_NAME.sub("-", name.removesuffix(_SUFFIX)).strip("-.") or "filter"
+    return f"{plain.removesuffix(f'.{kind.value}')}.{kind.value}{_SUFFIX}"
+
+
+def _umask() -> int:
+    before = os.umask(0o022)
+    os.umask(before)
+    return before

@@ -1,0 +1,60 @@
+"""Kept keys that stand beside a filter: what proves a hit, or proves a false alarm.
+
+A build with --keep-keys writes them to FILTER.keys. They are the filter's own
+keys, so unlike any other exact source they can refute it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leakcheck.building.request import keys_path
+from leakcheck.errors import FilterError
+from leakcheck.sources import Source
+from leakcheck.sources.filter_file import KeptKeys, LocalFilter
+from leakcheck.verdicts import INCOMPLETE, SourceAnswer, Verdict
+
+
+class Proofs:
+    """The kept keys of those filters that have them."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        """Raises FilterError where kept keys are there and cannot be read."""
+        self._kept: dict[int, KeptKeys] = {}
+        for source in sources:
+            if not isinstance(source, LocalFilter):
+                continue
+            path = keys_path(source.path)
+            if path.is_file():
+                kept = KeptKeys(path)
+                if not kept.belongs_to(source.header):
+                    raise FilterError(
+                        f"{path}: these are the keys of another filter: remove them, or leave "
+                        "--confirm out."
+                    )
+                self._kept[id(source.info)] = kept
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def settled(
+        self, answers: Sequence[SourceAnswer], digests: Sequence[bytes]
+    ) -> tuple[SourceAnswer, ...]:
+        """`answers` about a subject of `digests`, hits confirmed or refuted where they can be."""
+        return tuple(self._settle(answer, digests) for answer in answers)
+
+    def close(self) -> None:
+        """Close every file."""
+        for kept in self._kept.values():
+            kept.close()
+
+    def _settle(self, answer: SourceAnswer, digests: Sequence[bytes]) -> SourceAnswer:
+        kept = self._kept.get(id(answer.source))
+        if kept is None or answer.verdict is not Verdict.EXPOSED:
+            return answer
+        if any(kept.holds(digest) for digest in digests):
+            return replace(answer, confirmed=True, false_alarm=0.0)
+        doubt = INCOMPLETE if answer.source.incomplete else None
+        verdict = Verdict.UNKNOWN if doubt else Verdict.CLEAN
+        return replace(
+            answer, verdict=verdict, confirmed=False, false_alarm=None, matched=None, reason=doubt
+        )

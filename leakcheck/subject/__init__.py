@@ -1,0 +1,1 @@
+"""Who is asked about: kinds, canonical forms, digests, other spellings, masking."""

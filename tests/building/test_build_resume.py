@@ -1,0 +1,164 @@
+"""A build that is killed goes on behind its last finished input, to the same bytes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from builds import known, made, put, refused
+from program import leakcheck, one_sentence
+
+from leakcheck.building import checkpoint
+
+PROGRAM = """
+import sys
+import leakcheck.building.checkpoint as checkpoint
+checkpoint.PAUSE = 0
+from leakcheck.__main__ import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def dumps(tmp_path: Path) -> Path:
+    """Twelve files of a thousand addresses."""
+    for name in range(12):
+        rows = "".join(f"user{name}-{at}@example.fr:x\nno\n" for at in range(1000))
+        put(tmp_path, f"in/{name:02}.txt", rows)
+    return tmp_path / "in"
+
+
+class Killed(Exception):
+    """Stands for a kill: nothing is cleaned up after it."""
+
+
+def kill_after(monkeypatch: pytest.MonkeyPatch, files: int) -> None:
+    """Let a build die when it has finished `files`, leaving what kill -9 would leave."""
+    from leakcheck.building.writer import Sink
+
+    monkeypatch.setattr(checkpoint, "PAUSE", 0.0)
+    plain = Sink.checkpoint
+    count = 0
+
+    def dying(self: Sink, token: object) -> None:
+        nonlocal count
+        plain(self, token)  # type: ignore[arg-type]
+        count += 1
+        if count == files:
+            raise Killed
+
+    monkeypatch.setattr(Sink, "checkpoint", dying)
+
+
+def test_resume_gives_the_same_bytes_and_the_whole_account(
+    dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = made(tmp_path, dumps, output=tmp_path / "whole.bloom")
+    with monkeypatch.context() as patched:
+        kill_after(patched, 5)
+        with pytest.raises(Killed):
+            made(tmp_path, dumps, resume=True)
+    assert not (tmp_path / "out.bloom").exists()
+    assert (tmp_path / ".out.bloom.build").exists()
+    read = []
+    import leakcheck.building.jobs as feed
+
+    plain = feed.expand
+    monkeypatch.setattr(
+        feed, "expand", lambda found, o: (read.append(found.base), plain(found, o))[1]
+    )
+    report = made(tmp_path, dumps, resume=True)
+    assert report.resumed == 5
+    assert read[1:] == [f"{name:02}.txt" for name in range(5, 12)]  # the first settles the kind
+    assert (tmp_path / "out.bloom").read_bytes() == (tmp_path / "whole.bloom").read_bytes()
+    assert [(t.name, t.lines, t.accepted, t.rejected) for t in report.inputs] == [
+        (t.name, t.lines, t.accepted, t.rejected) for t in whole.inputs
+    ]
+    assert not (tmp_path / ".out.bloom.build").exists()
+
+
+def test_a_changed_or_missing_file_cannot_be_resumed(
+    dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        kill_after(patched, 3)
+        with pytest.raises(Killed):
+            made(tmp_path, dumps, resume=True)
+    for change, expected in (
+        (lambda: os.utime(dumps / "01.txt", ns=(1, 1)), "changed"),
+        (lambda: (dumps / "01.txt").unlink(), "gone"),
+    ):
+        change()
+        with pytest.raises(Exception, match=expected):
+            made(tmp_path, dumps, resume=True)
+    with pytest.raises(Exception, match="otherwise"):
+        made(tmp_path, dumps, resume=True, kind="domain")
+    made(tmp_path, dumps)  # anew, and what was left is gone
+    assert not (tmp_path / ".out.bloom.build").exists()
+
+
+def test_killed_for_real(dumps: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.bloom"
+    command = [sys.executable, "-c", PROGRAM, "build", str(dumps), "-", "-o", str(output)]
+    command += ["--resume", "--kind", "email"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    manifest = tmp_path / ".out.bloom.build" / "manifest.json"
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (
+        manifest.exists() and b"11.txt" in manifest.read_bytes()
+    ):
+        time.sleep(0.02)
+    process.kill()
+    process.wait(10)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert manifest.exists()
+    assert not output.exists()
+    done = leakcheck("build", dumps, "-o", output, "--resume", "--kind", "email", "--json")
+    assert done.status == 0, done.err
+    assert '"resumed": 12' in done.out
+    assert all(known(tmp_path, "email", [f"user{at}-999@example.fr" for at in range(12)]))
+    assert not manifest.parent.exists()
+
+
+def test_keys_are_kept_merged_resized_and_extended(dumps: Path, tmp_path: Path) -> None:
+    names = ("a.bloom", "b.bloom", "c.bloom", "d.bloom", "e.bloom")
+    a, b, c, d, e = (tmp_path / name for name in names)
+    first = [str(dumps / f"{at:02}.txt") for at in range(6)]
+    second = [str(dumps / f"{at:02}.txt") for at in range(4, 12)]
+    about = {"name": "One"}
+    made(tmp_path, *first, output=a, keep_keys=True, about=about)
+    made(tmp_path, *second, output=b, keep_keys=True, about=about)
+    made(tmp_path, *first, *second, output=c, about=about)
+    assert leakcheck("merge", a, b, "-o", d).status == 0
+    assert d.read_bytes() == c.read_bytes()
+    made(tmp_path, *second, output=e, update=a, keep_keys=True)
+    assert e.read_bytes() == c.read_bytes()
+    made(tmp_path, *first, output=c, about=about, rate=1e-3)
+    assert leakcheck("merge", f"{a}.keys", "-o", d, "--rate", "1e-3", "--force").status == 0
+    assert d.read_bytes() == c.read_bytes()
+    assert "--keep-keys" in one_sentence(leakcheck("merge", c, "-o", tmp_path / "f.bloom"))
+    made(tmp_path, *first, output=c, kind="domain", keep_keys=True)
+    assert "kinds" in one_sentence(leakcheck("merge", a, c, "-o", tmp_path / "f.bloom"))
+    assert "mixed" in refused(tmp_path, *first, update=a, kind="domain")
+
+
+def test_inspect_says_what_and_how_and_masks(tmp_path: Path) -> None:
+    import json
+
+    put(tmp_path, "a.txt", "sentinel.person@example.fr:sentinelword\n" * 5)
+    put(tmp_path, "b.txt", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3\n" * 5)
+    put(tmp_path, "c.txt", "sentinelword\nother\n" * 5)
+    shown = leakcheck("inspect", tmp_path)
+    found = leakcheck("inspect", tmp_path, "--json")
+    assert shown.status == found.status == 0
+    assert "sentinel" not in shown.out + shown.err + found.out
+    assert "1E4C9B93F" not in shown.out + found.out
+    inputs = json.loads(found.out)["inputs"]
+    assert [one["form"] for one in inputs] == ["combo", "hashes", "passwords"]
+    assert inputs[0]["sample"]["keys"]["credential"] == 5
+    assert inputs[1]["examples"][0] == "5BAA6…"
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".bloom"] == []
+    assert "no such file" in one_sentence(leakcheck("inspect", tmp_path / "none"))

@@ -1,0 +1,58 @@
+"""The two sieves: they point to the same lines, and to every line with a match."""
+
+import pytest
+from hunting.sieves import ENTRIES, both, lines_at, watch_for
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakcheck.hunting.matching import matches
+
+WATCH = watch_for()
+SIEVES = both(WATCH)
+WORDS = r"""alice acme fr corp example org my co uk obrien falcon project caf noir srv db01 local
+@ . - _ + ' '' \' " : ; , / ( ) \\ % & # 0 7
+%40 %2E %2e %61 %2540 %20 %0A \u0040 \u0061 \\u0040 \\\u0040 \x40 \n \r \t
+&#64; &#x40; &amp; &commat; &period; &#233; \u00e9 %C3%A9 &apos; \ud83d\ude00 \ud83d
+é É ｡ 。 ａ K ſ ß ẞ İ ﬁ « » ™ ² и
++33 0033 33 (0)6 6 12 34 56 78 612345678 020 7946 0958"""
+PIECES = [
+    *(entry.encode() for entry in ENTRIES),
+    *WORDS.encode().split(),
+    *(mark.encode() for mark in "\u00ad\u200b\u00a0\u202f"),
+    *(entry.encode() for entry in ("e\u0301", "Project\u00a0Falcon", "café\u00a0noir")),
+    *(b"\xe9", b"\xc9", b"\xa0", b"\xff", b"\x80", b"\xed\xa0\x80"),
+    *(b" ", b"\n", b"\n\n", b"\r\n", b"\t", b"\x00", b"a", b"Z"),
+]
+texts = st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=14).map(b"".join)
+
+
+@given(texts)
+@settings(max_examples=400, deadline=None)
+def test_same_lines_in_both(data: bytes) -> None:
+    found = [lines_at(data, sieve.positions(data)) for sieve in SIEVES]
+    assert all(lines == found[0] for lines in found)
+
+
+@given(texts)
+@settings(max_examples=400, deadline=None)
+def test_no_line_with_a_match_is_lost(data: bytes) -> None:
+    wanted = {number for number, line in enumerate(data.split(b"\n")) if matches(line, WATCH)}
+    for sieve in SIEVES:
+        assert wanted <= lines_at(data, sieve.positions(data))
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 4096])
+def test_wherever_in_the_chunk_it_stands(sieve: object, length: int) -> None:
+    for entry in ENTRIES:
+        for fill in (b" ", b".", b"\xff "):
+            before = (fill * length)[:length]
+            data = before + b" " + entry.encode()
+            assert sieve.positions(data), (entry, length)  # type: ignore[attr-defined]
+            assert sieve.positions(memoryview(data + b" " + before)), (entry, length)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_nothing_in_nothing(sieve: object) -> None:
+    assert sieve.positions(b"") == []  # type: ignore[attr-defined]
+    assert sieve.positions(b"\n" * 200) == []  # type: ignore[attr-defined]

@@ -1,0 +1,131 @@
+"""What an entry is taken for, what is refused, and the lists that entries come from."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakcheck.errors import InputError, SubjectError
+from leakcheck.hunting.parsing import Form, parse
+from leakcheck.hunting.watch import Watch, read_watch
+from leakcheck.subject import address
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "key"),
+    [
+        ("Alice@Acme.FR", Form.ADDRESS, "alice@acme.fr"),
+        ("<alice@acme.fr>", Form.ADDRESS, "alice@acme.fr"),
+        ("alice%40acme.fr", Form.ADDRESS, "alice@acme.fr"),
+        ("@Acme.fr", Form.AT_DOMAIN, "acme.fr"),
+        ("*@acme.fr", Form.AT_DOMAIN, "acme.fr"),
+        ("acme.fr", Form.DOMAIN, "acme.fr"),
+        ("*.acme.fr", Form.DOMAIN, "acme.fr"),
+        (".acme.fr", Form.DOMAIN, "acme.fr"),
+        ("Société.fr", Form.DOMAIN, "xn--socit-esab.fr"),
+        ("+33 (0)6 12 34 56 78", Form.PHONE, "33612345678"),
+        ("0033 6 12 34 56 78", Form.PHONE, "33612345678"),
+        ("06.12.34.56.78", Form.PHONE, "0612345678"),
+        ("10.1.2.3", Form.TERM, "10.1.2.3"),
+        ("192.168.100.200", Form.TERM, "192.168.100.200"),
+        ("2024-01-05", Form.TERM, "2024-01-05"),
+        ("123456", Form.TERM, "123456"),
+        ("srv-db01", Form.TERM, "srv-db01"),
+        ("srv.acme.local", Form.TERM, "srv.acme.local"),
+        ("Project\tFalcon", Form.TERM, "project falcon"),
+        ("term: acme.fr", Form.TERM, "acme.fr"),
+        ("address:alice@acme.fr", Form.ADDRESS, "alice@acme.fr"),
+        ("phone:1234567", Form.PHONE, "1234567"),
+    ],
+)
+def test_forms(text: str, form: Form, key: str) -> None:
+    assert parse(text) == (form, key)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@b", "@handle", "a@b@c.fr", "!!", "x", "phone:12", "domain:x", "address:x", "é" * 300],
+)
+def test_refused(text: str) -> None:
+    with pytest.raises(SubjectError) as caught:
+        parse(text)
+    assert text not in str(caught.value)
+
+
+@given(
+    st.from_regex(
+        r"[A-Za-z0-9._+'-]{1,66}@[A-Za-z0-9.-]{1,30}\.(fr|com|co\.uk|zz|local)", fullmatch=True
+    )
+)
+def test_an_address_is_what_the_extractor_takes_it_for(text: str) -> None:
+    try:
+        wanted = address.canonical(text).decode()
+    except SubjectError:
+        with pytest.raises(SubjectError):
+            parse(text)
+    else:
+        assert parse(text) == (Form.ADDRESS, wanted)
+
+
+def test_spellings_of_one_entry_are_one() -> None:
+    watch = Watch()
+    for text in ("alice@acme.fr", " ALICE@ACME.FR ", "", "café", "cafe\u0301", "CAFÉ", "société.fr",
+                 "xn--socit-esab.fr"):  # fmt: skip
+        watch.add(text)
+    assert watch.texts == ["alice@acme.fr", "café", "société.fr"]
+
+
+def test_lists(tmp_path: Path) -> None:
+    import zipfile
+
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfalice@acme.fr\r\n\r\nProject Falcon\r\nbad@\r\n")
+    (tmp_path / "b.csv").write_text('name,email\n"Doe, J.",bob@acme.fr\nX,carl@acme.fr\n')
+    (tmp_path / "c.csv").write_text("name;site\nX;acme.fr\nY;example.org\n")
+    (tmp_path / "d.tsv").write_text("email\tphone\ndan@acme.fr\t+33 6 12 34 56 78\n")
+    watch = read_watch([tmp_path / "a.txt", tmp_path / "b.csv"])
+    assert watch.texts == ["alice@acme.fr", "Project Falcon", "bob@acme.fr", "carl@acme.fr"]
+    assert watch.refused.total() == 1
+    assert watch.first_refused == "a.txt, row 4"
+    assert read_watch([tmp_path / "c.csv"], ["site"]).texts == ["acme.fr", "example.org"]
+    both = read_watch([tmp_path / "d.tsv"], ["email", "phone"])
+    assert both.counts() == {"address": 1, "phone": 1}
+    sheet = tmp_path / "e.xlsx"
+    with zipfile.ZipFile(sheet, "w") as package:
+        for name, text in _workbook([["mail"], ["eve@acme.fr"], ["fay@acme.fr"]]).items():
+            package.writestr(name, text)
+    assert read_watch([sheet]).texts == ["eve@acme.fr", "fay@acme.fr"]
+
+
+def _workbook(rows: list[list[str]]) -> dict[str, str]:
+    """The parts of the smallest XLSX file that holds `rows` (ECMA-376)."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    cells = "".join(
+        "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) + "</row>"
+        for row in rows
+    )
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    return {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        '<Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/s.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="s.xml"/></Relationships>',
+        "xl/s.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+    }
+
+
+def test_nothing_to_look_for(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("!!\n")
+    with pytest.raises(InputError, match="nothing to look for"):
+        read_watch([tmp_path / "w"])
+    with pytest.raises(InputError, match="no such file"):
+        read_watch([tmp_path / "none"])

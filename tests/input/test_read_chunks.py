@@ -1,0 +1,133 @@
+"""Chunks and text: every size gives the same bytes; long lines, NULs, encodings, line ends."""
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import read, until_broken
+
+from leakcheck.input import Buffers, ReadError, chunks
+from leakcheck.input.streams import Held
+
+TRICKY = (
+    b"a@example.fr:x\r\n\n\nb@example.org\0c@example.org\n"
+    + b"long" * 300
+    + b"@example.fr\nlast@example.fr"
+)
+
+
+class Drip(io.RawIOBase):
+    """A stream that gives a few bytes at a time, then breaks off if it is told to."""
+
+    def __init__(self, data: bytes, step: int, broken: bool = False) -> None:
+        self._held, self._step, self._broken = Held(data), step, broken
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        count = self._held.readinto(memoryview(buffer)[: self._step])  # type: ignore[arg-type]
+        if not count and self._broken:
+            raise ReadError("broken")
+        return count
+
+
+def check(data: bytes, size: int, longest: int, step: int) -> None:
+    """The chunks joined are the data, in whole lines or pieces of one, numbered right."""
+    offset, line, inside = 0, 1, False
+    for chunk in chunks(Drip(data, step), size, longest=longest):
+        piece = bytes(chunk.data)
+        assert data[offset : offset + len(piece)] == piece
+        assert chunk.offset == offset
+        assert chunk.line == line
+        assert chunk.starts_line is not inside
+        if not (chunk.starts_line and chunk.ends_line):
+            assert b"\n" not in piece[:-1]
+        offset += len(piece)
+        inside = not chunk.ends_line
+        if not inside:
+            assert piece.endswith(b"\n") or offset == len(data)
+        line += piece.count(b"\n")
+    assert offset == len(data)
+
+
+@pytest.mark.parametrize("size", [*range(1, 40), 64, 100, 1 << 16])
+@pytest.mark.parametrize("longest", [1, 7, 100, 1 << 20])
+def test_every_size_gives_the_whole(size: int, longest: int) -> None:
+    for step in (1, 13, 1 << 20):
+        check(TRICKY, size, longest, step)
+
+
+@given(
+    st.lists(st.sampled_from([b"\n", b"a", b"b@c.fr", b"\r\n", b"\0"])).map(b"".join),
+    st.integers(1, 50),
+    st.integers(1, 50),
+    st.integers(1, 20),
+)
+def test_any_text_in_any_size(data: bytes, size: int, longest: int, step: int) -> None:
+    check(data, size, longest, step)
+
+
+def test_a_broken_stream_gives_its_whole_lines_first() -> None:
+    text, error = until_broken(Drip(b"one\ntwo\nthr", 4, broken=True), 5)
+    assert text == b"one\ntwo\n"
+    assert error == "broken"
+
+
+def test_buffers_that_are_given_back_are_used_again() -> None:
+    buffers = Buffers(1280)
+    seen = set()
+    for chunk in chunks(Held(b"0123456\n" * 10_000), 1024, buffers=buffers):
+        seen.add(id(chunk.data.obj))
+        buffers.give(chunk)
+    assert len(seen) <= 2
+
+
+def test_memory_is_bounded_by_the_longest_line() -> None:
+    import tracemalloc
+
+    data = Drip(b"x" * (30 << 20), 1 << 20)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    total = sum(len(chunk.data) for chunk in chunks(data, 1 << 18, longest=1 << 20))
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    assert total == 30 << 20
+    assert peak < 8 << 20
+
+
+ENCODINGS = ["utf-16", "utf-32", "utf-8-sig"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_marks_decide_the_encoding(encoding: str, tmp_path: Path) -> None:
+    text = "éva@exämple.fr:naïve 日本\r\n" * 20_000
+    path = tmp_path / "x"
+    path.write_bytes(text.encode(encoding))
+    assert list(read(path).values()) == [text.encode()]
+    if encoding == "utf-16":
+        path.write_bytes(b"\xfe\xff" + text.encode("utf-16-be"))
+        assert list(read(path).values()) == [text.encode()]
+        path.write_bytes(("user@example.fr\n" * 9000).encode("utf-16-le"))  # without a mark
+        assert list(read(path).values()) == [b"user@example.fr\n" * 9000]
+
+
+def test_broken_utf16_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes("a@example.fr\n".encode("utf-16") + b"\x00\xd8a" + b"x")
+    assert next(iter(read(path).values())).startswith(b"a@example.fr\n")
+
+
+def test_old_line_ends_become_line_feeds(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"a@example.fr\rb@example.fr\r" * 9000)
+    assert list(read(path).values()) == [b"a@example.fr\nb@example.fr\n" * 9000]
+
+
+def test_latin1_and_nul_pass_untouched(tmp_path: Path) -> None:
+    data = b"caf\xe9\0@\n\xff\xfd\n" * 1000
+    path = tmp_path / "x"
+    path.write_bytes(b"text\n" + data)
+    assert list(read(path).values()) == [b"text\n" + data]

@@ -1,0 +1,173 @@
+"""Installed filters: added whole or not at all, and never silently left out."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from people import command, make_filter, scan_rows
+
+from leakcheck import api
+from leakcheck.errors import FilterError, UsageError
+from leakcheck.sources import installed
+from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import Verdict
+
+
+def flip(path: Path, at: int) -> None:
+    """Turn one bit of a file."""
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+
+
+def verdict_of(subject: str) -> Verdict:
+    return api.check([subject])[0].verdict
+
+
+def test_a_filter_answers_once_it_is_installed(filters: dict[str, Path]) -> None:
+    assert verdict_of("bob@acme.fr") is Verdict.UNKNOWN
+    for path in filters.values():
+        assert command("filters", "add", path)[0] == 0
+    answer = api.check(["alice@example.fr"])[0]
+    assert [hit.name for hit in answer.exposed_in] == ["New", "Old"]
+    assert command("check", "alice@example.fr")[0] == 1
+    status, out, _ = command("filters", "list", "--json")
+    found = json.loads(out)["filters"]
+    assert status == 0
+    assert [(one["name"], one["kind"], one["keys"], one["state"]) for one in found] == [
+        ("new.email", "email", 2, "ok"),
+        ("old.email", "email", 2, "ok"),
+        ("undated.email", "email", 1, "ok"),
+    ]
+    assert command("filters", "remove", "new", "old.email")[0] == 0
+    assert [entry.name for entry in installed.installed()] == ["undated.email"]
+
+
+def test_path_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path / "elsewhere"))
+    assert command("filters", "path")[1] == f"{tmp_path / 'elsewhere' / 'filters'}\n"
+    monkeypatch.delenv("LEAKCHECK_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert str(tmp_path) in command("filters", "path")[1]
+
+
+def test_no_damaged_filter_is_installed(tmp_path: Path, filters: dict[str, Path]) -> None:
+    whole = filters["new"].read_bytes()
+    for name, raw in {
+        "page": whole[:-5000] + b"\1" + whole[-4999:],
+        "bit": whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
+        "head": b"x" + whole[1:],
+        "short": whole[:-1],
+        "empty": b"",
+    }.items():
+        bad = tmp_path / f"{name}.bloom"
+        bad.write_bytes(raw)
+        status, _, err = command("filters", "add", bad)
+        assert status == 2, name
+        assert name in err
+    os.mkfifo(tmp_path / "fifo.bloom")
+    assert command("filters", "add", tmp_path / "fifo.bloom")[0] == 2
+    assert command("filters", "add", tmp_path / "missing.bloom")[0] == 2
+    assert list(installed.folder().iterdir()) == []
+
+
+def test_a_name_is_taken_once(filters: dict[str, Path]) -> None:
+    installed.add(filters["new"], "breach")
+    with pytest.raises(UsageError, match="--force"):
+        installed.add(filters["old"], "breach")
+    installed.add(filters["old"], "breach", force=True)
+    (entry,) = installed.installed()
+    assert entry.info is not None
+    assert entry.info.name == "Old"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", ".hidden", "", "x" * 20, "ü ß.bloom", ".."])
+def test_names_stay_in_the_folder(filters: dict[str, Path], name: str) -> None:
+    entry = installed.add(filters["new"], name or None)
+    assert entry.path.parent == installed.folder()
+    assert [found.path for found in installed.installed()] == [entry.path]
+    assert installed.remove(entry.name) == entry.path
+
+
+def test_names_of_two_kinds(tmp_path: Path, filters: dict[str, Path]) -> None:
+    installed.add(filters["new"], "acme")
+    installed.add(make_filter(tmp_path / "d.bloom", ["acme.fr"], Kind.DOMAIN, name="D"), "acme")
+    with pytest.raises(UsageError, match=r"acme\.domain or acme\.email"):
+        installed.remove("acme")
+    installed.remove("acme.domain")
+    with pytest.raises(UsageError, match="No filter"):
+        installed.remove("nope")
+
+
+def test_damage_makes_answers_unknown_and_is_named(
+    tmp_path: Path, filters: dict[str, Path]
+) -> None:
+    """Header damage, page damage, truncation, a link to nowhere: never a clean, never silent."""
+    sound = installed.add(filters["new"], "sound")
+    damaged = installed.add(filters["old"], "damaged")
+    listing = tmp_path / "list.txt"
+    listing.write_text("carol@example.org\nalice@example.fr\n")
+    whole = damaged.path.read_bytes()
+
+    def rows() -> list[tuple[str, str]]:
+        found = scan_rows(listing)
+        return [(row["verdict"], row["reason"] or "") for row in found]
+
+    assert [verdict for verdict, _ in rows()] == ["clean", "exposed"]
+    harms = {
+        "header": lambda: flip(damaged.path, 20),
+        "page": lambda: flip(damaged.path, 4096 + 100),
+        "cut": lambda: damaged.path.write_bytes(whole[:-10]),
+        "empty": lambda: damaged.path.write_bytes(b""),
+        "link": lambda: (damaged.path.unlink(), damaged.path.symlink_to("nowhere")),
+    }
+    for name, harm in harms.items():
+        harm()
+        (clean, reason), (exposed, _) = rows()
+        assert (clean, exposed) == ("unknown", "exposed"), name
+        assert "damaged" in reason or "Old" in reason, name
+        status, _, err = command("scan", listing, "--format", "summary")
+        assert status == 1
+        if name != "page":
+            assert "damaged.email cannot answer" in err
+            assert command("filters", "list")[0] == 2
+        assert command("filters", "list", "--verify")[0] == 2
+        assert command("check", "carol@example.org")[0] == 2
+        damaged.path.unlink()
+        damaged.path.write_bytes(whole)
+    assert [verdict for verdict, _ in rows()] == ["clean", "exposed"]
+    damaged.path.unlink()
+    damaged.path.mkdir()
+    assert [verdict for verdict, _ in rows()] == ["unknown", "exposed"]
+    assert sound.path.exists()
+
+
+def test_an_unreadable_filter_of_unknown_kind_answers_for_every_kind(
+    filters: dict[str, Path],
+) -> None:
+    installed.add(filters["new"])
+    (installed.folder() / "rubbish.bloom").write_bytes(b"rubbish")
+    for kind in (Kind.EMAIL, Kind.PASSWORD):
+        names = [source.info.name for source in installed.installed_sources(kind)]
+        assert "rubbish" in names
+
+
+def test_a_file_named_for_another_kind_is_not_trusted(filters: dict[str, Path]) -> None:
+    entry = installed.add(filters["new"])
+    entry.path.rename(entry.path.with_name("new.domain.bloom"))
+    (source,) = installed.installed_sources(Kind.DOMAIN)
+    assert source.lookup(b"\0" * 20).codes == b"\2"
+    assert not installed.installed()[0].sound
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
+def test_an_unreadable_folder_is_unknown(filters: dict[str, Path]) -> None:
+    installed.add(filters["new"])
+    installed.folder().chmod(0)
+    try:
+        assert verdict_of("carol@example.org") is Verdict.UNKNOWN
+        with pytest.raises(FilterError):
+            installed.installed()
+    finally:
+        installed.folder().chmod(0o700)

@@ -1,4 +1,4 @@
-"""All that is shown on, or asked of, a terminal.
+"""All that is shown on, or asked of, a terminal; what it says is worded in wording.
 
 Rule 1: only this module imports Rich, and only where something is drawn.
 Rule 2: progress goes to stderr, when it is a terminal, after a second.
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from leakcheck.errors import UsageError
+from leakcheck.wording import number, printable, size
 
 _PATIENCE = 1.0  # seconds before progress is shown
 _PACE = 0.1  # seconds between two drawings
@@ -25,11 +26,6 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
-def clean(text: str) -> str:
-    """`text` without control characters, so that no file can steer the terminal."""
-    return "".join(mark if mark.isprintable() else "�" for mark in text)
-
-
 def say(text: str = "") -> None:
     """One line on stdout."""
     print(text)
@@ -37,7 +33,7 @@ def say(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """One line on stderr."""
-    print(f"leakcheck: {clean(text)}", file=sys.stderr)
+    print(f"leakcheck: {printable(text)}", file=sys.stderr)
 
 
 def out_is_terminal() -> bool:
@@ -51,7 +47,7 @@ def table(
     """A table on stdout: drawn in a terminal, tab-separated elsewhere."""
     if not out_is_terminal():
         for row in (columns, *rows):
-            print("\t".join(clean(cell) for cell in row))
+            print("\t".join(printable(cell) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -59,46 +55,8 @@ def table(
 
     drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
     for row in rows:
-        drawn.add_row(*(Text(clean(cell)) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(drawn)
-
-
-def bars(items: Sequence[tuple[str, float]], *, width: int = 40) -> Iterator[str]:
-    """A line for each (label, size): a bar to scale, in characters any terminal has."""
-    most = max((size for _, size in items), default=0) or 1
-    margin = max((len(label) for label, _ in items), default=0)
-    for label, size in items:
-        yield f"{clean(label):<{margin}}  {'#' * max(1, round(size / most * width))} {number(size)}"
-
-
-def number(value: float) -> str:
-    """A count as people read it: 12,345,678."""
-    return f"{value:,.0f}"
-
-
-def counted(count: int, what: str) -> str:
-    """A count of things: 1 row, 2 rows; 1 entry, 2 entries."""
-    if count == 1:
-        return f"1 {what}"
-    return f"{number(count)} {what[:-1]}ies" if what.endswith("ry") else f"{number(count)} {what}s"
-
-
-def size(count: float) -> str:
-    """Bytes as people read them: 45.2 MB."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if abs(count) < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def odds(probability: float | None) -> str:
-    """A probability as people read it: 1 in 1,000,000."""
-    if not probability:
-        return "none"
-    if probability < 1e-12:
-        return "under 1 in a million million"
-    return f"1 in {number(1 / probability)}" if probability <= 0.5 else f"{probability:.0%}"
 
 
 def ask_secret(prompt: str) -> str:
@@ -181,7 +139,7 @@ class Progress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._live.add_task(clean(self._label), total=self._total, text="")
+        self._task = self._live.add_task(printable(self._label), total=self._total, text="")
         self._live.start()
 
 

@@ -22,7 +22,7 @@ ABOUT = about(
     name=EMBEDDED_NAME,
     date="2019-04-21",
     url="https://www.ncsc.gov.uk/static-assets/documents/PwnedPasswordsTop100k.txt",
-    note="Covers only 100,000 of about a thousand million known breached passwords. "
+    note="Covers only 100,000 of about a billion known breached passwords. "
     "UK National Cyber Security Centre and Pwned Passwords, Open Government Licence v3.0",
 )
 

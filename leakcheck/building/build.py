@@ -13,7 +13,7 @@ from leakcheck.building.workers import Crew
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, about
-from leakcheck.terminal import odds
+from leakcheck.wording import odds
 
 Say = Callable[[str], None]
 Watch = Callable[[int, int], None]
@@ -92,7 +92,7 @@ def crowded(header: Header, worst: float, rate: float) -> bool:
     """Whether keys crowd in few pages, more than chance makes them.
 
     worst: the highest false-positive rate of a page. Of pages whose loads are
-    Poisson hardly one in a thousand million holds more than the mean and six
+    Poisson hardly one in a billion holds more than the mean and six
     standard deviations: that page's rate is nobody's fault.
     """
     if header.fpr > rate * _CROWDED:

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from leakcheck.building.account import Report, Tally
-from leakcheck.terminal import bars, clean, number, odds, out_is_terminal, say, size, table, warn
+from leakcheck.terminal import out_is_terminal, say, table, warn
+from leakcheck.wording import bars, counted, number, odds, printable, size
 
 MOST_ROWS = 20
 _COLUMNS = ("input", "read as", "size", "lines", "keys", "new", "rejected")
@@ -17,18 +18,18 @@ def show(report: Report, output: str) -> None:
     shown = largest[:MOST_ROWS]
     table(_COLUMNS, [row(tally) for tally in report.inputs if tally in shown])
     if len(largest) > MOST_ROWS:
-        say(f"and {number(len(largest) - MOST_ROWS)} smaller inputs")
+        say(f"and {counted(len(largest) - MOST_ROWS, 'smaller input')}")
     if out_is_terminal() and len(shown) > 1:
         for line in bars([(short(tally.name), tally.text_bytes) for tally in shown[:10]]):
             say(line)
     repeats = report.duplicates
-    apart = "" if repeats is None else f" ({number(repeats)} repeats left out)"
+    apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
     say(
-        f"{clean(output)}: {number(header.keys)} keys{apart}, "
+        f"{printable(output)}: {counted(header.keys, 'key')}{apart}, "
         f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
     )
     for reason, count in report.rejected.most_common():
-        say(f"  {number(count)} {'line' if count == 1 else 'lines'} rejected: {reason}")
+        say(f"  {counted(count, 'line')} rejected: {reason}")
     passed = Counter(reason for _, reason, lost in report.skipped if not lost)
     if passed:
         told = "; ".join(f"{reason} ({number(count)})" for reason, count in passed.most_common())

@@ -5,8 +5,8 @@ from typing import Any
 
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
-from leakcheck.terminal import clean, number, odds
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+from leakcheck.wording import counted, odds, printable
 
 
 def answers_json(answers: Sequence[Answer]) -> str:
@@ -28,7 +28,7 @@ def lines_of(answers: Sequence[Answer]) -> Iterator[str]:
 
 def _label(answer: Answer, index: int, of: int) -> str:
     if answer.subject is not None:
-        return clean(answer.subject)
+        return printable(answer.subject)
     kind = "password" if answer.kind is Kind.NTLM else answer.kind.value
     return kind if of == 1 else f"{kind} {index}"
 
@@ -37,7 +37,7 @@ def _verdict(answer: Answer) -> str:
     if answer.verdict is Verdict.EXPOSED:
         return "exposed in " + ", ".join(map(_hit, answer.exposed_in)) + _doubts(answer)
     if answer.verdict is Verdict.CLEAN:
-        names = ", ".join(clean(source.name) for source in answer.sources)
+        names = ", ".join(printable(source.name) for source in answer.sources)
         return f"clean in {names}"
     return "unknown" + (_doubts(answer) or ": there is nothing to check this kind against")
 
@@ -45,20 +45,20 @@ def _verdict(answer: Answer) -> str:
 def _hit(hit: SourceAnswer) -> str:
     facts = []
     if hit.source.date:
-        facts.append(clean(hit.source.date))
+        facts.append(printable(hit.source.date))
     if hit.breaches:
-        facts.append(f"named: {', '.join(map(clean, hit.breaches))}")
+        facts.append(f"named: {', '.join(map(printable, hit.breaches))}")
     if hit.matched:
-        facts.append(f"as {clean(hit.matched)}")
+        facts.append(f"as {printable(hit.matched)}")
     if hit.seen:
-        facts.append(f"seen {number(hit.seen)} times")
+        facts.append(f"seen {counted(hit.seen, 'time')}")
     facts.append(f"false alarm: {odds(hit.false_alarm)}")
-    return f"{clean(hit.name)} ({', '.join(facts)})"
+    return f"{printable(hit.name)} ({', '.join(facts)})"
 
 
 def _doubts(answer: Answer) -> str:
     doubts = [
-        f"{clean(source.name)}: {clean(source.reason or 'no answer')}"
+        f"{printable(source.name)}: {printable(source.reason or 'no answer')}"
         for source in answer.sources
         if source.verdict is Verdict.UNKNOWN
     ]
@@ -70,14 +70,14 @@ def _doubts(answer: Answer) -> str:
 
 
 def _details(answer: Answer) -> Iterator[str]:
-    from leakcheck.advice import advice
+    from leakcheck.wording import advice
 
     for hit in answer.exposed_in:
         if hit.name == EMBEDDED_NAME:
             continue  # the last line says it
         for fact in (hit.source.note, hit.source.url):
             if fact:
-                yield f"  {clean(hit.name)}: {clean(fact)}"
+                yield f"  {printable(hit.name)}: {printable(fact)}"
     for step in advice(answer.kind, answer.verdict):
         yield f"  {step}"
 
@@ -89,7 +89,7 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
 
 
 EMBEDDED_NOTE = (
-    "The built-in filter covers 100,000 passwords of about a thousand million known to be "
+    "The built-in filter covers 100,000 passwords of about a billion known to be "
     "breached. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
     "makes a filter to ask offline."
 )

@@ -14,8 +14,8 @@ from leakcheck.ci.checking import Found
 from leakcheck.ci.run import Outcome
 from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
 from leakcheck.sources import Source
-from leakcheck.terminal import clean, number, odds
 from leakcheck.verdicts import SourceAnswer, Verdict
+from leakcheck.wording import counted, odds, printable
 
 EXPOSED = Rule(
     "breached-password",
@@ -93,7 +93,7 @@ def _row(found: Found, place: Location, label: str, ordinal: int) -> Row:
         values,
         Finding(
             (EXPOSED if exposed else UNKNOWN).id,
-            f"{clean(candidate.key)}: {why}",
+            f"{printable(candidate.key)}: {why}",
             "error" if exposed else "warning",
             place,
             fingerprint(found.path, candidate.key, ordinal),
@@ -119,7 +119,7 @@ def reason(answers: Sequence[SourceAnswer]) -> str:
 
 def _facts(hit: SourceAnswer) -> str:
     """Both numbers are blurred: see checking."""
-    facts = [f"seen at least {number(hit.seen)} times"] if hit.seen else []
+    facts = [f"seen at least {counted(hit.seen, 'time')}"] if hit.seen else []
     return ", ".join((*facts, f"false alarm: {odds(hit.false_alarm)}"))
 
 
@@ -154,7 +154,7 @@ def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summar
     """The tail of a report on candidates that stand in no file."""
     exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
     facts = {"checked": len(verdicts), "exposed": exposed, "unknown": unknown}
-    what = f"{_count(len(verdicts), 'password')} checked"
+    what = f"{counted(len(verdicts), 'password')} checked"
     return Summary(facts, tuple(_lines(Outcome(), sources, exposed, unknown, what)))
 
 
@@ -162,10 +162,10 @@ def _lines(
     outcome: Outcome, sources: Sequence[Source], exposed: int, unknown: int, what: str
 ) -> Iterator[str]:
     checked = what or (
-        f"{_count(outcome.checked, 'password')} in {_count(outcome.files, 'file')} checked"
+        f"{counted(outcome.checked, 'password')} in {counted(outcome.files, 'file')} checked"
     )
     names = ", ".join(
-        f"{source.info.name} ({number(source.info.keys)} passwords)"
+        f"{source.info.name} ({counted(source.info.keys, 'password')})"
         if source.info.keys
         else source.info.name
         for source in sources
@@ -194,7 +194,3 @@ def _expected(outcome: Outcome, sources: Sequence[Source]) -> float:
     """How many false alarms to expect: each distinct password may give one in each source."""
     distinct = len({found.candidate.password for found in outcome.results})
     return float(f"{distinct * sum(source.info.fpr for source in sources):.3g}")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"

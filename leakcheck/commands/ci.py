@@ -205,12 +205,13 @@ def _stdin(
 
 def _explain(place: str, root: Path, policy: "Policy", sources: "list[Source]") -> int:
     from leakcheck.ci import explain, walk
-    from leakcheck.terminal import clean, say
+    from leakcheck.terminal import say
+    from leakcheck.wording import printable
 
     path, line = explain.place_in(place)
     inside = walk.relative(root, Path(path)).replace(os.sep, "/")
     for sentence in explain.explain(root, inside, line, policy, sources):
-        say(clean(sentence))
+        say(printable(sentence))
     return 0
 
 

@@ -121,7 +121,8 @@ def _report(request: "Request", json: bool) -> int:
     import time
 
     from leakcheck.fetching.job import fetch as run
-    from leakcheck.terminal import number, odds, say, warn
+    from leakcheck.terminal import say, warn
+    from leakcheck.wording import counted, number, odds
 
     start = time.monotonic()
     with _Stages() as stages:
@@ -150,11 +151,11 @@ def _report(request: "Request", json: bool) -> int:
     if earlier:
         parts.append(f"{number(earlier)} had before")
     if request.update:
-        parts.append(f"{number(report.new)} passwords new")
-    say(f"{number(outcome.ranges)} ranges: {', '.join(parts)}.")
+        parts.append(f"{counted(report.new, 'new password')}")
+    say(f"{counted(outcome.ranges, 'range')}: {', '.join(parts)}.")
     if outcome.header is not None:
         header = outcome.header
-        say(f"{request.output}: {number(header.keys)} keys, false alarm {odds(header.fpr)}.")
+        say(f"{request.output}: {counted(header.keys, 'key')}, false alarm {odds(header.fpr)}.")
     if outcome.ranges < 16**5 and outcome.header is not None:
         warn("the filter holds only the ranges named: of all others it wrongly says clean.")
     return 0

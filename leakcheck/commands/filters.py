@@ -27,13 +27,14 @@ def add(
     """Install a copy of a filter, every checksum of it verified."""
     from leakcheck.errors import UsageError
     from leakcheck.sources import installed
-    from leakcheck.terminal import clean, say
+    from leakcheck.terminal import say
+    from leakcheck.wording import printable
 
     if as_ is not None and len(filters) > 1:
         raise UsageError("--as names one filter: add them one by one.")
     for path in filters:
         entry = installed.add(path, as_, force=force)
-        say(f"{clean(entry.name)} is installed.")
+        say(f"{printable(entry.name)} is installed.")
     return 0
 
 
@@ -69,11 +70,12 @@ def remove(
 ) -> int:
     """Remove installed filters, damaged ones too."""
     from leakcheck.sources import installed
-    from leakcheck.terminal import clean, say
+    from leakcheck.terminal import say
+    from leakcheck.wording import printable
 
     for name in names:
         gone = installed.remove(name)
-        say(f"{clean(gone.name.removesuffix('.bloom'))} is removed.")
+        say(f"{printable(gone.name.removesuffix('.bloom'))} is removed.")
     return 0
 
 
@@ -89,13 +91,14 @@ def path() -> int:
 
 def _state(entry: Any, verify: bool) -> str:
     from leakcheck.sources.installed import damaged_pages
+    from leakcheck.wording import counted
 
     damaged = damaged_pages(entry) if verify and entry.sound else 0
-    return f"{damaged} pages are damaged: install it again" if damaged else str(entry.state)
+    return f"{counted(damaged, 'page')} damaged: install it again" if damaged else str(entry.state)
 
 
 def _cells(entry: Any, state: str) -> list[str]:
-    from leakcheck.terminal import number, odds, size
+    from leakcheck.wording import number, odds, size
 
     info = entry.info
     return [

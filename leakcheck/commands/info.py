@@ -21,7 +21,8 @@ def info(
     Reads the header only: `leakcheck verify` tests the pages.
     """
     from leakcheck.sources.filter_file import LocalFilter, info_json
-    from leakcheck.terminal import clean, number, odds, say, size
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, number, odds, printable, size
 
     for path in filters:
         source = LocalFilter(path)
@@ -35,7 +36,7 @@ def info(
             **{name: str(value) for name, value in sorted(header.about.items())},
             "keys": number(header.keys),
             "false alarm": f"{odds(header.fpr)} (measured {header.fpr:g})",
-            "size": f"{size(header.file_bytes)}, {number(header.pages)} pages",
+            "size": f"{size(header.file_bytes)}, {counted(header.pages, 'page')}",
             "a remote check reveals": f"{header.reveals_bits:.1f} bits of a digest",
         }
         if facts.pop("incomplete", None):
@@ -44,5 +45,5 @@ def info(
             facts["slice"] = f"pages {header.first} to {header.first + header.held - 1}"
         margin = max(map(len, facts))
         for name, value in facts.items():
-            say(f"{clean(name):<{margin}}  {clean(value)}")
+            say(f"{printable(name):<{margin}}  {printable(value)}")
     return 0

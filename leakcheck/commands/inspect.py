@@ -11,7 +11,8 @@ from leakcheck.errors import UsageError
 from leakcheck.input import Options, Skipped, inputs, listed
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
-from leakcheck.terminal import clean, number, say, size, warn
+from leakcheck.terminal import say, warn
+from leakcheck.wording import counted, number, printable, size
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -47,7 +48,7 @@ def run(
         if not json:
             show(seen[-1])
         if len(seen) == limit:
-            warn(f"Only the first {number(limit)} inputs were looked at: see --limit.")
+            warn(f"Only the first {counted(limit, 'input')} were looked at: see --limit.")
             break
     if json:
         say(
@@ -69,12 +70,12 @@ def run(
 
 def show(seen: Inspection) -> None:
     """Print one input."""
-    say(f"{clean(seen.name)}: {seen.words}" + (f", {size(seen.size)}" if seen.size else ""))
+    say(f"{printable(seen.name)}: {seen.words}" + (f", {size(seen.size)}" if seen.size else ""))
     if seen.problem:
         say(f"  build: refused: {seen.problem}")
     elif seen.kind:
         say(f"  build: --kind {seen.kind} --from {seen.form}")
     held = ", ".join(f"{number(count)} {kind}" for kind, count in seen.found.items())
-    say(f"  sample: {size(seen.bytes)}, {number(seen.lines)} lines: {held or 'no keys'}")
+    say(f"  sample: {size(seen.bytes)}, {counted(seen.lines, 'line')}: {held or 'no keys'}")
     for example in seen.examples:
-        say(f"  example: {clean(example)}")
+        say(f"  example: {printable(example)}")

@@ -12,7 +12,8 @@ from leakcheck.commands import options
 from leakcheck.commands.build import parse_size
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import info_json, kept_about, merge_kept
-from leakcheck.terminal import Progress, clean, number, odds, say, size
+from leakcheck.terminal import Progress, say
+from leakcheck.wording import counted, odds, printable, size
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _MAGIC = b"\x89BLOOM\r\n"
@@ -77,8 +78,8 @@ def run(
         say(json_module.dumps({"version": 1, "filter": info_json(header)}))
     else:
         say(
-            f"{clean(str(output))}: {number(header.keys)} keys, false alarm {odds(header.fpr)}, "
-            f"{size(header.file_bytes)}"
+            f"{printable(str(output))}: {counted(header.keys, 'key')}, "
+            f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}"
         )
     return 0
 

@@ -30,7 +30,8 @@ def slice_for(
     filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
     """
     from leakcheck.sources.filter_file import LocalFilter, info_json
-    from leakcheck.terminal import number, say, size
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, number, size
 
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"{output} is the filter itself: a slice in its place would be its loss.")
@@ -48,7 +49,7 @@ def slice_for(
         say(json_module.dumps({"version": 1, "filter": info_json(header)}, ensure_ascii=False))
         return 0
     say(
-        f"{output}: {number(header.held)} of {number(header.pages)} pages, "
+        f"{output}: {number(header.held)} of {counted(header.pages, 'page')}, "
         f"{size(header.file_bytes)}."
     )
     return 0

@@ -48,6 +48,7 @@ def serve(
     from leakcheck.serving.app import make_app
     from leakcheck.serving.catalog import look
     from leakcheck.terminal import say
+    from leakcheck.wording import counted
 
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together.")
@@ -68,7 +69,7 @@ def serve(
     except OSError:
         raise UsageError("--cert and --key cannot be read as a certificate and its key.") from None
     where = f"{'https' if cert else 'http'}://{_authority(listener)}/"
-    what = [f"{len(shelf.filters())} filters"]
+    what = [counted(len(shelf.filters()), "filter")]
     what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
     with _until_told():
         say(f"Serving {', '.join(what)} at {where} until Ctrl-C.")

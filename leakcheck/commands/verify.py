@@ -19,7 +19,8 @@ def verify(
     Exit status: 0 where all are sound, 2 where one is not.
     """
     from leakcheck.sources.filter_file import LocalFilter, filter_errors
-    from leakcheck.terminal import number, say
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, number
 
     for path in filters:
         source = LocalFilter(path)
@@ -27,8 +28,8 @@ def verify(
             damaged = list(source.damaged_pages())
             if damaged:
                 raise FilterError(
-                    f"{path}: {number(len(damaged))} of {number(source.header.held)} pages are "
-                    f"damaged, the first is page {damaged[0]}: get a new copy."
+                    f"{path}: {number(len(damaged))} of {counted(source.header.held, 'page')} "
+                    f"damaged; the first is page {damaged[0]}: get a new copy."
                 )
             measured = source.measured_rate()
         whole = source.header.held == source.header.pages
@@ -37,6 +38,7 @@ def verify(
                 f"{path}: the header promises a false-positive rate of {source.header.fpr:g} and "
                 f"the pages have {measured:g}: do not trust it."
             )
-        say(f"{path}: sound, {number(source.header.held)} pages, false-positive rate {measured:g}")
+        pages = counted(source.header.held, "page")
+        say(f"{path}: sound, {pages}, false-positive rate {measured:g}")
         source.close()
     return 0

@@ -12,6 +12,7 @@ from leakcheck.hunting.run import hunt_all
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Options
 from leakcheck.reports.output import Reports, Target
+from leakcheck.wording import counted
 
 
 def run(
@@ -58,6 +59,6 @@ def run(
 
 def _tell_refused(watch: Watch) -> None:
     for reason, count in watch.refused.items():
-        terminal.warn(f"{count} entries of the watch list are not looked for: {reason}")
+        terminal.warn(f"Of the watch list, {counted(count, 'entry')} not looked for: {reason}")
     if watch.refused:
         terminal.warn(f"The first of them: {watch.first_refused}.")

@@ -8,7 +8,7 @@ from leakcheck.hunting.parsing import Form
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
 from leakcheck.reports import Chart, Column, Finding, Location, Meta, Row, Rule, Summary
-from leakcheck.terminal import counted, number, size
+from leakcheck.wording import counted, number, size
 
 _TOP = 10
 COLUMNS = (
@@ -134,7 +134,8 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
     if account.lost:
         lines.append(f"Not read: {number(len(account.lost))}; nothing can be said of them.")
     if watch.refused:
-        lines.append(f"Not looked for: {number(watch.refused.total())} entries of the watch list.")
+        refused = counted(watch.refused.total(), "entry")
+        lines.append(f"Not looked for: {refused} of the watch list.")
     facts = {
         "hits": account.hits,
         "inputs": account.texts,

@@ -7,7 +7,7 @@ steer a terminal, in a workflow command it is escaped as the runner decodes it.
 from typing import TextIO
 
 from leakcheck.reports import Meta, Row, Summary
-from leakcheck.terminal import clean
+from leakcheck.wording import printable
 
 
 class TextWriter:
@@ -22,13 +22,13 @@ class TextWriter:
     def row(self, row: Row) -> None:
         """One line, where there is a finding."""
         if row.finding is not None:
-            self._out.write(f"{_place(row)}: {clean(row.finding.message)}\n")
+            self._out.write(f"{_place(row)}: {printable(row.finding.message)}\n")
 
     def end(self, summary: Summary) -> None:
         """The summary, a sentence a line."""
         if summary.partial:
             self._out.write("PARTIAL: interrupted, findings are missing.\n")
-        self._out.writelines(f"{clean(line)}\n" for line in summary.lines)
+        self._out.writelines(f"{printable(line)}\n" for line in summary.lines)
 
 
 class GithubWriter(TextWriter):
@@ -53,15 +53,15 @@ class GithubWriter(TextWriter):
 def _place(row: Row) -> str:
     place = row.finding.location if row.finding else None
     if place is None:
-        return clean(row.case or "row")
+        return printable(row.case or "row")
     parts = (place.uri, place.line, place.column)
-    return clean(":".join(str(part) for part in parts if part is not None))
+    return printable(":".join(str(part) for part in parts if part is not None))
 
 
 def _data(text: str) -> str:
     """Escaped as the runner's own toolkit does it; other control characters taken out."""
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return clean(escaped)
+    return printable(escaped)
 
 
 def _property(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TextIO
 from leakcheck import __version__
 from leakcheck.reports import Chart, Meta, Row, Summary
 from leakcheck.reports.page import POLICY, SCRIPT, STYLE
-from leakcheck.terminal import clean
+from leakcheck.wording import counted, printable
 
 _IN_MEMORY = 32 << 20
 _VERDICTS = ("exposed", "unknown", "clean")
@@ -83,7 +83,8 @@ class HtmlWriter:
             write(f'<label>Verdict <select><option value="">all</option>{options}</select></label>')
         write('<output role="status"></output>\n</div>\n')
         write('<div class="scroll" role="region" aria-label="Rows" tabindex="0">\n<table>\n')
-        write(f"<caption>{self._count:,} rows. Choose a column's name to sort by it.</caption>\n")
+        rows = counted(self._count, "row")
+        write(f"<caption>{rows}. Choose a column's name to sort by it.</caption>\n")
         used = [at for at, used in enumerate(self._used) if used]
         heads = "".join(
             f'<th scope="col"{" class=number" if column.style == "number" else ""}>'
@@ -100,7 +101,7 @@ class HtmlWriter:
 
 
 def _text(text: str) -> str:
-    return html.escape(clean(text.replace("\n", " ").replace("\t", " ")))
+    return html.escape(printable(text.replace("\n", " ").replace("\t", " ")))
 
 
 def _list(tag: str, lines: tuple[str, ...]) -> str:

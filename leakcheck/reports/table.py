@@ -5,6 +5,7 @@ from typing import TextIO
 
 from leakcheck import terminal
 from leakcheck.reports import Meta, Row, Summary
+from leakcheck.wording import bars, printable
 
 _BLOCK = 500
 
@@ -23,13 +24,13 @@ class SummaryWriter:
 
     def end(self, summary: Summary) -> None:
         """Sentences, and a bar chart in characters on a terminal."""
-        lines = [terminal.clean(line) for line in summary.lines]
+        lines = [printable(line) for line in summary.lines]
         if summary.partial:
             lines.insert(0, "PARTIAL: interrupted, rows are missing.")
         if self._out is sys.stdout and terminal.out_is_terminal():
             for chart in summary.charts:
                 if chart.bars:
-                    lines += ["", f"{chart.title}:", *terminal.bars(chart.bars)]
+                    lines += ["", f"{chart.title}:", *bars(chart.bars)]
         self._out.writelines(f"{line}\n" for line in lines)
 
 
@@ -70,4 +71,4 @@ class TableWriter(SummaryWriter):
         self._block = []
 
     def _write(self, cells: list[str]) -> None:
-        self._out.write("\t".join(terminal.clean(cell) for cell in cells) + "\n")
+        self._out.write("\t".join(printable(cell) for cell in cells) + "\n")

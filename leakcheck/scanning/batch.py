@@ -24,6 +24,7 @@ from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.names import Access
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
+from leakcheck.wording import odds, printable
 
 _ODD = frozenset({Verdict.EXPOSED, Verdict.UNKNOWN})
 
@@ -83,11 +84,11 @@ def print_batch(scan: Scan, *, as_json: bool) -> int:
 def _line(row: ScanRow) -> str:
     label = f"line {row.number}"
     if row.answer.subject is not None:
-        label += f", {terminal.clean(row.answer.subject)}"
+        label += f", {printable(row.answer.subject)}"
     if row.verdict is Verdict.UNKNOWN:
-        return f"{label}: unknown: {terminal.clean(row.why or '')}"
+        return f"{label}: unknown: {printable(row.why or '')}"
     hits = ", ".join(
-        f"{terminal.clean(hit.name)} (false alarm: {terminal.odds(hit.false_alarm)})"
+        f"{printable(hit.name)} (false alarm: {odds(hit.false_alarm)})"
         for hit in row.answer.exposed_in
     )
     return f"{label}: exposed in {hits}"

@@ -19,8 +19,8 @@ from leakcheck.reports.jsonfile import dumps
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
-from leakcheck.terminal import odds
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+from leakcheck.wording import odds
 
 _LONGEST = 320
 RULES = (

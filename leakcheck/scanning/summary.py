@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from leakcheck.advice import advice, list_advice
 from leakcheck.reports import Chart, Summary
 from leakcheck.scanning.source_set import CLEAN, EMPTY, EXPOSED, UNKNOWN, Asked
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
-from leakcheck.terminal import counted, number, odds
 from leakcheck.verdicts import SourceAnswer, SourceInfo, Verdict
+from leakcheck.wording import advice, counted, list_advice, number, odds
 
 _REASONS = 10
 NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
@@ -150,7 +149,7 @@ class Tally:
 def _source_line(info: SourceInfo, count: int) -> str:
     facts = [info.date or "undated"]
     if info.keys is not None:
-        facts.append(f"{number(info.keys)} keys")
+        facts.append(counted(info.keys, "key"))
     facts.append(f"false alarm: {odds(info.fpr)}")
     note = f" {info.note}" if info.note else ""
     return f"{info.name} ({', '.join(facts)}): {number(count)} exposed.{note}"

@@ -23,7 +23,7 @@ def _fields(body: bytes, digits: int) -> tuple[list[bytes], list[bytes]]:
     """The suffixes, in capitals, and the counts of well-formed lines.
 
     Raises ValueError where a line is anything else. Whole columns are tested
-    at once, since a corpus has a thousand million lines.
+    at once, since a corpus has a billion lines.
     """
     lines = body.upper().strip().replace(b"\r\n", b"\n").split(b"\n")
     suffixes = [line[:digits] for line in lines]

@@ -12,7 +12,7 @@ import leakcheck.input.chunk as chunk_module
 from leakcheck.building import jobs
 from leakcheck.building.distinct_estimate import Novelty
 from leakcheck.extract import ENGINE
-from leakcheck.terminal import bars
+from leakcheck.wording import bars
 
 LINES = st.lists(
     st.sampled_from(

@@ -1,13 +1,67 @@
-"""What to do next, in plain words, by kind of subject and verdict.
+"""Words that several rooms say alike: numbers, plurals, sizes, rates, and what to do next.
 
-The steps follow what national agencies tell the public after a breach: NIST
-SP 800-63B (change on evidence of compromise; no reuse), the UK NCSC's "Data
-breaches: guidance for individuals", and CNIL's "Violation de données
-personnelles". They are in the order in which they help most.
+Pure text: nothing here reads or writes anything. What comes from a file or a
+server goes through `printable` before a person sees it.
+
+The steps of `advice` follow what national agencies tell the public after a
+breach: NIST SP 800-63B (change on evidence of compromise; no reuse), the UK
+NCSC's "Data breaches: guidance for individuals", and CNIL's "Violation de
+données personnelles". They are in the order in which they help most.
 """
+
+from collections.abc import Iterator, Sequence
 
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
+
+
+def printable(text: str) -> str:
+    """`text` without control characters, so that no file can steer a terminal."""
+    return "".join(mark if mark.isprintable() else "�" for mark in text)
+
+
+def number(value: float) -> str:
+    """A count as people read it: 12,345,678."""
+    return f"{value:,.0f}"
+
+
+def counted(count: int, what: str) -> str:
+    """A count of things: 1 row, 2 rows; 1 entry, 2 entries; 1 hash, 2 hashes."""
+    if count == 1:
+        return f"1 {what}"
+    if what.endswith("y") and what[-2] not in "aeiou":
+        return f"{number(count)} {what[:-1]}ies"
+    return f"{number(count)} {what}{'es' if what.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
+
+
+def size(count: float) -> str:
+    """Bytes as people read them: 45.2 MB."""
+    if count < 1000:
+        return counted(round(count), "byte")
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"
+
+
+def odds(probability: float | None) -> str:
+    """A probability as people read it: 1 in 1,000,000."""
+    if not probability:
+        return "none"
+    if probability < 1e-12:
+        return "less than one in a trillion"
+    return f"1 in {number(1 / probability)}" if probability <= 0.5 else f"{probability:.0%}"
+
+
+def bars(items: Sequence[tuple[str, float]], *, width: int = 40) -> Iterator[str]:
+    """A line for each (label, size): a bar to scale, in characters any terminal has."""
+    most = max((amount for _, amount in items), default=0) or 1
+    labels = [printable(label) for label, _ in items]
+    margin = max(map(len, labels), default=0)
+    for label, (_, amount) in zip(labels, items, strict=True):
+        yield f"{label:<{margin}}  {'#' * max(1, round(amount / most * width))} {number(amount)}"
+
 
 _REUSE = "and wherever else the same password, or one like it, is used"
 _MANAGER = "Let a password manager choose a different password for every account."

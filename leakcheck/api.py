@@ -24,8 +24,7 @@ from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.names import Access, default_sources, open_sources
 from leakcheck.subject.kinds import Kind
-from leakcheck.subject.variants import best
-from leakcheck.verdicts import Answer, Verdict
+from leakcheck.verdicts import Answer, Verdict, best
 
 if TYPE_CHECKING:
     from leakcheck.scanning.run import Scan

@@ -20,7 +20,7 @@ from leakcheck.ci.checking import open_for_passwords
 from leakcheck.sources import Source
 from leakcheck.sources.names import Access
 from leakcheck.subject.question import digest
-from leakcheck.verdicts import CODES, Verdict, combine
+from leakcheck.verdicts import Code, Verdict, combine
 
 
 class BreachedPasswordValidator:
@@ -49,7 +49,7 @@ class BreachedPasswordValidator:
         if not password:
             return
         verdict = combine(
-            CODES[source.lookup(digest(source.info.kind, password)).codes[0]]
+            Code(source.lookup(digest(source.info.kind, password)).codes[0]).verdict
             for source in self._sources()
         )
         if verdict is Verdict.EXPOSED:

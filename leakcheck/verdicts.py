@@ -4,9 +4,9 @@ Rule 1: `unknown` is never turned into `clean`. Rule 2: no source, no verdict:
 an answer without sources is `unknown`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from leakcheck.subject.kinds import Kind
@@ -20,8 +20,17 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-CODES = (Verdict.CLEAN, Verdict.EXPOSED, Verdict.UNKNOWN)
-"""The verdict for each byte of `Lookup.codes`; the engine's own order."""
+class Code(IntEnum):
+    """A verdict as one byte of `Lookup.codes`: the numbers that the engine gives."""
+
+    CLEAN = 0
+    EXPOSED = 1
+    UNKNOWN = 2
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that it stands for."""
+        return Verdict[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ INCOMPLETE = (
 class Lookup:
     """A source's answers to a batch of digests.
 
-    codes: one byte a digest, an index into CODES; false_alarms: for each
+    codes: one byte a digest, a Code; false_alarms: for each
     index found, the probability that it was found without being a key;
     reasons: for each unknown index, why; seen: for each index found, how
     often, where the source counts; breaches: for each index found, in which,
@@ -67,21 +76,25 @@ class Lookup:
     seen: Mapping[int, int] = field(default_factory=dict)
     breaches: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def unknown(cls, count: int, reason: str) -> "Lookup":
+        """`unknown`, for one reason, to all of a batch."""
+        return cls(bytes([Code.UNKNOWN]) * count, reasons=dict.fromkeys(range(count), reason))
+
     def vouched(self, info: SourceInfo) -> "Lookup":
         """The same as `info`'s source can vouch for it: from an incomplete one no clean."""
         if not info.incomplete:
             return self
-        clean, unknown = CODES.index(Verdict.CLEAN), CODES.index(Verdict.UNKNOWN)
-        missing = (index for index, code in enumerate(self.codes) if code == clean)
+        missing = (index for index, code in enumerate(self.codes) if code == Code.CLEAN)
         doubts = dict.fromkeys(missing, INCOMPLETE)
-        codes = self.codes.replace(bytes([clean]), bytes([unknown]))
+        codes = self.codes.replace(bytes([Code.CLEAN]), bytes([Code.UNKNOWN]))
         return replace(self, codes=codes, reasons={**self.reasons, **doubts})
 
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""
         return SourceAnswer(
             source=info,
-            verdict=CODES[self.codes[index]],
+            verdict=Code(self.codes[index]).verdict,
             false_alarm=self.false_alarms.get(index),
             reason=self.reasons.get(index),
             seen=self.seen.get(index),
@@ -172,9 +185,29 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.CLEAN if seen == {Verdict.CLEAN} else Verdict.UNKNOWN
 
 
-def exit_status(verdicts: Iterable[Verdict]) -> int:
-    """1 if any is exposed, else 2 if any is unknown, else 0."""
-    seen = set(verdicts)
-    if Verdict.EXPOSED in seen:
+def best(answers: Sequence[SourceAnswer], spellings: Sequence[str]) -> SourceAnswer:
+    """One source's answer for a subject asked in several `spellings`, the first its own.
+
+    Exposed if any is, with the spelling found; the probability of a false
+    alarm grows with the number asked. Else unknown if any is.
+    """
+    verdict = combine(answer.verdict for answer in answers)
+    at = next(at for at, answer in enumerate(answers) if answer.verdict is verdict)
+    answer = answers[at]
+    if verdict is not Verdict.EXPOSED:
+        return answer
+    alarm = answer.false_alarm
+    alarm = None if alarm is None else min(1.0, alarm * len(answers))
+    return replace(answer, false_alarm=alarm, matched=spellings[at] or None)
+
+
+def exit_status(exposed: bool, unanswered: bool, *, interrupted: bool = False) -> int:
+    """The exit status of every command that answers.
+
+    exposed: whether anything is; unanswered: whether anything is unknown, or
+    was not read. 1 if exposed, else 2 if unanswered, else 0; 2 if interrupted,
+    whatever was found before.
+    """
+    if exposed and not interrupted:
         return 1
-    return 2 if Verdict.UNKNOWN in seen else 0
+    return 2 if unanswered or interrupted else 0

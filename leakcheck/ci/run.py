@@ -13,7 +13,7 @@ from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.text import IGNORED, TOO_MANY, Candidate, TooManyError
 from leakcheck.ci.walk import Walk
 from leakcheck.sources import Source
-from leakcheck.verdicts import Verdict
+from leakcheck.verdicts import Verdict, exit_status
 
 if TYPE_CHECKING:
     from leakcheck.ci.baseline import Baseline
@@ -48,9 +48,8 @@ class Outcome:
     def exit_status(self, allow_unknown: bool) -> int:
         """1 if a password is exposed, else 2 if an answer or a file is missing, else 0."""
         verdicts = {found.verdict for found in self.results}
-        if Verdict.EXPOSED in verdicts:
-            return 1
-        return 2 if (Verdict.UNKNOWN in verdicts or self.unreadable) and not allow_unknown else 0
+        unanswered = Verdict.UNKNOWN in verdicts or bool(self.unreadable)
+        return exit_status(Verdict.EXPOSED in verdicts, unanswered and not allow_unknown)
 
 
 def families_of(policy: Policy) -> frozenset[str]:

@@ -11,7 +11,7 @@ from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.sources.names import Access
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Answer, exit_status
+from leakcheck.verdicts import Answer, Verdict, exit_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -155,4 +155,5 @@ def _print(answers: list[Answer], as_json: bool) -> int:
     else:
         for line in lines_of(answers):
             typer.echo(line)
-    return exit_status(answer.verdict for answer in answers)
+    verdicts = [answer.verdict for answer in answers]
+    return exit_status(Verdict.EXPOSED in verdicts, Verdict.UNKNOWN in verdicts)

@@ -151,6 +151,7 @@ def _tree(
     from leakcheck.ci import output, run
     from leakcheck.reports.output import Reports
     from leakcheck.terminal import Progress
+    from leakcheck.verdicts import exit_status
 
     accepted = None
     if baseline is not None and (baseline.exists() or not update):
@@ -169,7 +170,7 @@ def _tree(
         if update and baseline is not None:
             entries = run.update(outcome, accepted, baseline)
             typer.echo(f"{baseline.name}: {entries} findings are accepted from now on.", err=True)
-            return 2 if outcome.unreadable and not allow_unknown else 0
+            return exit_status(False, bool(outcome.unreadable) and not allow_unknown)
         for row in output.rows(outcome):
             if all_rows or row.finding is not None:
                 report.row(row)
@@ -184,7 +185,7 @@ def _stdin(
     from leakcheck.ci import candidates, output
     from leakcheck.reports.output import Reports
     from leakcheck.terminal import ask_secret
-    from leakcheck.verdicts import Verdict, combine
+    from leakcheck.verdicts import Verdict, combine, exit_status
 
     if sys.stdin.isatty():
         data = ask_secret("Password (not shown): ").encode("utf-8", "surrogateescape")
@@ -198,9 +199,8 @@ def _stdin(
             verdicts.append(combine(answer.verdict for answer in said))
             report.row(candidates.row(line, said))
         report.finish(output.summary_of(verdicts, sources))
-    if Verdict.EXPOSED in verdicts:
-        return 1
-    return 2 if Verdict.UNKNOWN in verdicts and not allow_unknown else 0
+    unanswered = Verdict.UNKNOWN in verdicts and not allow_unknown
+    return exit_status(Verdict.EXPOSED in verdicts, unanswered)
 
 
 def _explain(place: str, root: Path, policy: "Policy", sources: "list[Source]") -> int:

@@ -101,8 +101,8 @@ def scan(
     """Check a list: text, CSV, spreadsheet, JSON lines or JSON, plain or compressed.
 
     Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
-    of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown or the scan
-    was interrupted, else 0.
+    of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if
+    the scan was interrupted.
     """
     from leakcheck import terminal
     from leakcheck.errors import UsageError

@@ -53,8 +53,7 @@ def run(
             reports.finish(hits.summary(account, watch, partial=partial))
     if partial:
         terminal.warn("Interrupted: the report is partial.")
-        return 2
-    return account.status(watch)
+    return account.status(watch, interrupted=partial)
 
 
 def _tell_refused(watch: Watch) -> None:

@@ -8,6 +8,7 @@ from leakcheck.hunting.parsing import Form
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
 from leakcheck.reports import Chart, Column, Finding, Location, Meta, Row, Rule, Summary
+from leakcheck.verdicts import exit_status
 from leakcheck.wording import counted, number, size
 
 _TOP = 10
@@ -65,11 +66,10 @@ class Account:
         if domain := _domain(hit.entry, watch):
             self.domains[domain] += 1
 
-    def status(self, watch: Watch) -> int:
-        """1 with a hit; 2 where none can be excluded; 0."""
-        if self.hits:
-            return 1
-        return 2 if self.lost or watch.refused else 0
+    def status(self, watch: Watch, *, interrupted: bool = False) -> int:
+        """The exit status: a hit is an exposure; what was not read or looked for is unanswered."""
+        unanswered = bool(self.lost or watch.refused)
+        return exit_status(self.hits > 0, unanswered, interrupted=interrupted)
 
 
 def _domain(entry: int, watch: Watch) -> str:

@@ -63,7 +63,7 @@ def write(
                 reports.row(group)
         summary = scan.tally.summary(asking.kind, notes, partial=partial)
         reports.finish(summary)
-    return 2 if partial else scan.tally.status(), summary
+    return scan.tally.status(interrupted=partial), summary
 
 
 def _source(info: object) -> dict[str, object]:

@@ -4,11 +4,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from leakcheck.scanning.rows import Clean, ScanRow, shortened
-from leakcheck.scanning.source_set import CLEAN, Asked, Panel
+from leakcheck.scanning.source_set import Asked, Panel
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
-from leakcheck.subject.variants import best
-from leakcheck.verdicts import Answer, Lookup, SourceAnswer
+from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, best
 
 
 class RowMaker:
@@ -25,7 +24,7 @@ class RowMaker:
         block, digested = asked.block, asked.digested
         text = shortened(block.text(index)) if self._shown else None
         number, others = block.number(index), block.others(index)
-        if asked.codes[index] == CLEAN and index not in digested.patterns:
+        if asked.codes[index] == Code.CLEAN and index not in digested.patterns:
             return ScanRow(number, Answer(text, self._kind, self._clean), others)
         if index in digested.patterns:
             at = list(digested.patterns).index(index)

@@ -13,12 +13,12 @@ from leakcheck.scanning.blocks import Block, blocks_of
 from leakcheck.scanning.query import Asking
 from leakcheck.scanning.row_maker import RowMaker
 from leakcheck.scanning.rows import ScanRow
-from leakcheck.scanning.source_set import CLEAN, EMPTY, EXPOSED, Asked, Panel, ask_all, positions
+from leakcheck.scanning.source_set import EMPTY, Asked, Panel, ask_all, positions
 from leakcheck.scanning.summary import Tally
 from leakcheck.sources import Source
 from leakcheck.sources.installed import Unanswering
 from leakcheck.sources.kept_keys import Proofs
-from leakcheck.verdicts import Answer, Verdict, combine
+from leakcheck.verdicts import Answer, Code, Verdict, combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Scan:
             if code == EMPTY:
                 continue
             row = self._make.row(asked, index)
-            if code == EXPOSED:
+            if code == Code.EXPOSED:
                 row = self._settled(self._confirmed(row, exact.get(index)), asked, index)
             digest = self._make.digest(asked, index) if self._masking else None
             masked = row.redacted(digest) if self._masking else row
@@ -158,7 +158,7 @@ class Scan:
 
     def _confirm(self, asked: Asked) -> dict[int, bool | None]:
         """For each exposed row, whether an exact source knows it; None where none answered."""
-        rows = [index for index in positions(asked.codes) if asked.codes[index] == EXPOSED]
+        rows = [index for index in positions(asked.codes) if asked.codes[index] == Code.EXPOSED]
         rows = [index for index in rows if index not in asked.digested.patterns]
         size = self.asking.kind.digest_bytes
         packed, owners = bytearray(), []
@@ -169,9 +169,9 @@ class Scan:
         found: dict[int, bool | None] = dict.fromkeys(rows)
         for source in self.choice.confirm:
             for owner, code in zip(owners, source.lookup(bytes(packed)).codes, strict=True):
-                if code == EXPOSED:
+                if code == Code.EXPOSED:
                     found[owner] = True
-                elif code == CLEAN and found[owner] is None:
+                elif code == Code.CLEAN and found[owner] is None:
                     found[owner] = False
         return found
 

@@ -17,14 +17,11 @@ from leakcheck.scanning.query import Asking, Digested
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.installed import Unanswering
-from leakcheck.verdicts import CODES, Lookup, Verdict
+from leakcheck.verdicts import Code, Lookup
 
-CLEAN, EXPOSED, UNKNOWN = (
-    CODES.index(verdict) for verdict in (Verdict.CLEAN, Verdict.EXPOSED, Verdict.UNKNOWN)
-)
 EMPTY = 4
 """The code of a row without content, which is no row."""
-_WORST = bytes([CLEAN, EXPOSED, UNKNOWN, EXPOSED] + [EMPTY] * 252)
+_WORST = bytes([Code.CLEAN, Code.EXPOSED, Code.UNKNOWN, Code.EXPOSED] + [EMPTY] * 252)
 _ODD = bytes([0]) + bytes([1]) * 255
 
 
@@ -34,7 +31,7 @@ class Asked:
 
     lookups: one a source, over the block's digests; domains: the same for its
     domain patterns, in the order of `digested.patterns`; codes: one byte a
-    row: CLEAN, EXPOSED, UNKNOWN or EMPTY.
+    row: a Code, or EMPTY.
     """
 
     block: Block
@@ -117,11 +114,11 @@ def merge(codes: Sequence[bytes]) -> bytes:
 
 def _row_codes(digested: Digested, lookups: list[Lookup], domains: list[Lookup]) -> bytes:
     count = digested.count
-    if not lookups:
-        worst = bytes([UNKNOWN]) * (len(digested.owners) if digested.owners is not None else count)
-    else:
-        worst = merge([lookup.codes for lookup in lookups])
     owners = digested.owners
+    if lookups:
+        worst = merge([lookup.codes for lookup in lookups])
+    else:
+        worst = bytes([Code.UNKNOWN]) * (count if owners is None else len(owners))
     if owners is None:
         rows = bytearray(worst)
     else:
@@ -130,10 +127,11 @@ def _row_codes(digested: Digested, lookups: list[Lookup], domains: list[Lookup])
             rows[owners[index]] |= worst[index]
         rows = rows.translate(_WORST)
     for at, index in enumerate(digested.patterns):
-        found = {lookup.codes[at] for lookup in domains} or {UNKNOWN}
-        rows[index] = EXPOSED if EXPOSED in found else max(found)
+        found = {lookup.codes[at] for lookup in domains} or {Code.UNKNOWN}
+        rows[index] = Code.EXPOSED if Code.EXPOSED in found else max(found)
     for index in digested.problems:
-        rows[index] = max(rows[index], UNKNOWN) if rows[index] != EXPOSED else EXPOSED
+        if rows[index] != Code.EXPOSED:
+            rows[index] = Code.UNKNOWN
     for index in digested.empty:
         rows[index] = EMPTY
     return bytes(rows)

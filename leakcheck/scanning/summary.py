@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from leakcheck.reports import Chart, Summary
-from leakcheck.scanning.source_set import CLEAN, EMPTY, EXPOSED, UNKNOWN, Asked
+from leakcheck.scanning.source_set import EMPTY, Asked
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import SourceAnswer, SourceInfo, Verdict
+from leakcheck.verdicts import Code, SourceAnswer, SourceInfo, Verdict, exit_status
 from leakcheck.wording import advice, counted, list_advice, number, odds
 
 _REASONS = 10
@@ -34,9 +34,9 @@ class Tally:
     def block(self, asked: Asked) -> None:
         """Count a block."""
         codes = asked.codes
-        self.exposed += codes.count(EXPOSED)
-        self.unknown += codes.count(UNKNOWN)
-        self.clean += codes.count(CLEAN)
+        self.exposed += codes.count(Code.EXPOSED)
+        self.unknown += codes.count(Code.UNKNOWN)
+        self.clean += codes.count(Code.CLEAN)
         self.empty += codes.count(EMPTY)
         self._reasons.update(asked.digested.problems.values())
         if asked.digested.patterns and not self._domains:
@@ -44,7 +44,8 @@ class Tally:
         groups = ((self._sources, asked.lookups), (self._domains, asked.domains))
         for sources, lookups in groups:
             for source, lookup in zip(sources, lookups, strict=False):
-                self._alarms += source.info.fpr * (len(lookup.codes) - lookup.codes.count(UNKNOWN))
+                answered = len(lookup.codes) - lookup.codes.count(Code.UNKNOWN)
+                self._alarms += source.info.fpr * answered
                 self._hits[id(source.info)] += self._rows_hit(asked, lookup.codes, sources)
                 if lookup.reasons:
                     counted = Counter(lookup.reasons.values())
@@ -55,11 +56,11 @@ class Tally:
     def _rows_hit(self, asked: Asked, codes: bytes, sources: Sequence[Source]) -> int:
         owners = asked.digested.owners
         if owners is None or sources is self._domains:
-            return codes.count(EXPOSED)
-        rows, at = set(), codes.find(EXPOSED)
+            return codes.count(Code.EXPOSED)
+        rows, at = set(), codes.find(Code.EXPOSED)
         while at >= 0:
             rows.add(owners[at])
-            at = codes.find(EXPOSED, at + 1)
+            at = codes.find(Code.EXPOSED, at + 1)
         return len(rows)
 
     def drop(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
@@ -81,11 +82,10 @@ class Tally:
             self.unknown += verdict is Verdict.UNKNOWN
             self.clean += verdict is Verdict.CLEAN
 
-    def status(self) -> int:
-        """The exit status."""
-        if self.exposed:
-            return 1
-        return 2 if self.unknown or not self.rows else 0
+    def status(self, *, interrupted: bool = False) -> int:
+        """The exit status; a list without a row is unanswered."""
+        unanswered = self.unknown > 0 or not self.rows
+        return exit_status(self.exposed > 0, unanswered, interrupted=interrupted)
 
     def infos(self) -> list[SourceInfo]:
         """The sources asked, newest first."""

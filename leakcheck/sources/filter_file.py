@@ -14,7 +14,7 @@ from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+from leakcheck.verdicts import Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
     from bloom import Builder
@@ -35,8 +35,6 @@ __all__ = [
     "source_info",
 ]
 
-_EXPOSED = CODES.index(Verdict.EXPOSED)
-_UNKNOWN = CODES.index(Verdict.UNKNOWN)
 DAMAGED = "the page that would answer is damaged"
 OUTSIDE = "the slice does not hold the page that would answer"
 page_number = bloom.page_number
@@ -174,7 +172,7 @@ class LocalFilter:
         else:
             codes = self._filter.look_up_many(digests)
         reasons: dict[int, str] = {}
-        for index in _positions(codes, _UNKNOWN):
+        for index in _positions(codes, Code.UNKNOWN):
             number = page_number(self.header, digests[index * size : (index + 1) * size])
             held = 0 <= number - self.header.first < self.header.held
             reasons[index] = DAMAGED if held else OUTSIDE
@@ -240,7 +238,7 @@ class _Alarms(Mapping[int, float]):
         self._filter, self._digests, self._codes = filter_, digests, codes
 
     def __getitem__(self, index: int) -> float:
-        if not 0 <= index < len(self._codes) or self._codes[index] != _EXPOSED:
+        if not 0 <= index < len(self._codes) or self._codes[index] != Code.EXPOSED:
             raise KeyError(index)
         size = self._filter.header.digest_bytes
         try:
@@ -249,16 +247,16 @@ class _Alarms(Mapping[int, float]):
             return self._filter.header.fpr  # the page was there a moment ago: the mean is true
 
     def __iter__(self) -> Iterator[int]:
-        return _positions(self._codes, _EXPOSED)
+        return _positions(self._codes, Code.EXPOSED)
 
     def __len__(self) -> int:
-        return self._codes.count(_EXPOSED)
+        return self._codes.count(Code.EXPOSED)
 
 
 def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tuple[int, float]:
     """For a page from elsewhere: the code, as in Lookup.codes, and the false-alarm probability."""
     code = int(bloom.look_up_in_page(header, number, page, digest))
-    return code, bloom.page_rate(header, page) if code == _EXPOSED else 0.0
+    return code, bloom.page_rate(header, page) if code == Code.EXPOSED else 0.0
 
 
 def kept_about(path: str | os.PathLike[str]) -> tuple[int, Mapping[str, Any]]:

@@ -16,9 +16,8 @@ from leakcheck.sources import filter_file
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.names import Access
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+from leakcheck.verdicts import Code, Lookup, SourceInfo
 
-_EXPOSED, _UNKNOWN = CODES.index(Verdict.EXPOSED), CODES.index(Verdict.UNKNOWN)
 _KEPT_PAGES = 4096  # verified pages held for later lookups: 16 MiB
 _GIVE_UP = 3  # pages in a row that fail before the rest is not asked for
 _REST = 60.0  # seconds before a host that was down is tried again
@@ -158,7 +157,7 @@ class _Sheet:
 
     def __init__(self, header: Header, items: list[bytes]) -> None:
         self._header, self._items = header, items
-        self.codes = bytearray([_UNKNOWN]) * len(items)
+        self.codes = bytearray([Code.UNKNOWN]) * len(items)
         self.alarms: dict[int, float] = {}
         self.reasons: dict[int, str] = {}
         self._holders: dict[int, list[int]] = {}
@@ -177,9 +176,9 @@ class _Sheet:
         for index in self._holders.get(number, ()):
             code, alarm = filter_file.page_answer(self._header, number, page, self._items[index])
             self.codes[index] = code
-            if code == _EXPOSED:
+            if code == Code.EXPOSED:
                 self.alarms[index] = alarm
-            elif code == _UNKNOWN:
+            elif code == Code.UNKNOWN:
                 self.reasons[index] = filter_file.DAMAGED
 
     def miss(self, number: int, reason: str) -> None:
@@ -190,4 +189,4 @@ class _Sheet:
 
 def unknown(count: int, reason: str) -> Lookup:
     """`unknown`, for one reason, to all of a batch."""
-    return Lookup(bytes([_UNKNOWN]) * count, reasons=dict.fromkeys(range(count), reason))
+    return Lookup.unknown(count, reason)

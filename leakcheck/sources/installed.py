@@ -19,10 +19,9 @@ from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+from leakcheck.verdicts import Lookup, SourceInfo
 
 _SUFFIX = ".bloom"
-_UNKNOWN = CODES.index(Verdict.UNKNOWN)
 _BAD_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -45,8 +44,7 @@ class Unanswering:
 
     def lookup(self, digests: bytes) -> Lookup:
         """`unknown` for each of `digests`, packed end to end."""
-        count = len(digests) // self.info.kind.digest_bytes
-        return Lookup(bytes([_UNKNOWN]) * count, reasons=dict.fromkeys(range(count), self.reason))
+        return Lookup.unknown(len(digests) // self.info.kind.digest_bytes, self.reason)
 
     def close(self) -> None:
         """Nothing is held open."""

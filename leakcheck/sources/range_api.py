@@ -21,13 +21,10 @@ from leakcheck.sources import Source
 from leakcheck.sources.names import Access
 from leakcheck.sources.range_answers import email_range, password_range
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+from leakcheck.verdicts import Code, Lookup, SourceInfo
 
 PASSWORDS_URL = "https://api.pwnedpasswords.com"
 EMAILS_URL = "https://haveibeenpwned.com/api/v3"
-_CLEAN, _EXPOSED, _UNKNOWN = (
-    CODES.index(verdict) for verdict in (Verdict.CLEAN, Verdict.EXPOSED, Verdict.UNKNOWN)
-)
 _FRESH = 24 * 3600.0  # seconds an answer is kept
 _MOST_BYTES = 32 << 20
 _GIVE_UP = 3
@@ -135,7 +132,7 @@ class RangeSource:
         holders: dict[int, list[int]] = {}
         for index, item in enumerate(items):
             holders.setdefault(int(item[:digits], 16), []).append(index)
-        codes = bytearray([_UNKNOWN]) * len(items)
+        codes = bytearray([Code.UNKNOWN]) * len(items)
         reasons: dict[int, str] = {}
         found: dict[int, int | tuple[str, ...]] = {}
 
@@ -144,8 +141,8 @@ class RangeSource:
             for index in holders.get(number, ()):
                 value = known.get(items[index][digits:])
                 enough = not isinstance(value, int) or value >= self._min_count
-                codes[index] = _EXPOSED if value is not None and enough else _CLEAN
-                if codes[index] == _EXPOSED and value is not None:
+                codes[index] = Code.EXPOSED if value is not None and enough else Code.CLEAN
+                if codes[index] == Code.EXPOSED and value is not None:
                     found[index] = value
 
         missing = [number for number in holders if not self._from_cache(number, settle)]

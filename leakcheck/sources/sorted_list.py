@@ -16,13 +16,10 @@ from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.sources.installed import Unanswering
 from leakcheck.sources.names import Access, open_sources
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import CODES, Lookup, SourceInfo, Verdict
+from leakcheck.verdicts import Code, Lookup, SourceInfo
 
 _LINE = re.compile(rb"([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})(?::(\d{1,12}))?[ \t]*\r?")
 _PROBES = 4096
-_EXPOSED, _CLEAN, _UNKNOWN = (
-    CODES.index(verdict) for verdict in (Verdict.EXPOSED, Verdict.CLEAN, Verdict.UNKNOWN)
-)
 DISORDER = "the file is not sorted by hash where the answer would be"
 
 
@@ -53,7 +50,7 @@ class SortedHashes:
         size = self.info.kind.digest_bytes
         for at in range(0, len(digests), size):
             code, count = self._find(digests[at : at + size].hex().upper().encode())
-            if code == _UNKNOWN:
+            if code == Code.UNKNOWN:
                 reasons[len(codes)] = DISORDER
             if count is not None:
                 seen[len(codes)] = count
@@ -75,14 +72,14 @@ class SortedHashes:
             end = len(self._map) if end < 0 else end
             found = self._parse(start, end)
             if found is None or not below <= found[0] <= above:
-                return _UNKNOWN, None
+                return Code.UNKNOWN, None
             if found[0] == wanted:
-                return _EXPOSED, found[1]
+                return Code.EXPOSED, found[1]
             if found[0] < wanted:
                 low, below = end + 1, found[0]
             else:
                 high, above = start, found[0]
-        return _CLEAN, None
+        return Code.CLEAN, None
 
     def _parse(self, start: int, end: int) -> tuple[bytes, int | None] | None:
         line = _LINE.fullmatch(self._map, start, min(end, start + 80))

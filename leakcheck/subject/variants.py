@@ -7,11 +7,6 @@ spellings, which are 2^(n-1), those with at most one dot are asked: they are
 what people type, and each spelling asked adds a chance of a false alarm.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from leakcheck.verdicts import SourceAnswer, Verdict
-
 _GMAIL = ("gmail.com", "googlemail.com")
 
 
@@ -30,24 +25,3 @@ def variants(address: str) -> list[str]:
         locals_ = dict.fromkeys((local, bare, plain, *dotted))
         found = [f"{spelling}@{host}" for host in hosts for spelling in locals_]
     return [spelling for spelling in dict.fromkeys(found) if spelling != address]
-
-
-def best(answers: Sequence[SourceAnswer], spellings: Sequence[str]) -> SourceAnswer:
-    """The answer for a subject asked in several `spellings`, the first its own.
-
-    Exposed if any is, with the spelling found; the probability of a false
-    alarm grows with the number asked. Else unknown if any is.
-    """
-    if len(answers) == 1 and not spellings[0]:
-        return answers[0]
-    for verdict in (Verdict.EXPOSED, Verdict.UNKNOWN):
-        for at, answer in enumerate(answers):
-            if answer.verdict is not verdict:
-                continue
-            alarm = answer.false_alarm
-            return replace(
-                answer,
-                false_alarm=None if alarm is None else min(1.0, alarm * len(answers)),
-                matched=spellings[at] or None if verdict is Verdict.EXPOSED else None,
-            )
-    return answers[0]

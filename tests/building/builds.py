@@ -11,7 +11,7 @@ from leakcheck.errors import LeakcheckError
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digest
-from leakcheck.verdicts import CODES, Verdict
+from leakcheck.verdicts import Code
 
 
 def made(
@@ -50,7 +50,7 @@ def known(folder: Path, kind: str, subjects: Iterable[Any]) -> list[bool]:
     )
     source = LocalFilter(folder / "out.bloom")
     try:
-        return [CODES[code] is Verdict.EXPOSED for code in source.lookup(packed).codes]
+        return [code == Code.EXPOSED for code in source.lookup(packed).codes]
     finally:
         source.close()
 

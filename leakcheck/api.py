@@ -19,10 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakcheck.errors import FilterError, SubjectError, UsageError
-from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter
-from leakcheck.sources.names import Access, default_sources, open_sources
+from leakcheck.errors import SubjectError, UsageError
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, best
 
@@ -66,7 +65,7 @@ def check(
             raise SubjectError(_which(at, len(subjects)) + str(error)) from None
     digests = b"".join(packed)
     shown = [None if kind.secret else subject for subject in subjects]
-    with _closing(open_sources(sources, kind, access or Access())) as opened:
+    with _closing(open_all(sources, [kind], access or Access())) as opened:
         return _answers(kind, shown, spelt, digests, opened)
 
 
@@ -91,7 +90,7 @@ def check_digests(
         for raw in every:
             kinds = [kind] if kind else [each for each in Kind if each.digest_bytes == len(raw)]
             if len(raw) not in opened:
-                opened[len(raw)] = _open_for(kinds, sources, access or Access())
+                opened[len(raw)] = open_all(sources, kinds, access or Access())
                 all_opened += opened[len(raw)]
             found = tuple(source.lookup(raw).answer(0, source.info) for source in opened[len(raw)])
             hits = [answer.source.kind for answer in found if answer.verdict is Verdict.EXPOSED]
@@ -150,36 +149,6 @@ def scan(
         listing.stream.close()
         raise
     return Scan(listing, panel, Asking(kind, listing.hashes, variants), Choice(frozenset(only)))
-
-
-def _open_for(kinds: Sequence[Kind], names: Sequence[str], access: Access) -> list[Source]:
-    """Sources for a digest whose kind may be any of `kinds`."""
-    if not names:
-        return [source for kind in kinds for source in default_sources(kind)]
-    opened: list[Source] = []
-    try:
-        for name in names:
-            opened += open_sources([name], _kind_at(name, kinds), access)
-    except BaseException:
-        for source in opened:
-            source.close()
-        raise
-    return opened
-
-
-def _kind_at(name: str, kinds: Sequence[Kind]) -> Kind:
-    """The kind to ask `name` for: what a file says, where it is one of `kinds`."""
-    if len(kinds) == 1:
-        return kinds[0]
-    if name == "hibp" or name.lower().startswith(("http://", "https://")):
-        if name == "hibp":
-            return Kind.PASSWORD
-        raise UsageError("Say with --kind what the hash is of: a remote filter answers for one.")
-    source = LocalFilter(name)
-    source.close()
-    if source.info.kind not in kinds:
-        raise FilterError(f"{name}: this filter holds NT hashes of 32 digits, not SHA-1 of 40.")
-    return source.info.kind
 
 
 def _answers(

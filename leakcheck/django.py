@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from leakcheck.ci.checking import open_for_passwords
-from leakcheck.sources import Source
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import open_for_passwords
 from leakcheck.subject.question import digest
 from leakcheck.verdicts import Code, Verdict, combine
 

@@ -57,13 +57,13 @@ def main() -> None:
 
 def ask(base: str, count: int) -> None:
     """Single lookups and batches of 1,000, every page asked for anew."""
-    from leakcheck.remote import open_remote
-    from leakcheck.sources.names import Access
+    from leakcheck.sources import Access
+    from leakcheck.sources.names import open_source
     from leakcheck.subject.kinds import Kind
 
     wanted = [key(at * 2 * KEYS // count) for at in range(count)]
     for size in (1, 1000):
-        source = open_remote(f"{base}/f.bloom", Kind.EMAIL, Access())
+        source = open_source(f"{base}/f.bloom", [Kind.EMAIL], Access())
         source._pages = Forgetful()  # type: ignore[attr-defined]
         start = time.monotonic()
         codes = b"".join(

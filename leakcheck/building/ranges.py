@@ -13,11 +13,11 @@ from typing import Any
 from leakcheck.building.account import Tally
 from leakcheck.input import Found, compressed
 from leakcheck.records.formats import Form, extractor
+from leakcheck.sources.range_files import prefix_in
 from leakcheck.subject.kinds import Kind
 
 BATCH = 128
 _MOST_BYTES = 4 << 20
-_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
 _ROW = {
     Kind.PASSWORD: re.compile(rb"[0-9A-Fa-f]{35}[:\r\n]"),
     Kind.NTLM: re.compile(rb"[0-9A-Fa-f]{27}[:\r\n]"),
@@ -26,7 +26,7 @@ _ROW = {
 
 def looks_ranged(found: Found) -> bool:
     """Whether the name and the size are those of a range file."""
-    return bool(_NAME.fullmatch(found.base)) and 0 < (found.size or 0) <= _MOST_BYTES
+    return prefix_in(found.base) is not None and 0 < (found.size or 0) <= _MOST_BYTES
 
 
 def read_batch(
@@ -51,9 +51,9 @@ def read_batch(
         if raw is None or data is None or not row.match(data):
             other(found)
             continue
-        match = _NAME.match(found.base)
-        assert match is not None
-        extracted = extractor(kind, Form.HASHES, min_count, match[1].encode())(data)
+        prefix = prefix_in(found.base)
+        assert prefix is not None
+        extracted = extractor(kind, Form.HASHES, min_count, prefix.encode())(data)
         digests.append(extracted.digests)
         size += len(raw)
         text += len(data)

@@ -1,7 +1,5 @@
 """What is asked of a build, and whether it can be begun."""
 
-import datetime
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +8,10 @@ from pathlib import Path
 from leakcheck.errors import UsageError
 from leakcheck.input import Found, Options
 from leakcheck.records.formats import Form
+from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
 from leakcheck.subject.kinds import Kind
 
-MIN_RATE, MAX_RATE = 1e-12, 0.5
 MOST_THREADS = 256
-_MOST_ABOUT = 3800  # bytes of JSON, which has its place in the filter's first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,7 @@ class Request:
 
     def check(self) -> None:
         """Raise UsageError where the build could not end well, before anything is read."""
-        if not MIN_RATE <= self.rate <= MAX_RATE:
-            raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+        check_rate(self.rate)
         if self.kind in (Kind.EMAIL, Kind.DOMAIN):
             self.check_searched()
         if not self.reading.expansion >= 1:
@@ -110,33 +106,4 @@ class Request:
         return any(
             path.name == found.base and path.exists() and path.samefile(found.path)
             for path in self._outputs
-        )
-
-
-def keys_path(output: Path) -> Path:
-    """Where the kept keys of the filter `output` are."""
-    return output.with_name(f"{output.name}.keys")
-
-
-def check_output(path: Path, force: bool) -> None:
-    """Raise UsageError where nothing could be written to `path`."""
-    if path.is_dir():
-        raise UsageError(f"{path}: this is a folder: name a file.")
-    if path.exists() and not force:
-        raise UsageError(f"{path}: it exists already: use --force to replace it.")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no such folder to write to.")
-
-
-def check_about(about: Mapping[str, str | None]) -> None:
-    """Raise UsageError where a filter cannot say this of itself: now, not after hours."""
-    date = about.get("date")
-    try:
-        if date and date != datetime.date.fromisoformat(date).isoformat():
-            raise ValueError
-    except ValueError:
-        raise UsageError("--date takes a day that exists, such as 2026-02-01.") from None
-    if len(json.dumps(dict(about), ensure_ascii=False).encode("utf-8", "replace")) > _MOST_ABOUT:
-        raise UsageError(
-            f"The name, link and note take more than {_MOST_ABOUT:,} bytes: shorten them."
         )

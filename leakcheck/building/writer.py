@@ -6,9 +6,10 @@ from typing import Any
 
 from leakcheck.building.account import Tally
 from leakcheck.building.distinct_estimate import Novelty
-from leakcheck.building.request import Request, keys_path
+from leakcheck.building.request import Request
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
+from leakcheck.sources.new_filter import keys_path
 from leakcheck.subject.kinds import Kind
 
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from leakcheck.ci.text import Candidate
 from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter
-from leakcheck.sources.names import Access, open_sources
-from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
 
 
@@ -47,29 +44,6 @@ def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[Sou
         )
         for password in passwords
     ]
-
-
-def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
-    """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
-    opened: list[Source] = []
-    try:
-        for name in names:
-            opened += open_sources([name], _kind_of(name), access)
-    except BaseException:
-        for source in opened:
-            source.close()
-        raise
-    return opened or open_sources([], Kind.PASSWORD, access)
-
-
-def _kind_of(name: str) -> Kind:
-    """What to ask a source by: NTLM where it is a file of NT hashes."""
-    if name == "hibp" or "://" in name:
-        return Kind.PASSWORD
-    source = LocalFilter(name)
-    kind = source.info.kind
-    source.close()
-    return Kind.NTLM if kind is Kind.NTLM else Kind.PASSWORD
 
 
 def _blurred(answer: SourceAnswer) -> SourceAnswer:

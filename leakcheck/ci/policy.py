@@ -13,6 +13,7 @@ from typing import Any
 
 from leakcheck.ci.readers.families import NAMES
 from leakcheck.errors import InputError, UsageError
+from leakcheck.sources.names import seen_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ def find(root: Path) -> Policy:
 
 def sources_of(policy: Policy, root: Path) -> list[str]:
     """What the policy's filters name; paths are seen from the root."""
-    return [
-        name if name == "hibp" or "://" in name else str(root / name) for name in policy.filters
-    ]
+    return [seen_from(root, name) for name in policy.filters]
 
 
 def load(path: Path) -> Policy:

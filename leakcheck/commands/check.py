@@ -9,7 +9,7 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, exit_status
 

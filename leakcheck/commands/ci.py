@@ -109,7 +109,7 @@ def ci(
     """
     from leakcheck.ci import policy as policies
     from leakcheck.ci import walk
-    from leakcheck.ci.checking import open_for_passwords
+    from leakcheck.sources.names import open_for_passwords
 
     given = paths or []
     if sum((stdin, bool(explain), staged, since is not None)) > 1:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from leakcheck.building.request import MAX_RATE, MIN_RATE, check_about, check_output, keys_path
 from leakcheck.commands import options
 from leakcheck.commands.build import parse_size
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import info_json, kept_about, merge_kept
+from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
 from leakcheck.terminal import Progress, say
 from leakcheck.wording import counted, odds, printable, size
 
@@ -46,8 +46,7 @@ def run(
     One filter alone is resized to --rate. What a build with --keep-keys wrote
     beside a filter is found there.
     """
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+    check_rate(rate)
     check_about({"name": name, "date": date, "url": url, "note": note})
     for path in (output, keys_path(output)) if keep_keys else (output,):
         check_output(path, force)

@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
 
 In = Annotated[
     list[str] | None,
     typer.Option(
         "--in",
         metavar="FILTER|URL|hibp",
-        help="What to check against; repeatable. Default: the installed filters, and for "
-        "passwords the embedded one. A URL or hibp makes requests that give away a few bits "
-        "of a digest.",
+        help="What to check against: a file, the name of an installed filter, a URL or hibp; "
+        "repeatable. Default: the installed filters, and for passwords the embedded one. A URL "
+        "or hibp makes requests that give away a few bits of a digest.",
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Forbid any request.")]

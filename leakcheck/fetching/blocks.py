@@ -21,10 +21,9 @@ import xxhash
 
 from leakcheck.http.headers import Validator
 from leakcheck.sources.range_answers import Range, corpus_range
+from leakcheck.sources.range_files import prefix_of, read_range
 
-RANGES = 16**5
 PER_BLOCK = 256
-_MOST_BYTES = 64 << 20
 _CHECK_BYTES = 8
 
 
@@ -52,11 +51,6 @@ class Block:
 
     entries: dict[int, Entry] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
-
-
-def prefix_of(number: int) -> str:
-    """The five hex digits of range `number`."""
-    return f"{number:05X}"
 
 
 class Blocks:
@@ -134,23 +128,6 @@ class Kept:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{prefix_of(number)}.txt{'.gz' if self._zipped else ''}"
-
-
-def read_range(folder: Path, prefix: str) -> bytes:
-    """The text of a kept range: plain, or gzip unpacked. Raises OSError, ValueError."""
-    for name in (f"{prefix}.txt", prefix):
-        try:
-            return (folder / name).read_bytes()
-        except FileNotFoundError:
-            continue
-    try:
-        with gzip.open(folder / f"{prefix}.txt.gz") as file:
-            body = file.read(_MOST_BYTES + 1)
-    except EOFError:
-        raise ValueError("its file is cut short") from None
-    if len(body) > _MOST_BYTES:
-        raise ValueError("its file is too large")
-    return body
 
 
 def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:

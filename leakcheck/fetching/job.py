@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from leakcheck.building.request import MAX_RATE, MIN_RATE, check_about, check_output
 from leakcheck.errors import InputError, NetworkError, UsageError
-from leakcheck.fetching.blocks import RANGES, Block, Blocks, Kept, prefix_of
+from leakcheck.fetching.blocks import Block, Blocks, Kept
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.workers import fetch_blocks
 from leakcheck.http.client import parse_url, shown
 from leakcheck.sources import filter_file
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
+from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
+from leakcheck.sources.range_files import RANGES, prefix_of
 from leakcheck.subject.kinds import Kind
 
 PATIENCE = 120.0  # seconds without any answer before giving up
@@ -106,8 +107,7 @@ def _check(request: Request) -> None:
         check_output(request.output, request.force)
     if request.zipped and request.keep is None:
         raise UsageError("--gzip goes with --keep.")
-    if not MIN_RATE <= request.rate <= MAX_RATE:  # said now, not after hours of fetching
-        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+    check_rate(request.rate)
     check_about({"name": request.name, "date": request.date})
 
 

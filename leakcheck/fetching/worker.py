@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from leakcheck.errors import NetworkError
-from leakcheck.fetching.blocks import Block, Blocks, Entry, Kept, prefix_of
+from leakcheck.fetching.blocks import Block, Blocks, Entry, Kept
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.rate_limiter import Pace
 from leakcheck.http.client import Passing, new_client, once
 from leakcheck.http.headers import Validator
 from leakcheck.sources.range_answers import corpus_range
+from leakcheck.sources.range_files import prefix_of
 
 STREAMS = 64
 _ATTEMPTS = 8

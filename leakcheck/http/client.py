@@ -15,9 +15,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
+from httpx import URL, AsyncClient
 
 from leakcheck.errors import NetworkError, UsageError
+from leakcheck.http import urls
 from leakcheck.http.headers import retry_after
+
+__all__ = [
+    "URL",
+    "AsyncClient",
+    "Passing",
+    "Reply",
+    "ask",
+    "new_client",
+    "once",
+    "parse_url",
+    "shown",
+]
 
 AGENT = "leakcheck"
 CONNECTIONS = 8
@@ -88,7 +102,7 @@ def parse_url(text: str) -> httpx.URL:
 
 def shown(url: httpx.URL) -> str:
     """The URL as it may be shown: without user, password and query, which can be secrets."""
-    return str(url.copy_with(username=None, password=None, query=None, fragment=None))
+    return urls.shown(str(url))
 
 
 async def ask(

@@ -16,12 +16,13 @@ from leakcheck.records.listing import open_plain
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
-from leakcheck.scanning.open import open_panel
+from leakcheck.scanning.open import open_panel, panel_of
 from leakcheck.scanning.query import Asking
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.run import Choice, Scan
-from leakcheck.sources.filter_file import LocalFilter
-from leakcheck.sources.names import Access
+from leakcheck.scanning.source_set import Panel
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 from leakcheck.wording import odds, printable
@@ -46,8 +47,13 @@ def open_batch(
     """
     listing = open_plain(path, hashes=hashes)
     try:
-        found = kind or _kind(listing.stream.sample, sources, hashes=hashes)
-        panel, _ = open_panel(sources, found, access or Access())
+        wanted = access or Access()
+        if kind is not None or not sources:
+            found = kind or _kinds(listing.stream.sample, hashes=hashes)[0]
+            panel, _ = open_panel(sources, found, wanted)
+        else:
+            kinds = _kinds(listing.stream.sample, hashes=hashes)
+            panel, found = _panel_of_one_kind(open_all(sources, kinds, wanted))
     except BaseException:
         listing.stream.close()
         raise
@@ -94,24 +100,27 @@ def _line(row: ScanRow) -> str:
     return f"{label}: exposed in {hits}"
 
 
-def _kind(sample: bytes, sources: Sequence[str], *, hashes: bool) -> Kind:
-    """What a list is taken to hold where nobody says it."""
-    kinds = set()
-    for name in sources:
-        if not name.lower().startswith(("http://", "https://")) and name != "hibp":
-            source = LocalFilter(name)
-            source.close()
-            kinds.add(source.info.kind)
+def _panel_of_one_kind(opened: Sequence[Source]) -> tuple[Panel, Kind]:
+    """The panel of sources that all hold one kind, and that kind. Raises FilterError."""
+    kinds = {source.info.kind for source in opened}
     if len(kinds) > 1:
+        close_all(opened)
         raise FilterError("The filters named hold different kinds: say with --kind which to ask.")
-    if kinds:
-        return kinds.pop()
+    kind = kinds.pop()
+    return panel_of(opened, kind)[0], kind
+
+
+def _kinds(sample: bytes, *, hashes: bool) -> list[Kind]:
+    """What a list may hold where nobody says it, the likeliest first."""
     if not hashes:
-        return Kind.EMAIL
+        return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
     first = sample.lstrip().split(None, 1)[0] if sample.strip() else b""
     digits = len(first.partition(b":")[0])
     if digits == 2 * Kind.NTLM.digest_bytes:
-        return Kind.NTLM
+        return [Kind.NTLM]
     if digits != 2 * Kind.PASSWORD.digest_bytes:
         raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
-    return Kind.PASSWORD
+    return [
+        Kind.PASSWORD,
+        *(kind for kind in Kind if kind.digest_bytes == digits // 2 and kind is not Kind.PASSWORD),
+    ]

@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from leakcheck.errors import FilterError, UsageError
+from leakcheck.errors import UsageError
 from leakcheck.scanning.source_set import Panel
-from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter
-from leakcheck.sources.installed import installed_sources
-from leakcheck.sources.names import Access, open_sources
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
@@ -25,24 +22,22 @@ def open_panel(
     """
     if since is not None and not _DATE.fullmatch(since):
         raise UsageError("--since takes a date such as 2026-03-31, 2026-03 or 2026.")
-    opened: list[Source] = []
+    kinds = [kind, Kind.DOMAIN] if kind is Kind.EMAIL else [kind]
+    return panel_of(open_all(names, kinds, access), kind, since)
+
+
+def panel_of(
+    opened: Sequence[Source], kind: Kind, since: str | None = None
+) -> tuple[Panel, list[str]]:
+    """The same of sources that are open; they are closed where there is nothing to ask."""
     try:
-        if names:
-            for name in names:
-                opened += open_sources([name], _kind_for(name, kind), access)
-        else:
-            opened += open_sources([], kind, access)
-            if kind is Kind.EMAIL:
-                opened += installed_sources(Kind.DOMAIN)
         kept, left = newer(opened, since or "")
         if not kept:
             raise UsageError(_nothing(kind, since if left else None))
     except BaseException:
-        for source in opened:
-            source.close()
+        close_all(opened)
         raise
-    for source in left:
-        source.close()
+    close_all(left)
     kept.sort(key=lambda source: source.info.date or "", reverse=True)
     domains = [source for source in kept if source.info.kind is Kind.DOMAIN is not kind]
     subjects = [source for source in kept if source not in domains]
@@ -62,18 +57,6 @@ def newer(sources: Sequence[Source], since: str) -> tuple[list[Source], list[Sou
         size = min(len(date), len(since))
         (kept if date[:size] >= since[:size] else left).append(source)
     return kept, left
-
-
-def _kind_for(name: str, kind: Kind) -> Kind:
-    """DOMAIN for a file of domains in a scan of addresses; else `kind`."""
-    if kind is not Kind.EMAIL or not Path(name).is_file():
-        return kind
-    try:
-        source = LocalFilter(name)
-    except FilterError:
-        return kind  # opened once more, for its error
-    source.close()
-    return Kind.DOMAIN if source.info.kind is Kind.DOMAIN else kind
 
 
 def _nothing(kind: Kind, since: str | None) -> str:

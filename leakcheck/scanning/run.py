@@ -16,7 +16,6 @@ from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.source_set import EMPTY, Asked, Panel, ask_all, positions
 from leakcheck.scanning.summary import Tally
 from leakcheck.sources import Source
-from leakcheck.sources.installed import Unanswering
 from leakcheck.sources.kept_keys import Proofs
 from leakcheck.verdicts import Answer, Code, Verdict, combine
 
@@ -74,9 +73,7 @@ class Scan:
     def silent(self) -> list[tuple[str, str]]:
         """The sources that could answer nothing at all, with the reason."""
         every = [*self.panel.sources, *self.panel.domains]
-        return [
-            (source.info.name, source.reason) for source in every if isinstance(source, Unanswering)
-        ]
+        return [(source.info.name, source.reason) for source in every if source.reason is not None]
 
     def close(self) -> None:
         """Close the list and every source, once what is under way has ended."""

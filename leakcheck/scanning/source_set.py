@@ -1,7 +1,7 @@
 """Blocks are digested and looked up in every source, on all cores, and come back in order.
 
-Kernels release the GIL, so threads are enough. A filter on disk takes lookups
-from several threads; any other source is asked by one at a time.
+Kernels release the GIL, so threads are enough. A source that does not
+take lookups from several threads is asked by one at a time.
 """
 
 import itertools
@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from leakcheck.scanning.blocks import Block, Lines
 from leakcheck.scanning.query import Asking, Digested
 from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter
-from leakcheck.sources.installed import Unanswering
 from leakcheck.verdicts import Code, Lookup
 
 EMPTY = 4
@@ -47,9 +45,7 @@ class Panel:
     def __init__(self, sources: Sequence[Source], domains: Sequence[Source] = ()) -> None:
         self.sources, self.domains = list(sources), list(domains)
         self._locks = {
-            id(source): threading.Lock()
-            for source in [*sources, *domains]
-            if not isinstance(source, LocalFilter | Unanswering)
+            id(source): threading.Lock() for source in [*sources, *domains] if not source.concurrent
         }
 
     def ask(self, block: Block, asking: Asking) -> Asked:

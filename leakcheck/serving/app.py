@@ -15,10 +15,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leakcheck.fetching.blocks import read_range
 from leakcheck.serving.catalog import Shelf, describe
 from leakcheck.serving.files import conditions, file_answer
 from leakcheck.serving.padding import pad
+from leakcheck.sources.range_files import read_range
 
 BAD_PREFIX = "The hash prefix was not in a valid format"
 _PREFIX = re.compile(r"[0-9A-Fa-f]{5}")

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.fetching.blocks import read_range
 from leakcheck.sources import filter_file
+from leakcheck.sources.range_files import prefix_in, read_range
 
-_RANGE_FILE = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
 
 
@@ -89,11 +88,11 @@ def _digits(folder: Path) -> int:
     except OSError:
         return 0  # a folder that is not ours to read has nothing to serve
     for name in names:
-        match = _RANGE_FILE.fullmatch(name)
-        if match is None:
+        prefix = prefix_in(name)
+        if prefix is None:
             continue
         try:
-            first = read_range(folder, match[1]).split(b"\n", 1)[0]
+            first = read_range(folder, prefix).split(b"\n", 1)[0]
         except (OSError, ValueError):
             continue
         return {35: 40, 27: 32}.get(first.find(b":"), 0)

@@ -1,23 +1,78 @@
-"""Sources: what can be asked about digests, whatever it is made of."""
+"""Sources: what can be asked about digests, whatever it is made of.
 
+A module for each sort: a file (filter_file), the installed ones (installed), a
+file on a web server (filter_url), a range service (range_api), a sorted list
+(sorted_list). `names` decides what a name given by the user means.
+"""
+
+from dataclasses import dataclass
 from typing import Protocol
 
 from leakcheck.verdicts import Lookup, SourceInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How sources may be reached.
+
+    Attributes:
+        offline: no request at all.
+        decoys: how many other pages or prefixes to ask for besides each.
+        proxy: URL of a proxy, or None.
+        hibp_url: base URL of the range service, or None for the public one.
+        min_count: ignore passwords seen less often, where a source counts.
+        timeout: seconds for one question, its retries included.
+    """
+
+    offline: bool = False
+    decoys: int = 0
+    proxy: str | None = None
+    hibp_url: str | None = None
+    min_count: int = 1
+    timeout: float = 30.0
+
+
+class Proof(Protocol):
+    """What knows for certain whether a source's own keys hold a digest."""
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether `digest` is one of the keys. Raises FilterError where that cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
 class Source(Protocol):
     """A filter, a slice, a remote filter or a range service.
 
-    `lookup` takes digests of `info.kind.digest_bytes` bytes, packed end to
-    end, and never raises for what it cannot answer: that is code 2,
-    `unknown`, with its reason.
+    Attributes:
+        info: what it is, and the kind of its digests.
+        concurrent: whether `lookup` may run in several threads at once.
+        exact: whether it compares whole digests, so that a hit cannot be a false alarm.
+        reason: why it can answer nothing at all, or None.
     """
 
     info: SourceInfo
+    concurrent: bool = False
+    exact: bool = False
+    reason: str | None = None
 
     def lookup(self, digests: bytes) -> Lookup:
-        """Ask for `digests`, packed end to end."""
+        """Ask for `digests`, of `info.kind.digest_bytes` bytes each, packed end to end.
+
+        Never raises for what cannot be answered: that is code 2, `unknown`,
+        with its reason.
+        """
         ...
+
+    def proof(self) -> Proof | None:
+        """What can prove or refute its hits: keys kept beside it; None where there are none.
+
+        Raises FilterError where they are there and cannot be read, or belong to another filter.
+        """
+        return None
 
     def close(self) -> None:
         """Let go of files and connections."""

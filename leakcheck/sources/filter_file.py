@@ -13,6 +13,8 @@ import bloom
 from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
+from leakcheck.sources import Proof, Source
+from leakcheck.sources.new_filter import keys_path
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -148,8 +150,10 @@ class KeptKeys:
         self._records.close()
 
 
-class LocalFilter:
+class LocalFilter(Source):
     """A filter file as a source."""
+
+    concurrent = True
 
     def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
         """Open the filter at `path`. Raises FilterError where it is none."""
@@ -178,6 +182,19 @@ class LocalFilter:
             reasons[index] = DAMAGED if held else OUTSIDE
         alarms = _Alarms(self._filter, digests, codes)
         return Lookup(codes, alarms, reasons).vouched(self.info)
+
+    def proof(self) -> Proof | None:
+        """The kept keys beside the file, where a build left them."""
+        path = keys_path(self.path)
+        if not path.is_file():
+            return None
+        kept = KeptKeys(path)
+        if kept.belongs_to(self.header):
+            return kept
+        kept.close()
+        raise FilterError(
+            f"{path}: these are the keys of another filter: remove them, or leave --confirm out."
+        )
 
     def pages_of(self, prefix: str) -> tuple[int, int]:
         """The first page, and how many, that keys whose hex digits begin with `prefix` are on."""

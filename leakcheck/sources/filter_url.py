@@ -6,15 +6,15 @@ answers of a batch come from one version of the file.
 
 import asyncio
 import time
+from collections.abc import Sequence
 
-from leakcheck.errors import FilterError, NetworkError
+from leakcheck.errors import NetworkError
 from leakcheck.http import event_loop
 from leakcheck.http.client import CONNECTIONS, new_client, parse_url
 from leakcheck.http.decoys import with_decoys
-from leakcheck.http.filter_pages import Changed, RemoteFile
-from leakcheck.sources import filter_file
+from leakcheck.sources import Access, Source, filter_file
 from leakcheck.sources.filter_file import Header
-from leakcheck.sources.names import Access
+from leakcheck.sources.filter_pages import Changed, RemoteFile
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -23,32 +23,28 @@ _GIVE_UP = 3  # pages in a row that fail before the rest is not asked for
 _REST = 60.0  # seconds before a host that was down is tried again
 
 
-class RemoteFilter:
+class RemoteFilter(Source):
     """A filter at a URL."""
 
-    def __init__(self, name: str, kind: Kind, access: Access) -> None:
+    def __init__(self, name: str, kinds: Sequence[Kind], access: Access) -> None:
         """Read the header at URL `name`, or note why it cannot be.
 
-        Raises UsageError where URL or proxy is of no use, FilterError where
-        the filter is of another kind.
+        kinds: those that may answer; the first is its kind until the header
+        says another. Raises UsageError where URL or proxy is of no use.
         """
         url = parse_url(name)
         self._remote = RemoteFile(url, new_client(access.proxy, access.timeout), access.timeout)
         self._decoys = access.decoys
         self._pages: dict[int, bytes] = {}
         self._turn = asyncio.Lock()
-        self.info = SourceInfo(name=self._remote.name, kind=kind)
+        self.info = SourceInfo(name=self._remote.name, kind=kinds[0])
         try:
             event_loop.run(self._open())
         except NetworkError as error:
             self._fail(str(error))
             return
-        if self._remote.kind is not kind:
-            self.close()
-            raise FilterError(
-                f"{self._remote.name}: this filter holds subjects of kind {self._remote.kind} "
-                f"and cannot answer for kind {kind}."
-            )
+        assert self._remote.header is not None
+        self.info = filter_file.source_info(self._remote.header, self._remote.name)
 
     def lookup(self, digests: bytes) -> Lookup:
         """Ask for `digests`, packed end to end: each page of theirs once."""

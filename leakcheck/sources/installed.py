@@ -35,12 +35,14 @@ def folder() -> Path:
     return user_data_path("leakcheck", appauthor=False) / "filters"
 
 
-class Unanswering:
+class Unanswering(Source):
     """A source that cannot answer: `unknown`, with the reason, whatever is asked."""
+
+    concurrent = True
 
     def __init__(self, info: SourceInfo, reason: str) -> None:
         self.info = info
-        self.reason = reason
+        self.reason: str = reason
 
     def lookup(self, digests: bytes) -> Lookup:
         """`unknown` for each of `digests`, packed end to end."""
@@ -91,11 +93,11 @@ def installed_sources(kind: Kind) -> list[Source]:
         return [Unanswering(SourceInfo("installed filters", kind), str(error))]
     sources: list[Source] = []
     for path in paths:
-        named = _kind_in_name(path)
+        named = kind_in_name(path)
         if named not in (kind, None):
             continue
         try:
-            source = _open(path)
+            source = open_installed(path)
         except LeakcheckError as error:
             sources.append(Unanswering(SourceInfo(_name(path), kind), str(error)))
             continue
@@ -145,15 +147,23 @@ def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = 
     return _look(target)
 
 
+def named(name: str) -> list[Path]:
+    """The installed filters that `name` fits, with or without its kind and `.bloom`.
+
+    Raises FilterError where the folder is there and cannot be listed.
+    """
+    wanted, paths = name.removesuffix(_SUFFIX), _files()
+    return [path for path in paths if _name(path) == wanted] or [
+        path for path in paths if _name(path).rpartition(".")[0] == wanted
+    ]
+
+
 def remove(name: str) -> Path:
     """Remove the installed filter `name` (with or without its kind); return its path.
 
     Raises UsageError where there is none or the name fits several.
     """
-    wanted = name.removesuffix(_SUFFIX)
-    paths = [path for path in _files() if _name(path) == wanted] or [
-        path for path in _files() if _name(path).rpartition(".")[0] == wanted
-    ]
+    paths = named(name)
     if not paths:
         raise UsageError("No filter of that name is installed: see `leakcheck filters list`.")
     if len(paths) > 1:
@@ -166,7 +176,7 @@ def remove(name: str) -> Path:
 
 def damaged_pages(entry: Installed) -> int:
     """How many pages of an installed filter are damaged, from a read of them all."""
-    opened = _open(entry.path)
+    opened = open_installed(entry.path)
     try:
         return sum(1 for _ in opened.damaged_pages())
     finally:
@@ -174,12 +184,12 @@ def damaged_pages(entry: Installed) -> int:
 
 
 def _look(path: Path) -> Installed:
-    kind = _kind_in_name(path)
+    kind = kind_in_name(path)
     size = 0
     try:
         with filter_errors(path.name):
             size = path.stat().st_size
-        opened = _open(path)
+        opened = open_installed(path)
     except LeakcheckError as error:
         return Installed(_name(path), path, kind, None, size, str(error))
     opened.close()
@@ -203,7 +213,8 @@ def _files() -> list[Path]:
         raise
 
 
-def _open(path: Path) -> LocalFilter:
+def open_installed(path: Path) -> LocalFilter:
+    """The installed filter at `path`, under its name. Raises FilterError."""
     with filter_errors(path.name):
         _must_be_file(path)
     return LocalFilter(path, path.name.removesuffix(_SUFFIX))
@@ -232,7 +243,8 @@ def _name(path: Path) -> str:
     return path.name.removesuffix(_SUFFIX)
 
 
-def _kind_in_name(path: Path) -> Kind | None:
+def kind_in_name(path: Path) -> Kind | None:
+    """The kind that the name of an installed filter says, or None."""
     last = _name(path).rpartition(".")[2]
     return next((kind for kind in Kind if kind.value == last), None)
 

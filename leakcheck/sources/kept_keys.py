@@ -7,10 +7,7 @@ keys, so unlike any other exact source they can refute it.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leakcheck.building.request import keys_path
-from leakcheck.errors import FilterError
-from leakcheck.sources import Source
-from leakcheck.sources.filter_file import KeptKeys, LocalFilter
+from leakcheck.sources import Proof, Source
 from leakcheck.verdicts import INCOMPLETE, SourceAnswer, Verdict
 
 
@@ -19,19 +16,11 @@ class Proofs:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         """Raises FilterError where kept keys are there and cannot be read."""
-        self._kept: dict[int, KeptKeys] = {}
+        self._kept: dict[int, Proof] = {}
         for source in sources:
-            if not isinstance(source, LocalFilter):
-                continue
-            path = keys_path(source.path)
-            if path.is_file():
-                kept = KeptKeys(path)
-                if not kept.belongs_to(source.header):
-                    raise FilterError(
-                        f"{path}: these are the keys of another filter: remove them, or leave "
-                        "--confirm out."
-                    )
-                self._kept[id(source.info)] = kept
+            proof = source.proof()
+            if proof is not None:
+                self._kept[id(source.info)] = proof
 
     def __bool__(self) -> bool:
         return bool(self._kept)

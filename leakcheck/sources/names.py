@@ -1,69 +1,108 @@
-"""From what the user named with --in to open sources, all of one kind."""
+"""What a name given by the user means, decided here and nowhere else.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+    place(name)             the scheme that opens it
+    is_remote(name)         whether to open it makes a request
+    open_all(names, ...)    open sources, all of them or none
+    open_source(name, ...)  open one
+
+A name is a service (`hibp`), a URL, the path of a file, or the name of an
+installed filter, in this order. To add one, write a function that opens it and
+name it in `SERVICES` or `SCHEMES`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.sources import Source
+from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.subject.kinds import Kind
 
 EMBEDDED_NAME = "100,000 most used breached passwords"
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_Kinds = Sequence[Kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How sources may be reached.
+class Scheme(NamedTuple):
+    """How the names of one scheme are opened.
 
-    offline: no request at all; decoys: random pages asked besides each;
-    proxy: URL of a proxy or None; hibp_url: base of the range service;
-    min_count: ignore passwords seen less often; timeout: seconds.
+    Attributes:
+        open: from a name, the kinds that may answer (the likeliest first) and
+            the access to a source, of whatever kind it is.
+        remote: whether that makes requests.
+        obliging: whether it answers for the kind that it is asked for, and has none of its own.
     """
 
-    offline: bool = False
-    decoys: int = 0
-    proxy: str | None = None
-    hibp_url: str | None = None
-    min_count: int = 1
-    timeout: float = 30.0
+    open: Callable[[str, _Kinds, Access], Source]
+    remote: bool = False
+    obliging: bool = False
 
 
-def open_sources(names: Sequence[str], kind: Kind, access: Access) -> list[Source]:
-    """The sources to ask about a subject of `kind`, in the order named.
+def place(name: str) -> Scheme:
+    """The scheme of `name`. Raises UsageError where it is a URL of one that is not known."""
+    if name in SERVICES:
+        return SERVICES[name]
+    url = _URL.match(name)
+    if url is None:
+        return FILE
+    scheme = SCHEMES.get(url[1].lower())
+    if scheme is None:
+        known = " and ".join(f"{each}://" for each in SCHEMES)
+        raise UsageError(f"A filter cannot be asked for at such a URL: leakcheck knows {known}.")
+    return scheme
 
-    names: paths, http(s) URLs, or `hibp`; none: the installed filters of that
-    kind, and for passwords the embedded one. Raises FilterError where one
-    named cannot be opened, UsageError where --offline forbids it.
+
+def is_remote(name: str) -> bool:
+    """Whether to ask what `name` stands for makes requests."""
+    return place(name).remote
+
+
+def seen_from(folder: Path, name: str) -> str:
+    """What a name means that stands in a file in `folder`: relative paths begin there."""
+    if place(name) is not FILE:
+        return name
+    path = folder / name
+    return name if not path.exists() and _installed(name) else str(path)
+
+
+def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source]:
+    """The sources that `names` stand for, in their order: all, or none where one cannot be opened.
+
+    kinds: those that may answer, the likeliest first; without names, the
+    default sources of each. A source is opened once and says its kind itself;
+    what answers for several (`hibp`) is asked for the kind of the others, or
+    for the first it can. Raises FilterError where one cannot be opened or is
+    of another kind, UsageError where `access` forbids it. A host that cannot
+    be reached opens as a source that answers `unknown`.
     """
-    if not names:
-        return default_sources(kind)
-    opened: list[Source] = []
+    listed = list(names)
+    if not listed:
+        return [source for kind in kinds for source in default_sources(kind)]
+    opened: dict[int, Source] = {}
     try:
-        for name in names:
-            opened.append(_open(name, kind, access))
+        for obliging in (False, True):
+            for at, name in enumerate(listed):
+                if place(name).obliging is obliging:
+                    opened[at] = open_source(name, kinds, access)
+            found = {source.info.kind for source in opened.values()}
+            kinds = sorted(kinds, key=lambda kind: kind not in found)
     except BaseException:
-        for source in opened:
-            source.close()
+        close_all(opened.values())
         raise
-    return opened
+    return [opened[at] for at in sorted(opened)]
 
 
-def _open(name: str, kind: Kind, access: Access) -> Source:
-    if name == "hibp" or name.lower().startswith(("http://", "https://")):
-        if access.offline:
-            raise UsageError(f"--offline forbids asking {name}: name a file, or leave it out.")
-        from leakcheck.remote import open_remote
-
-        return open_remote(name, kind, access)
-    source = LocalFilter(name)
-    if source.info.kind is not kind:
+def close_all(sources: Iterable[Source]) -> None:
+    """Close every one of `sources`."""
+    for source in sources:
         source.close()
-        raise FilterError(
-            f"{name}: this filter holds subjects of kind {source.info.kind} and cannot answer "
-            f"for kind {kind}."
-        )
-    return source
+
+
+def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
+    """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
+    return open_all(names, [Kind.PASSWORD, Kind.NTLM] if names else [Kind.PASSWORD], access)
 
 
 def default_sources(kind: Kind) -> list[Source]:
@@ -81,3 +120,70 @@ def embedded_path() -> Path:
 def embedded_sources(kind: Kind) -> list[Source]:
     """The embedded filter, where it can answer for `kind`."""
     return [LocalFilter(embedded_path(), "embedded")] if kind is Kind.PASSWORD else []
+
+
+def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
+    """The source that `name` stands for, as in `open_all`."""
+    scheme = place(name)
+    if scheme.remote and access.offline:
+        raise UsageError(f"--offline forbids asking {_shown(name)}: name a file, or leave it out.")
+    source = scheme.open(name, kinds, access)
+    if source.info.kind in kinds:
+        return source
+    source.close()
+    wanted = " or ".join(kinds)
+    raise FilterError(
+        f"{_shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
+        f"for kind {wanted}."
+    )
+
+
+def _shown(name: str) -> str:
+    """The name as an error may show it."""
+    from leakcheck.http.urls import shown
+
+    return shown(name) if _URL.match(name) else name
+
+
+def _open_file(name: str, kinds: _Kinds, access: Access) -> Source:
+    """The file at a path, or the installed filter of that name."""
+    path = Path(name)
+    if path.name != name or path.exists():
+        return LocalFilter(path)
+    found = _installed(name, kinds)
+    if not found:
+        raise FilterError(
+            f"{name}: there is no such file, and no filter of that name is installed."
+        )
+    if len(found) > 1:
+        choices = " or ".join(each.name.removesuffix(".bloom") for each in found)
+        raise UsageError(f"{name}: the name fits several installed filters: say {choices}.")
+    from leakcheck.sources.installed import open_installed
+
+    return open_installed(found[0])
+
+
+def _installed(name: str, kinds: _Kinds = ()) -> list[Path]:
+    """The installed filters that `name` fits, of `kinds` where some are."""
+    from leakcheck.sources.installed import kind_in_name, named
+
+    found = named(name)
+    return [path for path in found if kind_in_name(path) in kinds] or found
+
+
+def _open_url(name: str, kinds: _Kinds, access: Access) -> Source:
+    from leakcheck.sources.filter_url import RemoteFilter
+
+    return RemoteFilter(name, kinds, access)
+
+
+def _open_hibp(name: str, kinds: _Kinds, access: Access) -> Source:
+    from leakcheck.sources.range_api import open_range_service
+
+    return open_range_service(kinds, access)
+
+
+FILE = Scheme(_open_file)
+SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True)}
+SCHEMES = {"http": Scheme(_open_url, remote=True), "https": Scheme(_open_url, remote=True)}
+"""What opens the URLs of each scheme."""

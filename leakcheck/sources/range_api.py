@@ -17,13 +17,13 @@ from leakcheck.http import event_loop
 from leakcheck.http.cache import Cache
 from leakcheck.http.client import CONNECTIONS, ask, new_client, parse_url, shown
 from leakcheck.http.decoys import with_decoys
-from leakcheck.sources import Source
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access, Source
 from leakcheck.sources.range_answers import email_range, password_range
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
 PASSWORDS_URL = "https://api.pwnedpasswords.com"
+KINDS = (Kind.PASSWORD, Kind.NTLM, Kind.EMAIL)
 EMAILS_URL = "https://haveibeenpwned.com/api/v3"
 _FRESH = 24 * 3600.0  # seconds an answer is kept
 _MOST_BYTES = 32 << 20
@@ -48,8 +48,12 @@ class Service:
     connections: int = CONNECTIONS
 
 
-def open_range_service(kind: Kind, access: Access) -> Source:
-    """`hibp` as a source for `kind`; UsageError where it has none, or no key was given."""
+def open_range_service(kinds: Sequence[Kind], access: Access) -> Source:
+    """`hibp` as a source for the first of `kinds` that it can answer for.
+
+    Raises UsageError where that is none of them, or no key was given.
+    """
+    kind = next((kind for kind in kinds if kind in KINDS), kinds[0])
     if kind in (Kind.PASSWORD, Kind.NTLM):
         base = access.hibp_url or PASSWORDS_URL
         mode = "?mode=ntlm" if kind is Kind.NTLM else ""
@@ -99,8 +103,10 @@ def api_key() -> str:
     return key
 
 
-class RangeSource:
-    """A range service. `info.fpr` is 0: suffixes are whole, so the answer is exact."""
+class RangeSource(Source):
+    """A range service: suffixes are whole, so the answer is exact."""
+
+    exact = True
 
     def __init__(self, service: Service, access: Access) -> None:
         """Raises UsageError where base URL or proxy is of no use; asks nothing yet."""

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter, filter_errors
-from leakcheck.sources.installed import Unanswering
-from leakcheck.sources.names import Access, open_sources
+from leakcheck.sources import Access, Source
+from leakcheck.sources.filter_file import filter_errors
+from leakcheck.sources.names import open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -23,12 +22,14 @@ _PROBES = 4096
 DISORDER = "the file is not sorted by hash where the answer would be"
 
 
-class SortedHashes:
+class SortedHashes(Source):
     """A text file of hashes sorted by hash, such as Pwned Passwords "ordered by hash".
 
     Lines are `HASH` or `HASH:COUNT`. Looked up by bisection, no index, no
     copy; the order is tested on the way, as an unsorted file finds nothing.
     """
+
+    exact = True
 
     def __init__(self, path: Path, kind: Kind) -> None:
         """Raises FilterError where it is no such file, or a probe shows that it is not sorted."""
@@ -109,16 +110,12 @@ def exact_sources(
     Raises UsageError where there is none and one is `needed`.
     """
     found: list[Source] = [SortedHashes(path, kind) for path in files]
-    found += [source for source in opened if _is_exact(source)]
+    found += [source for source in opened if source.exact]
     if not found and needed and not access.offline and kind in (Kind.PASSWORD, Kind.NTLM):
-        found += open_sources(["hibp"], kind, access)
+        found += open_all(["hibp"], [kind], access)
     if not found and needed:
         raise UsageError(
             "There is no exact source at hand to confirm with: name a sorted hash list with "
             "--confirm-with, or --in hibp, or a filter that was built with --keep-keys."
         )
     return found
-
-
-def _is_exact(source: Source) -> bool:
-    return source.info.fpr == 0.0 and not isinstance(source, LocalFilter | Unanswering)

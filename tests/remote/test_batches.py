@@ -9,10 +9,9 @@ import pytest
 from remote.misbehaving import Server, file
 
 from leakcheck.__main__ import run
-from leakcheck.remote import open_remote
-from leakcheck.sources import filter_url
+from leakcheck.sources import Access, filter_url
 from leakcheck.sources.filter_file import ENGINE, Builder, about
-from leakcheck.sources.names import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 
 Serve = Callable[..., Server]
@@ -67,7 +66,7 @@ def test_pages_held_are_bounded(
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
     monkeypatch.setattr(filter_url, "_KEPT_PAGES", 50)
     server = serve(file(many_pages))
-    source = open_remote(f"{server.url}/f.bloom", Kind.EMAIL, Access())
+    source = open_source(f"{server.url}/f.bloom", [Kind.EMAIL], Access())
     digests = [hashlib.sha1(b"%d" % at).digest() for at in range(300)]
     assert source.lookup(b"".join(digests)).codes == b"\1" * 300
     assert len(source._pages) == 50  # type: ignore[attr-defined]
@@ -81,7 +80,7 @@ def test_decoys_that_are_held_already_are_not_asked_for_again(
 ) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
     server = serve(file(many_pages))
-    source = open_remote(f"{server.url}/f.bloom", Kind.EMAIL, Access(decoys=20))
+    source = open_source(f"{server.url}/f.bloom", [Kind.EMAIL], Access(decoys=20))
     for at in range(100):
         assert source.lookup(hashlib.sha1(b"%d" % at).digest()).codes == b"\1"
     source.close()

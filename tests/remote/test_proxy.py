@@ -13,8 +13,8 @@ from remote.filters import key
 from remote.misbehaving import Server, file
 
 from leakcheck.__main__ import run
-from leakcheck.remote import open_remote
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 
 Serve = Callable[..., Server]
@@ -112,7 +112,7 @@ def test_the_proxy_learns_the_host_and_nothing_else(
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     via = None if by_variable else proxy.url
     url = f"https://{HOST}/s3ntinel.bloom"
-    source = open_remote(url, Kind.EMAIL, Access(proxy=via, decoys=2))
+    source = open_source(url, [Kind.EMAIL], Access(proxy=via, decoys=2))
     assert source.lookup(key(1)).codes == b"\1"
     source.close()
     assert len(server.requests) == 4
@@ -143,7 +143,9 @@ def test_a_proxy_that_refuses(tunnels: Callable[..., Tunnels], refusal: bytes, r
     import re
 
     proxy = tunnels(9, refusal)
-    source = open_remote(f"https://{HOST}/a.bloom", Kind.EMAIL, Access(proxy=proxy.url, timeout=5))
+    source = open_source(
+        f"https://{HOST}/a.bloom", [Kind.EMAIL], Access(proxy=proxy.url, timeout=5)
+    )
     found = source.lookup(key(1))
     source.close()
     assert found.codes == b"\2"
@@ -156,7 +158,7 @@ def test_the_secret_of_a_proxy_goes_to_the_proxy_alone(
     server = secure(file(data))
     proxy = tunnels(server.port)
     via = proxy.url.replace("://", "://user:hunter2@")
-    source = open_remote(f"https://{HOST}/a.bloom", Kind.EMAIL, Access(proxy=via))
+    source = open_source(f"https://{HOST}/a.bloom", [Kind.EMAIL], Access(proxy=via))
     assert source.lookup(key(1)).codes == b"\1"
     source.close()
     assert all(b"proxy-authorization: basic" in head.lower() for head in proxy.heads)
@@ -168,7 +170,7 @@ def test_a_certificate_of_another_host_behind_the_proxy(
 ) -> None:
     server = secure(file(data))
     proxy = tunnels(server.port)
-    source = open_remote("https://other.example/a.bloom", Kind.EMAIL, Access(proxy=proxy.url))
+    source = open_source("https://other.example/a.bloom", [Kind.EMAIL], Access(proxy=proxy.url))
     found = source.lookup(key(1))
     source.close()
     assert "certificate is refused" in found.reasons[0]

@@ -12,8 +12,8 @@ from remote.misbehaving import Server, reply
 
 from leakcheck.__main__ import run
 from leakcheck.errors import UsageError
-from leakcheck.remote import open_remote
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup
 
@@ -24,7 +24,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def ask(url: str, digests: bytes = DIGEST, kind: Kind = Kind.PASSWORD, **more: object) -> Lookup:
-    source = open_remote("hibp", kind, Access(hibp_url=url, timeout=3.0, **more))  # type: ignore[arg-type]
+    source = open_source("hibp", [kind], Access(hibp_url=url, timeout=3.0, **more))  # type: ignore[arg-type]
     try:
         return source.lookup(digests)
     finally:
@@ -159,7 +159,7 @@ def test_the_key_can_stand_in_a_file(
 def test_without_a_key_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("HIBP_API_KEY", key)
     with pytest.raises(UsageError, match="needs your key"):
-        open_remote("hibp", Kind.EMAIL, Access())
+        open_source("hibp", [Kind.EMAIL], Access())
 
 
 def test_a_key_that_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,4 +171,4 @@ def test_a_key_that_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("kind", [Kind.CREDENTIAL, Kind.DOMAIN])
 def test_other_kinds_are_refused(kind: Kind) -> None:
     with pytest.raises(UsageError, match="hibp cannot answer"):
-        open_remote("hibp", kind, Access())
+        open_source("hibp", [kind], Access())

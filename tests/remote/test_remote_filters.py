@@ -11,8 +11,8 @@ from remote.filters import KEYS, build, key
 from remote.misbehaving import Answer, Piece, Request, Server, file, reply
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.remote import open_remote
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup
 
@@ -21,7 +21,7 @@ PATH = "/acme.bloom"
 
 
 def ask(url: str, digests: bytes, **access: object) -> Lookup:
-    source = open_remote(url, Kind.EMAIL, Access(timeout=3.0, **access))  # type: ignore[arg-type]
+    source = open_source(url, [Kind.EMAIL], Access(timeout=3.0, **access))  # type: ignore[arg-type]
     try:
         return source.lookup(digests)
     finally:
@@ -37,7 +37,7 @@ def reason_of(url: str, **access: object) -> str:
 
 def test_a_good_server(serve: Serve, data: bytes) -> None:
     server = serve(file(data))
-    source = open_remote(server.url + PATH, Kind.EMAIL, Access())
+    source = open_source(server.url + PATH, [Kind.EMAIL], Access())
     found = source.lookup(key(1) + key(KEYS + 1) + key(2))
     source.close()
     assert found.codes == b"\1\0\1"
@@ -71,19 +71,17 @@ def test_a_batch_asks_for_each_page_once(serve: Serve, data: bytes) -> None:
 
 
 def test_a_scheme_in_capitals_is_one(serve: Serve, data: bytes) -> None:
-    from leakcheck.sources.names import open_sources
-
     url = serve(file(data)).url.replace("http:", "HTTP:") + PATH
-    (source,) = open_sources([url], Kind.EMAIL, Access())
+    source = open_source(url, [Kind.EMAIL], Access())
     assert source.lookup(key(1)).codes == b"\1"
     source.close()
     with pytest.raises(UsageError, match="--offline"):
-        open_sources([url], Kind.EMAIL, Access(offline=True))
+        open_source(url, [Kind.EMAIL], Access(offline=True))
 
 
 def test_pages_once_fetched_are_not_asked_for_again(serve: Serve, data: bytes) -> None:
     server = serve(file(data))
-    source = open_remote(server.url + PATH, Kind.EMAIL, Access())
+    source = open_source(server.url + PATH, [Kind.EMAIL], Access())
     assert source.lookup(key(1)).codes == source.lookup(key(1)).codes == b"\1"
     source.close()
     assert len(server.requests) == 2
@@ -125,8 +123,8 @@ def test_a_filter_that_lacks_a_part_of_its_dump_says_no_clean(serve: Serve, tmp_
         builder.add(key(1))
         told = {**about(Kind.EMAIL, name="Acme"), "incomplete": True}
         builder.finish(tmp_path / "f.bloom", 1e-6, told)
-    source = open_remote(
-        serve(file((tmp_path / "f.bloom").read_bytes())).url + PATH, Kind.EMAIL, Access()
+    source = open_source(
+        serve(file((tmp_path / "f.bloom").read_bytes())).url + PATH, [Kind.EMAIL], Access()
     )
     found = source.lookup(key(1) + key(2))
     source.close()
@@ -291,25 +289,25 @@ def test_a_batch_at_a_dead_server_gives_up_early(serve: Serve, data: bytes) -> N
 
 def test_another_kind_is_refused(serve: Serve, data: bytes) -> None:
     with pytest.raises(FilterError, match="holds subjects of kind email"):
-        open_remote(serve(file(data)).url + PATH, Kind.PASSWORD, Access())
+        open_source(serve(file(data)).url + PATH, [Kind.PASSWORD], Access())
 
 
 @pytest.mark.parametrize("url", ["http://", "https:///x", "http://[::1/x"])
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(UsageError, match="URL cannot be read"):
-        open_remote(url, Kind.EMAIL, Access())
+        open_source(url, [Kind.EMAIL], Access())
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "ftp://127.0.0.1:1", "socks4://127.0.0.1:1"])
 def test_a_proxy_that_is_none(proxy: str) -> None:
     with pytest.raises(UsageError, match="--via is not a proxy"):
-        open_remote("http://127.0.0.1:9/a", Kind.EMAIL, Access(proxy=proxy))
+        open_source("http://127.0.0.1:9/a", [Kind.EMAIL], Access(proxy=proxy))
 
 
 def test_what_is_secret_in_a_url_is_not_shown(serve: Serve, data: bytes) -> None:
     server = serve(lambda request: [reply(404)])
     url = server.url.replace("://", "://user:hunter2@") + PATH + "?sig=s3cret"
-    source = open_remote(url, Kind.EMAIL, Access())
+    source = open_source(url, [Kind.EMAIL], Access())
     shown = source.info.name + source.lookup(key(1)).reasons[0]
     source.close()
     assert "hunter2" not in shown

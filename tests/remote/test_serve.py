@@ -13,8 +13,8 @@ from remote.filters import KEYS, build, key
 from remote.serving import serving
 
 from leakcheck.__main__ import run
-from leakcheck.remote import open_remote
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 
 
@@ -48,10 +48,10 @@ def get(url: str, **headers: str) -> httpx.Response:
 
 
 def test_leakcheck_asks_it(url: str) -> None:
-    source = open_remote(f"{url}/acme.bloom", Kind.EMAIL, Access(decoys=2))
+    source = open_source(f"{url}/acme.bloom", [Kind.EMAIL], Access(decoys=2))
     assert source.lookup(key(1) + key(KEYS + 1)).codes == b"\1\0"
     source.close()
-    source = open_remote("hibp", Kind.PASSWORD, Access(hibp_url=url))
+    source = open_source("hibp", [Kind.PASSWORD], Access(hibp_url=url))
     digest = bytes.fromhex("00003" + body("00003").split(b"\r\n")[2].split(b":")[0].decode())
     found = source.lookup(digest + b"\0\0\x3f" + b"x" * 17)
     assert (found.codes, found.seen) == (b"\1\0", {0: 3})
@@ -168,7 +168,7 @@ def test_https(
     authority.cert_pem.write_to_path(str(ca))
     monkeypatch.setenv("SSL_CERT_FILE", str(ca))
     with serving(folder, "--cert", str(pair), "--key", str(pair)) as (url, _):
-        source = open_remote(f"{url}/acme.bloom", Kind.EMAIL, Access())
+        source = open_source(f"{url}/acme.bloom", [Kind.EMAIL], Access())
         assert source.lookup(key(1)).codes == b"\1"
         source.close()
 

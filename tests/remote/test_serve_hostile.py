@@ -18,9 +18,9 @@ from remote.corpus import body
 from remote.filters import KEYS, build, key
 from remote.serving import serving
 
-from leakcheck.remote import open_remote
 from leakcheck.serving.files import span_of
-from leakcheck.sources.names import Access
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 
 
@@ -148,7 +148,7 @@ def test_a_large_file_is_sent_whole_and_in_parts(folder: Path) -> None:
 
 
 def test_a_filter_replaced_while_served(url: str, folder: Path) -> None:
-    source = open_remote(f"{url}/acme.bloom", Kind.EMAIL, Access())
+    source = open_source(f"{url}/acme.bloom", [Kind.EMAIL], Access())
     assert source.lookup(key(1)).codes == b"\1"
     before = httpx.get(f"{url}/acme.bloom", trust_env=False).headers["etag"]
     build(folder / "acme.bloom", range(KEYS, 2 * KEYS + 7))

@@ -9,11 +9,9 @@ zero-padded positions. Rule 3: an answer that is the whole file is hung up on.
 
 import json
 
-import httpx
-
 from leakcheck.errors import FilterError, NetworkError
 from leakcheck.http.cache import Cache
-from leakcheck.http.client import Reply, ask, shown
+from leakcheck.http.client import URL, AsyncClient, Reply, ask, shown
 from leakcheck.http.headers import Validator, byte_range, content_range
 from leakcheck.sources import filter_file
 from leakcheck.sources.filter_file import PAGE_BYTES, Header
@@ -30,7 +28,7 @@ class Changed(Exception):
 class RemoteFile:
     """One filter file at a URL. `vouched` turns False with a page that no validator ties to it."""
 
-    def __init__(self, url: httpx.URL, client: httpx.AsyncClient, patience: float) -> None:
+    def __init__(self, url: URL, client: AsyncClient, patience: float) -> None:
         """patience: seconds for one request, with its retries."""
         self._url, self.client, self._patience = url, client, patience
         self.name = shown(url)

@@ -1,0 +1,49 @@
+"""What holds for every filter that is to be written, whoever writes it: a build, a fetch, a merge.
+
+It is asked before the work begins, not after hours.
+"""
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from leakcheck.errors import UsageError
+
+MIN_RATE, MAX_RATE = 1e-12, 0.5
+_MOST_ABOUT = 3800  # bytes of JSON, which has its place in the filter's first page
+
+
+def keys_path(output: Path) -> Path:
+    """Where the kept keys of the filter `output` are."""
+    return output.with_name(f"{output.name}.keys")
+
+
+def check_output(path: Path, force: bool) -> None:
+    """Raise UsageError where nothing could be written to `path`."""
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder: name a file.")
+    if path.exists() and not force:
+        raise UsageError(f"{path}: it exists already: use --force to replace it.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no such folder to write to.")
+
+
+def check_rate(rate: float) -> None:
+    """Raise UsageError where no filter has this false-positive rate."""
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+
+
+def check_about(about: Mapping[str, str | None]) -> None:
+    """Raise UsageError where a filter cannot say this of itself."""
+    date = about.get("date")
+    try:
+        if date and date != datetime.date.fromisoformat(date).isoformat():
+            raise ValueError
+    except ValueError:
+        raise UsageError("--date takes a day that exists, such as 2026-02-01.") from None
+    if len(json.dumps(dict(about), ensure_ascii=False).encode("utf-8", "replace")) > _MOST_ABOUT:
+        raise UsageError(
+            f"The name, link and note take more than {_MOST_ABOUT:,} bytes: shorten them."
+        )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from leakcheck.errors import InputError
-from leakcheck.input import compressed
+from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError
 from leakcheck.input.walk import STDIN, Found, walk
@@ -143,8 +143,6 @@ def expand(found: Found, options: Options) -> Iterator[Input]:
 
 def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     """The texts in `stream`, which may be compressed, an archive, or text."""
-    from leakcheck.input import archives
-
     head = stream.head
     for magic, reason in _UNREADABLE:
         if head.startswith(magic):
@@ -168,8 +166,6 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
 
 def _members(archive: str, stream: Peeked, place: _Place) -> Iterator[Input]:
     """The texts in the members of an archive."""
-    from leakcheck.input import archives
-
     found = archives.members(archive, stream, place.budget, place.options.password, place.skip)
     try:
         for member, content in found:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from leakcheck.input.archives import Member, Skip
+from leakcheck.input.member import NOT_READ, Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError
 
 FRAME = struct.Struct("<cI")
@@ -49,7 +49,7 @@ def seven_members(
             if what == DONE:
                 return
             if what == PASSED:
-                skip("a link or device in an archive, not read", False, _name(content))
+                skip(NOT_READ, False, _name(content))
             elif what == FAULT:
                 raise ReadError(_name(content))
             elif what == MEMBER:

@@ -151,6 +151,42 @@ class Peeked(io.RawIOBase):
         super().close()
 
 
+class Ahead:
+    """A stream that is read ahead, so that small pieces of it are cheap."""
+
+    SIZE = 64 << 10
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream = stream
+        self._buffer = bytearray(self.SIZE)
+        self._left = memoryview(b"")
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill some of `buffer`; 0 at the end."""
+        if not len(self._left):
+            if len(buffer) >= self.SIZE:
+                return self._stream.readinto(buffer) or 0
+            count = self._stream.readinto(self._buffer) or 0
+            self._left = memoryview(self._buffer)[:count]
+        count = min(len(buffer), len(self._left))
+        memoryview(buffer)[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+    def exactly(self, size: int) -> bytes:
+        """The next `size` bytes, or fewer at the end."""
+        held = bytearray(size)
+        view = memoryview(held)
+        at = 0
+        while at < size and (count := self.readinto(view[at:])):
+            at += count
+        return bytes(view[:at])
+
+    def back(self, data: bytes) -> None:
+        """Give back what was read last, to be read again."""
+        self._left = memoryview(data + bytes(self._left))
+
+
 class Held(io.RawIOBase):
     """A stream of bytes that are at hand."""
 

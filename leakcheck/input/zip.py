@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from leakcheck.input.archives import Content, Faults, Member, Skip
+from leakcheck.input.member import NOT_READ, Content, Faults, Member, Skip
 from leakcheck.input.streams import Budget, ReadError
 
 _AES = 99
@@ -38,7 +38,7 @@ def zip_members(file: Any, budget: Budget, password: bytes | None, skip: Skip) -
         if entry.is_dir():
             continue
         if stat.S_ISLNK(entry.external_attr >> 16):
-            skip("a link or device in an archive, not read", False, entry.filename)
+            skip(NOT_READ, False, entry.filename)
             continue
         if entry.flag_bits & 1 and password is None:
             skip("protected by a password: give it with --archive-password", True, entry.filename)

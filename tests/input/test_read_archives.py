@@ -11,7 +11,7 @@ import py7zr
 import pytest
 from reading import LINES, read, refusal, tool
 
-from leakcheck.input import archives, streams
+from leakcheck.input import member, streams
 
 SECOND = b"other@example.org:word\n" * 500
 
@@ -95,7 +95,7 @@ def test_an_inner_archive_too_large_to_hold_is_said(
 ) -> None:
     tool("zip", "-qr", "in.zip", ".", cwd=folder)
     tool("tar", "cf", "../out.tar", "in.zip", cwd=folder)
-    monkeypatch.setattr(archives, "MEMORY_BYTES", 1000)
+    monkeypatch.setattr(member, "MEMORY_BYTES", 1000)
     assert "unpack the outer one first" in read(folder.parent / "out.tar").lost[0]
 
 

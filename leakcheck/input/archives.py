@@ -6,7 +6,7 @@ held in memory.
 
 from collections.abc import Iterator
 
-from leakcheck.input import tar
+from leakcheck.input import tar_header
 from leakcheck.input.member import Member, Skip, sought
 from leakcheck.input.streams import Budget, Peeked
 
@@ -17,7 +17,7 @@ def recognise(head: bytes) -> str | None:
         return "zip"
     if head.startswith(b"7z\xbc\xaf\x27\x1c"):
         return "7z"
-    return "tar" if tar.is_header(head) or tar.may_be_header(head) else None
+    return "tar" if tar_header.is_header(head) or tar_header.may_be_header(head) else None
 
 
 def members(
@@ -33,7 +33,9 @@ def members(
     Raises ReadError where the archive itself is damaged.
     """
     if archive == "tar":
-        yield from tar.tar_members(stream, budget, skip)
+        from leakcheck.input.tar import tar_members
+
+        yield from tar_members(stream, budget, skip)
     elif archive == "zip":
         from leakcheck.input.zip import zip_members
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from leakcheck.errors import InputError
-from leakcheck.records import columns
+from leakcheck.records import columns, detect
 from leakcheck.records.batches import Collector
 from leakcheck.records.columns import Columns, Wanted
 from leakcheck.records.lines import TOO_LONG, lines, raw
@@ -22,7 +22,7 @@ _STEP = 512
 
 def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[None]:
     """Read the rows of `stream` into `collector`."""
-    mark = delimiter(head)
+    mark = detect.delimiter(head.splitlines()) or delimiter(head)
     if mark is None:
         raise InputError("it is no table: the lines have no delimiter in common")
     rows = Rows(lines(stream), mark)

@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from corpus import ADDRESSES, NT, PASSWORDS, SHA1, corpus
+from golden_corpus import ADDRESSES, PASSWORDS, corpus
 
 Run = Callable[..., tuple[int, str]]
 """(arguments..., stdin=bytes) to exit status and stdout."""

@@ -87,7 +87,7 @@ def _zip(name: str, text: str) -> bytes:
 def corpus() -> dict[str, bytes]:
     """{file name: content}."""
     texts = {
-        "prose.txt": "".join(f"Write to {address}, she knows.\nNothing.\n" for address in ADDRESSES),
+        "prose.txt": "".join(f"Write to {a}, she knows.\nNothing.\n" for a in ADDRESSES),
         "addresses.txt": "".join(f"{address}\n" for address in ADDRESSES),
         "combo.txt": _combo(":"),
         "combo-semicolon.txt": _combo(";"),

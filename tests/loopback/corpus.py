@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from remote.misbehaving import Piece, Request, reply
+from loopback.misbehaving import Piece, Request, reply
 
 from leakcheck.sources.filter_file import Builder, about
 from leakcheck.subject.kinds import Kind

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from remote.misbehaving import Piece, Request, Server, file, reply
+from loopback.misbehaving import Piece, Request, Server, file, reply
 
 from leakcheck.__main__ import run
 from leakcheck.sources.filter_file import Builder, about

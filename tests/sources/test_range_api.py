@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from remote.misbehaving import Server, reply
+from loopback.misbehaving import Server, reply
 
 from leakcheck.__main__ import run
 from leakcheck.errors import UsageError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from remote.filters import KEYS, build, key
-from remote.misbehaving import Answer, Piece, Request, Server, file, reply
+from loopback.filters import KEYS, build, key
+from loopback.misbehaving import Answer, Piece, Request, Server, file, reply
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import Access

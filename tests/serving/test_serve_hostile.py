@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from remote.corpus import body
-from remote.filters import KEYS, build, key
-from remote.serving import serving
+from loopback.corpus import body
+from loopback.filters import KEYS, build, key
+from loopback.serving import serving
 
 from leakcheck.serving.files import span_of
 from leakcheck.sources import Access

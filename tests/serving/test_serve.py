@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from remote.corpus import body
-from remote.filters import KEYS, build, key
-from remote.serving import serving
+from loopback.corpus import body
+from loopback.filters import KEYS, build, key
+from loopback.serving import serving
 
 from leakcheck.__main__ import run
 from leakcheck.sources import Access

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from remote.corpus import Corpus, body, expected
-from remote.misbehaving import Piece, Request, Server, reply
+from loopback.corpus import Corpus, body, expected
+from loopback.misbehaving import Piece, Request, Server, reply
 
 from leakcheck.__main__ import run
 

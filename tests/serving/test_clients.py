@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from remote.corpus import body
-from remote.filters import KEYS, build
-from remote.serving import serving
+from loopback.corpus import body
+from loopback.filters import KEYS, build
+from loopback.serving import serving
 
 from leakcheck.subject.digests import nt_hash
 

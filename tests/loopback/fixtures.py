@@ -1,4 +1,4 @@
-"""What the tests of the network share: filters, servers, nginx, a clean environment."""
+"""Fixtures of all rooms that speak HTTP: filters, servers, nginx, a clean environment."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from remote.filters import KEYS, build
-from remote.misbehaving import Server
+from loopback.filters import KEYS, build
+from loopback.misbehaving import Server
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from remote.misbehaving import Server, file
+from loopback.misbehaving import Server, file
 
 from leakcheck.__main__ import run
 from leakcheck.sources import Access, filter_url

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from remote.corpus import Corpus
-from remote.filters import key
-from remote.misbehaving import Server, file
+from loopback.corpus import Corpus
+from loopback.filters import key
+from loopback.misbehaving import Server, file
 
 from leakcheck.__main__ import run
 from leakcheck.sources import Access

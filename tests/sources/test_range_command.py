@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remote.filters import KEYS, key
+from loopback.filters import KEYS, key
 
 from leakcheck.__main__ import run
 from leakcheck.sources.filter_file import LocalFilter

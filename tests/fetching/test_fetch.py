@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from remote.corpus import Corpus, body, expected
-from remote.misbehaving import Piece, Request, Server, reply
+from loopback.corpus import Corpus, body, expected
+from loopback.misbehaving import Piece, Request, Server, reply
 
 from leakcheck.__main__ import run
 

@@ -25,7 +25,7 @@ from bloom.memory import LEAST_POOL, Budget, usable_threads
 from bloom.outputs import Wanted, disk_errors, write_filter
 from bloom.records_file import RecordsFile
 from bloom.spill import Spill
-from bloom.streams import PARTITION_BITS, PARTITIONS, Pooled, Records
+from bloom.streams import PARTITION_BITS, PARTITIONS, SUM_MASK, Pooled, Records
 from bloom.workdir import WorkDir
 from bloom.writing import Crew, Progress
 
@@ -233,12 +233,17 @@ class Builder:
             spill = self._open_spill()
             spill.write(pools, self._budget.window)
             return [*spill.runs, *self._included]
-        count = 0
-        work = crew.each(lambda at: int(kernels.settle(pools, at)), PARTITIONS)
-        for done, (_, found) in enumerate(work, 1):
-            count += found
+        count = key_sum = 0
+
+        def settle(partition: int) -> tuple[int, int]:
+            found: tuple[int, int] = kernels.settle(pools, partition)
+            return found
+
+        for done, (_, found) in enumerate(crew.each(settle, PARTITIONS), 1):
+            count += found[0]
+            key_sum = key_sum + found[1] & SUM_MASK
             progress("sort", done, PARTITIONS)
-        return [Pooled(pools[0], count)] if pools else [Pooled(self._new_pool(), 0)]
+        return [Pooled(pools[0] if pools else self._new_pool(), count, key_sum)]
 
     def _take(self) -> Any:
         """A pool that no other thread has."""

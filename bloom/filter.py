@@ -138,7 +138,7 @@ class Filter:
                 # What has been cut off since must not be touched: it is UNKNOWN.
                 there = os.fstat(self._open_handle()).st_size // PAGE_BYTES * PAGE_BYTES
                 with whole[PAGE_BYTES : max(there, PAGE_BYTES)] as body:
-                    shape = (header.pages, header.first, header.hashes)
+                    shape = (header.pages, header.first, header.hashes, header.seed)
                     piece = asked[at : at + step]
                     codes.append(kernels.lookup(body, shape, piece, size, self._state))
         return codes[0] if len(codes) == 1 else b"".join(codes)
@@ -167,7 +167,7 @@ class Filter:
     def damaged_pages(self) -> Iterator[int]:
         """The numbers of the pages whose checksum does not match, from a read of them all."""
         for first, wanted, block in self._blocks():
-            yield from kernels.damaged(block, first)
+            yield from kernels.damaged(block, first, self.header.seed)
             yield from range(first + len(block) // PAGE_BYTES, first + wanted)
 
     def measured_rate(self) -> float:
@@ -195,7 +195,7 @@ class Filter:
         yield encode_header(replace(mine, first=first, held=held))
         for number in range(first, first + held):
             page = self.page(number)
-            if not page_is_sound(page, number):
+            if not page_is_sound(page, number, mine.seed):
                 raise DamagedError(f"Page {number} of the filter is damaged.")
             yield page
 

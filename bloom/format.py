@@ -7,6 +7,7 @@ is page order.
 
 import json
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,10 +27,18 @@ MIN_DIGEST_BYTES = 16
 MAX_DIGEST_BYTES = 64
 MAX_HASHES = 64
 MAX_PAGES = 1 << 48
+MAX_KEYS = (1 << 48) - 1
+#: A header that has more bits a key than this (and a page) asks for more of a digest
+#: than the filter needs: 1e-12 takes 60.
+MAX_BITS_A_KEY = 128
+MAX_DEPTH = 64
+_ID = re.compile("[0-9a-f]{16}")
 _PREFIX = struct.Struct("<8sII")
 _JSON_ROOM = BODY_BYTES - _PREFIX.size
 _HEADER_SEED = (1 << 64) - 1
-_FIELDS = frozenset({"pages", "first", "held", "hashes", "keys", "digest_bytes", "fpr", "about"})
+_FIELDS = frozenset(
+    {"pages", "first", "held", "hashes", "keys", "digest_bytes", "id", "fpr", "about"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,10 @@ class Header:
 
     pages: of the whole filter; first, held: which of them this file has;
     hashes: bits a key sets (k); keys: distinct keys; digest_bytes: length of
-    a key; fpr: the measured mean over the pages of (bits set / 32704)^k;
-    about: the application's own JSON object.
+    a key; id: 16 hex digits that follow from the keys, `pages` and `hashes`
+    (see filter_id) and tie every page to this filter; fpr: the measured mean
+    over the pages of (bits set / 32704)^k; about: the application's own JSON
+    object.
     """
 
     pages: int
@@ -48,8 +59,14 @@ class Header:
     hashes: int
     keys: int
     digest_bytes: int
+    id: str
     fpr: float
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seed(self) -> int:
+        """`id` as a number: the checksum of page p has the seed `seed XOR p`."""
+        return int(self.id, 16)
 
     @property
     def file_bytes(self) -> int:
@@ -67,14 +84,26 @@ def checksum(data: bytes | memoryview, seed: int) -> bytes:
     return xxhash.xxh3_64_intdigest(data, seed=seed).to_bytes(8, "little")
 
 
-def seal_page(body: bytes | memoryview, number: int) -> bytes:
-    """The 4,096 bytes of page `number` whose bits are the 4,088 of `body`."""
-    return bytes(body) + checksum(body, number)
+def filter_id(key_sum: int, pages: int, hashes: int) -> str:
+    """The id of a filter: 16 lower-case hex digits.
+
+    key_sum: the sum of XXH3-64(D) over the distinct keys D, mod 2**64. It
+    does not depend on their order, so threads and machines just add.
+    """
+    number = xxhash.xxh3_64_intdigest(struct.pack("<QQQ", key_sum, pages, hashes))
+    return f"{number:016x}"
 
 
-def page_is_sound(page: bytes | memoryview, number: int) -> bool:
-    """Whether the 4,096 bytes of `page` carry the checksum of page `number`."""
-    return len(page) == PAGE_BYTES and checksum(page[:BODY_BYTES], number) == page[BODY_BYTES:]
+def seal_page(body: bytes | memoryview, number: int, seed: int) -> bytes:
+    """Page `number` of the filter of `seed`, 4,096 bytes, whose bits are the 4,088 of `body`."""
+    return bytes(body) + checksum(body, seed ^ number)
+
+
+def page_is_sound(page: bytes | memoryview, number: int, seed: int) -> bool:
+    """Whether the 4,096 bytes of `page` are page `number` of the filter whose id is `seed`."""
+    return (
+        len(page) == PAGE_BYTES and checksum(page[:BODY_BYTES], seed ^ number) == page[BODY_BYTES:]
+    )
 
 
 def round_fpr(rate: float) -> float:
@@ -99,13 +128,15 @@ def encode_page(magic: bytes, fields: Mapping[str, Any]) -> bytes:
         ).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise FormatError("The description (about) is not plain JSON.") from error
+    if _too_deep(text):
+        raise FormatError("The description (about) is nested too deeply.")
     if len(text) > _JSON_ROOM:
         raise FormatError(
             f"The description takes {len(text)} bytes and the header page holds "
             f"{_JSON_ROOM}: shorten the name, link or note."
         )
     body = (_PREFIX.pack(magic, VERSION, len(text)) + text).ljust(BODY_BYTES, b"\0")
-    return seal_page(body, _HEADER_SEED)
+    return body + checksum(body, _HEADER_SEED)
 
 
 def decode_header(page: bytes) -> Header:
@@ -124,7 +155,7 @@ def decode_page(page: bytes, magic: bytes, what: str) -> dict[str, Any]:
     if len(page) < PAGE_BYTES:
         raise DamagedError(f"The {what} is cut short within its header.")
     _, version, length = _PREFIX.unpack_from(page)
-    if not page_is_sound(page, _HEADER_SEED):
+    if checksum(page[:BODY_BYTES], _HEADER_SEED) != page[BODY_BYTES:PAGE_BYTES]:
         raise DamagedError(f"The {what}'s header is damaged: its checksum does not match.")
     if version != VERSION:
         raise FormatError(
@@ -133,13 +164,32 @@ def decode_page(page: bytes, magic: bytes, what: str) -> dict[str, Any]:
         )
     if length > _JSON_ROOM or any(page[_PREFIX.size + length : BODY_BYTES]):
         raise DamagedError(f"The {what}'s header is malformed: the length of its text is wrong.")
+    text = page[_PREFIX.size : _PREFIX.size + length]
     try:
-        fields = json.loads(page[_PREFIX.size : _PREFIX.size + length].decode())
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        if _too_deep(text):
+            raise ValueError
+        fields = json.loads(text.decode(), parse_constant=_no_number)
+        json.dumps(fields, ensure_ascii=False).encode()  # half a surrogate pair is no character
+    except (ValueError, RecursionError) as error:
         raise DamagedError(f"The {what}'s header is malformed: its text is not JSON.") from error
     if not isinstance(fields, dict):
         raise DamagedError(f"The {what}'s header is malformed: its text is no JSON object.")
     return fields
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _too_deep(text: bytes) -> bool:
+    """Whether arrays and objects lie more than 64 deep, so that no reader's stack decides."""
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[][{}]', text, re.DOTALL):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
 
 
 def _header(fields: dict[str, Any]) -> Header:
@@ -151,17 +201,24 @@ def _header(fields: dict[str, Any]) -> Header:
     numbers = {name: fields[name] for name in whole}
     sound = (
         all(type(number) is int for number in numbers.values())
-        and 1 <= numbers["pages"] <= MAX_PAGES
+        and 1 <= numbers["keys"] <= MAX_KEYS
+        and numbers["pages"] >= 1
+        and (numbers["pages"] - 1) * PAGE_BITS <= numbers["keys"] * MAX_BITS_A_KEY
         and numbers["first"] >= 0
         and numbers["held"] >= 1
         and numbers["first"] + numbers["held"] <= numbers["pages"]
         and 1 <= numbers["hashes"] <= MAX_HASHES
-        and numbers["keys"] >= 1
         and MIN_DIGEST_BYTES <= numbers["digest_bytes"] <= MAX_DIGEST_BYTES
+        and is_id(fields["id"])
         and type(fields["fpr"]) in (float, int)
         and 0 <= fields["fpr"] <= 1
         and isinstance(fields["about"], dict)
     )
     if not sound:
         raise DamagedError("The filter's header is malformed: a field is out of bounds.")
-    return Header(**numbers, fpr=float(fields["fpr"]), about=fields["about"])
+    return Header(**numbers, id=fields["id"], fpr=float(fields["fpr"]), about=fields["about"])
+
+
+def is_id(value: object) -> bool:
+    """Whether `value` is text of 16 lower-case hex digits."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

@@ -10,12 +10,20 @@ from typing import Any
 
 from bloom.errors import BuildError
 from bloom.files import check_output, publish, write_at
-from bloom.format import MAX_PAGES, Header, encode_header
+from bloom.format import MAX_KEYS, MAX_PAGES, Header, encode_header, filter_id
 from bloom.records_file import write_records
 from bloom.sizing import plan
 from bloom.streams import Records
 from bloom.workdir import WorkDir
-from bloom.writing import Crew, Progress, count_distinct, measured_fpr, worst_rate, write_pages
+from bloom.writing import (
+    Crew,
+    Progress,
+    Shape,
+    count_distinct,
+    measured_fpr,
+    worst_rate,
+    write_pages,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,11 @@ class Wanted:
     ) -> "Wanted":
         """The same, once all that can be refused beforehand was tested."""
         plan(1, rate)
+        longest = "f" * 16
         encode_header(
-            Header(MAX_PAGES, 0, MAX_PAGES, 64, MAX_PAGES, digest_bytes, 1.23456e-12, about)
+            Header(
+                MAX_PAGES, 0, MAX_PAGES, 64, MAX_KEYS, digest_bytes, longest, 1.23456e-123, about
+            )
         )
         keys = None if keep_keys is None else check_output(keep_keys, replace)
         target = check_output(path, replace)
@@ -55,17 +66,22 @@ def write_filter(
     wanted: Wanted, work: WorkDir, sources: Sequence[Records], crew: Crew, progress: Progress
 ) -> tuple[Header, float]:
     """Write what is wanted; return the header and the worst rate of any page."""
-    keys = count_distinct(sources, crew, progress)
-    size = plan(keys, wanted.rate)
+    counted = count_distinct(sources, crew, progress)
+    if counted.keys > MAX_KEYS:
+        raise BuildError("There are more keys than a filter can hold.")
+    size = plan(counted.keys, wanted.rate)
+    number = filter_id(counted.key_sum, size.pages, size.hashes)
+    shape = Shape(size.pages, size.hashes, int(number, 16))
     with _fresh(work.path / "filter") as handle:
-        loads = write_pages(handle, sources, size, crew, progress)
+        loads = write_pages(handle, sources, shape, counted, crew, progress)
         header = Header(
             pages=size.pages,
             first=0,
             held=size.pages,
             hashes=size.hashes,
-            keys=keys,
+            keys=counted.keys,
             digest_bytes=wanted.digest_bytes,
+            id=number,
             fpr=measured_fpr(loads, size.hashes),
             about=wanted.about,
         )
@@ -75,7 +91,7 @@ def write_filter(
             if wanted.keep_keys.parent != wanted.path.parent:
                 beside = wanted.keep_keys.with_name(f".{wanted.keep_keys.name}.partial")
             with _fresh(beside) as keys_handle:
-                write_records(keys_handle, sources, header, crew, progress)
+                write_records(keys_handle, sources, header, counted.key_sum, crew, progress)
                 publish(keys_handle, beside, wanted.keep_keys, wanted.replace)
         publish(handle, work.path / "filter", wanted.path, wanted.replace)
     return header, worst_rate(loads, size.hashes)

@@ -7,7 +7,10 @@ from bloom.format import BODY_BYTES, PAGE_BITS, PAGE_BYTES, Header
 
 
 class Verdict(IntEnum):
-    """What a lookup finds. UNKNOWN: a damaged page, or one that a slice does not hold."""
+    """What a lookup finds.
+
+    UNKNOWN: the page is damaged, of another filter, or not in this slice.
+    """
 
     ABSENT = reference.ABSENT
     PRESENT = reference.PRESENT
@@ -27,11 +30,11 @@ def page_number(header: Header, digest: bytes) -> int:
 def look_up_in_page(header: Header, number: int, page: bytes, digest: bytes) -> Verdict:
     """What page `number`, 4,096 bytes from anywhere, says of `digest`.
 
-    UNKNOWN where it is not the digest's page, or is damaged.
+    UNKNOWN where it is not the digest's page, is damaged, or is of another filter.
     """
     if page_number(header, digest) != number or len(page) != PAGE_BYTES:
         return Verdict.UNKNOWN
-    shape = (header.pages, number, header.hashes)
+    shape = (header.pages, number, header.hashes, header.seed)
     codes = reference.lookup(page, shape, digest, header.digest_bytes, bytearray(1))
     return Verdict(codes[0])
 

@@ -2,7 +2,9 @@
 
 The format is in docs/format.md. A header page, then frames of up to 16,384
 records: the highs as differences in byte planes, of which the topmost alone
-is worth deflating, the lows as they are, and a checksum.
+is worth deflating, the lows as they are, and a checksum. The header has the
+sum of the keys, from which a filter's id follows, so that keys and filter can
+be told to belong together; it is also the seed of the checksums.
 """
 
 import os
@@ -12,16 +14,20 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from bloom.engine import kernels
 from bloom.errors import DamagedError
 from bloom.files import read_at, write_at
 from bloom.format import (
     MAX_DIGEST_BYTES,
+    MAX_KEYS,
     MIN_DIGEST_BYTES,
     PAGE_BYTES,
     Header,
     checksum,
     decode_page,
     encode_page,
+    filter_id,
+    is_id,
 )
 from bloom.streams import END, RECORD_BYTES, Records, Window, cut, merged
 from bloom.writing import Crew, Progress
@@ -29,7 +35,7 @@ from bloom.writing import Crew, Progress
 MAGIC = b"\x89BKEYS\r\n"
 FRAME_RECORDS = 1 << 14
 _FRAME = struct.Struct("<IIQQB7x")
-_FIELDS = frozenset({"keys", "digest_bytes", "about"})
+_FIELDS = frozenset({"keys", "key_sum", "digest_bytes", "about"})
 _MOST_FRAME = 2 * RECORD_BYTES * FRAME_RECORDS
 
 
@@ -43,8 +49,8 @@ class Frame(NamedTuple):
     high: int
 
 
-def encode_frame(records: Window, number: int) -> bytes:
-    """Frame `number` of the file, from at most 16,384 sorted distinct records."""
+def encode_frame(records: Window, seed: int) -> bytes:
+    """A frame of at most 16,384 sorted distinct records; seed: key sum XOR its number."""
     count = len(records) // RECORD_BYTES
     words = array("Q", bytes(records))  # as eight bytes each, whatever the machine's order
     low, high = (int.from_bytes(words[at : at + 1].tobytes(), "big") for at in (0, -2 % len(words)))
@@ -58,13 +64,13 @@ def encode_frame(records: Window, number: int) -> bytes:
     top = zlib.compress(planes[-1], 1)
     body = b"".join([*planes[:-1], words[1::2].tobytes(), top])
     head = _FRAME.pack(count, _FRAME.size + len(body) + 8, low, high, len(planes))
-    return head + body + checksum(head + body, number)
+    return head + body + checksum(head + body, seed)
 
 
-def decode_frame(frame: bytes, number: int) -> bytes:
-    """The records of frame `number`. Raises DamagedError where its checksum does not match."""
-    if len(frame) < _FRAME.size + 8 or checksum(frame[:-8], number) != frame[-8:]:
-        raise DamagedError(f"Frame {number} of the record file is damaged.")
+def decode_frame(frame: bytes, seed: int) -> bytes:
+    """The records of a frame. Raises DamagedError where its checksum does not match."""
+    if len(frame) < _FRAME.size + 8 or checksum(frame[:-8], seed) != frame[-8:]:
+        raise DamagedError("A frame of the record file is damaged.")
     count, _, low, high, width = _FRAME.unpack_from(frame)
     body = memoryview(frame)[_FRAME.size : -8]
     split = count * (width - 1)
@@ -75,7 +81,7 @@ def decode_frame(frame: bytes, number: int) -> bytes:
         inflater = zlib.decompressobj()
         steps[width - 1 :: 8] = inflater.decompress(body[split + 8 * count :], count)
     except (ValueError, zlib.error):
-        raise DamagedError(f"Frame {number} of the record file is malformed.") from None
+        raise DamagedError("A frame of the record file is malformed.") from None
     mask = (1 << 64 * count) - 1
     lanes = int.from_bytes(steps, "little") + low
     reach = 64
@@ -84,7 +90,7 @@ def decode_frame(frame: bytes, number: int) -> bytes:
         reach *= 2
     highs = lanes.to_bytes(8 * count, "little")
     if int.from_bytes(highs[-8:], "little") != high:
-        raise DamagedError(f"Frame {number} of the record file is malformed.")
+        raise DamagedError("A frame of the record file is malformed.")
     words = array("Q", bytes(RECORD_BYTES * count))
     words[0::2] = array("Q", _turned(highs))
     words[1::2] = array("Q", bytes(body[split : split + 8 * count]))
@@ -99,10 +105,20 @@ def _turned(words: bytes) -> bytes:
 
 
 def write_records(
-    handle: int, sources: Sequence[Records], header: Header, crew: Crew, progress: Progress
+    handle: int,
+    sources: Sequence[Records],
+    header: Header,
+    key_sum: int,
+    crew: Crew,
+    progress: Progress,
 ) -> None:
     """Write the record file of the filter that has `header`."""
-    text = {"keys": header.keys, "digest_bytes": header.digest_bytes, "about": dict(header.about)}
+    text = {
+        "keys": header.keys,
+        "key_sum": f"{key_sum:016x}",
+        "digest_bytes": header.digest_bytes,
+        "about": dict(header.about),
+    }
     write_at(handle, encode_page(MAGIC, text), 0)
     offset, done = PAGE_BYTES, 0
     batch: list[bytes] = []
@@ -110,7 +126,7 @@ def write_records(
     def flush() -> None:
         nonlocal offset, done
         first = done // FRAME_RECORDS
-        made = dict(crew.each(lambda at: encode_frame(batch[at], first + at), len(batch)))
+        made = dict(crew.each(lambda at: encode_frame(batch[at], key_sum ^ first + at), len(batch)))
         for at, records in enumerate(batch):
             write_at(handle, made[at], offset)
             offset += len(made[at])
@@ -145,9 +161,10 @@ class RecordsFile:
     """A record file, open for reading from any thread: a source for filters."""
 
     def __init__(
-        self, handle: int, count: int, digest_bytes: int, about: Mapping[str, Any]
+        self, handle: int, count: int, key_sum: int, digest_bytes: int, about: Mapping[str, Any]
     ) -> None:
         self.count = count
+        self.key_sum = key_sum
         self.digest_bytes = digest_bytes
         self.about = about
         self._handle = handle
@@ -166,17 +183,42 @@ class RecordsFile:
             sound = (
                 fields.keys() == _FIELDS
                 and type(fields["keys"]) is int
-                and fields["keys"] >= 1
+                and 1 <= fields["keys"] <= MAX_KEYS
+                and is_id(fields["key_sum"])
                 and type(fields["digest_bytes"]) is int
                 and MIN_DIGEST_BYTES <= fields["digest_bytes"] <= MAX_DIGEST_BYTES
                 and isinstance(fields["about"], dict)
             )
             if not sound:
                 raise DamagedError("The record file's header is malformed.")
-            return cls(handle, fields["keys"], fields["digest_bytes"], fields["about"])
+            return cls(
+                handle,
+                fields["keys"],
+                int(fields["key_sum"], 16),
+                fields["digest_bytes"],
+                fields["about"],
+            )
         except BaseException:
             os.close(handle)
             raise
+
+    def belongs_to(self, header: Header) -> bool:
+        """Whether these are the keys, all of them and no others, of the filter with `header`."""
+        return (self.count, self.digest_bytes) == (header.keys, header.digest_bytes) and (
+            filter_id(self.key_sum, header.pages, header.hashes) == header.id
+        )
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether `digest` is one of the keys. Raises DamagedError where they are damaged."""
+        if len(digest) != self.digest_bytes:
+            raise ValueError(f"the keys are digests of {self.digest_bytes} bytes")
+        record = kernels.records(digest, len(digest))
+        high = int.from_bytes(record[:8], "big")
+        return any(
+            bytes(window[at : at + RECORD_BYTES]) == record
+            for window, _ in self.stream(high, high + 1, 1)
+            for at in range(0, len(window), RECORD_BYTES)
+        )
 
     def _scan(self) -> list[Frame]:
         frames: list[Frame] = []
@@ -189,7 +231,7 @@ class RecordsFile:
             count, length, low, high, width = _FRAME.unpack(head)
             sound = 1 <= count <= FRAME_RECORDS and 1 <= width <= 8 and last <= low <= high
             if not sound or not _FRAME.size + 8 < length <= _MOST_FRAME:
-                raise DamagedError(f"Frame {len(frames)} of the record file is malformed.")
+                raise DamagedError("A frame of the record file is malformed.")
             frames.append(Frame(offset, length, count, low, high))
             offset, total, last = offset + length, total + count, high
         if offset != size or total != self.count:
@@ -204,7 +246,9 @@ class RecordsFile:
         for number in wanted:
             frame = self._frames[number]
             records = memoryview(
-                decode_frame(read_at(self._handle, frame.length, frame.offset), number)
+                decode_frame(
+                    read_at(self._handle, frame.length, frame.offset), self.key_sum ^ number
+                )
             )
             records = records[cut(records, low) : cut(records, high)]
             if records:

@@ -114,15 +114,22 @@ class Pool:
             raise ValueError("there is no such partition")
 
 
-def settle(pools: Sequence[Pool], partition: int) -> int:
+def settle(pools: Sequence[Pool], partition: int) -> tuple[int, int]:
     """Sort one partition of all `pools` into the first of them, repeats dropped.
 
-    Returns how many records it has then; ValueError where there is no such partition.
+    Returns how many records it has then, and their `key_sum`; ValueError
+    where there is no such partition.
     """
     records = sorted({record for pool in pools for record in pool.take(partition)})
     if pools:
         pools[0].put(partition, records)
-    return len(records)
+    return len(records), key_sum(b"".join(records))
+
+
+def key_sum(records: bytes) -> int:
+    """The sum, mod 2**64, of the XXH3-64 of the keys whose records these are."""
+    _check_whole(records, RECORD_BYTES, "records")
+    return sum(int.from_bytes(record[8:], "big") for record in _records_in(records)) & _MASK
 
 
 def drain(pools: Sequence[Pool], partition: int) -> bytes:
@@ -153,11 +160,12 @@ def merge(runs: Sequence[bytes], open_ended: Sequence[bool]) -> tuple[bytes, lis
     return merged, [len(rows) * RECORD_BYTES for rows in taken]
 
 
-def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, first: int) -> None:
+def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, first: int) -> int:
     """Set the bits of `sorted_records` in `buffer`, whose first page is number `first`.
 
-    Raises ValueError where a record's page is outside the buffer, or a number
-    is out of bounds.
+    Returns their `key_sum`, as proof that they are what was counted. Raises
+    ValueError where a record's page is outside the buffer, or a number is out
+    of bounds.
     """
     _check_shape(pages, hashes, first)
     _check_whole(sorted_records, RECORD_BYTES, "records")
@@ -170,15 +178,20 @@ def fill(sorted_records: bytes, pages: int, hashes: int, buffer: bytearray, firs
             raise ValueError("a record is outside the buffer")
         for bit in bits_of(mixed, hashes):
             buffer[base + (bit >> 3)] |= 1 << (bit & 7)
+    return key_sum(sorted_records)
 
 
-def seal(buffer: bytearray, first: int) -> dict[int, int]:
-    """Write the checksum of each page of `buffer`; return {bits set: pages that have so many}."""
-    _check_shape(1, 1, first)
+def seal(buffer: bytearray, first: int, seed: int) -> dict[int, int]:
+    """Write the checksum of each page of `buffer`; return {bits set: pages that have so many}.
+
+    seed: the filter's id as a number, here and below.
+    """
+    _check_shape(1, 1, first, seed)
     _check_whole(buffer, PAGE_BYTES, "pages")
     for at in range(0, len(buffer), PAGE_BYTES):
         body = bytes(buffer[at : at + BODY_BYTES])
-        buffer[at + BODY_BYTES : at + PAGE_BYTES] = checksum(body, first + at // PAGE_BYTES)
+        number = first + at // PAGE_BYTES
+        buffer[at + BODY_BYTES : at + PAGE_BYTES] = checksum(body, seed ^ number)
     return dict(Counter(loads(buffer)))
 
 
@@ -191,19 +204,19 @@ def loads(buffer: bytes | bytearray) -> list[int]:
     ]
 
 
-def damaged(buffer: bytes, first: int) -> list[int]:
+def damaged(buffer: bytes, first: int, seed: int) -> list[int]:
     """The numbers of the pages in `buffer` whose checksum does not match."""
-    _check_shape(1, 1, first)
+    _check_shape(1, 1, first, seed)
     return [
         first + at // PAGE_BYTES
         for at in range(0, len(buffer), PAGE_BYTES)
-        if not page_is_sound(buffer[at : at + PAGE_BYTES], first + at // PAGE_BYTES)
+        if not page_is_sound(buffer[at : at + PAGE_BYTES], first + at // PAGE_BYTES, seed)
     ]
 
 
 def lookup(
     body: bytes,
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     digests: bytes,
     digest_bytes: int,
     state: bytearray,
@@ -211,12 +224,12 @@ def lookup(
     """ABSENT, PRESENT or UNKNOWN for each of `digests`, one byte each.
 
     body: the pages held; shape: (pages of the whole filter, first page held,
-    hashes); state: a byte a page held, UNSEEN at first, where it is noted
+    hashes, seed); state: a byte a page held, UNSEEN at first, where it is noted
     whether its checksum matched. A key outside the pages held, or on a
     damaged page, or on one that `body` has no longer, is UNKNOWN.
     """
-    pages, first, hashes = shape
-    _check_shape(pages, hashes, first)
+    pages, first, hashes, seed = shape
+    _check_shape(pages, hashes, first, seed)
     codes = bytearray()
     for digest in _split(digests, digest_bytes):
         index = page_of(int.from_bytes(digest[:8], "big"), pages) - first
@@ -228,7 +241,7 @@ def lookup(
             codes.append(UNKNOWN)
             continue
         if state[index] == UNSEEN:
-            state[index] = SOUND if page_is_sound(page, first + index) else DAMAGED
+            state[index] = SOUND if page_is_sound(page, first + index, seed) else DAMAGED
         if state[index] == DAMAGED:
             codes.append(UNKNOWN)
             continue
@@ -243,13 +256,15 @@ def _check_digest_bytes(digest_bytes: int) -> None:
         raise ValueError("a digest has at least 16 bytes")
 
 
-def _check_shape(pages: int, hashes: int, first: int) -> None:
+def _check_shape(pages: int, hashes: int, first: int, seed: int = 0) -> None:
     if not 1 <= pages <= MAX_PAGES:
         raise ValueError("pages is out of bounds")
     if not 1 <= hashes <= MAX_HASHES:
         raise ValueError("hashes is out of bounds")
     if not 0 <= first <= MAX_PAGES:
         raise ValueError("first is out of bounds")
+    if not 0 <= seed <= _MASK:
+        raise ValueError("seed is out of bounds")
 
 
 def _check_whole(packed: bytes | bytearray, size: int, what: str) -> None:

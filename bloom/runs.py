@@ -9,9 +9,10 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
+from bloom.engine import kernels
 from bloom.errors import BuildError
 from bloom.files import read_at, write_at
-from bloom.streams import END, PARTITION_BITS, PARTITIONS, RECORD_BYTES, Window
+from bloom.streams import END, PARTITION_BITS, PARTITIONS, RECORD_BYTES, SUM_MASK, Window
 
 _INDEX_BYTES = PARTITIONS * 8
 
@@ -25,6 +26,7 @@ class RunWriter:
         self._ends = array("Q", bytes(_INDEX_BYTES))
         self._next = 0
         self._count = 0
+        self._key_sum = 0
 
     def add(self, partition: int, records: Window) -> None:
         """Append `records` to `partition`, which is not below the one before."""
@@ -33,13 +35,14 @@ class RunWriter:
             self._ends[self._next] = self._count
             self._next += 1
         self._count += len(records) // RECORD_BYTES
+        self._key_sum = self._key_sum + kernels.key_sum(records) & SUM_MASK
 
     def finish(self) -> "Run":
         """Write the index and return the run, open."""
         for partition in range(self._next, PARTITIONS):
             self._ends[partition] = self._count
         write_at(self._handle, _little(self._ends).tobytes(), self._count * RECORD_BYTES)
-        return Run(self._path, self._handle, self._count, self._ends)
+        return Run(self._path, self._handle, self._count, self._key_sum, self._ends)
 
     def discard(self) -> None:
         """Close and remove what was written."""
@@ -50,14 +53,17 @@ class RunWriter:
 class Run:
     """A run, open for reading from any thread."""
 
-    def __init__(self, path: Path, handle: int, count: int, ends: "array[int]") -> None:
+    def __init__(
+        self, path: Path, handle: int, count: int, key_sum: int, ends: "array[int]"
+    ) -> None:
         self.path = path
         self.count = count
+        self.key_sum = key_sum
         self._handle = handle
         self._ends = ends
 
     @classmethod
-    def open(cls, path: Path, count: int) -> "Run":
+    def open(cls, path: Path, count: int, key_sum: int) -> "Run":
         """The run of `count` records at `path`; BuildError where it is not whole."""
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -70,7 +76,7 @@ class Run:
         if len(ends) != PARTITIONS or ends[-1] != count:
             os.close(handle)
             raise _broken()
-        return cls(path, handle, count, ends)
+        return cls(path, handle, count, key_sum, ends)
 
     def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
         """As streams.Records has it."""

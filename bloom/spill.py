@@ -34,7 +34,8 @@ class Spill:
             raise BuildError("The unfinished build holds digests of another length: build anew.")
         try:
             for run in found["runs"]:
-                self.runs.append(Run.open(self._work.path / run["name"], run["count"]))
+                path = self._work.path / run["name"]
+                self.runs.append(Run.open(path, run["count"], run["key_sum"]))
         except BaseException:
             self.close()
             raise
@@ -69,7 +70,10 @@ class Spill:
             self._work.write_manifest(
                 {
                     "digest_bytes": self._digest_bytes,
-                    "runs": [{"name": run.path.name, "count": run.count} for run in self.runs],
+                    "runs": [
+                        {"name": run.path.name, "count": run.count, "key_sum": run.key_sum}
+                        for run in self.runs
+                    ],
                     "token": token,
                 }
             )

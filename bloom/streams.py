@@ -12,6 +12,7 @@ from bloom.engine import kernels
 
 RECORD_BYTES = 16
 END = 1 << 64
+SUM_MASK = (1 << 64) - 1
 PARTITION_BITS = 9
 PARTITIONS = 1 << PARTITION_BITS
 
@@ -19,11 +20,15 @@ Window: TypeAlias = bytes | memoryview
 
 
 class Records(Protocol):
-    """A sorted run of `count` distinct records."""
+    """A sorted run of `count` distinct records, whose keys have the sum `key_sum`."""
 
     @property
     def count(self) -> int:
         """Records in the run."""
+
+    @property
+    def key_sum(self) -> int:
+        """The sum of the keys' XXH3-64, mod 2**64."""
 
     def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
         """The records from `low` to `high`, as windows of about `size` bytes.
@@ -53,9 +58,10 @@ def cut(records: Window, high: int) -> int:
 class Pooled:
     """Records in memory, in a pool whose partitions were settled."""
 
-    def __init__(self, pool: Any, count: int) -> None:
+    def __init__(self, pool: Any, count: int, key_sum: int) -> None:
         self._pool = pool
         self.count = count
+        self.key_sum = key_sum
 
     def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
         """As Records has it; a window is a partition's share, whatever its size."""

@@ -75,7 +75,11 @@ class WorkDir:
             names = [str(run["name"]) for run in found["runs"]]
             sound = (
                 found["version"] == VERSION
-                and all(type(run["count"]) is int and run["count"] >= 0 for run in found["runs"])
+                and all(
+                    type(run[field]) is int and 0 <= run[field] < 1 << 64
+                    for run in found["runs"]
+                    for field in ("count", "key_sum")
+                )
                 and all(re.fullmatch(r"run-\d{6,12}", name) for name in names)
                 and isinstance(found["token"], dict)
             )

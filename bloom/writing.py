@@ -10,17 +10,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from bloom.engine import kernels
 from bloom.errors import DamagedError
 from bloom.files import write_at
 from bloom.format import PAGE_BITS, PAGE_BYTES, round_fpr
-from bloom.sizing import Size
 from bloom.streams import (
     END,
     PARTITIONS,
     RECORD_BYTES,
+    SUM_MASK,
     Records,
     Window,
     cut,
@@ -85,52 +85,82 @@ class Crew:
                 yield waiting.pop(future), future.result()
 
 
-def count_distinct(sources: Sequence[Records], crew: Crew, progress: Progress) -> int:
-    """How many distinct records `sources` hold together."""
-    if len(sources) == 1:
-        return sources[0].count
+class Counted(NamedTuple):
+    """Distinct keys, and the sum of their XXH3-64, mod 2**64."""
 
-    def count(partition: int) -> int:
+    keys: int
+    key_sum: int
+
+    def __add__(self, other: "Counted") -> "Counted":  # type: ignore[override]
+        return Counted(self.keys + other.keys, self.key_sum + other.key_sum & SUM_MASK)
+
+
+def count_distinct(sources: Sequence[Records], crew: Crew, progress: Progress) -> Counted:
+    """How many distinct records `sources` hold together, and their sum."""
+    if len(sources) == 1:
+        return Counted(sources[0].count, sources[0].key_sum)
+
+    def count(partition: int) -> Counted:
         low, high = partition_start(partition), partition_start(partition + 1)
-        total = 0
+        total = Counted(0, 0)
         for window in merged(sources, low, high, crew.window):
             crew.check()
-            total += len(window) // RECORD_BYTES
+            total += Counted(len(window) // RECORD_BYTES, kernels.key_sum(window))
         return total
 
-    keys = 0
+    total = Counted(0, 0)
     for done, (_, found) in enumerate(crew.each(count, PARTITIONS), 1):
-        keys += found
+        total += found
         progress("merge", done, PARTITIONS)
-    return keys
+    return total
+
+
+class Shape(NamedTuple):
+    """Of a filter to be written: `pages`, `hashes` and `seed`, the id as a number."""
+
+    pages: int
+    hashes: int
+    seed: int
 
 
 def write_pages(
-    handle: int, sources: Sequence[Records], size: Size, crew: Crew, progress: Progress
+    handle: int,
+    sources: Sequence[Records],
+    shape: Shape,
+    counted: Counted,
+    crew: Crew,
+    progress: Progress,
 ) -> "Counter[int]":
-    """Write all pages of the filter after its header page; return {bits set: pages}."""
-    pages = size.pages
+    """Write all pages of the filter after its header page; return {bits set: pages}.
+
+    Raises DamagedError where the records painted are not those `counted`.
+    """
+    pages = shape.pages
     lanes = max(1, min(pages // _BLOCK_PAGES, crew.threads * _LANES_A_THREAD))
 
-    def lane(at: int) -> Counter[int]:
+    def lane(at: int) -> tuple[Counter[int], Counted]:
         first, end = pages * at // lanes, pages * (at + 1) // lanes
         records = merged(sources, _lowest(first, pages), _lowest(end, pages), crew.window)
-        return _paint(handle, records, size, first, end, crew)
+        return _paint(handle, records, shape, first, end, crew)
 
     loads: Counter[int] = Counter()
-    done = 0
-    for at, found in crew.each(lane, lanes):
+    painted, done = Counted(0, 0), 0
+    for at, (found, records) in crew.each(lane, lanes):
         loads.update(found)
+        painted += records
         done += pages * (at + 1) // lanes - pages * at // lanes
         progress("fill", done, pages)
+    if painted != counted:
+        raise DamagedError("The records that the filter is built from are not those counted.")
     return loads
 
 
 def _paint(
-    handle: int, records: Iterable[Window], size: Size, first: int, end: int, crew: Crew
-) -> "Counter[int]":
+    handle: int, records: Iterable[Window], shape: Shape, first: int, end: int, crew: Crew
+) -> "tuple[Counter[int], Counted]":
     """Fill, seal and write pages `first` to `end - 1` from their records, in order."""
     loads: Counter[int] = Counter()
+    painted = Counted(0, 0)
     block = bytearray(min(_BLOCK_PAGES, end - first) * PAGE_BYTES)
     blank = bytes(len(block))
 
@@ -139,16 +169,16 @@ def _paint(
 
     def flush() -> None:
         crew.check()
-        loads.update(kernels.seal(span(first), first))
+        loads.update(kernels.seal(span(first), first, shape.seed))
         write_at(handle, span(first), PAGE_BYTES * (1 + first))
         block[:] = blank
 
     for window in records:
         rest = memoryview(window)
         while rest:
-            place = cut(rest, _lowest(min(first + _BLOCK_PAGES, end), size.pages))
+            place = cut(rest, _lowest(min(first + _BLOCK_PAGES, end), shape.pages))
             if place:
-                _fill(rest[:place], size, span(first), first)
+                painted += _fill(rest[:place], shape, span(first), first)
             rest = rest[place:]
             if rest:
                 flush()
@@ -156,14 +186,15 @@ def _paint(
     while first < end:
         flush()
         first += _BLOCK_PAGES
-    return loads
+    return loads, painted
 
 
-def _fill(records: memoryview, size: Size, block: memoryview, first: int) -> None:
+def _fill(records: memoryview, shape: Shape, block: memoryview, first: int) -> Counted:
     try:
-        kernels.fill(records, size.pages, size.hashes, block, first)
+        key_sum = kernels.fill(records, shape.pages, shape.hashes, block, first)
     except ValueError:
         raise DamagedError("The records that the filter is built from are out of order.") from None
+    return Counted(len(records) // RECORD_BYTES, key_sum)
 
 
 def _lowest(page: int, pages: int) -> int:

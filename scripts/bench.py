@@ -228,9 +228,10 @@ class Bench:
             about = {"kind": "email", "name": "noise"}
             noise = random.Random(3).randbytes(BODY_BYTES)
             with path.open("wb") as out:
-                out.write(encode_header(Header(pages, 0, pages, 20, 10**8, 20, 1e-6, about)))
+                header = Header(pages, 0, pages, 20, 3 * 10**8, 20, "0" * 16, 1e-6, about)
+                out.write(encode_header(header))
                 for number in range(pages):
-                    out.write(seal_page(noise, number))
+                    out.write(seal_page(noise, number, header.seed))
         return path
 
 

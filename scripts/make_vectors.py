@@ -19,9 +19,11 @@ from typing import Any
 os.environ["BLOOM_ENGINE"] = "python"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import xxhash
+
 import bloom
 from bloom import reference
-from bloom.format import BODY_BYTES, PAGE_BYTES, seal_page
+from bloom.format import BODY_BYTES, PAGE_BYTES, filter_id, seal_page
 
 FOLDER = Path(__file__).parent.parent / "tests" / "vectors"
 LAST = (1 << 64) - 1
@@ -76,6 +78,9 @@ def valid() -> list[dict[str, Any]]:
         ("a hundred keys of 16 bytes", 16, 100, 1e-6, {"kind": "ntlm"}),
         ("several pages", 20, 5000, 1e-4, {"kind": "email", "name": "Käse & Œuf"}),
         ("keys of 64 bytes", 64, 300, 0.5, {"deep": {"list": [1, None, True]}}),
+        ("members by code point", 20, 40, 1e-2, {"\uffee": 1, "\U00010000": 2, "A": 3, "Z": 4}),
+        ("text escaped as little as may be", 20, 7, 0.1, {"note": '\0\t\x1f"\\/\x7f\u2028é'}),
+        ("nested as deep as may be", 20, 2, 0.1, {"a": nested(62)}),
     ]
     cases = []
     for name, size, count, rate, about in rows:
@@ -100,22 +105,39 @@ def valid() -> list[dict[str, Any]]:
             )
             hurt = bytearray(file)
             hurt[PAGE_BYTES + 17] ^= 4
-            cases.append(
-                {
-                    "name": "a damaged page",
-                    "damaged": [0],
-                    "file": packed(bytes(hurt)),
-                    "answers": answers(bytes(hurt), asked),
-                }
-            )
+            moved = bytearray(file)
+            moved[PAGE_BYTES : 2 * PAGE_BYTES] = file[2 * PAGE_BYTES : 3 * PAGE_BYTES]
+            spoiled = {"a damaged page": hurt, "a page in another's place": moved}
+            others = {
+                "a page of another filter": digests(size, count, 2 * count),
+                "a page of the next edition": digests(size, 0, count + 1),
+            }
+            for name, keys in others.items():
+                other = built(keys, size, rate, about)
+                mixed = spoiled[name] = bytearray(file)
+                mixed[PAGE_BYTES : 2 * PAGE_BYTES] = other[PAGE_BYTES : 2 * PAGE_BYTES]
+            for name, data in spoiled.items():
+                cases.append(
+                    {
+                        "name": name,
+                        "damaged": [0],
+                        "file": packed(bytes(data)),
+                        "answers": answers(bytes(data), asked),
+                    }
+                )
     return cases
+
+
+def nested(depth: int) -> list[Any]:
+    """Lists, `depth` of them, each in the one before."""
+    return [nested(depth - 1)] if depth > 1 else []
 
 
 def header_page(text: bytes, version: int = 1, length: int | None = None) -> bytes:
     """A header page with a right checksum, whatever it says."""
     start = b"\x89BLOOM\r\n" + version.to_bytes(4, "little")
     start += (len(text) if length is None else length).to_bytes(4, "little") + text
-    return seal_page(start.ljust(BODY_BYTES, b"\0"), LAST)
+    return seal_page(start.ljust(BODY_BYTES, b"\0"), 0, LAST)
 
 
 def invalid() -> list[dict[str, Any]]:
@@ -130,7 +152,15 @@ def invalid() -> list[dict[str, Any]]:
         text = json.dumps(both, sort_keys=True, separators=(",", ":")).encode()
         return header_page(text) + body
 
+    def about(value: bytes) -> bytes:
+        return text.replace(b'{"name":"base"}', b'{"name":' + value + b"}")
+
+    def junk(data: bytes, at: int) -> bytes:
+        page = data[:at] + b"x" + data[at + 1 : BODY_BYTES]
+        return seal_page(page, 0, LAST) + data[PAGE_BYTES:]
+
     text = file[16 : 16 + length]
+    exponent = header_page(text.replace(b'"pages":1', b'"pages":1e0'))
     flipped = bytearray(file)
     flipped[20] ^= 1
     rows = [
@@ -148,13 +178,29 @@ def invalid() -> list[dict[str, Any]]:
         ("a bit flipped in the header", "DamagedError", bytes(flipped)),
         ("text longer than the page", "DamagedError", header_page(text, length=4073) + body),
         ("text longer than it says", "DamagedError", header_page(text, length=length - 1) + body),
+        ("a byte after the text", "DamagedError", junk(file, 16 + length)),
+        ("the last byte not zero", "DamagedError", junk(file, BODY_BYTES - 1)),
+        ("text behind the object", "DamagedError", header_page(text + b"{}") + body),
+        ("a byte order mark", "DamagedError", header_page(b"\xef\xbb\xbf" + text) + body),
+        ("nested too deep", "DamagedError", header_page(about(b"[" * 63 + b"]" * 63)) + body),
+        ("half a surrogate pair", "DamagedError", header_page(about(b'"\\ud800"')) + body),
+        ("not a number", "DamagedError", header_page(about(b"NaN")) + body),
         ("no JSON", "DamagedError", header_page(b"{") + body),
         ("not UTF-8", "DamagedError", header_page(b'{"a":"\xff"}') + body),
         ("no object", "DamagedError", header_page(b"[]") + body),
         ("a field too few", "DamagedError", spoiled(keys=...)),
         ("a field too many", "DamagedError", spoiled(extra=1)),
         ("no page", "DamagedError", spoiled(pages=0, held=0)),
-        ("too many pages", "DamagedError", spoiled(pages=(1 << 48) + 1)),
+        ("more pages than its keys need", "DamagedError", spoiled(pages=2)),
+        ("too many pages", "DamagedError", spoiled(pages=1 << 48, keys=(1 << 48) - 1)),
+        ("too many keys", "DamagedError", spoiled(keys=1 << 48)),
+        ("far too many keys", "DamagedError", spoiled(keys=10**400)),
+        ("keys true", "DamagedError", spoiled(keys=True)),
+        ("no id", "DamagedError", spoiled(id=...)),
+        ("id a number", "DamagedError", spoiled(id=1)),
+        ("id too short", "DamagedError", spoiled(id="0123456789abcde")),
+        ("id in capitals", "DamagedError", spoiled(id="0123456789ABCDEF")),
+        ("id no hexadecimal number", "DamagedError", spoiled(id="0x23456789abcdef")),
         ("slice beyond the pages", "DamagedError", spoiled(first=1)),
         ("slice before the pages", "DamagedError", spoiled(first=-1)),
         ("no hash", "DamagedError", spoiled(hashes=0)),
@@ -166,6 +212,7 @@ def invalid() -> list[dict[str, Any]]:
         ("rate below zero", "DamagedError", spoiled(fpr=-0.1)),
         ("rate not a number", "DamagedError", spoiled(fpr=float("nan"))),
         ("pages not whole", "DamagedError", spoiled(pages=1.0)),
+        ("pages with an exponent", "DamagedError", exponent + body),
         ("pages true", "DamagedError", spoiled(pages=True)),
         ("about a list", "DamagedError", spoiled(about=[])),
     ]
@@ -197,6 +244,33 @@ def places() -> list[dict[str, Any]]:
     ]
 
 
+def hashes() -> list[dict[str, Any]]:
+    """XXH3-64 at lengths on either side of each of its branches, and the ids of filters.
+
+    Byte i of an input is (131 * i + 7) & 255.
+    """
+    lengths = (0, 1, 3, 4, 8, 9, 16, 20, 24, 32, 64, 128, 129, 240, 241, 1024, BODY_BYTES)
+    seeds = (0, 1, 0x0123456789ABCDEF, LAST)
+    rows: list[dict[str, Any]] = [
+        {
+            "length": length,
+            "seed": f"{seed:016x}",
+            "hash": f"{xxhash.xxh3_64_intdigest(sample(length), seed=seed):016x}",
+        }
+        for length in lengths
+        for seed in seeds
+    ]
+    for key_sum, pages, k in ((0, 1, 1), (LAST, 900_001, 20), (0x0123456789ABCDEF, 1 << 40, 64)):
+        row = {"key_sum": f"{key_sum:016x}", "pages": pages, "hashes": k}
+        rows.append(row | {"id": filter_id(key_sum, pages, k)})
+    return rows
+
+
+def sample(length: int) -> bytes:
+    """The input of that length."""
+    return bytes((131 * at + 7) & 255 for at in range(length))
+
+
 def opened(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """`cases` with the files inflated: deflaters differ in what they write."""
     return [
@@ -208,7 +282,8 @@ def opened(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> int:
     """Write the files, or with --check say whether they hold what would be written."""
     stale = []
-    for name, make in (("valid", valid), ("invalid", invalid), ("places", places)):
+    makers = {"valid": valid, "invalid": invalid, "places": places, "hashes": hashes}
+    for name, make in makers.items():
         path = FOLDER / f"filter-{name}.json"
         made = make()
         if "--check" not in sys.argv:

@@ -97,8 +97,13 @@ def source_info(header: Header, fallback: str) -> SourceInfo:
         note=text("note"),
         keys=header.keys,
         fpr=header.fpr,
-        incomplete=bool(header.about.get("incomplete")),
+        incomplete=_says(header.about.get("incomplete")),
     )
+
+
+def _says(value: object) -> bool:
+    """Whether a member of `about` says yes: anything but false, null and its absence."""
+    return value is not None and value is not False
 
 
 def info_json(header: Header) -> dict[str, Any]:
@@ -110,6 +115,7 @@ def info_json(header: Header) -> dict[str, Any]:
         "hashes": header.hashes,
         "fpr": header.fpr,
         "bytes": header.file_bytes,
+        "id": header.id,
         "reveals_bits": round(header.reveals_bits, 2),
         "about": dict(header.about),
     } | ({} if header.held == header.pages else {"first": header.first, "held": header.held})
@@ -125,25 +131,12 @@ class KeptKeys:
 
     def belongs_to(self, header: Header) -> bool:
         """Whether these are the keys of the filter that has `header`."""
-        mine = self._records
-        return (mine.count, mine.digest_bytes, dict(mine.about)) == (
-            header.keys,
-            header.digest_bytes,
-            dict(header.about),
-        )
+        return self._records.belongs_to(header)
 
     def holds(self, digest: bytes) -> bool:
         """Whether `digest` is one of the keys. Raises FilterError where they are damaged."""
-        from bloom.reference import records
-
-        record = records(digest, len(digest))
-        high = int.from_bytes(record[:8], "big")
         with filter_errors("the kept keys"):
-            return any(
-                bytes(window[at : at + 16]) == record
-                for window, _ in self._records.stream(high, high + 1, 1)
-                for at in range(0, len(window), 16)
-            )
+            return self._records.holds(digest)
 
     def close(self) -> None:
         """Give the file back."""

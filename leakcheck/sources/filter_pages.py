@@ -86,7 +86,7 @@ class RemoteFile:
             if span is not None and span.total not in (None, self.header.file_bytes):
                 raise Changed
             self.vouched &= same is True
-            if filter_file.page_is_sound(page, number):
+            if filter_file.page_is_sound(page, number, self.header.seed):
                 return page
         return None
 

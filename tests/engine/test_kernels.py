@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,14 +43,19 @@ WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
     ("fill", "hashes is", lambda k: k.fill(b"", 1, 0, bytearray(4096), 0)),
     ("fill", "hashes is", lambda k: k.fill(b"", 1, 65, bytearray(4096), 0)),
     ("fill", "first is", lambda k: k.fill(b"", 1, 1, bytearray(4096), -1)),
-    ("seal", "whole number of pages", lambda k: k.seal(bytearray(1), 0)),
-    ("seal", "first is", lambda k: k.seal(bytearray(4096), -1)),
+    ("seal", "whole number of pages", lambda k: k.seal(bytearray(1), 0, 0)),
+    ("seal", "first is", lambda k: k.seal(bytearray(4096), -1, 0)),
+    ("seal", "seed is", lambda k: k.seal(bytearray(4096), 0, -1)),
+    ("seal", "seed is", lambda k: k.seal(bytearray(4096), 0, 1 << 64)),
+    ("damaged", "seed is", lambda k: k.damaged(bytes(4096), 0, 1 << 64)),
+    ("key sum", "whole number of records", lambda k: k.key_sum(bytes(17))),
     ("loads", "whole number of pages", lambda k: k.loads(bytes(4097))),
-    ("damaged", "first is", lambda k: k.damaged(bytes(4096), -1)),
-    ("lookup", "whole number", lambda k: k.lookup(b"", (1, 0, 1), bytes(21), 20, bytearray(1))),
-    ("lookup", "pages is", lambda k: k.lookup(b"", (0, 0, 1), b"", 20, bytearray(1))),
-    ("lookup", "hashes is", lambda k: k.lookup(b"", (1, 0, 0), b"", 20, bytearray(1))),
-    ("lookup", "first is", lambda k: k.lookup(b"", (1, -1, 1), b"", 20, bytearray(1))),
+    ("damaged", "first is", lambda k: k.damaged(bytes(4096), -1, 0)),
+    ("lookup", "whole number", lambda k: k.lookup(b"", (1, 0, 1, 0), bytes(21), 20, bytearray(1))),
+    ("lookup", "pages is", lambda k: k.lookup(b"", (0, 0, 1, 0), b"", 20, bytearray(1))),
+    ("lookup", "hashes is", lambda k: k.lookup(b"", (1, 0, 0, 0), b"", 20, bytearray(1))),
+    ("lookup", "first is", lambda k: k.lookup(b"", (1, -1, 1, 0), b"", 20, bytearray(1))),
+    ("lookup", "seed is", lambda k: k.lookup(b"", (1, 0, 1, -1), b"", 20, bytearray(1))),
 ]
 
 
@@ -93,7 +99,12 @@ def test_settle_merges_pools_into_the_first(kernels: ModuleType) -> None:
     pools = [kernels.Pool(20, 1) for _ in range(3)]
     for pool in pools:
         pool.add(KEYS)
-    assert sum(kernels.settle(pools, part) for part in range(2)) == 300
+    settled = [kernels.settle(pools, part) for part in range(2)]
+    assert sum(count for count, _ in settled) == 300
+    expected = sum(xxhash.xxh3_64_intdigest(KEYS[at : at + 20]) for at in range(0, 6000, 20))
+    assert sum(total for _, total in settled) % 2**64 == expected % 2**64
+    assert kernels.key_sum(kernels.records(KEYS, 20)) == expected % 2**64
+    assert kernels.key_sum(b"") == 0
     assert [pool.count for pool in pools] == [300, 0, 0]
     whole = pools[0].read(0) + pools[0].read(1)
     assert whole == b"".join(sorted(_rows(kernels.records(KEYS, 20))))
@@ -125,25 +136,29 @@ def test_merge_holds_back_what_may_be_preceded(kernels: ModuleType) -> None:
 def test_lookup_answers_unknown_where_nothing_vouches(kernels: ModuleType) -> None:
     body = bytearray(4 * PAGE_BYTES)
     records = b"".join(sorted(_rows(kernels.records(KEYS, 20))))
-    kernels.fill(records, 4, 8, body, 0)
-    assert sum(kernels.seal(body, 0).values()) == 4
-    assert kernels.damaged(body, 0) == []
-    assert kernels.lookup(body, (4, 0, 8), KEYS, 20, bytearray(4)) == b"\1" * 300
+    assert kernels.fill(records, 4, 8, body, 0) == kernels.key_sum(records)
+    seed = (1 << 64) - 5
+    assert sum(kernels.seal(body, 0, seed).values()) == 4
+    assert kernels.damaged(body, 0, seed) == []
+    assert kernels.damaged(body, 0, seed - 1) == [0, 1, 2, 3]
+    assert kernels.damaged(body, 1, seed) == [1, 2, 3, 4]
+    assert kernels.lookup(body, (4, 0, 8, seed), KEYS, 20, bytearray(4)) == b"\1" * 300
+    assert kernels.lookup(body, (4, 0, 8, seed ^ 1), KEYS, 20, bytearray(4)) == b"\2" * 300
     pages = [key[0] >> 6 for key in (KEYS[at : at + 20] for at in range(0, 6000, 20))]
 
     hurt = bytearray(body)
     hurt[2 * PAGE_BYTES + 9] ^= 1
     state = bytearray(4)
-    codes = kernels.lookup(hurt, (4, 0, 8), KEYS, 20, state)
+    codes = kernels.lookup(hurt, (4, 0, 8, seed), KEYS, 20, state)
     assert codes == bytes(2 if page == 2 else 1 for page in pages)
     assert state == bytes([1, 1, 2, 1])
-    assert kernels.damaged(hurt, 0) == [2]
+    assert kernels.damaged(hurt, 0, seed) == [2]
 
     part = body[PAGE_BYTES : 3 * PAGE_BYTES]
-    codes = kernels.lookup(part, (4, 1, 8), KEYS, 20, bytearray(2))
+    codes = kernels.lookup(part, (4, 1, 8, seed), KEYS, 20, bytearray(2))
     assert codes == bytes(1 if page in (1, 2) else 2 for page in pages)
     # Cut short since it was opened: the state says more pages than there are.
-    codes = kernels.lookup(body[: PAGE_BYTES + 99], (4, 0, 8), KEYS, 20, bytearray(4))
+    codes = kernels.lookup(body[: PAGE_BYTES + 99], (4, 0, 8, seed), KEYS, 20, bytearray(4))
     assert codes == bytes(1 if page == 0 else 2 for page in pages)
 
 
@@ -187,13 +202,17 @@ def test_pages_agree_and_lose_no_key(
     reference, native = both
     records = b"".join(sorted(set(_rows(reference.records(digests, size)))))
     slow, fast = bytearray(pages * PAGE_BYTES), bytearray(pages * PAGE_BYTES)
-    reference.fill(records, pages, hashes, slow, 0)
-    native.fill(records, pages, hashes, fast, 0)
-    assert reference.seal(slow, 0) == native.seal(fast, 0)
+    sums = [
+        engine.fill(records, pages, hashes, buffer, 0)
+        for engine, buffer in ((reference, slow), (native, fast))
+    ]
+    assert sums == [reference.key_sum(records)] * 2 == [native.key_sum(records)] * 2
+    seed = sums[0]
+    assert reference.seal(slow, 0, seed) == native.seal(fast, 0, seed)
     assert slow == fast
     assert reference.loads(slow) == native.loads(fast)
     asked = digests + random.Random(part).randbytes(size * 50)
-    shape = (pages, part, hashes)
+    shape = (pages, part, hashes, seed)
     body = bytes(slow[part * PAGE_BYTES :])
     states = [bytearray(max(pages - part, 0)) for _ in both]
     codes = [
@@ -207,12 +226,12 @@ def test_pages_agree_and_lose_no_key(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.binary(max_size=9000), st.integers(0, 1 << 48))
+@given(st.binary(max_size=9000), st.integers(0, 1 << 48), st.integers(0, (1 << 64) - 1))
 def test_damage_agrees_on_any_bytes(
-    both: tuple[ModuleType, ModuleType], body: bytes, first: int
+    both: tuple[ModuleType, ModuleType], body: bytes, first: int, seed: int
 ) -> None:
     reference, native = both
-    assert reference.damaged(body, first) == native.damaged(body, first)
+    assert reference.damaged(body, first, seed) == native.damaged(body, first, seed)
 
 
 def test_large_batches_agree(both: tuple[ModuleType, ModuleType]) -> None:
@@ -239,10 +258,10 @@ def test_batches_dealt_by_page_answer_in_order(both: tuple[ModuleType, ModuleTyp
     records = b"".join(sorted(_rows(native.records(digests, 20))))
     body = bytearray(pages * PAGE_BYTES)
     native.fill(records, pages, hashes, body, 0)
-    native.seal(body, 0)
+    native.seal(body, 0, 99)
     body[7 * PAGE_BYTES] ^= 1
     part = body[2 * PAGE_BYTES :]
-    shape, asked = (pages, 2, hashes), random.Random(4).randbytes(20 * 100_000) + digests
+    shape, asked = (pages, 2, hashes, 99), random.Random(4).randbytes(20 * 100_000) + digests
     step = 20 * 10_000
     small = b"".join(
         native.lookup(part, shape, asked[at : at + step], 20, bytearray(pages - 2))

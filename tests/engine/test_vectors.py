@@ -15,6 +15,7 @@ import pytest
 
 import bloom
 from bloom import reference
+from bloom.format import BODY_BYTES, checksum, filter_id, seal_page
 
 ROOT = Path(__file__).parent.parent.parent
 MAKERS: dict[int, Any] = {16: hashlib.md5, 20: hashlib.sha1, 64: hashlib.sha512}
@@ -80,6 +81,24 @@ def test_places(kernels: ModuleType) -> None:
             kernels.fill(record, place["pages"], place["hashes"], page, place["page"])
             bits = {bit for bit in range(32704) if page[bit >> 3] >> (bit & 7) & 1}
             assert bits == set(place["bits"])
+
+
+def test_hashes_and_ids(kernels: ModuleType) -> None:
+    for case in cases("hashes"):
+        if "id" in case:
+            key_sum = int(case["key_sum"], 16)
+            assert filter_id(key_sum, case["pages"], case["hashes"]) == case["id"]
+            continue
+        data = bytes((131 * at + 7) & 255 for at in range(case["length"]))
+        seed = int(case["seed"], 16)
+        assert checksum(data, seed)[::-1].hex() == case["hash"]
+        if len(data) == BODY_BYTES:
+            page = bytearray(data + bytes(8))
+            kernels.seal(page, 0, seed)
+            assert page == seal_page(data, 0, seed)
+            assert page[BODY_BYTES:][::-1].hex() == case["hash"]
+        elif len(data) >= 16 and not seed:
+            assert kernels.records(data, len(data))[8:].hex() == case["hash"]
 
 
 def test_the_script_makes_them() -> None:

@@ -15,6 +15,10 @@ impl From<NoMemory> for PyErr {
     }
 }
 
+pub fn seed(number: i128) -> PyResult<u64> {
+    within(number, 0, u64::MAX.into(), "seed is out of bounds")
+}
+
 pub fn wrong<T>(message: &'static str) -> PyResult<T> {
     Err(PyValueError::new_err(message))
 }

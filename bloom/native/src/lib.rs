@@ -5,9 +5,9 @@
 //! during the call; `state` alone may be shared between calls that run at once.
 
 mod arguments;
-mod ask;
+mod lookups;
 mod page;
-mod paint;
+mod page_builder;
 mod pool;
 mod sort;
 mod sorting;
@@ -23,7 +23,8 @@ use sorting::Pool;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU8;
 
-/// Set the bits of `sorted_records` in `buffer`, whose first page is number `first`.
+/// Set the bits of `sorted_records` in `buffer`, whose first page is number `first`;
+/// return their `key_sum`.
 #[pyfunction]
 fn fill(
     py: Python<'_>,
@@ -32,7 +33,7 @@ fn fill(
     hashes: i128,
     buffer: PyBuffer<u8>,
     first: i128,
-) -> PyResult<()> {
+) -> PyResult<u64> {
     let records = bytes(&sorted_records)?;
     let buffer = bytes_mut(&buffer)?;
     let pages = within(pages, 1, MAX_PAGES, "pages is out of bounds")?;
@@ -40,19 +41,27 @@ fn fill(
     let first = within(first, 0, MAX_PAGES, "first is out of bounds")?;
     whole_records(records)?;
     whole_pages(buffer)?;
-    py.detach(|| page::fill(records, pages, hashes, buffer, first))
+    py.detach(|| page_builder::fill(records, pages, hashes, buffer, first))
         .or_else(|_| wrong("a record is outside the buffer"))
 }
 
 /// Write the checksum of each page of `buffer`; return {bits set: pages that have so many}.
 #[pyfunction]
-fn seal<'py>(py: Python<'py>, buffer: PyBuffer<u8>, first: i128) -> PyResult<Bound<'py, PyDict>> {
+fn seal<'py>(
+    py: Python<'py>,
+    buffer: PyBuffer<u8>,
+    first: i128,
+    seed: i128,
+) -> PyResult<Bound<'py, PyDict>> {
     let buffer = bytes_mut(&buffer)?;
     let first = within(first, 0, MAX_PAGES, "first is out of bounds")?;
+    let seed = arguments::seed(seed)?;
     whole_pages(buffer)?;
     let loads = py.detach(|| {
         let mut loads = BTreeMap::<u32, u64>::new();
-        page::seal(buffer, first, |load| *loads.entry(load).or_default() += 1);
+        page::seal(buffer, first, seed, |load| {
+            *loads.entry(load).or_default() += 1
+        });
         loads
     });
     let counts = PyDict::new(py);
@@ -72,14 +81,15 @@ fn loads(py: Python<'_>, buffer: PyBuffer<u8>) -> PyResult<Vec<u32>> {
 
 /// The numbers of the pages in `buffer` whose checksum does not match.
 #[pyfunction]
-fn damaged(py: Python<'_>, buffer: PyBuffer<u8>, first: i128) -> PyResult<Vec<u64>> {
+fn damaged(py: Python<'_>, buffer: PyBuffer<u8>, first: i128, seed: i128) -> PyResult<Vec<u64>> {
     let buffer = bytes(&buffer)?;
     let first = within(first, 0, MAX_PAGES, "first is out of bounds")?;
+    let seed = arguments::seed(seed)?;
     Ok(py.detach(|| {
         buffer
             .chunks(page::PAGE)
             .zip(first..)
-            .filter(|(page, number)| !page::is_sound(page, *number))
+            .filter(|(page, number)| !page::is_sound(page, *number, seed))
             .map(|(_, number)| number)
             .collect()
     }))
@@ -90,20 +100,21 @@ fn damaged(py: Python<'_>, buffer: PyBuffer<u8>, first: i128) -> PyResult<Vec<u6
 fn lookup<'py>(
     py: Python<'py>,
     body: PyBuffer<u8>,
-    shape: (i128, i128, i128),
+    shape: (i128, i128, i128, i128),
     digests: PyBuffer<u8>,
     digest_bytes: i128,
     state: PyBuffer<u8>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let digests = bytes(&digests)?;
     let size = whole_digests(digests, digest_bytes)?;
-    let (pages, first, hashes) = shape;
+    let (pages, first, hashes, seed) = shape;
     let states = bytes_mut(&state)?;
-    let shape = ask::Shape {
+    let shape = lookups::Shape {
         body: bytes(&body)?,
         pages: within(pages, 1, MAX_PAGES, "pages is out of bounds")?,
         first: within(first, 0, MAX_PAGES, "first is out of bounds")?,
         hashes: within(hashes, 1, MAX_HASHES, "hashes is out of bounds")? as u32,
+        seed: arguments::seed(seed)?,
         // SAFETY: AtomicU8 has the layout of u8; calls that run at once share them as atomics.
         state: unsafe {
             std::slice::from_raw_parts(states.as_mut_ptr().cast::<AtomicU8>(), states.len())
@@ -118,14 +129,15 @@ fn lookup<'py>(
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RECORD_BYTES", 16)?;
-    module.add("ABSENT", ask::ABSENT)?;
-    module.add("PRESENT", ask::PRESENT)?;
-    module.add("UNKNOWN", ask::UNKNOWN)?;
+    module.add("ABSENT", lookups::ABSENT)?;
+    module.add("PRESENT", lookups::PRESENT)?;
+    module.add("UNKNOWN", lookups::UNKNOWN)?;
     module.add_class::<Pool>()?;
     module.add_function(wrap_pyfunction!(sorting::records, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::settle, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::drain, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::merge, module)?)?;
+    module.add_function(wrap_pyfunction!(sorting::key_sum, module)?)?;
     module.add_function(wrap_pyfunction!(fill, module)?)?;
     module.add_function(wrap_pyfunction!(seal, module)?)?;
     module.add_function(wrap_pyfunction!(loads, module)?)?;

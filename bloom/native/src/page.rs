@@ -1,6 +1,5 @@
-//! The page: where a key lives, setting bits, sealing, testing.
+//! The page: where a key lives, sealing, testing.
 
-use crate::paint::Paint;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub const PAGE: usize = 4096;
@@ -17,47 +16,6 @@ pub fn page_of(high: u64, pages: u64) -> u64 {
 #[inline(always)]
 pub fn bit_of(mixed: u64) -> usize {
     (((mixed >> 32) * BITS) >> 32) as usize
-}
-
-/// A record's page is outside the buffer.
-pub struct Outside;
-
-/// Set the bits of `records`, sixteen bytes each, in `buffer`, whose first page is `first`.
-///
-/// Fast where records of one page follow each other, as sorted ones do.
-pub fn fill(
-    records: &[u8],
-    pages: u64,
-    hashes: u32,
-    buffer: &mut [u8],
-    first: u64,
-) -> Result<(), Outside> {
-    let held = (buffer.len() / PAGE) as u64;
-    let mut paint = Paint::new();
-    let mut here = None;
-    for record in records.chunks_exact(16) {
-        let record = crate::sort::decode(record);
-        let index = page_of((record >> 64) as u64, pages).wrapping_sub(first);
-        if here != Some(index) {
-            if index >= held {
-                return Err(Outside);
-            }
-            if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
-                paint.move_to(page);
-            }
-            here = Some(index);
-        }
-        paint.add(record as u64, hashes);
-    }
-    if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
-        paint.move_to(page);
-    }
-    Ok(())
-}
-
-fn page_mut(buffer: &mut [u8], index: u64) -> Option<&mut [u8; BODY]> {
-    let start = index as usize * PAGE;
-    buffer.get_mut(start..start + BODY)?.try_into().ok()
 }
 
 #[inline(always)]
@@ -84,20 +42,21 @@ pub fn load(page: &[u8]) -> u32 {
     count_ones(body)
 }
 
-fn checksum(body: &[u8], number: u64) -> [u8; 8] {
-    xxh3_64_with_seed(body, number).to_le_bytes()
+/// `seed`: the filter's id as a number, here and below.
+fn checksum(body: &[u8], number: u64, seed: u64) -> [u8; 8] {
+    xxh3_64_with_seed(body, seed ^ number).to_le_bytes()
 }
 
 /// Write each page's checksum and hand its load, 0 to 32,704, to `each`.
-pub fn seal(buffer: &mut [u8], first: u64, mut each: impl FnMut(u32)) {
+pub fn seal(buffer: &mut [u8], first: u64, seed: u64, mut each: impl FnMut(u32)) {
     for (index, page) in buffer.chunks_exact_mut(PAGE).enumerate() {
         let (body, check) = page.split_at_mut(BODY);
-        check.copy_from_slice(&checksum(body, first.wrapping_add(index as u64)));
+        check.copy_from_slice(&checksum(body, first.wrapping_add(index as u64), seed));
         each(load(body));
     }
 }
 
-/// Whether `page` carries the checksum of page `number`.
-pub fn is_sound(page: &[u8], number: u64) -> bool {
-    page.len() == PAGE && checksum(&page[..BODY], number) == page[BODY..]
+/// Whether `page` carries the checksum of page `number` of the filter.
+pub fn is_sound(page: &[u8], number: u64, seed: u64) -> bool {
+    page.len() == PAGE && checksum(&page[..BODY], number, seed) == page[BODY..]
 }

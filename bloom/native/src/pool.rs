@@ -3,7 +3,7 @@
 //! A partition is a list of blocks of fixed size, so that it grows without
 //! ever moving what it holds.
 
-use crate::sort::{encode, room, Bench, NoMemory};
+use crate::sort::{encode, key_sum, room, Bench, NoMemory};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Records in a block: 4 KiB.
@@ -25,8 +25,8 @@ impl Part {
             .for_each(|block| out.extend_from_slice(&block));
     }
 
-    /// The sorted distinct records of `parts`, in blocks that they had.
-    pub fn settle(parts: Vec<Part>) -> Result<Part, NoMemory> {
+    /// The sorted distinct records of `parts`, in blocks that they had, and their key sum.
+    pub fn settle(parts: Vec<Part>) -> Result<(Part, u64), NoMemory> {
         let mut bench = Bench::take(parts.iter().map(Part::len).sum())?;
         let mut blocks: Vec<Vec<u128>> = parts.into_iter().flat_map(|part| part.0).collect();
         blocks
@@ -41,8 +41,9 @@ impl Part {
         // Parts of many pools have at least the blocks that their records need.
         debug_assert!(chunks.next().is_none());
         blocks.truncate(bench.records.len().div_ceil(BLOCK));
+        let sum = key_sum(bench.records.iter().copied());
         bench.give_back();
-        Ok(Part(blocks))
+        Ok((Part(blocks), sum))
     }
 }
 
@@ -163,7 +164,7 @@ impl Partitions {
     /// Sort each partition and drop its repeats, in the memory it has.
     pub fn compact(&mut self) -> Result<(), NoMemory> {
         for index in 0..self.len() {
-            let part = Part::settle(vec![self.take(index)])?;
+            let (part, _) = Part::settle(vec![self.take(index)])?;
             self.put(index, part);
         }
         Ok(())

@@ -146,6 +146,11 @@ pub fn encode(records: &[u128], out: &mut [u8]) {
     }
 }
 
+/// The sum of the lower halves of `records`, which are the keys' XXH3-64, mod 2^64.
+pub fn key_sum(records: impl Iterator<Item = u128>) -> u64 {
+    records.fold(0, |sum, record| sum.wrapping_add(record as u64))
+}
+
 /// How many of the sorted records in `run` are at most `limit`.
 fn count_within(run: &[u8], limit: u128) -> usize {
     let (mut low, mut high) = (0, run.len() / 16);

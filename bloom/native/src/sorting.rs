@@ -115,19 +115,24 @@ fn take(pools: &[Bound<'_, Pool>], partition: i128) -> PyResult<Vec<pool::Part>>
     Ok(parts)
 }
 
-/// Sort one partition of all `pools` into the first of them, repeats dropped; return its records.
+/// Sort one partition of all `pools` into the first of them, repeats dropped; return how many
+/// records it has then, and their `key_sum`.
 #[pyfunction]
-pub fn settle(py: Python<'_>, pools: Vec<Bound<'_, Pool>>, partition: i128) -> PyResult<usize> {
+pub fn settle(
+    py: Python<'_>,
+    pools: Vec<Bound<'_, Pool>>,
+    partition: i128,
+) -> PyResult<(usize, u64)> {
     let parts = take(&pools, partition)?;
     let Some(first) = pools.first() else {
-        return Ok(0);
+        return Ok((0, 0));
     };
-    let part = py.detach(|| pool::Part::settle(parts))?;
+    let (part, sum) = py.detach(|| pool::Part::settle(parts))?;
     let count = part.len();
     let mut first = first.try_borrow_mut()?;
     let index = first.index(partition)?;
     first.inner.put(index, part);
-    Ok(count)
+    Ok((count, sum))
 }
 
 /// The sorted distinct records of one partition of all `pools`, which give them up.
@@ -168,4 +173,12 @@ pub fn merge<'py>(
     }
     let (merged, used) = py.detach(|| sort::merge(&windows, &open_ended))?;
     Ok((encoded(py, merged)?, used))
+}
+
+/// The sum, mod 2^64, of the XXH3-64 of the keys whose records these are.
+#[pyfunction]
+pub fn key_sum(py: Python<'_>, records: PyBuffer<u8>) -> PyResult<u64> {
+    let records = bytes(&records)?;
+    whole_records(records)?;
+    Ok(py.detach(|| sort::key_sum(records.chunks_exact(16).map(sort::decode))))
 }

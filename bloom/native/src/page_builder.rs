@@ -1,19 +1,65 @@
-//! The bits of one page while they are set: a byte each, so that setting one is a mere store.
+//! Setting bits: those of one page are a byte each first, so that setting one is a mere store.
 //!
 //! To set a bit where it belongs is to read, change and write a byte that the
 //! bit before may just have written; a byte of its own depends on nothing.
 
-use crate::page::{bit_of, BODY, PHI};
+use crate::page::{bit_of, page_of, BODY, PAGE, PHI};
+use crate::sort::decode;
 
 const ROOM: usize = 1 << 15; // the least power of two that holds BODY * 8
 const SET: u8 = 0x80;
 
-pub struct Paint {
+/// A record's page is outside the buffer.
+pub struct Outside;
+
+/// Set the bits of `records`, sixteen bytes each, in `buffer`, whose first page is `first`.
+///
+/// Returns the sum of the keys' XXH3-64, mod 2^64. Fast where records of one page follow
+/// each other, as sorted ones do.
+pub fn fill(
+    records: &[u8],
+    pages: u64,
+    hashes: u32,
+    buffer: &mut [u8],
+    first: u64,
+) -> Result<u64, Outside> {
+    let held = (buffer.len() / PAGE) as u64;
+    let mut paint = Paint::new();
+    let mut here = None;
+    let mut sum = 0u64;
+    for record in records.chunks_exact(16) {
+        let record = decode(record);
+        let index = page_of((record >> 64) as u64, pages).wrapping_sub(first);
+        if here != Some(index) {
+            if index >= held {
+                return Err(Outside);
+            }
+            if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
+                paint.move_to(page);
+            }
+            here = Some(index);
+        }
+        let mixed = record as u64;
+        sum = sum.wrapping_add(mixed);
+        paint.add(mixed, hashes);
+    }
+    if let Some(page) = here.and_then(|index| page_mut(buffer, index)) {
+        paint.move_to(page);
+    }
+    Ok(sum)
+}
+
+fn page_mut(buffer: &mut [u8], index: u64) -> Option<&mut [u8; BODY]> {
+    let start = index as usize * PAGE;
+    buffer.get_mut(start..start + BODY)?.try_into().ok()
+}
+
+struct Paint {
     bytes: Box<[u8; ROOM]>,
 }
 
 impl Paint {
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self {
             bytes: Box::new([0; ROOM]),
         }
@@ -21,7 +67,7 @@ impl Paint {
 
     /// Set the `hashes` bits of a key whose XXH3-64 is `mixed`.
     #[inline(always)]
-    pub fn add(&mut self, mut mixed: u64, hashes: u32) {
+    fn add(&mut self, mut mixed: u64, hashes: u32) {
         for _ in 0..hashes {
             self.bytes[bit_of(mixed) & (ROOM - 1)] = SET;
             mixed = mixed.wrapping_mul(PHI);
@@ -29,7 +75,7 @@ impl Paint {
     }
 
     /// Add the bits set to those of `page`, and start anew.
-    pub fn move_to(&mut self, page: &mut [u8; BODY]) {
+    fn move_to(&mut self, page: &mut [u8; BODY]) {
         let (bytes, packed) = (self.bytes.chunks_exact_mut(64), page.chunks_exact_mut(8));
         for (bytes, packed) in bytes.zip(packed) {
             let (Ok(bytes), Ok(packed)) = (<&mut [u8; 64]>::try_from(bytes), packed.try_into())

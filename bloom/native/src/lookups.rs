@@ -50,6 +50,7 @@ pub struct Shape<'a> {
     pub pages: u64,
     pub first: u64,
     pub hashes: u32,
+    pub seed: u64,
     pub state: &'a [AtomicU8],
 }
 
@@ -76,7 +77,7 @@ impl Shape<'_> {
         index: usize,
         state: &AtomicU8,
     ) -> Option<&'p [u8; PAGE]> {
-        let sound = is_sound(page, self.first.wrapping_add(index as u64));
+        let sound = is_sound(page, self.first.wrapping_add(index as u64), self.seed);
         state.store(if sound { SOUND } else { DAMAGED }, Relaxed);
         sound.then_some(page)
     }

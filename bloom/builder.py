@@ -17,11 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from bloom.cores import usable_cores
 from bloom.engine import kernels
 from bloom.errors import BuildError
 from bloom.files import check_output
 from bloom.format import MAX_DIGEST_BYTES, MIN_DIGEST_BYTES, Header
-from bloom.memory import LEAST_POOL, Budget, usable_threads
+from bloom.memory import LEAST_POOL, Budget
 from bloom.outputs import Wanted, disk_errors, write_filter
 from bloom.records_file import RecordsFile
 from bloom.spill import Spill
@@ -56,7 +57,7 @@ class Builder:
         if not MIN_DIGEST_BYTES <= digest_bytes <= MAX_DIGEST_BYTES:
             raise ValueError("a digest has 16 to 64 bytes")
         self.digest_bytes = digest_bytes
-        self.threads = threads or usable_threads()
+        self.threads = threads or usable_cores()
         #: The token of the last checkpoint: None before there is one.
         self.token: dict[str, Any] | None = None
         #: After `finish`: the highest false-positive rate of any page. Far above the

@@ -8,20 +8,17 @@ import os
 from importlib import import_module
 from types import ModuleType
 
-from bloom import reference
 
-
-def _choose() -> tuple[str, ModuleType]:
+def choose(native: str, reference: str) -> tuple[str, ModuleType]:
+    """`native` or `python`, and the module of that name which runs: the one choice there is."""
     wish = os.environ.get("BLOOM_ENGINE", "")
     if wish != "python":
         try:
-            native = import_module("bloom._native")
+            return "native", import_module(native)
         except ImportError:
             if wish == "native":
                 raise
-        else:
-            return "native", native
-    return "python", reference
+    return "python", import_module(reference)
 
 
-NAME, kernels = _choose()
+NAME, kernels = choose("bloom._native", "bloom.reference")

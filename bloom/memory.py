@@ -57,10 +57,3 @@ def _number(name: str) -> int | None:
             return int(file.read())
     except (OSError, ValueError):
         return None
-
-
-def usable_threads() -> int:
-    """Processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1

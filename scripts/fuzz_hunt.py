@@ -12,9 +12,10 @@ import random
 import sys
 import time
 
+from leakcheck.hunting.keys import QUIET, keys_of
 from leakcheck.hunting.matching import matches
 from leakcheck.hunting.reference import ReferenceSieve
-from leakcheck.hunting.sieve import QUIET, Sieve, keys_of, native
+from leakcheck.hunting.sieve import Sieve, native
 from leakcheck.hunting.watch import Watch
 
 WATCHED = """

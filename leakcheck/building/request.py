@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.input import Found, Options
 from leakcheck.records.formats import Form
@@ -48,10 +49,7 @@ class Request:
     @property
     def crew(self) -> int:
         """How many threads extract."""
-        if self.threads:
-            return self.threads
-        usable = getattr(os, "sched_getaffinity", None)
-        return len(usable(0)) if usable else os.cpu_count() or 1
+        return self.threads or usable_cores()
 
     def check(self) -> None:
         """Raise UsageError where the build could not end well, before anything is read."""

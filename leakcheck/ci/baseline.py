@@ -10,15 +10,14 @@ nothing; another value, key or file is a new finding.
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import InputError
+from leakcheck.files import PUBLISHED, write_whole
 
 DEFAULT = ".leakcheck-baseline.json"
 _SALT_BYTES = 16
@@ -88,15 +87,7 @@ def save(baseline: Baseline, path: Path) -> None:
     ]
     body = {"version": 1, "salt": baseline.salt.hex(), "entries": entries}
     try:
-        handle, spare = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(json.dumps(body, indent=1) + "\n")
-                os.fchmod(out.fileno(), 0o644)
-            Path(spare).replace(path)
-        except BaseException:
-            Path(spare).unlink(missing_ok=True)
-            raise
+        write_whole(path, (json.dumps(body, indent=1) + "\n").encode(), mode=PUBLISHED)
     except OSError as error:
         raise InputError(
             f"{path.name}: it cannot be written: {error.strerror or 'failed'}."

@@ -1,15 +1,12 @@
 """From bytes of a dump to digests: pure kernels, native where built, in plain Python elsewhere.
 
 Each takes a chunk of whole lines (bytes, bytearray or memoryview) and gives
-an Extraction; nothing here reads a file or prints. BLOOM_ENGINE in the
-environment chooses the engine, as in bloom/engine.py. The native kernels
+an Extraction; nothing here reads a file or prints. bloom/engine.py
+chooses the engine. The native kernels
 release the GIL.
 """
 
-import os
-from importlib import import_module
-from types import ModuleType
-
+from bloom.engine import choose
 from leakcheck.extract.cuts import cut
 from leakcheck.extract.results import LONGEST_PASSWORD, REASONS, Extraction
 from leakcheck.subject.address import REACH
@@ -33,18 +30,7 @@ __all__ = [
 ]
 
 
-def _choose() -> tuple[str, ModuleType]:
-    wish = os.environ.get("BLOOM_ENGINE", "")
-    if wish != "python":
-        try:
-            return "native", import_module("leakcheck.extract.native")
-        except ImportError:
-            if wish == "native":
-                raise
-    return "python", import_module("leakcheck.extract.reference")
-
-
-ENGINE, _kernels = _choose()
+ENGINE, _kernels = choose("leakcheck.extract.native", "leakcheck.extract.reference")
 
 emails = _kernels.emails
 domains = _kernels.domains

@@ -6,13 +6,13 @@ same command goes on where it stopped.
 """
 
 import functools
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from bloom.cores import usable_cores
 from leakcheck.errors import InputError, NetworkError, UsageError
 from leakcheck.fetching.blocks import Block, Blocks, Kept
 from leakcheck.fetching.messages import Order, Report
@@ -165,7 +165,7 @@ def _fetch(order: Order, request: Request, tell: Tell) -> Report:
         there = sums.had - sums.fetched - sums.unchanged
         tell("fetching", min(total, sums.answers + there), total)
 
-    jobs = request.jobs or min(4, os.cpu_count() or 1)
+    jobs = request.jobs or min(4, usable_cores())
     fetch_blocks(order, order.blocks(), min(jobs, len(order.blocks())), heard)
     return sums
 

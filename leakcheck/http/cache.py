@@ -7,9 +7,10 @@ network is asked. An entry carries a checksum, and a damaged one is no entry.
 import contextlib
 import hashlib
 import os
-import secrets
 import time
 from pathlib import Path
+
+from leakcheck.files import write_whole
 
 _CHECK_BYTES = 32
 
@@ -47,16 +48,9 @@ class Cache:
     def put(self, key: str, body: bytes) -> None:
         """Keep `body` for `key`, whole or not at all."""
         path = self._path(key)
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                partial.touch(0o600, exist_ok=False)
-                with partial.open("r+b") as file:
-                    file.write(hashlib.sha256(body).digest() + body)
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
+            write_whole(path, hashlib.sha256(body).digest() + body, sync=False)
 
     def prune(self) -> None:
         """Remove the entries that are too old."""

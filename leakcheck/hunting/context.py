@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from leakcheck import extract
 from leakcheck.hunting.folding import readable
+from leakcheck.hunting.keys import NEAR
 from leakcheck.hunting.matching import Match
 from leakcheck.hunting.parsing import Form
 from leakcheck.hunting.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans, whole
-from leakcheck.hunting.sieve import NEAR
 from leakcheck.hunting.watch import Watch
 from leakcheck.subject.masking import DOTS
 

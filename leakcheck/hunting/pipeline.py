@@ -5,7 +5,6 @@ compared exactly, and shown, in the calling thread. Memory: AHEAD chunks for
 each thread, whatever the size of the text or of its lines.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from bloom.cores import usable_cores
 from leakcheck.hunting.context import Shower
 from leakcheck.hunting.matching import matches
 from leakcheck.hunting.places import Place, Text, places, texts
@@ -48,7 +48,7 @@ class Hunter:
         """threads: None for one a core; chunk: bytes read at a time."""
         self.watch = watch
         self._sieve = sieve_for(watch)
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or usable_cores()
         self._chunk = chunk
         self._pool = ThreadPoolExecutor(self._threads)
         self.moved: Callable[[int], None] = lambda count: None

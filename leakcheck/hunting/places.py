@@ -9,7 +9,7 @@ line that comes in several chunks is read with LEAD bytes of overlap.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from leakcheck.hunting.sieve import NEAR, QUIET
+from leakcheck.hunting.keys import NEAR, QUIET
 from leakcheck.input import Chunk
 
 LINE = 8192

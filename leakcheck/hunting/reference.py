@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from leakcheck.hunting.folding import IGNORED, sieve_words
+from leakcheck.hunting.keys import Buffer, Keys, first_word
 from leakcheck.hunting.readings import Reading, readings
-from leakcheck.hunting.sieve import Buffer, Keys, first_word
 
 _RUN = re.compile(r"[0-9A-Za-z\x80-\U0010ffff]+")
 _FRONT = re.compile(r"[0-9A-Za-z]+")

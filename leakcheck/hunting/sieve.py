@@ -1,33 +1,15 @@
 """The fast half of the hunt: which places of a chunk may name something watched.
 
 The native sieve where it is built, the one in leakcheck/hunting/reference.py
-elsewhere; BLOOM_ENGINE in the environment chooses, as for every kernel. Both
-are given the same keys, made here:
-
-- an address: its local part, and the first word of its domain;
-- a domain watched as an address's: its first two words;
-- a domain or a term: two words of it that stand in a row, the longest such, or
-  its only word, in both spellings;
-- a phone number: its last seven digits.
+elsewhere; bloom/engine.py chooses. Both are given the same keys.
 """
 
-import itertools
-import os
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
+from bloom.engine import choose
 from leakcheck.hunting import folding
+from leakcheck.hunting.keys import Buffer, Keys, keys_of
 from leakcheck.hunting.watch import Watch
-
-Buffer = bytes | bytearray | memoryview
-NEAR = 2048
-"""A match begins at most so many bytes before the position that points to it."""
-QUIET = 512
-"""A position speaks for what follows on its line within so many bytes."""
-_FIRST = re.compile(rb"[a-z0-9]*")
 
 
 class Sieve(Protocol):
@@ -38,86 +20,12 @@ class Sieve(Protocol):
         ...
 
 
-@dataclass
-class Keys:
-    """What both sieves look for. addresses: `local@word`; pairs, at_domains: two words each."""
-
-    addresses: set[bytes] = field(default_factory=set)
-    at_domains: set[tuple[bytes, bytes]] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
-    pairs: set[tuple[str, str]] = field(default_factory=set)
-    tails: set[int] = field(default_factory=set)
-
-    @cached_property
-    def locals(self) -> set[bytes]:
-        """The local parts of all addresses."""
-        return {address.rpartition(b"@")[0] for address in self.addresses}
-
-
-def keys_of(watch: Watch) -> Keys:
-    """The keys of all entries."""
-    keys = Keys()
-    for canonical in watch.addresses:
-        after = canonical.rindex(b"@") + 1
-        keys.addresses.add(canonical[:after] + first_word(canonical, after))
-    for host in watch.at_domains:
-        first = first_word(host, 0)
-        keys.at_domains.add((first, first_word(host, len(first) + 1)))
-    for host in watch.domains:
-        for spelling in _spellings(host):
-            _add_words(folding.sieve_words(spelling), keys)
-    for term in watch.terms:
-        _add_words(folding.sieve_words(term), keys)
-    keys.tails = {int(digits[-7:]) for digits in watch.phones}
-    return keys
-
-
-def first_word(data: bytes, start: int) -> bytes:
-    """The letters and digits, in lower case already, from `start` on."""
-    match = _FIRST.match(data, start)
-    return match[0] if match else b""
-
-
-def _spellings(host: bytes) -> Iterator[str]:
-    """A domain as A-labels, and as U-labels composed and decomposed."""
-    import unicodedata
-
-    yield host.decode()
-    if b"xn--" in host:
-        labels = []
-        for label in host.split(b"."):
-            try:
-                labels.append(
-                    label[4:].decode("punycode") if label.startswith(b"xn--") else label.decode()
-                )
-            except UnicodeError:
-                return
-        for way in ("NFC", "NFD"):
-            yield unicodedata.normalize(way, ".".join(labels))
-
-
-def _add_words(words: list[str], keys: Keys) -> None:
-    if len(words) == 1:
-        keys.words.add(words[0])
-        return
-    pairs = list(itertools.pairwise(words))
-    if pairs:
-        keys.pairs.add(max(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), pair)))
-
-
 def sieve_for(watch: Watch) -> Sieve:
     """The sieve for a watch list, by the engine that runs."""
+    engine, reference = choose("leakcheck._native", "leakcheck.hunting.reference")
     keys = keys_of(watch)
-    wish = os.environ.get("BLOOM_ENGINE", "")
-    if wish != "python":
-        try:
-            return native(keys)
-        except ImportError:
-            if wish == "native":
-                raise
-    from leakcheck.hunting.reference import ReferenceSieve
-
-    return ReferenceSieve(keys)
+    sieve: Sieve = native(keys) if engine == "native" else reference.ReferenceSieve(keys)
+    return sieve
 
 
 def native(keys: Keys) -> Sieve:

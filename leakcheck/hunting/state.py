@@ -9,13 +9,13 @@ by its owner alone; it holds paths, positions and checksums, no content.
 
 import json
 import os
-import tempfile
 import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import InputError
+from leakcheck.files import write_whole
 
 HEAD, TAIL = 256, 64
 
@@ -97,17 +97,9 @@ class State:
         text = json.dumps({"version": 1, "files": files})
         if text == self._saved:
             return
-        spare = None
         try:
-            handle, spare = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(spare, self._path)  # noqa: PTH105
+            write_whole(self._path, text.encode())
         except OSError as error:
-            if spare is not None and os.path.exists(spare):  # noqa: PTH110
-                os.unlink(spare)  # noqa: PTH108
             raise InputError(
                 f"{self._path}: the state cannot be written: {error.strerror}."
             ) from None

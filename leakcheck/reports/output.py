@@ -1,19 +1,18 @@
 """Where reports go: several formats at once, each file whole or not there at all.
 
-A report is written beside its place under a hidden name, synced and renamed
-when it ends. `finish` after an interrupt leaves a valid report that is marked
+A report is a draft until it ends. `finish` after an interrupt leaves a valid report that is marked
 partial; leaving the block without `finish` leaves nothing.
 """
 
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TextIO
 
 from leakcheck.errors import InputError, UsageError
+from leakcheck.files import Draft
 from leakcheck.reports import Meta, Row, Summary, Writer, format_of, writer_for
 
 
@@ -69,7 +68,7 @@ class Reports:
         InputError where none can be written there.
         """
         self._writers: list[Writer] = []
-        self._files: list[tuple[TextIO, Path, Path]] = []
+        self._files: list[tuple[TextIO, Draft]] = []
         for target in wanted:
             if target.path is not None and target.path.exists() and not force:
                 raise UsageError(f"{target.path} exists: give --force to replace it.")
@@ -108,32 +107,26 @@ class Reports:
         """Write what comes after the rows; every file gets its name."""
         for writer in self._writers:
             writer.end(summary)
-        for out, spare, path in self._files:
+        for out, draft in self._files:
             try:
                 out.flush()
-                os.fsync(out.fileno())
-                out.close()
-                spare.replace(path)
+                draft.publish()
             except OSError as error:
-                raise _cannot_write(path, error) from None
+                raise _cannot_write(draft.target, error) from None
         self._files.clear()
 
     def _open(self, path: Path) -> TextIO:
         try:
-            handle, spare = tempfile.mkstemp(
-                prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
-            )
+            draft = Draft(path)  # for the owner alone: a report names people
         except OSError as error:
             raise _cannot_write(path, error) from None
-        # mkstemp makes it for the owner alone, and so it stays: a report names people.
-        out = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._files.append((out, Path(spare), path))
+        out = TextIOWrapper(draft.file, "utf-8", errors="backslashreplace", newline="")
+        self._files.append((out, draft))
         return out
 
     def _discard(self) -> None:
-        for out, spare, _ in self._files:
-            spare.unlink(missing_ok=True)
-            out.close()
+        for _, draft in self._files:
+            draft.discard()
         self._files.clear()
 
 

@@ -5,13 +5,13 @@ take lookups from several threads is asked by one at a time.
 """
 
 import itertools
-import os
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from bloom.cores import usable_cores
 from leakcheck.scanning.blocks import Block, Lines
 from leakcheck.scanning.query import Asking, Digested
 from leakcheck.sources import Source
@@ -73,7 +73,7 @@ class Panel:
 
 def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[Asked, None, None]:
     """Every block, answered, in order; a few are under way at a time."""
-    workers = max(1, min(8, len(os.sched_getaffinity(0)) if _AFFINITY else os.cpu_count() or 1))
+    workers = min(8, usable_cores())
     waiting: deque[Future[Asked]] = deque()
     pool = ThreadPoolExecutor(workers, "leakcheck-scan")
     line = 1
@@ -92,9 +92,6 @@ def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[
             yield asked
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-_AFFINITY = hasattr(os, "sched_getaffinity")
 
 
 def merge(codes: Sequence[bytes]) -> bytes:

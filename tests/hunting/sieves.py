@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from leakcheck.hunting.keys import keys_of
 from leakcheck.hunting.reference import ReferenceSieve
-from leakcheck.hunting.sieve import Sieve, keys_of, native
+from leakcheck.hunting.sieve import Sieve, native
 from leakcheck.hunting.watch import Watch
 
 ENTRIES = (

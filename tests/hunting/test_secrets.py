@@ -125,5 +125,5 @@ def test_no_context_holds_what_is_not_known_harmless(
     line = "".join(reversed(parts) if before else parts)
     for hit in hunt(line.encode()):
         assert not FRAGMENTS.search(hit.context + hit.match), (line, hit)
-        rest = known.sub("", hit.context)
+        rest = known.sub("", hit.context.replace(hit.match, ""))
         assert not re.search(r"\w", rest), (line, hit)

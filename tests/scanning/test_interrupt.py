@@ -35,7 +35,7 @@ def feed(process: subprocess.Popen[bytes], folder: Path) -> None:
     process.stdin.flush()
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
-        spare = list(folder.glob(".*.tmp"))
+        spare = list(folder.glob(".*.partial"))
         if spare and any(path.stat().st_size > 0 for path in spare):
             return
         assert process.poll() is None

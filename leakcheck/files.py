@@ -1,0 +1,113 @@
+"""The files that leakcheck writes: each appears under its name whole, or not at all.
+
+Rule 1: a file is written beside its place, under a hidden name that nobody
+can guess, and gets its name when all of it is there; what is left behind by
+a kill is one `.NAME.….partial`. Rule 2: it is for its owner alone, PRIVATE,
+but for what others are meant to read, PUBLISHED, whatever the umask says.
+Rule 3: contents, then name, outlast a power failure, where `sync` is on.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+PRIVATE = 0o600
+PUBLISHED = 0o644
+_PARTIAL = ".partial"
+
+
+class Draft:
+    """A file that is being written; leaving the block without `publish` leaves nothing.
+
+    with Draft(path) as draft:
+        draft.file.write(...)
+        draft.publish()
+
+    Every step may raise OSError. `path`: where the bytes are meanwhile.
+    """
+
+    def __init__(self, target: Path, *, mode: int = PRIVATE) -> None:
+        """Raises OSError where nothing can be written beside `target`, or it is no plain file."""
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            number = errno.EISDIR if target.is_dir() else errno.EINVAL
+            raise OSError(number, "it is no regular file", str(target))
+        self.target, self._mode = target, mode
+        hidden = f".{target.name[:40]}.{secrets.token_hex(8)}{_PARTIAL}"
+        self.path = target.with_name(hidden)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        self.file: BinaryIO = os.fdopen(os.open(self.path, flags, PRIVATE), "w+b")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    def publish(self, *, replace: bool = True, sync: bool = True) -> None:
+        """Give the file its name. Raises FileExistsError where it is taken and not `replace`."""
+        self.file.flush()
+        os.fchmod(self.file.fileno(), self._mode)
+        if sync:
+            os.fsync(self.file.fileno())
+        if replace:
+            self.path.replace(self.target)
+        else:
+            _name_if_free(self.path, self.target)
+        self.file.close()
+        if sync:
+            _sync_folder(self.target.parent)
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was published."""
+        if not self.file.closed:
+            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a full disk takes no last bytes
+                self.file.close()
+
+
+def write_whole(
+    target: Path, data: bytes, *, mode: int = PRIVATE, replace: bool = True, sync: bool = True
+) -> None:
+    """Write `data` as the file `target`. Raises OSError, as Draft does."""
+    with Draft(target, mode=mode) as draft:
+        draft.file.write(data)
+        draft.publish(replace=replace, sync=sync)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a kill left half-written in `folder`, which nobody else writes in now."""
+    for path in folder.glob(f".*{_PARTIAL}"):
+        path.unlink(missing_ok=True)
+
+
+def _name_if_free(path: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(path)
+    except FileExistsError:
+        raise
+    except OSError:  # some file systems know no hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        path.replace(target)
+    else:
+        path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network file systems refuse; the rename itself has been done
+    finally:
+        os.close(handle)

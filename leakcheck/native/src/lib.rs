@@ -23,6 +23,7 @@ mod resolver;
 mod sha_pair;
 mod tld_table;
 mod tlds;
+mod verity;
 mod walk;
 
 use pyo3::prelude::*;
@@ -39,6 +40,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::credential_fields, module)?)?;
     module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
     module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
+    module.add_function(wrap_pyfunction!(python::block_digests, module)?)?;
     module.add_class::<hunt::Sieve>()?;
     Ok(())
 }

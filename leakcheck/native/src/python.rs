@@ -167,3 +167,11 @@ pub fn hashes<'py>(
 pub fn tlds() -> Vec<&'static str> {
     crate::tlds::TLDS.split_ascii_whitespace().collect()
 }
+
+/// The SHA-256 of each block of 4,096 bytes, packed: see verity.rs.
+#[pyfunction]
+pub fn block_digests(py: Python<'_>, data: PyBuffer<u8>) -> PyResult<Bound<'_, PyBytes>> {
+    let data = bytes(&data)?;
+    let digests = py.detach(|| crate::verity::block_digests(data));
+    Ok(PyBytes::new(py, &digests))
+}

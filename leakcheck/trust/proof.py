@@ -1,0 +1,113 @@
+"""The chain from a signature to a page: signature → edition → digest → tree → page.
+
+Rule 1: where a publisher is trusted, what the chain does not prove is no
+answer. Rule 2: an edition older than one that was seen is no edition. Rule 3:
+a withdrawn filter proves nothing, whichever edition offers it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leakcheck.trust import edition as editions
+from leakcheck.trust import note
+from leakcheck.trust.edition import Edition, Entry
+from leakcheck.trust.note import NoteError
+from leakcheck.trust.store import Store
+from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block
+
+__all__ = ["Chain", "NoteError", "ProofError", "accept", "peek"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What proves the blocks of one filter.
+
+    edition: that offers it; name: of its file there; entry: its digest and
+    size; tree: tree blocks that were proved, by number.
+    """
+
+    edition: Edition
+    name: str
+    entry: Entry
+    tree: dict[int, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def shape(self) -> Shape:
+        """Where everything stands in its tree."""
+        return Shape(self.entry.size)
+
+    @property
+    def vouched(self) -> str:
+        """Who vouches for it, in words."""
+        return f"signed by {self.edition.origin}, edition {self.edition.serial}"
+
+    def missing(self, block: int) -> list[int]:
+        """The numbers of the tree blocks that are still needed to prove a block of the file."""
+        return [number for number, _ in self.shape.path(block) if number not in self.tree]
+
+    def prove(self, block: int, data: Buffer, tree: Mapping[int, bytes]) -> None:
+        """Prove that block `block` of the file is `data`; keep the tree blocks that proved it.
+
+        Raises ProofError with the reason where it is not.
+        """
+        held = {**tree, **self.tree}
+        check_block(self.shape, self.entry.digest, block, data, held)
+        self.tree.update((number, held[number]) for number, _ in self.shape.path(block))
+
+
+def accept(raw: bytes, store: Store) -> Edition:
+    """The edition in a note that somebody trusted has signed, and that is not an old one.
+
+    Raises NoteError with the reason where it is not to be believed.
+    """
+    known = store.keys()
+    text = store.verified(raw, known)
+    if text is None:
+        text, signed = note.verify(raw, known)
+        found = editions.parse(text)
+        if not any(key.name == found.origin for key in signed):
+            raise NoteError(f"nobody whom you trust for {found.origin} has signed it")
+        store.remember_verified(raw, known, text)
+    else:
+        found = editions.parse(text)
+    seen = store.serial(found.origin)
+    if found.serial < seen:
+        raise NoteError(
+            f"edition {found.serial} of {found.origin} is older than edition {seen}, "
+            "which was seen before"
+        )
+    store.remember_serial(found.origin, found.serial)
+    return found
+
+
+def peek(raw: bytes) -> Edition:
+    """The edition that a note claims to hold, nothing verified: to name it, never to believe it."""
+    return editions.parse(note.split(raw)[0])
+
+
+def chain(found: Edition, name: str) -> Chain:
+    """The chain for the filter that `found` calls `name`. Raises NoteError where there is none."""
+    entry = found.filters.get(name)
+    if entry is None:
+        raise NoteError(f"the list of {found.origin} does not name {name}")
+    return _standing(found, name, entry)
+
+
+def chain_for(found: Edition, digest: bytes) -> Chain:
+    """The chain for the filter with a digest. Raises NoteError where it is not offered."""
+    if digest in found.withdrawn:
+        raise NoteError(_withdrawn(found, digest))
+    held = found.entry(digest)
+    if held is None:
+        raise NoteError(f"edition {found.serial} of {found.origin} does not offer this file")
+    return _standing(found, *held)
+
+
+def _standing(found: Edition, name: str, entry: Entry) -> Chain:
+    if entry.digest in found.withdrawn:
+        raise NoteError(_withdrawn(found, entry.digest))
+    return Chain(found, name, entry)
+
+
+def _withdrawn(found: Edition, digest: bytes) -> str:
+    return f"{found.origin} has withdrawn it: {found.withdrawn[digest]}"

@@ -1,0 +1,121 @@
+"""What this user trusts, and what was seen of each publisher: one folder, mode 0700.
+
+    keys            a vkey a line, `#` begins a comment
+    seen.json       the highest serial of each origin: no edition may be older
+    verified.json   notes whose signatures were verified, by their SHA-256 and
+                    that of the keys; digests of files, by what the system
+                    says of them: so that a check starts without cryptography
+
+What is remembered here is as good as the folder: who can write it can write
+the keys as well.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from leakcheck.errors import UsageError
+from leakcheck.trust.note import NoteError, Verifier
+
+_MOST_FILES = 200
+
+
+class Store:
+    """The folder of a user's trust; nothing is written before there is something to keep."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: `$LEAKCHECK_HOME/trust`, or the platform's data folder."""
+        self.folder = folder
+
+    def keys(self) -> list[Verifier]:
+        """The public keys that are trusted. Raises UsageError where the file cannot be read."""
+        try:
+            text = (self.folder / "keys").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{self.folder / 'keys'}: the trusted keys cannot be read.") from None
+        lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+        try:
+            return [Verifier.parse(line) for line in lines if line]
+        except NoteError as error:
+            raise UsageError(f"{self.folder / 'keys'}: {error}.") from None
+
+    def trust(self, key: Verifier) -> bool:
+        """Trust `key` from now on; False where it was trusted before."""
+        keys = self.keys()
+        if key in keys:
+            return False
+        self._write("keys", "".join(f"{one}\n" for one in [*keys, key]))
+        return True
+
+    def distrust(self, name: str) -> list[Verifier]:
+        """Trust no longer the keys with that name or vkey; return them."""
+        keys = self.keys()
+        gone = [key for key in keys if name in (key.name, str(key))]
+        if gone:
+            self._write("keys", "".join(f"{key}\n" for key in keys if key not in gone))
+        return gone
+
+    def serial(self, origin: str) -> int:
+        """The highest serial seen of an origin, 0 where none was."""
+        found = self._read("seen.json").get(origin, 0)
+        return found if isinstance(found, int) else 0
+
+    def remember_serial(self, origin: str, serial: int) -> None:
+        """Note that an edition was seen."""
+        seen = self._read("seen.json")
+        if seen.get(origin, 0) < serial:
+            self._write("seen.json", json.dumps({**seen, origin: serial}, sort_keys=True))
+
+    def verified(self, raw: bytes, known: Sequence[Verifier]) -> str | None:
+        """The text of a note whose signatures were verified under the same keys before."""
+        found = self._read("verified.json").get("notes", {}).get(_note_key(raw, known))
+        return found if isinstance(found, str) else None
+
+    def remember_verified(self, raw: bytes, known: Sequence[Verifier], text: str) -> None:
+        """Note that the signatures of a note were verified."""
+        self._remember("notes", _note_key(raw, known), text)
+
+    def digest(self, state: os.stat_result) -> bytes | None:
+        """The fs-verity digest of a file that has not changed since it was computed."""
+        found = self._read("verified.json").get("files", {}).get(_file_key(state))
+        return bytes.fromhex(found) if isinstance(found, str) else None
+
+    def remember_digest(self, state: os.stat_result, digest: bytes) -> None:
+        """Note the digest of a file as it is now."""
+        self._remember("files", _file_key(state), digest.hex())
+
+    def _remember(self, group: str, key: str, value: str) -> None:
+        held = self._read("verified.json")
+        entries = {name: one for name, one in held.get(group, {}).items() if name != key}
+        kept = list(entries.items())[-_MOST_FILES + 1 :]
+        self._write("verified.json", json.dumps({**held, group: {**dict(kept), key: value}}))
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            # What was seen is forgotten only where the user takes the file away.
+            if name == "seen.json":
+                raise UsageError(f"{self.folder / name}: it is damaged: remove it.") from None
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, name: str, text: str) -> None:
+        raise NotImplementedError
+
+
+def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:
+    keys = "\n".join(sorted(map(str, known)))
+    return hashlib.sha256(hashlib.sha256(raw).digest() + keys.encode()).hexdigest()
+
+
+def _file_key(state: os.stat_result) -> str:
+    parts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    return "-".join(map(str, parts))

@@ -25,6 +25,8 @@ COMMANDS = {
     "merge": "Merge, resize or extend filters from their kept keys.",
     "info": "Show what a filter holds and promises.",
     "verify": "Test every checksum of a filter.",
+    "sign": "Sign filters, so that any mirror can serve them.",
+    "keys": "Make a publisher's key, and choose which publishers to trust.",
     "filters": "Manage the filters that are checked by default.",
     "demo": "Walk the whole road on a bundled sample.",
 }

@@ -21,6 +21,16 @@ PUBLISHED = 0o644
 _PARTIAL = ".partial"
 
 
+def home() -> Path:
+    """The folder of what is kept for this user: $LEAKCHECK_HOME, or the platform's data folder."""
+    given = os.environ.get("LEAKCHECK_HOME")
+    if given:
+        return Path(given).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("leakcheck", appauthor=False)
+
+
 class Draft:
     """A file that is being written; leaving the block without `publish` leaves nothing.
 

@@ -11,6 +11,10 @@ from pathlib import Path
 from leakcheck.cli import COMMANDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+GROUPS = {
+    "filters": ("add", "list", "remove", "path"),
+    "keys": ("new", "trust", "list", "distrust"),
+}
 HEAD = """# The command line
 
 Made by `scripts/make_cli_docs.py` from `--help`; do not edit.
@@ -37,11 +41,10 @@ def page() -> str:
     parts = [HEAD, f"```text\n{help_of()}\n```\n"]
     for name in COMMANDS:
         parts.append(f"## leakcheck {name}\n\n```text\n{help_of(name)}\n```\n")
-        if name == "filters":
-            parts += [
-                f"### leakcheck filters {sub}\n\n```text\n{help_of(name, sub)}\n```\n"
-                for sub in ("add", "list", "remove", "path")
-            ]
+        parts += [
+            f"### leakcheck {name} {sub}\n\n```text\n{help_of(name, sub)}\n```\n"
+            for sub in GROUPS.get(name, ())
+        ]
     return "\n".join(parts)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
+from leakcheck.files import home
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.subject.kinds import Kind
@@ -27,12 +28,7 @@ _BAD_IN_NAME = re.compile(r"[^\w.-]+")
 
 def folder() -> Path:
     """Where installed filters are: $LEAKCHECK_HOME/filters, or the platform's data folder."""
-    home = os.environ.get("LEAKCHECK_HOME")
-    if home:
-        return Path(home).expanduser() / "filters"
-    from platformdirs import user_data_path
-
-    return user_data_path("leakcheck", appauthor=False) / "filters"
+    return home() / "filters"
 
 
 class Unanswering(Source):

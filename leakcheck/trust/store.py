@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import UsageError
+from leakcheck.files import home, write_whole
 from leakcheck.trust.note import NoteError, Verifier
 
 _MOST_FILES = 200
@@ -26,9 +27,9 @@ _MOST_FILES = 200
 class Store:
     """The folder of a user's trust; nothing is written before there is something to keep."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: `$LEAKCHECK_HOME/trust`, or the platform's data folder."""
-        self.folder = folder
+    def __init__(self, folder: Path | None = None) -> None:
+        """folder: by default the one of this user, `$LEAKCHECK_HOME/trust`."""
+        self.folder = folder or home() / "trust"
 
     def keys(self) -> list[Verifier]:
         """The public keys that are trusted. Raises UsageError where the file cannot be read."""
@@ -108,7 +109,12 @@ class Store:
         return found if isinstance(found, dict) else {}
 
     def _write(self, name: str, text: str) -> None:
-        raise NotImplementedError
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self.folder / name, text.encode())
+        except OSError as error:
+            reason = error.strerror or "failed"
+            raise UsageError(f"{self.folder / name}: it cannot be written: {reason}.") from None
 
 
 def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:

@@ -1,0 +1,57 @@
+"""`leakcheck sign`: write the proofs that let any mirror serve a publisher's filters."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def sign(
+    filters: Annotated[
+        list[Path], typer.Argument(metavar="FILTER...", help="Filter files, all in one folder.")
+    ],
+    key: Annotated[
+        list[Path],
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help="Private key; repeatable, while one key replaces another.",
+        ),
+    ],
+    withdraw: Annotated[
+        bool,
+        typer.Option("--withdraw", help="Withdraw the filters instead; the files may be gone."),
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why they are withdrawn: readers see it.")
+    ] = None,
+) -> int:
+    """Sign filters: write NAME.verity beside each, and filters.note beside all.
+
+    Each run makes a new edition; filters that the list had before stay in it. Publish the
+    filters with both sidecars.
+    """
+    from bloom.cores import usable_cores
+    from leakcheck.errors import UsageError
+    from leakcheck.terminal import say
+    from leakcheck.trust import keys, signing
+    from leakcheck.wording import counted, printable
+
+    signers = [keys.private_key(path) for path in key]
+    if withdraw:
+        if not reason:
+            raise UsageError("Say why it is withdrawn: --reason.")
+        for path in filters:
+            edition = signing.withdraw(path, reason, signers)
+    else:
+        if reason:
+            raise UsageError("--reason goes with --withdraw.")
+        edition = signing.sign(filters, signers, usable_cores())
+    parts = [counted(len(edition.filters), "filter")]
+    if edition.withdrawn:
+        parts.append(f"{len(edition.withdrawn)} withdrawn")
+    say(f"{printable(edition.origin)}, edition {edition.serial}: {', '.join(parts)}.")
+    return 0

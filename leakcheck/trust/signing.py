@@ -1,0 +1,106 @@
+"""A publisher's side: write the trees and the signed list beside the filters of a folder."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from leakcheck.errors import FilterError, UsageError
+from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.trust import edition as editions
+from leakcheck.trust import note, verity
+from leakcheck.trust.edition import FILE_NAME, Edition, Entry
+from leakcheck.trust.note import NoteError, Signer
+
+
+def sign(files: Sequence[Path], signers: Sequence[Signer], workers: int = 1) -> Edition:
+    """Write the tree of each of `files` and the next edition of their folder's list.
+
+    files: filters in one folder; signers: keys of one origin, all of which sign
+    (two while one replaces the other); workers: threads that hash. Filters
+    that the list had before stay in it. Raises UsageError where the files are
+    in several folders or the list is not of these keys, FilterError where a
+    file cannot be read.
+    """
+    folder = _folder(files)
+    before = _current(folder, signers)
+    filters = dict(before.filters)
+    for path in files:
+        digest = _write_tree(path, workers)
+        filters[path.name] = Entry(digest, path.stat().st_size)
+        if digest in before.withdrawn:
+            raise UsageError(f"{path}: this filter was withdrawn: {before.withdrawn[digest]}.")
+    return _publish(folder, replace(before, filters=filters), signers)
+
+
+def withdraw(path: Path, reason: str, signers: Sequence[Signer]) -> Edition:
+    """Write the next edition, in which the filter of that name is withdrawn for `reason`.
+
+    The file itself may be gone. Raises UsageError where the list does not name it.
+    """
+    folder = path.parent
+    before = _current(folder, signers)
+    entry = before.filters.get(path.name)
+    if entry is None:
+        raise UsageError(f"{folder / FILE_NAME} does not name {path.name}: nothing to withdraw.")
+    reason = " ".join(reason.split())
+    if not reason or not reason.isprintable():
+        raise UsageError("Say in one line why it is withdrawn: --reason.")
+    left = {name: one for name, one in before.filters.items() if one.digest != entry.digest}
+    gone = {**before.withdrawn, entry.digest: reason}
+    return _publish(folder, replace(before, filters=left, withdrawn=gone), signers)
+
+
+def _folder(files: Sequence[Path]) -> Path:
+    folders = {path.absolute().parent for path in files}
+    if len(folders) != 1:
+        raise UsageError("The filters to sign must be in one folder: a list speaks for one.")
+    return folders.pop()
+
+
+def _current(folder: Path, signers: Sequence[Signer]) -> Edition:
+    """The folder's list as it is, verified with the signers' own keys; an empty one if none."""
+    origins = {signer.name for signer in signers}
+    if len(origins) != 1:
+        raise UsageError("The keys are of different origins: a list has one.")
+    origin = origins.pop()
+    path = folder / FILE_NAME
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return Edition(origin, 0, _now())
+    except OSError as error:
+        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
+    try:
+        found = editions.parse(note.verify(raw, [signer.verifier for signer in signers])[0])
+    except NoteError as error:
+        raise UsageError(f"{path}: {error}: sign in a folder of your own.") from None
+    if found.origin != origin:
+        raise UsageError(f"{path}: it is the list of {found.origin}.")
+    return found
+
+
+def _publish(folder: Path, edition: Edition, signers: Sequence[Signer]) -> Edition:
+    edition = edition.following(_now())
+    try:
+        raw = note.sign(edition.text(), signers)
+    except NoteError as error:
+        raise UsageError(f"A filter cannot be listed under its name: {error}.") from None
+    write_whole(folder / FILE_NAME, raw, mode=PUBLISHED)
+    return edition
+
+
+def _write_tree(path: Path, workers: int) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            digest, tree = verity.tree_of(file, path.stat().st_size, workers)
+    except OSError as error:
+        raise FilterError(f"{path}: it cannot be read: {error.strerror}.") from None
+    except verity.ProofError as error:
+        raise FilterError(f"{path}: {error}.") from None
+    write_whole(path.with_name(path.name + verity.SUFFIX), tree, mode=PUBLISHED)
+    return digest
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)

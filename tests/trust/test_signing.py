@@ -1,0 +1,196 @@
+"""Publishing and believing: editions grow, old ones are refused, keys stay private."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from leakcheck.errors import UsageError
+from leakcheck.trust import keys, proof, signing, verity
+from leakcheck.trust.edition import FILE_NAME
+from leakcheck.trust.note import NoteError, Signer
+from leakcheck.trust.proof import ProofError, accept, chain, chain_for
+from leakcheck.trust.store import Store
+
+ORIGIN = "filters.example.org/acme"
+ACME, OTHER = Signer(ORIGIN, bytes(range(32))), Signer("example.org/other", bytes(32))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, size in (("acme.bloom", 3), ("pairs.bloom", 200)):
+        (tmp_path / name).write_bytes(os.urandom(size * verity.BLOCK))
+    return tmp_path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    held = Store(tmp_path / "trust")
+    held.trust(ACME.verifier)
+    return held
+
+
+def note_in(folder: Path) -> bytes:
+    return (folder / FILE_NAME).read_bytes()
+
+
+def test_the_whole_chain(folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom", folder / "pairs.bloom"], [ACME])
+    found = chain(accept(note_in(folder), store), "pairs.bloom")
+    data = (folder / "pairs.bloom").read_bytes()
+    tree = (folder / "pairs.bloom.verity").read_bytes()
+    page = data[verity.BLOCK * 150 : verity.BLOCK * 151]
+    needed = {
+        number: tree[verity.BLOCK * number : verity.BLOCK * (number + 1)]
+        for number in found.missing(150)
+    }
+    assert len(needed) == 2
+    found.prove(150, page, needed)
+    assert found.missing(150) == []
+    found.prove(150, page, {})
+    with pytest.raises(ProofError):
+        found.prove(150, data[: verity.BLOCK], {})
+    assert found.vouched == f"signed by {ORIGIN}, edition 1"
+
+
+def test_a_forged_block_is_not_kept(folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    found = chain(accept(note_in(folder), store), "acme.bloom")
+    data = (folder / "acme.bloom").read_bytes()
+    tree = (folder / "acme.bloom.verity").read_bytes()
+    with pytest.raises(ProofError):
+        found.prove(0, data[: verity.BLOCK], {0: bytes(verity.BLOCK)})
+    found.prove(0, data[: verity.BLOCK], {0: tree})
+
+
+def test_an_older_edition_is_refused(folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    old = note_in(folder)
+    signing.sign([folder / "pairs.bloom"], [ACME])
+    assert set(accept(note_in(folder), store).filters) == {"acme.bloom", "pairs.bloom"}
+    with pytest.raises(NoteError, match="older"):
+        accept(old, store)
+    accept(note_in(folder), store)
+
+
+def test_a_withdrawn_filter_proves_nothing(folder: Path, store: Store) -> None:
+    digest = accept_signed(folder, store)
+    (folder / "acme.bloom").unlink()
+    signing.withdraw(folder / "acme.bloom", "wrong\n dump", [ACME])
+    with pytest.raises(NoteError, match="withdrawn it: wrong dump"):
+        chain_for(accept(note_in(folder), store), digest)
+    with pytest.raises(NoteError, match="does not name"):
+        chain(accept(note_in(folder), store), "acme.bloom")
+    with pytest.raises(UsageError, match="nothing to withdraw"):
+        signing.withdraw(folder / "acme.bloom", "again", [ACME])
+
+
+def accept_signed(folder: Path, store: Store) -> bytes:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    return accept(note_in(folder), store).filters["acme.bloom"].digest
+
+
+def test_a_filter_that_is_not_offered(folder: Path, store: Store) -> None:
+    accept_signed(folder, store)
+    with pytest.raises(NoteError, match="does not offer"):
+        chain_for(accept(note_in(folder), store), bytes(32))
+
+
+def test_a_key_vouches_for_its_own_origin_alone(folder: Path, store: Store) -> None:
+    store.trust(OTHER.verifier)
+    signing.sign([folder / "acme.bloom"], [ACME])
+    text = note_in(folder).decode().split("\n\n")[0] + "\n"
+    from leakcheck.trust import note
+
+    with pytest.raises(NoteError, match="nobody whom you trust for"):
+        accept(note.sign(text, [OTHER]), store)
+
+
+def test_a_folder_is_one_publishers(folder: Path) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    with pytest.raises(UsageError, match="folder of your own"):
+        signing.sign([folder / "pairs.bloom"], [OTHER])
+    with pytest.raises(UsageError, match="different origins"):
+        signing.sign([folder / "pairs.bloom"], [ACME, OTHER])
+
+
+def test_rotation_signs_with_both_keys(folder: Path, tmp_path: Path) -> None:
+    new = Signer(ORIGIN, b"n" * 32)
+    signing.sign([folder / "acme.bloom"], [ACME, new])
+    for number, key in enumerate((ACME, new)):
+        held = Store(tmp_path / f"trust{number}")
+        held.trust(key.verifier)
+        assert accept(note_in(folder), held).serial == 1
+
+
+def test_published_files_can_be_read_by_a_web_server(folder: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        signing.sign([folder / "acme.bloom"], [ACME])
+    finally:
+        os.umask(before)
+    for name in (FILE_NAME, "acme.bloom.verity"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o644
+
+
+def test_a_private_key_is_private(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        public = keys.make(ORIGIN, tmp_path / "acme.key")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "acme.key").stat().st_mode) == 0o600
+    assert keys.private_key(tmp_path / "acme.key").verifier == public
+    with pytest.raises(UsageError, match="never replaced"):
+        keys.make(ORIGIN, tmp_path / "acme.key")
+    (tmp_path / "acme.key").chmod(0o640)
+    with pytest.raises(UsageError, match="chmod 600"):
+        keys.private_key(tmp_path / "acme.key")
+
+
+def test_public_keys_from_text_and_file(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"# ours\n{ACME.verifier}\n\n{OTHER.verifier} # theirs\n")
+    assert keys.public_keys(str(path)) == [ACME.verifier, OTHER.verifier]
+    assert keys.public_keys(str(ACME.verifier)) == [ACME.verifier]
+    for wrong in ("a+b", str(tmp_path / "none"), str(ACME.verifier)[:-1]):
+        with pytest.raises(UsageError):
+            keys.public_keys(wrong)
+
+
+def test_a_verified_note_is_believed_under_the_same_keys_only(folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    raw = note_in(folder)
+    accept(raw, store)
+    assert store.verified(raw, store.keys()) is not None
+    store.distrust(ORIGIN)
+    with pytest.raises(NoteError, match="nobody"):
+        accept(raw, store)
+
+
+def test_a_digest_is_remembered_while_the_file_stays(folder: Path, store: Store) -> None:
+    path = folder / "acme.bloom"
+    store.remember_digest(path.stat(), b"d" * 32)
+    assert store.digest(path.stat()) == b"d" * 32
+    path.write_bytes(path.read_bytes())
+    assert store.digest(path.stat()) is None
+
+
+def test_what_was_seen_is_not_forgotten_silently(folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    accept(note_in(folder), store)
+    (store.folder / "seen.json").write_text("{")
+    with pytest.raises(UsageError, match="damaged"):
+        accept(note_in(folder), store)
+    (store.folder / "verified.json").write_text("[]")
+    (store.folder / "seen.json").write_text(json.dumps({ORIGIN: 9}))
+    with pytest.raises(NoteError, match="older"):
+        accept(note_in(folder), store)
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+
+
+def test_a_name_is_peeked_at_but_never_believed(folder: Path) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    assert proof.peek(note_in(folder)).origin == ORIGIN

@@ -17,8 +17,8 @@ from pathlib import Path
 from leakcheck.ci.checking import check
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
-from leakcheck.ci.readers import read_file
-from leakcheck.ci.run import wanted_paths
+from leakcheck.ci.reading import read_file
+from leakcheck.ci.selection import Selection
 from leakcheck.ci.walk import Walk
 from leakcheck.sources.names import embedded_sources
 from leakcheck.subject.kinds import Kind
@@ -43,7 +43,7 @@ def main() -> None:
     unseen: list[str] = []
     print(f"{'project':<28}{'files':>7}{'seen':>7}{'checked':>9}{'breached':>10}")
     for root in options.checkouts:
-        walk = Walk(root.resolve(), wanted_paths(Policy()))
+        walk = Walk(root.resolve(), Selection(Policy()))
         seen, asked = 0, []
         for file in walk.read([]):
             found = read_file(file.data, file.path, names, family=file.family)

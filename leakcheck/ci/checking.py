@@ -9,7 +9,7 @@ down to a power of ten.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from leakcheck.ci.text import Candidate
+from leakcheck.ci.candidate import Candidate
 from leakcheck.sources import Source
 from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
 

@@ -7,10 +7,10 @@ from leakcheck.ci.checking import check
 from leakcheck.ci.names import Names
 from leakcheck.ci.output import reason
 from leakcheck.ci.policy import Policy
-from leakcheck.ci.readers import is_binary, read_file
 from leakcheck.ci.readers.families import family_of
-from leakcheck.ci.run import families_of, wanted_paths
-from leakcheck.ci.text import TOO_MANY, TooManyError
+from leakcheck.ci.reading import read_file
+from leakcheck.ci.selection import Selection
+from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict
@@ -28,9 +28,15 @@ def place_in(said: str) -> tuple[str, int]:
 
 
 def explain(
-    root: Path, path: str, line: int, policy: Policy, sources: Sequence[Source]
+    root: Path,
+    path: str,
+    line: int,
+    policy: Policy,
+    sources: Sequence[Source],
+    exclude: Sequence[str] = (),
 ) -> Iterator[str]:
     """Sentences on one line of a file below the root."""
+    selection = Selection(policy, exclude)
     try:
         data = (root / path).read_bytes()
     except OSError as error:
@@ -40,18 +46,18 @@ def explain(
         yield f"{path}: not read: files of this name hold no text of interest."
         return
     yield f"{path}: read as {family.name}."
-    if family.name not in families_of(policy):
+    if family.name not in selection.families:
         yield f"In a run it is not read: the policy's formats leave {family.name} out."
-    elif not wanted_paths(policy)(path):
+    elif selection.excludes(path):
         yield "In a run it is not read: the policy excludes it."
     elif len(data) > policy.max_size:
-        yield "In a run it is not read: it is longer than max-size."
-    if is_binary(data):
-        yield "It is binary: there is nothing to see."
-        return
+        yield "In a run it has no answer: it is longer than max-size."
     names = Names(policy.names, policy.ignore_names)
     try:
         seen = read_file(data, path, names, comments=policy.comments, trace=True, family=family)
+    except NotTextError:
+        yield "It is no text: there is nothing to see."
+        return
     except TooManyError:
         yield f"In a run it has no answer: {TOO_MANY}."
         return

@@ -1,56 +1,88 @@
 """What git knows of a working tree: its root, its tracked, staged and changed files.
 
 Rule 1: names come NUL-terminated, as bytes: a file name may hold anything.
-Rule 2: nothing of the repository's own configuration is run: no file-system
-monitor, no external diff, no text conversion. Rule 3: git's own words are
-passed on only where they say what to do.
+Rule 2: nothing that a repository configures is run: no filter, file-system
+monitor, external diff, text conversion, hook, or fetch of what a partial
+clone lacks; no file of the working tree is ever handed to git. Rule 3:
+`core.worktree` does not lead elsewhere. Rule 4: git's own words are passed on
+only where they say what to do.
 """
 
+import hashlib
 import os
+import re
 import shutil
+import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from leakcheck.errors import InputError, UsageError
 
 _SAFE = (
-    "-c",
     "core.fsmonitor=false",
-    "-c",
     "core.quotePath=false",
-    "-c",
-    "core.hooksPath=/dev/null",
+    f"core.hooksPath={os.devnull}",
+    "submodule.recurse=false",
+    "log.showSignature=false",
 )
-_NOT_PASSED = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"))
+_NOT_PASSED = frozenset(("GIT_DIR", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"))
 _REGULAR = (b"100644", b"100755")
+_SUBMODULE = b"160000"
+_STAT = re.compile(
+    rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: .*\n  uid: .*\n"
+    rb"  size: (\d+)\tflags: .*\n"
+)
 
 
 class Blob(NamedTuple):
-    """A file in the index: its path below the root, and the id of its content."""
+    """A file that git keeps.
+
+    path: below the root; oid: the id of its content; hidden: whether the
+    working tree may lack or contradict it without git telling (sparse
+    checkouts, `--skip-worktree`, `--assume-unchanged`).
+    """
 
     path: str
     oid: str
+    hidden: bool = False
+
+
+class Tracked(NamedTuple):
+    """The index: its regular files, and the paths of its submodules."""
+
+    blobs: list[Blob]
+    submodules: list[str]
 
 
 def find_root(folder: Path) -> Path | None:
-    """The root of the working tree that holds `folder`; None outside of any, or without git."""
+    """The root of the working tree that holds `folder`: where a `.git` stands; None outside."""
     at = folder.resolve()
-    if not any((each / ".git").exists() for each in (at, *at.parents)):
+    for each in (at, *at.parents):
+        if (each / ".git").exists():
+            return each
+        if is_bare(each):
+            return None
+    return None
+
+
+def why_not(root: Path) -> str | None:
+    """Why git cannot be asked about the tree at `root`; None where it can.
+
+    Raises InputError where git refuses because of the owner, and says what to do.
+    """
+    if shutil.which("git") is None:
+        return "git is not installed"
+    done = _run(root, "rev-parse", "--git-dir", check=False)
+    if not done.returncode:
         return None
-    try:
-        done = _run(at, "rev-parse", "--show-toplevel", check=False)
-    except FileNotFoundError:
-        return None
-    if done.returncode:
-        if b"dubious ownership" in done.stderr:
-            raise InputError(
-                "git does not trust this repository, which another user owns: run "
-                f"git config --global --add safe.directory {_quoted(at)} first."
-            )
-        return None
-    return Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
+    if b"dubious ownership" in done.stderr:
+        raise InputError(
+            "git does not trust this repository, which another user owns: run "
+            f"git config --global --add safe.directory {_quoted(root)} first."
+        )
+    return "git cannot read this repository"
 
 
 def is_bare(folder: Path) -> bool:
@@ -60,75 +92,144 @@ def is_bare(folder: Path) -> bool:
     )
 
 
-def is_installed() -> bool:
-    """Whether there is a git to ask."""
-    return shutil.which("git") is not None
+def common_dir(root: Path) -> Path:
+    """Where git keeps what all working trees of the repository share."""
+    said = _run(root, "rev-parse", "--git-common-dir").stdout.removesuffix(b"\n")
+    return root / os.fsdecode(said)
 
 
-def tracked(root: Path, below: Sequence[str]) -> list[str]:
-    """The tracked files under `below` (paths relative to the root), links and submodules too."""
-    return _names(_run(root, "ls-files", "-z", "--", *below).stdout)
+def tracked(root: Path, below: Sequence[str]) -> Tracked:
+    """What the index holds under `below` (paths relative to the root)."""
+    blobs: list[Blob] = []
+    submodules: list[str] = []
+    last = b""
+    for row in _run(root, "ls-files", "-s", "-v", "-z", "--", *below).stdout.split(b"\0"):
+        head, _, path = row.partition(b"\t")
+        if not path or path == last:  # the several sides of a conflict are one file
+            continue
+        last = path
+        tag, mode, oid, *_ = head.split(b" ")
+        if mode in _REGULAR:
+            hidden = tag == b"S" or tag.islower()
+            blobs.append(Blob(os.fsdecode(path), oid.decode(), hidden))
+        elif mode == _SUBMODULE:
+            submodules.append(os.fsdecode(path))
+    return Tracked(blobs, submodules)
 
 
-def changed(root: Path, revision: str, below: Sequence[str]) -> list[str]:
-    """The files of the working tree that differ from where they parted from `revision`."""
+def changed(root: Path, revision: str, below: Sequence[str]) -> list[Blob]:
+    """The tracked files that differ from where they parted from `revision`: in the index, or in
+    the working tree, which is compared by size and time, and else by content.
+
+    git's own comparison would run the filters that the repository configures.
+    """
     commit = _commit(root, revision)
     base = _run(root, "merge-base", "--end-of-options", commit, "HEAD", check=False)
     start = base.stdout.decode().strip() or commit
-    return _names(
-        _run(
-            root, "diff", "--name-only", "--no-ext-diff", "--no-textconv", "--no-renames",
-            "--diff-filter=d", "-z", start, "--", *below,
-        ).stdout
-    )  # fmt: skip
-
-
-def staged(root: Path, below: Sequence[str]) -> list[Blob]:
-    """The files whose content in the index differs from HEAD, links and submodules left out."""
-    raw = _run(
-        root, "diff", "--cached", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv",
-        "--no-renames", "--diff-filter=d", "-z", "--", *below,
-    ).stdout.split(b"\0")  # fmt: skip
+    old = _tree(root, start, below)
+    times = _times(root, below)
     return [
-        Blob(os.fsdecode(path), head.split()[3].decode())
-        for head, path in zip(raw[::2], raw[1::2], strict=False)
-        if head.split()[1] in _REGULAR
+        blob
+        for blob in tracked(root, below).blobs
+        if old.get(blob.path) != blob.oid or _differs(root, blob, times.get(blob.path))
     ]
 
 
-def contents(root: Path, blobs: Sequence[Blob], limit: int) -> Iterator[tuple[Blob, bytes | None]]:
-    """The content of each blob, in order; None where it is longer than `limit` bytes."""
-    command = ["git", *_SAFE, "-C", str(root), "cat-file", "--batch"]
-    with subprocess.Popen(  # noqa: S603 - git, with arguments of ours
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for blob in blobs:
-            process.stdin.write(blob.oid.encode() + b"\n")
-            process.stdin.flush()
-            head = process.stdout.readline().split()
-            if len(head) != 3:
-                raise InputError("git could not read the index: run git fsck in the repository.")
-            size = int(head[2])
-            if size > limit:
-                _drop(process.stdout, size + 1)
-                yield blob, None
-            else:
-                data = process.stdout.read(size + 1)
-                if len(data) <= size:
-                    raise InputError("git ended in the middle of a file: run git fsck.")
-                yield blob, data[:-1]
-        process.stdin.close()
+def staged(root: Path, below: Sequence[str]) -> list[Blob]:
+    """The files whose content in the index differs from HEAD, links and submodules left out.
+
+    Raises InputError in the middle of a merge: what will be committed is not known yet.
+    """
+    raw = _run(
+        root, "diff", "--cached", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv",
+        "--no-renames", "--ignore-submodules=all", "--diff-filter=d", "-z", "--", *below,
+    ).stdout.split(b"\0")  # fmt: skip
+    blobs = []
+    for head, path in zip(raw[::2], raw[1::2], strict=False):
+        _, mode, _, oid, kind = head.split()
+        if kind == b"U":
+            raise InputError(
+                f"{_quoted(Path(os.fsdecode(path)))}: the merge has conflicts here: resolve them, "
+                "git add the file, and run again."
+            )
+        if mode in _REGULAR:
+            blobs.append(Blob(os.fsdecode(path), oid.decode()))
+    return blobs
 
 
-def _drop(stream: IO[bytes], size: int) -> None:
-    while size:
-        size -= len(stream.read(min(size, 1 << 20)))
+def _tree(root: Path, commit: str, below: Sequence[str]) -> dict[str, str]:
+    """Path to object id of a commit's files."""
+    rows = _run(root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *_prefixes(below))
+    found = {}
+    for row in rows.stdout.split(b"\0"):
+        head, _, path = row.partition(b"\t")
+        if path:
+            found[os.fsdecode(path)] = head.split(b" ")[2].decode()
+    return found
+
+
+def _prefixes(below: Sequence[str]) -> list[str]:
+    """Paths as ls-tree takes them, which knows no `.`."""
+    return [] if "." in below else [os.path.normpath(path) for path in below]
+
+
+class _Times(NamedTuple):
+    """What the index noted of a file when it last saw it: nanoseconds, bytes."""
+
+    changed: int
+    modified: int
+    size: int
+
+
+def _times(root: Path, below: Sequence[str]) -> dict[str, _Times]:
+    """For each tracked file what the index noted; whatever is not understood is left out, and then
+    compared by content.
+    """
+    raw = _run(root, "ls-files", "-z", "--debug", "--", *below).stdout
+    index = _run(root, "rev-parse", "--git-path", "index").stdout.removesuffix(b"\n")
+    try:
+        # a file of the index's own time may have changed after it was noted
+        written = (root / os.fsdecode(index)).stat().st_mtime_ns
+    except OSError:
+        return {}
+    found: dict[str, _Times] = {}
+    at = 0
+    while at < len(raw):
+        end = raw.find(b"\0", at)
+        noted = _STAT.match(raw, end + 1) if end >= 0 else None
+        if noted is None:
+            return found
+        seconds, parts, size = noted.group(1, 3), noted.group(2, 4), int(noted[5])
+        changed, modified = (int(s) * 10**9 + int(n) for s, n in zip(seconds, parts, strict=True))
+        if max(changed, modified) < written - 2 * 10**9:
+            found[os.fsdecode(raw[at:end])] = _Times(changed, modified, size)
+        at = noted.end()
+    return found
+
+
+def _differs(root: Path, blob: Blob, noted: _Times | None) -> bool:
+    """Whether the working tree has other content than the index; one that is gone has not."""
+    whole = root / blob.path
+    try:
+        status = whole.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    if noted == _Times(status.st_ctime_ns, status.st_mtime_ns, status.st_size):
+        return False
+    try:
+        return oid_of(whole.read_bytes(), len(blob.oid)) != blob.oid
+    except OSError:
+        return True  # reading it will say why
+
+
+def oid_of(data: bytes, digits: int) -> str:
+    """The id that git gives a file's content, of so many hexadecimal digits."""
+    made = hashlib.sha1(usedforsecurity=False) if digits == 40 else hashlib.sha256()
+    made.update(b"blob %d\0" % len(data))
+    made.update(data)
+    return made.hexdigest()
 
 
 def _commit(root: Path, revision: str) -> str:
@@ -144,12 +245,18 @@ def _commit(root: Path, revision: str) -> str:
     return done.stdout.decode().strip()
 
 
+def command(root: Path, *arguments: str) -> list[str]:
+    """A command line of git's on the repository at `root`."""
+    safe = (part for each in _SAFE for part in ("-c", each))
+    return ["git", *safe, "--no-pager", "-C", str(root), "--literal-pathspecs", *arguments]
+
+
 def _run(root: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
-        ["git", *_SAFE, "-C", str(root), "--literal-pathspecs", *arguments],  # noqa: S607
+        command(root, *arguments),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        env=_environment(),
+        env=environment(root),
         check=False,
     )
     if check and done.returncode:
@@ -159,16 +266,23 @@ def _run(root: Path, *arguments: str, check: bool = True) -> subprocess.Complete
     return done
 
 
-def _environment() -> dict[str, str]:
-    """The repository is the one around the root, whatever a hook or a user has set; the index is
-    the one named: a commit of some files has an index of its own.
+def environment(root: Path) -> dict[str, str]:
+    """The variables to run git with.
+
+    The repository is the one at the root, whatever a hook, a user or its own
+    configuration says; the index is the one named: a commit of some files has
+    an index of its own. No protocol is allowed, so that nothing is fetched.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
-
-
-def _names(raw: bytes) -> list[str]:
-    return sorted({os.fsdecode(name) for name in raw.split(b"\0") if name})
+    return kept | {
+        "LC_ALL": "C",
+        "GIT_WORK_TREE": str(root),
+        "GIT_CEILING_DIRECTORIES": str(root.parent),
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
 
 
 def _quoted(path: Path) -> str:

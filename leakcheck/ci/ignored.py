@@ -1,31 +1,36 @@
-"""Walking a folder that git does not know, honouring the .gitignore files in it."""
+"""Walking a folder that git cannot be asked about, honouring the .gitignore files in it."""
 
 import os
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from leakcheck.ci.walk import Walk
+_Rules = tuple[tuple[str, GitIgnoreSpec], ...]
 
 
-def walk_folder(walk: "Walk", folder: str, never: "Collection[str]") -> "Iterator[str]":
-    """The files under a folder below `walk.root`, in a stable order; folders that cannot be read
-    are reported to `walk`.
+def walk_folder(
+    root: Path,
+    folder: str,
+    never: Collection[str],
+    failed: Callable[[str, str], None],
+    *,
+    obey: bool = True,
+) -> Iterator[str]:
+    """The files under a folder below `root`, in a stable order, as paths seen from there.
+
+    never: names of folders not to enter; failed: told of each folder that
+    cannot be listed, and why; obey: whether `.gitignore` counts.
     """
 
-    def failed(error: OSError) -> None:
-        name = os.path.relpath(error.filename, walk.root)
-        walk.unreadable.append((name, error.strerror or "it cannot be listed"))
+    def on_error(error: OSError) -> None:
+        failed(os.path.relpath(error.filename, root), error.strerror or "it cannot be listed")
 
-    specs: dict[str, tuple[tuple[str, GitIgnoreSpec], ...]] = {}
-    top = str(walk.root / folder)
-    for at, folders, files in os.walk(top, onerror=failed):
+    specs: dict[str, _Rules] = {}
+    top = str(root / folder)
+    for at, folders, files in os.walk(top, onerror=on_error):
         rules = specs.get(str(Path(at).parent), ()) if at != top else ()
-        if ".gitignore" in files:
+        if obey and ".gitignore" in files:
             rules = (*rules, (at, _spec(at)))
         specs[at] = rules
         folders[:] = sorted(
@@ -36,12 +41,13 @@ def walk_folder(walk: "Walk", folder: str, never: "Collection[str]") -> "Iterato
         for name in sorted(files):
             whole = f"{at}{os.sep}{name}"
             if not _ignored(rules, whole, ""):
-                yield os.path.relpath(whole, walk.root).replace(os.sep, "/")
+                yield os.path.relpath(whole, root).replace(os.sep, "/")
 
 
 def _spec(folder: str) -> GitIgnoreSpec:
     try:
-        raw = Path(folder, ".gitignore").read_bytes()
+        path = Path(folder, ".gitignore")
+        raw = path.read_bytes() if path.is_file() else b""  # a pipe would never end
     except OSError:
         raw = b""
     lines = []
@@ -54,7 +60,7 @@ def _spec(folder: str) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(lines)
 
 
-def _ignored(rules: tuple[tuple[str, GitIgnoreSpec], ...], path: str, end: str) -> bool:
+def _ignored(rules: _Rules, path: str, end: str) -> bool:
     """The innermost .gitignore that says something decides, as git has it."""
     for base, spec in reversed(rules):
         inside = path[len(base) + 1 :].replace(os.sep, "/") + end

@@ -61,7 +61,7 @@ def rows(outcome: Outcome) -> Iterator[Row]:
         place = Location(found.path, candidate.line, candidate.column)
         label = f"{found.path}:{candidate.line}:{candidate.column} {candidate.key}"
         yield _row(found, place, label, counts[found.path, candidate.key])
-    for path, why in outcome.unreadable:
+    for path, why in outcome.walk.unreadable:
         message = f"the file could not be read: {why}"
         finding = Finding(
             UNREADABLE.id, message, "warning", Location(path), fingerprint(path, "", 0)
@@ -134,7 +134,7 @@ def summary(outcome: Outcome, sources: Sequence[Source]) -> Summary:
     verdicts = Counter(found.verdict for found in outcome.results)
     exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
     facts = {
-        "files": outcome.files,
+        "files": outcome.walk.files,
         "candidates": outcome.candidates,
         "checked": outcome.checked,
         "exposed": exposed,
@@ -142,46 +142,68 @@ def summary(outcome: Outcome, sources: Sequence[Source]) -> Summary:
         "ignored": outcome.ignored,
         "accepted": outcome.accepted,
         "stale": [{"path": path, "key": key} for path, key in outcome.stale],
-        "large": outcome.large,
-        "pointers": outcome.pointers,
-        "unreadable": [{"path": path, "why": why} for path, why in outcome.unreadable],
+        "excluded": outcome.selection.excluded,
+        "large": outcome.walk.large,
+        "pointers": outcome.walk.pointers,
+        "binary": outcome.binary,
+        "submodules": outcome.walk.submodules,
+        "no_git": outcome.walk.no_git,
+        "unreadable": [{"path": path, "why": why} for path, why in outcome.walk.unreadable],
         "expected_false_alarms": _expected(outcome, sources),
     }
-    return Summary(facts, tuple(_lines(outcome, sources, exposed, unknown, "")))
+    checked = (
+        f"{counted(outcome.checked, 'password')} in {counted(outcome.walk.files, 'file')} checked"
+    )
+    head = _head(checked, sources, exposed, unknown)
+    return Summary(facts, (head, *_accepted(outcome), *_left_out(outcome)))
 
 
 def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summary:
     """The tail of a report on candidates that stand in no file."""
     exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
     facts = {"checked": len(verdicts), "exposed": exposed, "unknown": unknown}
-    what = f"{counted(len(verdicts), 'password')} checked"
-    return Summary(facts, tuple(_lines(Outcome(), sources, exposed, unknown, what)))
+    checked = f"{counted(len(verdicts), 'password')} checked"
+    return Summary(facts, (_head(checked, sources, exposed, unknown),))
 
 
-def _lines(
-    outcome: Outcome, sources: Sequence[Source], exposed: int, unknown: int, what: str
-) -> Iterator[str]:
-    checked = what or (
-        f"{counted(outcome.checked, 'password')} in {counted(outcome.files, 'file')} checked"
-    )
+def _head(checked: str, sources: Sequence[Source], exposed: int, unknown: int) -> str:
     names = ", ".join(
         f"{source.info.name} ({counted(source.info.keys, 'password')})"
         if source.info.keys
         else source.info.name
         for source in sources
     )
-    yield f"{checked} against {names}: {exposed} breached, {unknown} unknown."
+    return f"{checked} against {names}: {exposed} breached, {unknown} unknown."
+
+
+def _accepted(outcome: Outcome) -> Iterator[str]:
     if outcome.accepted or outcome.ignored:
-        yield (f"Accepted: {outcome.accepted} by the baseline, {outcome.ignored} by a comment.")
+        yield f"Accepted: {outcome.accepted} by the baseline, {outcome.ignored} by a comment."
     for path, key in outcome.stale:
         yield (
             f"The baseline accepts {key} in {path}, which is no longer found: "
             "run --update-baseline."
         )
-    if outcome.large:
-        yield f"Too large to be read (max-size): {_first(outcome.large)}."
-    if outcome.pointers:
-        yield f"Only the Git LFS pointer is there: {_first(outcome.pointers)}: run git lfs pull."
+
+
+def _left_out(outcome: Outcome) -> Iterator[str]:
+    """What was not read, and how to have it read."""
+    walk = outcome.walk
+    if walk.no_git is not None:
+        yield (
+            f"Every file was read, tracked or not: {walk.no_git}. "
+            "What is not checked out was not read."
+        )
+    if outcome.selection.excluded:
+        yield f"Excluded: {counted(outcome.selection.excluded, 'file')}."
+    if walk.submodules:
+        yield f"Submodules are not entered: {_first(walk.submodules)}: run leakcheck ci there."
+    if outcome.binary:
+        yield f"No text, so not read: {_first(outcome.binary)}."
+    if walk.large:
+        yield f"Too large to be read, so no answer: {_first(walk.large)}: raise max-size."
+    if walk.pointers:
+        yield f"Only the Git LFS pointer is there: {_first(walk.pointers)}: run git lfs pull."
 
 
 def _first(paths: Sequence[str]) -> str:

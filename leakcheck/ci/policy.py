@@ -13,7 +13,7 @@ from typing import Any
 
 from leakcheck.ci.readers.families import NAMES
 from leakcheck.errors import InputError, UsageError
-from leakcheck.sources.names import seen_from
+from leakcheck.sources.names import is_remote, seen_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Policy:
     filters: what `--in` would name; min_count: ignore passwords seen less
     often, where the source counts; names, ignore_names: globs of key names to
     look at besides, or not at all; comments: whether comments count;
-    max_size: files longer than this many bytes are not read.
+    max_size: files longer than this many bytes are not read: there is no answer
+    about them.
     """
 
     paths: tuple[str, ...] = ()
@@ -36,25 +37,38 @@ class Policy:
     names: tuple[str, ...] = ()
     ignore_names: tuple[str, ...] = ()
     comments: bool = False
-    max_size: int = 10_000_000
+    max_size: int = 50_000_000
 
 
+PYPROJECT = "pyproject.toml"
 _KEYS = {each.name.replace("_", "-"): each.name for each in fields(Policy)}
 
 
-def find(root: Path) -> Policy:
-    """The policy of the tree under `root`; the default one where there is none."""
+def find(root: Path) -> tuple[Policy, Path | None]:
+    """The policy of the tree under `root`, and its file; the default one where there is none."""
     own = root / "leakcheck.toml"
     if own.is_file():
-        return load(own)
-    project = root / "pyproject.toml"
+        return load(own), own
+    project = root / PYPROJECT
     if project.is_file() and b"tool.leakcheck" in _read(project):
-        return load(project)
-    return Policy()
+        return load(project), project
+    return Policy(), None
 
 
-def sources_of(policy: Policy, root: Path) -> list[str]:
-    """What the policy's filters name; paths are seen from the root."""
+def sources_of(policy: Policy, root: Path, found: Path | None, allow_network: bool) -> list[str]:
+    """What the policy's filters name; paths are seen from the root.
+
+    found: the policy's file, where the repository brought it along. Raises
+    UsageError where such a policy would have requests made that nobody else
+    asked for.
+    """
+    remote = [name for name in policy.filters if is_remote(name)]
+    if remote and found is not None and not allow_network:
+        raise UsageError(
+            f"{found.name}: the repository's policy asks {_shown(remote[0])}, which tells it a few "
+            "bits of each password: give --allow-network if you trust it, --policy "
+            f"{found.name}, or --in with another filter."
+        )
     return [seen_from(root, name) for name in policy.filters]
 
 
@@ -64,7 +78,7 @@ def load(path: Path) -> Policy:
         parsed: Any = tomllib.loads(_read(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{path.name}: the policy is not valid TOML: correct it.") from None
-    if path.name == "pyproject.toml":
+    if path.name == PYPROJECT:
         parsed = parsed.get("tool", {}).get("leakcheck", {})
     elif set(parsed) == {"tool"}:
         parsed = parsed["tool"].get("leakcheck", {})

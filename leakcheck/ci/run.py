@@ -1,76 +1,54 @@
 """One run over a tree: read, leave out what is accepted, ask, and hand over what was found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leakcheck.ci.candidate import IGNORED, Candidate
 from leakcheck.ci.checking import Found, check
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
-from leakcheck.ci.readers import DEFAULT_FAMILIES, read_file
-from leakcheck.ci.readers.families import Family, family_of
-from leakcheck.ci.text import IGNORED, TOO_MANY, Candidate, TooManyError
-from leakcheck.ci.walk import Walk
+from leakcheck.ci.reading import read_file
+from leakcheck.ci.selection import ALWAYS_TEXT, Selection
+from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
+from leakcheck.ci.walk import File, Walk
+from leakcheck.errors import UsageError
 from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict, exit_status
 
 if TYPE_CHECKING:
     from leakcheck.ci.baseline import Baseline
 
-
-_POINTER = b"version https://git-lfs.github.com/spec/"
+NOT_TEXT = "it is no text, although its name says so"
 
 
 @dataclass(slots=True)
 class Outcome:
     """What a run found.
 
-    results: every candidate asked about that is not accepted, in order; files:
-    how many were read; candidates, checked: how many values were seen and
-    asked about; ignored, accepted: by a comment, by the baseline; stale:
-    (path, key) of baseline entries that nothing matches; large, unreadable:
-    files that were not read; pointers: files of which only the Git LFS pointer
-    is there.
+    walk, selection: what was read, what could not be, and what was left out;
+    results: every candidate asked about that is not accepted, in order;
+    candidates, checked: how many values were seen and asked about; ignored,
+    accepted: by a comment, by the baseline; stale: (path, key) of baseline
+    entries that nothing matches; binary: files that are no text.
     """
 
+    walk: Walk
+    selection: Selection
     results: list[Found] = field(default_factory=list)
-    files: int = 0
     candidates: int = 0
     checked: int = 0
     ignored: int = 0
     accepted: int = 0
     stale: list[tuple[str, str]] = field(default_factory=list)
-    large: list[str] = field(default_factory=list)
-    pointers: list[str] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    binary: list[str] = field(default_factory=list)
 
     def exit_status(self, allow_unknown: bool) -> int:
         """1 if a password is exposed, else 2 if an answer or a file is missing, else 0."""
         verdicts = {found.verdict for found in self.results}
-        unanswered = Verdict.UNKNOWN in verdicts or bool(self.unreadable)
+        unanswered = Verdict.UNKNOWN in verdicts or bool(self.walk.unreadable)
         return exit_status(Verdict.EXPOSED in verdicts, unanswered and not allow_unknown)
-
-
-def families_of(policy: Policy) -> frozenset[str]:
-    """The names of the families of text that a policy wants read."""
-    return frozenset(policy.formats) or DEFAULT_FAMILIES
-
-
-def wanted_paths(policy: Policy) -> Callable[[str], Family | None]:
-    """The family to read a path as; None where it is of none to read, or excluded."""
-    families = families_of(policy)
-
-    def of_family(path: str) -> Family | None:
-        family = family_of(path)
-        return family if family is not None and family.name in families else None
-
-    if not policy.exclude:
-        return of_family
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(policy.exclude)
-    return lambda path: None if spec.match_file(path) else of_family(path)
 
 
 def run(
@@ -80,41 +58,59 @@ def run(
     sources: Sequence[Source],
     baseline: "Baseline | None",
     *,
+    exclude: Sequence[str] = (),
+    whole: bool = False,
     staged: bool = False,
     since: str | None = None,
     ignorable: bool = True,
     progress: Callable[[int], None] = lambda files: None,
 ) -> Outcome:
-    """Read the tree and ask `sources` about every password in it."""
+    """Read the tree and ask `sources` about every password in it.
+
+    whole: whether all of a repository is meant, so that it cannot be empty.
+    Raises UsageError where the policy leaves nothing of a whole tree to read.
+    """
+    selection = Selection(policy, exclude)
+    outcome = Outcome(Walk(root, selection, policy.max_size), selection)
     names = Names(policy.names, policy.ignore_names)
-    walk = Walk(root, wanted_paths(policy), policy.max_size)
-    outcome = Outcome(large=walk.large, unreadable=walk.unreadable)
     asked: list[tuple[str, Candidate]] = []
     read: set[str] = set()
-    for file in walk.read(paths, staged=staged, since=since):
-        progress(walk.files)
+    for file in outcome.walk.read(paths, staged=staged, since=since):
+        progress(outcome.walk.files)
         read.add(file.path)
-        if file.data.startswith(_POINTER):
-            outcome.pointers.append(file.path)
-        try:
-            found = read_file(
-                file.data, file.path, names,
-                comments=policy.comments, ignorable=ignorable, family=file.family,
-            )  # fmt: skip
-        except TooManyError:
-            walk.unreadable.append((file.path, TOO_MANY))
-            continue
-        for candidate in found:
+        for candidate in _candidates(file, outcome, names, policy.comments, ignorable):
             outcome.candidates += 1
             outcome.ignored += candidate.skip == IGNORED
             if candidate.skip is None:
                 asked.append((file.path, candidate))
-    outcome.files, outcome.checked = walk.files, len(asked)
+    if whole and selection.excluded and not read:
+        raise UsageError(
+            f"The policy leaves nothing to read: it excludes all {selection.excluded:,} files. "
+            "Correct exclude, paths or formats."
+        )
+    outcome.checked = len(asked)
     outcome.results = check(asked, sources)
     if baseline is not None:
         _accept(outcome, baseline)
         outcome.stale = baseline.stale(read, root)
     return outcome
+
+
+def _candidates(
+    file: File, outcome: Outcome, names: Names, comments: bool, ignorable: bool
+) -> Iterator[Candidate]:
+    """The candidates in a file; one that has no answer is noted."""
+    try:
+        yield from read_file(
+            file.data, file.path, names, comments=comments, ignorable=ignorable, family=file.family
+        )
+    except TooManyError:
+        outcome.walk.unreadable.append((file.path, TOO_MANY))
+    except NotTextError as error:
+        if file.family.name in ALWAYS_TEXT and not error.sealed:
+            outcome.walk.unreadable.append((file.path, NOT_TEXT))
+        else:
+            outcome.binary.append(file.path)
 
 
 def _accept(outcome: Outcome, baseline: "Baseline") -> None:

@@ -4,9 +4,11 @@ Rule 1: offsets are in bytes; lines and columns are 1-based, columns in
 characters. Rule 2: a candidate's value is in no repr and in no message.
 """
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
+from leakcheck.ci.candidate import IGNORED, Candidate
 from leakcheck.ci.names import Names
 from leakcheck.ci.values import judge
 
@@ -16,32 +18,30 @@ MOST = 250_000
 """How many names or values are looked at in one file, so that a file made to hurt takes seconds."""
 TOO_MANY = f"it holds more than {MOST:,} names or values to look at: exclude it, or cut it"
 IGNORE = b"leakcheck: ignore"
-IGNORED = "the line says leakcheck: ignore"
-COMMENT = "it stands in a comment"
 
 
 class TooManyError(Exception):
     """A file with more names or values than anyone waits for: no answer, and never a clean one."""
 
 
-@dataclass(slots=True)
-class Candidate:
-    """A value that may be a password. skip: why it is not checked, or None."""
+class NotTextError(Exception):
+    """A file that is no text, so that there is nothing to read: never a clean one.
 
-    line: int
-    column: int
-    key: str
-    reader: str
-    skip: str | None
-    password: str = field(repr=False)
+    sealed: whether it is known to be encrypted.
+    """
+
+    def __init__(self, sealed: bool = False) -> None:
+        super().__init__()
+        self.sealed = sealed
 
 
 class Text:
     """The text of one file and what the readers found in it.
 
-    path: shown in reports, `/`-separated; comments: whether what stands in a
-    comment is checked too; trace: whether near misses are kept, for --explain;
-    ignorable: whether a comment on a line can accept it.
+    data: as `decoded` gives it; path: shown in reports, `/`-separated;
+    comments: whether what stands in a comment is checked too; trace: whether
+    near misses are kept, for --explain; ignorable: whether a comment on a line
+    can accept it; read_held: reads a file that a value holds.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Text:
         in_code: bool = False,
         ignorable: bool = True,
     ) -> None:
-        self.data = decoded(data)
+        self.data = data
         self.low = self.data.lower()
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.ignorable = ignorable
@@ -63,6 +63,7 @@ class Text:
         if len(self.hits) > MOST:
             raise TooManyError
         self.found: list[Candidate] = []
+        self.read_held: Callable[[bytes, str, Text], list[Candidate]] | None = None
         self._seen: set[tuple[int, str, str | None]] = set()
         self._taken: set[int] = set()
         self._covered = 0  # where the last value seen ends
@@ -151,17 +152,45 @@ class Text:
         return count + 1
 
 
+_LONE_RETURN = re.compile(rb"\r(?![\r\n])")
+_BINARY = re.compile(
+    rb"\x7fELF|MZ[\x00-\x90]\x00|PK\x03\x04|\x89PNG|\x1f\x8b\x08|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe"
+    rb"|%PDF-|\xd0\xcf\x11\xe0|GIF8|SQLite format 3\0|\x28\xb5\x2f\xfd|\xfd7zXZ|BZh[1-9]1AY|bplist0"
+)
+_SEALED = (b"\0GITCRYPT\0",)
+_TEXT = bytes((0, *range(7, 14), 27, *range(32, 256)))
+_SAMPLE = 1 << 16
+
+
 def decoded(data: bytes) -> bytes:
-    """UTF-8 bytes of a text in UTF-16 or UTF-32 with a mark; others as they are, mark off."""
-    for mark, name in (
-        (b"\xff\xfe\x00\x00", "utf-32-le"),
-        (b"\x00\x00\xfe\xff", "utf-32-be"),
-        (b"\xff\xfe", "utf-16-le"),
-        (b"\xfe\xff", "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace").encode("utf-8", "replace")
+    """The text of a file: its mark off, its lines ended by line feeds, blanks for NUL bytes.
+
+    UTF-16 and UTF-32 become UTF-8: both are told by a mark, UTF-16 also where
+    it is plain; one-byte encodings stay as they are. Raises NotTextError for
+    anything else that has more than a few NUL bytes.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
+        from leakcheck.input.encodings import encoding_of
+
+        name = encoding_of(data[:_SAMPLE])
+        if name is not None:
+            text = data.decode(name, "replace").removeprefix("\ufeff")
+            data = text.encode("utf-8", "replace")
+        elif not _is_text(data):
+            raise NotTextError(data.startswith(_SEALED))
+        data = data.replace(b"\0", b" ")
+    if b"\r" in data:
+        data = _LONE_RETURN.sub(b"\n", data)
     return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes that have a NUL among them are text all the same."""
+    if _BINARY.match(data) or data.startswith(_SEALED):
+        return False
+    sample = data[:_SAMPLE]
+    controls = len(sample.translate(None, _TEXT))
+    return controls * 20 <= len(sample) and sample.count(0) * 3 <= len(sample)
 
 
 def shown(raw: bytes) -> str:

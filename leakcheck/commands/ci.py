@@ -80,6 +80,14 @@ def ci(
             help="Default: leakcheck.toml, or [tool.leakcheck] in pyproject.toml.",
         ),
     ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="GLOB",
+            help="Leave files out, as in .gitignore; repeatable, besides the policy's.",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option(
@@ -90,6 +98,13 @@ def ci(
     ] = False,
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Let the job pass where no answer was had.")
+    ] = False,
+    allow_network: Annotated[
+        bool,
+        typer.Option(
+            "--allow-network",
+            help="Let a policy that was found in the repository name URLs and hibp.",
+        ),
     ] = False,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Report, but exit 0 whatever was found.")
@@ -115,25 +130,28 @@ def ci(
     if sum((stdin, bool(explain), staged, since is not None)) > 1:
         raise UsageError("Give one of --staged, --since, --stdin and --explain.")
     root = walk.root_of(given)
-    found = (
-        policies.Policy()
-        if (stdin or strict) and policy is None
-        else (policies.find(root) if policy is None else policies.load(policy))
-    )
+    brought = None
+    if policy is not None:
+        found = policies.load(policy)
+    elif stdin or strict:
+        found = policies.Policy()
+    else:
+        found, brought = policies.find(root)
+    named = sources or policies.sources_of(found, root, brought, allow_network)
     access = options.access(
         offline, decoys, via, hibp_url, min_count if min_count > 1 else found.min_count
     )
-    opened = open_for_passwords(sources or policies.sources_of(found, root), access)
+    opened = open_for_passwords(named, access)
     try:
         if explain:
-            return _explain(explain, root, found, opened)
+            return _explain(explain, root, found, opened, exclude or [])
         if stdin:
             status = _stdin(opened, formats, outputs, allow_unknown)
         else:
             status = _tree(
                 given, root, found, opened, formats, outputs,
                 _baseline(baseline, root, update_baseline, strict), update_baseline,
-                staged, since, allow_unknown, strict,
+                staged, since, allow_unknown, strict, exclude or [],
             )  # fmt: skip
     finally:
         for source in opened:
@@ -145,7 +163,7 @@ def _tree(
     paths: list[Path], root: Path, policy: "Policy", sources: "list[Source]",
     formats: list[Format] | None, outputs: list[Path] | None,
     baseline: Path | None, update: bool,
-    staged: bool, since: str | None, allow_unknown: bool, strict: bool,
+    staged: bool, since: str | None, allow_unknown: bool, strict: bool, exclude: list[str],
 ) -> int:  # fmt: skip
     from leakcheck.ci import baseline as baselines
     from leakcheck.ci import output, run
@@ -165,12 +183,13 @@ def _tree(
         with Progress("reading", unit="files") as progress:
             outcome = run.run(
                 root, wanted, policy, sources, accepted,
+                exclude=exclude, whole=not paths and not staged and since is None,
                 staged=staged, since=since, ignorable=not strict, progress=progress.update,
             )  # fmt: skip
         if update and baseline is not None:
             entries = run.update(outcome, accepted, baseline)
             typer.echo(f"{baseline.name}: {entries} findings are accepted from now on.", err=True)
-            return exit_status(False, bool(outcome.unreadable) and not allow_unknown)
+            return exit_status(False, bool(outcome.walk.unreadable) and not allow_unknown)
         for row in output.rows(outcome):
             if all_rows or row.finding is not None:
                 report.row(row)
@@ -182,7 +201,8 @@ def _stdin(
     sources: "list[Source]", formats: list[Format] | None, outputs: list[Path] | None,
     allow_unknown: bool,
 ) -> int:  # fmt: skip
-    from leakcheck.ci import candidates, output
+    from leakcheck.ci import output
+    from leakcheck.ci import stdin as candidates
     from leakcheck.reports.output import Reports
     from leakcheck.terminal import ask_secret
     from leakcheck.verdicts import Verdict, combine, exit_status
@@ -203,14 +223,16 @@ def _stdin(
     return exit_status(Verdict.EXPOSED in verdicts, unanswered)
 
 
-def _explain(place: str, root: Path, policy: "Policy", sources: "list[Source]") -> int:
+def _explain(
+    place: str, root: Path, policy: "Policy", sources: "list[Source]", exclude: list[str]
+) -> int:
     from leakcheck.ci import explain, walk
     from leakcheck.terminal import say
     from leakcheck.wording import printable
 
     path, line = explain.place_in(place)
     inside = walk.relative(root, Path(path)).replace(os.sep, "/")
-    for sentence in explain.explain(root, inside, line, policy, sources):
+    for sentence in explain.explain(root, inside, line, policy, sources, exclude):
         say(printable(sentence))
     return 0
 

@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from leakcheck.ci.names import Names
-from leakcheck.ci.readers import read_file
+from leakcheck.ci.reading import read_file
+from leakcheck.ci.text import NotTextError
 
 B64 = base64.b64encode(b"s3cret-one\n").decode()
 PROPERTIES = base64.b64encode(b"spring.datasource.password=s3cret-two\nserver.port=80\n").decode()
@@ -246,12 +247,54 @@ def test_files_that_are_not_read() -> None:
         "package-lock.json",
         "etc/nsswitch.conf",
     ):
-        from leakcheck.ci.readers import DEFAULT_FAMILIES
         from leakcheck.ci.readers.families import family_of
+        from leakcheck.ci.selection import DEFAULT_FAMILIES
 
         family = family_of(path)
         assert family is None or family.name not in DEFAULT_FAMILIES, path
-    assert read_file(b"password='x\0y'", "a.py", Names()) == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"password='dragon'\n\0",
+        b"\0password='dragon'\n",
+        b"x = 1\n" * 20_000 + b"password='dragon'\n\0",
+        b"A=1\0password='dragon'\0B=2\0",
+        b"x = 1\rpassword='dragon'\r",
+        b"x = 1\r\r\npassword='dragon'\r\r\n",
+        "# été\npassword='dragon'\n".encode("utf-16-le"),
+        "x = 1 # plain\npassword='dragon'\n".encode("utf-16-be"),
+        "x = 1\npassword='dragon'\n".encode("utf-32"),
+    ],
+)  # fmt: skip
+def test_odd_texts_are_read(raw: bytes) -> None:
+    found = read_file(raw, "a.py", Names())
+    assert [c.password for c in found if c.skip is None] == ["dragon"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        bytes(range(256)) * 9,
+        b"\x7fELF\2\1\1" + b"\0" * 9 + b"password='dragon'",
+        b"\0GITCRYPT\0" + b"password=",
+        "A=1\n".encode("utf-32-le"),
+    ],
+)
+def test_what_is_no_text_is_not_passed_over(raw: bytes) -> None:
+    with pytest.raises(NotTextError) as raised:
+        read_file(raw, ".env", Names())
+    assert raised.value.sealed == (b"GITCRYPT" in raw)
+
+
+def test_a_text_longer_than_a_parser_takes_is_read_by_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leakcheck.ci.reading.LONGEST_PARSED", 100)
+    for path, line in (("a.json", '"password": "dragon",'), ("a.yml", "password: dragon")):
+        found = read_file(f"{line}\n{'x: 1' * 99}".encode(), path, Names())
+        assert [c.password for c in found if c.skip is None] == ["dragon"], path
 
 
 def test_comments_count_where_the_policy_says_so() -> None:

@@ -6,11 +6,12 @@ code and scripts. Each pattern is bounded: linear time on any line.
 
 import re
 
+from leakcheck.ci.candidate import COMMENT
 from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.literals import quoted
 from leakcheck.ci.readers.sql import read_rows
-from leakcheck.ci.text import COMMENT, NEAR, Text, shown
+from leakcheck.ci.text import NEAR, Text, shown
 
 _IDENTIFIED_MARK = re.compile(rb"identified")
 _IDENTIFIED = re.compile(

@@ -6,10 +6,11 @@ and looks at one statement's head, so a dump of any size takes linear time.
 
 import re
 
+from leakcheck.ci.candidate import COMMENT
 from leakcheck.ci.readers.families import SQL
 from leakcheck.ci.readers.literals import quoted
 from leakcheck.ci.readers.universal import scan
-from leakcheck.ci.text import COMMENT, NEAR, Text, shown
+from leakcheck.ci.text import NEAR, Text, shown
 
 _ACCOUNT = re.compile(
     rb"\b(?P<key>identified(?:[ \t]{1,8}with[ \t]{1,8}['\"`]?\w{1,40}['\"`]?)?\s{1,8}(?:by|as)"

@@ -181,9 +181,7 @@ def _encoded(text: Text, node: Mapping) -> None:
         if text.names.like(key.value):
             text.add(_inside(text, value), key.value, held, "secret")
             continue
-        from leakcheck.ci.readers import read_held
-
-        for found in read_held(raw, key.value, text):
+        for found in text.read_held(raw, key.value, text) if text.read_held else ():
             if found.skip is None:
                 text.add(_inside(text, value), found.key, found.password, "secret")
 

@@ -10,9 +10,10 @@ import re
 from bisect import bisect_left
 from typing import NamedTuple
 
+from leakcheck.ci.candidate import COMMENT
 from leakcheck.ci.readers.families import CODE, Family
 from leakcheck.ci.readers.literals import quoted, unquoted
-from leakcheck.ci.text import COMMENT, NEAR, Text, shown
+from leakcheck.ci.text import NEAR, Text, shown
 
 _IDENTIFIER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | set(
     range(0x80, 0x100)

@@ -9,8 +9,9 @@ neighbour that names a host, a user or a database.
 import re
 from urllib.parse import unquote_to_bytes
 
+from leakcheck.ci.candidate import COMMENT
 from leakcheck.ci.readers.families import Family
-from leakcheck.ci.text import COMMENT, Text, shown
+from leakcheck.ci.text import Text, shown
 
 _URL = re.compile(
     rb"://(?P<user>[^\s/?#\"'<>@:\\`|,;]{0,128}):"

@@ -11,14 +11,13 @@ their own, the digests of its ranges, packed in order; and XXH3-64 of it all.
 
 import gzip
 import json
-import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import xxhash
 
+from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.http.headers import Validator
 from leakcheck.sources.range_answers import Range, corpus_range
 from leakcheck.sources.range_files import prefix_of, read_range
@@ -122,33 +121,12 @@ class Kept:
         """Write range `number`, atomically; the bytes of its file."""
         path = self._path(number)
         data = _zip(body) if self._zipped else body
-        write_whole(path, data, sync=False)
+        write_whole(path, data, mode=PUBLISHED, sync=False)
         _other(path).unlink(missing_ok=True)
         return len(data)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{prefix_of(number)}.txt{'.gz' if self._zipped else ''}"
-
-
-def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Write `data` to `path` so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a kill left half-written in `folder`."""
-    for path in folder.glob(".*.partial"):
-        path.unlink(missing_ok=True)
 
 
 def _zip(body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from leakcheck.errors import InputError, UsageError
-from leakcheck.fetching.blocks import sweep, write_whole
+from leakcheck.files import sweep, write_whole
 
 _NAME = "fetch.json"
 

@@ -13,8 +13,9 @@ import bloom
 from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import page_is_sound
 from leakcheck.errors import FilterError
+from leakcheck.files import PUBLISHED, Draft
 from leakcheck.sources import Proof, Source
-from leakcheck.sources.new_filter import keys_path
+from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -201,30 +202,21 @@ class LocalFilter(Source):
         """Write the pages that can hold a digest of `prefix` to `output`, whole or not at all.
 
         prefix: hex digits, at most as many as a digest has. Raises FilterError
-        where this file lacks one of the pages or it is damaged, or the output
-        exists and not `replace`.
+        where this file lacks one of the pages or it is damaged, UsageError
+        where the output exists and not `replace`.
         """
-        first, held = self.pages_of(prefix)
-        import tempfile
-
-        from bloom.files import check_output, publish
-
-        with filter_errors(str(output)):
-            target = check_output(output, replace)
-        with filter_errors(str(self.path)):
-            pieces = self._filter.slice(first, held)
-            header = bloom.decode_header(start := next(pieces))
-            handle, spare = tempfile.mkstemp(prefix=".slice-", suffix=".partial", dir=target.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(start)
-                    file.writelines(pieces)
-                    file.flush()
-                    os.fchmod(handle, 0o644)
-                    publish(handle, Path(spare), target, replace)
-            finally:
-                Path(spare).unlink(missing_ok=True)
+        check_output(Path(output), replace)
+        pieces = self._slice(*self.pages_of(prefix))
+        header = bloom.decode_header(start := next(pieces))
+        with filter_errors(str(output)), Draft(Path(output), mode=PUBLISHED) as draft:
+            draft.file.write(start)
+            draft.file.writelines(pieces)
+            draft.publish(replace=replace)
         return header
+
+    def _slice(self, first: int, held: int) -> Iterator[bytes]:
+        with filter_errors(str(self.path)):
+            yield from self._filter.slice(first, held)
 
     def damaged_pages(self) -> Iterator[int]:
         """The numbers of the pages whose checksum does not match."""

@@ -11,12 +11,11 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
-from leakcheck.files import home
+from leakcheck.files import PUBLISHED, Draft, home
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.subject.kinds import Kind
@@ -127,19 +126,14 @@ def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = 
         )
     with filter_errors(str(folder())):
         folder().mkdir(parents=True, exist_ok=True)
-        handle, spare = tempfile.mkstemp(prefix=".adding-", suffix=".tmp", dir=folder())
-    try:
-        with filter_errors(str(path)), os.fdopen(handle, "wb") as copy:
-            with Path(path).open("rb") as source:
-                shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
-        _verify(Path(spare), str(path))
+        draft = Draft(target, mode=PUBLISHED)
+    with draft:
+        with filter_errors(str(path)), Path(path).open("rb") as source:
+            shutil.copyfileobj(source, draft.file, 1 << 20)
+            draft.file.flush()
+        _verify(draft.path, str(path))
         with filter_errors(str(target)):
-            Path(spare).chmod(0o644 & ~_umask())
-            Path(spare).replace(target)
-    finally:
-        Path(spare).unlink(missing_ok=True)
+            draft.publish(replace=force)
     return _look(target)
 
 
@@ -248,9 +242,3 @@ def kind_in_name(path: Path) -> Kind | None:
 def _file_name(name: str, kind: Kind) -> str:
     plain = _BAD_IN_NAME.sub("-", name.removesuffix(_SUFFIX)).strip("-.") or "filter"
     return f"{plain.removesuffix(f'.{kind.value}')}.{kind.value}{_SUFFIX}"
-
-
-def _umask() -> int:
-    before = os.umask(0o022)
-    os.umask(before)
-    return before

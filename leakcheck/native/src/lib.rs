@@ -11,6 +11,7 @@ mod digest;
 mod domain;
 mod emails;
 mod escapes;
+mod harden;
 mod hashes;
 mod hex;
 mod hunt;
@@ -19,6 +20,7 @@ mod local;
 mod passwords;
 mod python;
 mod resolver;
+mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
 mod tld_table;
@@ -41,6 +43,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
     module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
     module.add_function(wrap_pyfunction!(python::block_digests, module)?)?;
+    module.add_function(wrap_pyfunction!(harden::argon2id, module)?)?;
+    module.add_function(wrap_pyfunction!(seal::seal_public_key, module)?)?;
+    module.add_function(wrap_pyfunction!(seal::seal, module)?)?;
+    module.add_function(wrap_pyfunction!(seal::seal_blind, module)?)?;
+    module.add_function(wrap_pyfunction!(seal::seal_evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
     module.add_class::<hunt::Sieve>()?;
     Ok(())
 }

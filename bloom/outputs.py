@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def write_filter(
     size = plan(counted.keys, wanted.rate)
     number = filter_id(counted.key_sum, size.pages, size.hashes)
     shape = Shape(size.pages, size.hashes, int(number, 16))
-    with _fresh(work.path / "filter") as handle:
+    with _fresh(work.path / "filter", _mode_of(wanted.path)) as handle:
         loads = write_pages(handle, sources, shape, counted, crew, progress)
         header = Header(
             pages=size.pages,
@@ -90,19 +91,28 @@ def write_filter(
             beside = work.path / "keys"
             if wanted.keep_keys.parent != wanted.path.parent:
                 beside = wanted.keep_keys.with_name(f".{wanted.keep_keys.name}.partial")
-            with _fresh(beside) as keys_handle:
+            with _fresh(beside, 0o600) as keys_handle:
                 write_records(keys_handle, sources, header, counted.key_sum, crew, progress)
                 publish(keys_handle, beside, wanted.keep_keys, wanted.replace)
         publish(handle, work.path / "filter", wanted.path, wanted.replace)
     return header, worst_rate(loads, size.hashes)
 
 
-@contextmanager
-def _fresh(path: Path) -> Iterator[int]:
-    """A new file at `path`, with the user's own mode; gone unless it was renamed."""
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+def _mode_of(target: Path) -> int:
+    """The mode of a filter: as that which it replaces, else for all to read, whatever the umask."""
     try:
+        return stat.S_IMODE(target.stat().st_mode) & 0o666
+    except OSError:
+        return 0o644
+
+
+@contextmanager
+def _fresh(path: Path, mode: int) -> Iterator[int]:
+    """A new file at `path`, for its owner alone until it has `mode`; gone unless it was renamed."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(handle, mode)
         yield handle
     finally:
         os.close(handle)

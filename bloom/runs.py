@@ -22,7 +22,8 @@ class RunWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        self._handle = os.open(path, flags, 0o600)
         self._ends = array("Q", bytes(_INDEX_BYTES))
         self._next = 0
         self._count = 0

@@ -46,6 +46,8 @@ class WorkDir:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.path.samestat(os.fstat(handle), (self.path / "lock").stat()):
+                    with contextlib.suppress(PermissionError):  # the folder is another user's
+                        self.path.chmod(0o700)
                     return handle
             except FileNotFoundError:
                 pass
@@ -93,7 +95,8 @@ class WorkDir:
     def write_manifest(self, fields: dict[str, Any]) -> None:
         """Put `fields` in place of the last manifest, all or nothing."""
         fresh = self.path / "manifest.json.new"
-        with fresh.open("wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
             file.write(json.dumps({"version": VERSION, **fields}).encode())
             file.flush()
             os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from leakcheck.building.request import Request
 from leakcheck.building.workers import Crew
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
-from leakcheck.sources.filter_file import PAGE_BYTES, Header, about
+from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys
 from leakcheck.wording import odds
 
 Say = Callable[[str], None]
@@ -80,6 +80,8 @@ def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
         described["incomplete"] = True
     report.header, worst = feed.sink.finish(request.rate, described, request.force, stage)
     report.settle_new()
+    if told := forget_old_keys(request.output, report.header):
+        say(told)
     if crowded(report.header, worst, request.rate):
         say(
             f"some pages are crowded: a false alarm is {odds(worst)} there, "

@@ -102,11 +102,13 @@ def kept_by(update: Path | None) -> tuple[Kind | None, Mapping[str, Any]]:
 
     old = LocalFilter(update)
     try:
-        if not keys_path(update).exists():
+        proof = old.proof()
+        if proof is None:
             raise UsageError(
                 f"{update}: its keys were not kept: build it again with --keep-keys, "
                 "or build from all the dumps."
             )
+        proof.close()
         return old.info.kind, dict(old.header.about)
     finally:
         old.close()

@@ -128,6 +128,8 @@ def _report(request: "Request", json: bool) -> int:
     with _Stages() as stages:
         outcome = run(request, stages.tell)
     report = outcome.report
+    if outcome.note:
+        warn(outcome.note)
     if json:
         from json import dumps
 

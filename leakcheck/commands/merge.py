@@ -10,13 +10,12 @@ import typer
 from leakcheck.commands import options
 from leakcheck.commands.build import parse_size
 from leakcheck.errors import UsageError
-from leakcheck.sources.filter_file import info_json, kept_about, merge_kept
+from leakcheck.sources.filter_file import Kept, forget_old_keys, info_json, kept_keys, merge_kept
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
-from leakcheck.terminal import Progress, say
+from leakcheck.terminal import Progress, say, warn
 from leakcheck.wording import counted, odds, printable, size
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-_MAGIC = b"\x89BLOOM\r\n"
 
 
 @app.command("merge")
@@ -50,7 +49,7 @@ def run(
     check_about({"name": name, "date": date, "url": url, "note": note})
     for path in (output, keys_path(output)) if keep_keys else (output,):
         check_output(path, force)
-    kept = [keys_of(path) for path in filters]
+    kept = [kept_keys(path) for path in filters]
     about = merged_about(kept) | {
         field: value
         for field, value in {"name": name, "date": date, "url": url, "note": note}.items()
@@ -63,7 +62,7 @@ def run(
             progress.update(done)
 
         header = merge_kept(
-            kept,
+            [part.path for part in kept],
             output,
             rate,
             about,
@@ -73,6 +72,8 @@ def run(
             keep_keys=keys_path(output) if keep_keys else None,
             progress=stage,
         )
+    if told := forget_old_keys(output, header):
+        warn(told)
     if json:
         say(json_module.dumps({"version": 1, "filter": info_json(header)}))
     else:
@@ -83,23 +84,9 @@ def run(
     return 0
 
 
-def keys_of(path: Path) -> Path:
-    """The kept keys of a filter, or `path` itself where it is such a file."""
-    try:
-        with path.open("rb") as file:
-            is_filter = file.read(len(_MAGIC)) == _MAGIC
-    except OSError as error:
-        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
-    if not is_filter:
-        return path
-    if not keys_path(path).exists():
-        raise UsageError(f"{path}: its keys were not kept: build it again with --keep-keys.")
-    return keys_path(path)
-
-
-def merged_about(kept: Sequence[Path]) -> dict[str, Any]:
+def merged_about(kept: Sequence[Kept]) -> dict[str, Any]:
     """What all the parts say alike. Raises UsageError where their kinds differ."""
-    sides = [dict(kept_about(path)[1]) for path in kept]
+    sides = [part.about for part in kept]
     kinds = {str(side.get("kind")) for side in sides}
     if len(kinds) > 1:
         raise UsageError(
@@ -110,4 +97,5 @@ def merged_about(kept: Sequence[Path]) -> dict[str, Any]:
         for field, value in sides[0].items()
         if all(side.get(field) == value for side in sides)
     }
-    return same | ({"incomplete": True} if any(side.get("incomplete") for side in sides) else {})
+    doubtful = any(side.get("incomplete") not in (None, False) for side in sides)
+    return same | ({"incomplete": True} if doubtful else {})

@@ -62,11 +62,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: sums over the ranges, and the filter's header where one was built."""
+    """What came of it.
+
+    Sums over the ranges; the filter's header where one was built; a sentence
+    where keys of the filter before were removed.
+    """
 
     ranges: int
     report: Report
     header: Header | None
+    note: str | None = None
 
 
 def fetch(request: Request, tell: Tell) -> Outcome:
@@ -90,12 +95,15 @@ def fetch(request: Request, tell: Tell) -> Outcome:
         report = _fetch(order, request, tell)
         if report.fatal or report.had < total:
             raise NetworkError(_incomplete(report, total))
-        header = _build(request, order, tell) if request.output else None
+        header = note = None
+        if request.output:
+            header = _build(request, order, tell)
+            note = filter_file.forget_old_keys(request.output, header)
         state.complete = True
         state.save(state_folder)
     if request.keep is None:
         shutil.rmtree(state_folder, ignore_errors=True)
-    return Outcome(total, report, header)
+    return Outcome(total, report, header, note)
 
 
 def _check(request: Request) -> None:

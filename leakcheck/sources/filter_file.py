@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bloom
 from bloom import ENGINE, PAGE_BYTES, Header
-from bloom.format import page_is_sound
+from bloom.format import MAGIC, page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.files import PUBLISHED, Draft
 from leakcheck.sources import Proof, Source
@@ -187,7 +187,8 @@ class LocalFilter(Source):
             return kept
         kept.close()
         raise FilterError(
-            f"{path}: these are the keys of another filter: remove them, or leave --confirm out."
+            f"{path}: these are the keys of another filter than {self.path.name}: remove them, "
+            "or build it again with --keep-keys."
         )
 
     def pages_of(self, prefix: str) -> tuple[int, int]:
@@ -261,10 +262,53 @@ def page_answer(header: Header, number: int, page: bytes, digest: bytes) -> tupl
     return code, bloom.page_rate(header, page) if code == Code.EXPOSED else 0.0
 
 
-def kept_about(path: str | os.PathLike[str]) -> tuple[int, Mapping[str, Any]]:
-    """Digest bytes and `about` of the kept keys at `path`; FilterError where they are none."""
-    with filter_errors(str(path)), bloom.read_keys(path) as kept:
-        return kept.digest_bytes, dict(kept.about)
+class Kept(NamedTuple):
+    """A file of kept keys, and the `about` of what they are the keys of."""
+
+    path: Path
+    about: Mapping[str, Any]
+
+
+def kept_keys(path: Path) -> Kept:
+    """The kept keys of the filter at `path`, or `path` itself where it is such a file.
+
+    Raises FilterError where it is neither, or where what stands beside the
+    filter are not its keys.
+    """
+    with filter_errors(str(path)), path.open("rb") as file:
+        is_filter = file.read(len(MAGIC)) == MAGIC
+    if not is_filter:
+        with filter_errors(str(path)), bloom.read_keys(path) as kept:
+            return Kept(path, dict(kept.about))
+    found = LocalFilter(path)
+    try:
+        proof = found.proof()
+    finally:
+        found.close()
+    if proof is None:
+        raise FilterError(f"{path}: its keys were not kept: build it again with --keep-keys.")
+    proof.close()
+    return Kept(keys_path(path), dict(found.header.about))
+
+
+def forget_old_keys(output: Path, header: Header) -> str | None:
+    """Remove the kept keys beside the filter just written to `output` if they are another's.
+
+    header: what was written. Returns a sentence where there were some. What
+    is no file of keys is left alone.
+    """
+    path = keys_path(output)
+    try:
+        old = KeptKeys(path)
+    except FilterError:
+        return None
+    belongs = old.belongs_to(header)
+    old.close()
+    if belongs:
+        return None
+    with filter_errors(str(path)):
+        path.unlink(missing_ok=True)
+    return f"{path.name} held the keys of the filter that was replaced: it was removed."
 
 
 def merge_kept(

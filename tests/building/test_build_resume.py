@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builds import known, made, put, refused
 from program import leakcheck, one_sentence
 
+from bloom import PAGE_BYTES, decode_header, encode_header
 from leakcheck.building import checkpoint
+from leakcheck.sources.filter_file import LocalFilter
 
 PROGRAM = """
 import sys
@@ -143,6 +146,63 @@ def test_keys_are_kept_merged_resized_and_extended(dumps: Path, tmp_path: Path) 
     made(tmp_path, *first, output=c, kind="domain", keep_keys=True)
     assert "kinds" in one_sentence(leakcheck("merge", a, c, "-o", tmp_path / "f.bloom"))
     assert "mixed" in refused(tmp_path, *first, update=a, kind="domain")
+
+
+def test_keys_of_another_filter_are_refused(dumps: Path, tmp_path: Path) -> None:
+    """Filters whose keys were kept, then put in each other's place."""
+    live, other, out = (tmp_path / f"{name}.bloom" for name in ("live", "other", "new"))
+    made(tmp_path, dumps / "00.txt", output=live, keep_keys=True)
+    made(tmp_path, dumps / "01.txt", output=other)
+    live.write_bytes(other.read_bytes())
+    for command in (
+        ["merge", live, "-o", out],
+        ["merge", other, live, "-o", out, "--force"],
+        ["build", dumps / "02.txt", "--update", live, "-o", out],
+        ["scan", dumps / "03.txt", "--in", live, "--confirm"],
+    ):
+        done = leakcheck(*command)
+        assert done.status == 2
+        assert "the keys of another filter" in done.err or "not kept" in done.err
+        assert not out.exists()
+
+
+def test_a_filter_that_is_replaced_takes_its_keys_along(dumps: Path, tmp_path: Path) -> None:
+    live, out, keys = tmp_path / "live.bloom", tmp_path / "new.bloom", tmp_path / "live.bloom.keys"
+    said: list[str] = []
+    made(tmp_path, dumps / "00.txt", output=live, keep_keys=True, said=said)
+    made(tmp_path, dumps / "00.txt", output=live, about={"name": "the same keys"}, said=said)
+    assert keys.exists()
+    assert not any("keys of" in told for told in said)
+    made(tmp_path, dumps / "01.txt", output=live, said=said)
+    assert said == [
+        "live.bloom.keys held the keys of the filter that was replaced: it was removed."
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir() if "live" in path.name) == ["live.bloom"]
+    assert "--keep-keys" in one_sentence(leakcheck("merge", live, "-o", out))
+    made(tmp_path, dumps / "01.txt", output=live, keep_keys=True)
+    made(tmp_path, dumps / "02.txt", output=out, keep_keys=True)
+    done = leakcheck("merge", live, out, "-o", live, "--force")
+    assert done.status == 0
+    assert "it was removed" in done.err
+    assert not keys.exists()
+    keys.write_bytes(b"mine")
+    made(tmp_path, dumps / "03.txt", output=live)
+    assert keys.read_bytes() == b"mine"
+
+
+def test_what_a_filter_lacks_its_merge_lacks_as_well(dumps: Path, tmp_path: Path) -> None:
+    """The filter says that it is incomplete, the kept keys beside it, equal to the byte, do not."""
+    whole, lacking, out = (tmp_path / f"{name}.bloom" for name in ("whole", "lacking", "out"))
+    made(tmp_path, dumps / "00.txt", output=whole, keep_keys=True)
+    made(tmp_path, dumps / "00.txt", output=lacking, about={"note": "x"}, keep_keys=True)
+    data = bytearray(whole.read_bytes())
+    header = decode_header(bytes(data[:PAGE_BYTES]))
+    about = dict(header.about) | {"incomplete": "yes"}
+    data[:PAGE_BYTES] = encode_header(replace(header, about=about))
+    whole.write_bytes(data)
+    assert leakcheck("merge", whole, lacking, "-o", out).status == 0
+    assert LocalFilter(out).info.incomplete
+    assert leakcheck("check", "nobody@example.fr", "--in", out).status == 2
 
 
 def test_inspect_says_what_and_how_and_masks(tmp_path: Path) -> None:

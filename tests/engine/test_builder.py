@@ -184,18 +184,49 @@ def test_output_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     assert left(tmp_path) == ["f.bloom"]
 
 
-def test_replaces_what_a_link_names_with_the_users_mode(tmp_path: Path) -> None:
+def test_replaces_what_a_link_names(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "f.bloom").symlink_to("real")
-    before = os.umask(0o027)
-    try:
-        build(tmp_path / "f.bloom", [bytes(20)], replace=True)
-    finally:
-        os.umask(before)
+    build(tmp_path / "f.bloom", [bytes(20)], replace=True)
     assert (tmp_path / "f.bloom").is_symlink()
-    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
     with bloom.Filter.open(tmp_path / "f.bloom") as found:
         assert found.look_up(bytes(20)) is bloom.Verdict.PRESENT
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o027, 0o077])
+@pytest.mark.parametrize("apart", [False, True])
+def test_modes(
+    tmp_path: Path, keys: Callable[..., bytes], small_pools: None, mask: int, apart: bool
+) -> None:
+    """A filter is for all to read; keys, and what holds keys on the way, are for their owner."""
+    path = tmp_path / "f.bloom"
+    kept = (tmp_path / "apart" if apart else tmp_path) / "f.keys"
+    kept.parent.mkdir(exist_ok=True)
+    seen: dict[str, int] = {}
+
+    def look(stage: str, done: int, total: int) -> None:
+        for found in tmp_path.rglob("*"):
+            seen[found.name] = seen.get(found.name, 0) | stat.S_IMODE(found.stat().st_mode)
+
+    before = os.umask(mask)
+    try:
+        with bloom.Builder.open(path, 20, memory=1) as builder:
+            builder.add(keys(COUNT))
+            builder.checkpoint({"input": "a name"})
+            look("", 0, 0)
+            builder.finish(path, RATE, {}, keep_keys=kept, progress=look)
+        assert seen[".f.bloom.build"] == 0o700
+        secrets = {name for name in seen if name.startswith(("run-", "manifest", "lock", "keys"))}
+        assert secrets >= {"lock", "manifest.json", "run-000001"}
+        assert {".f.keys.partial", "keys"} & seen.keys()
+        assert {seen[name] for name in {*secrets, ".f.keys.partial"} & seen.keys()} == {0o600}
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+        path.chmod(0o640)
+        build(path, [bytes(20)], replace=True)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    finally:
+        os.umask(before)
 
 
 def test_progress_reaches_its_totals(tmp_path: Path, keys: Callable[..., bytes]) -> None:

@@ -174,9 +174,9 @@ def test_a_filter_that_is_replaced_takes_its_keys_along(dumps: Path, tmp_path: P
     assert keys.exists()
     assert not any("keys of" in told for told in said)
     made(tmp_path, dumps / "01.txt", output=live, said=said)
-    assert said == [
+    assert said[-1] == (
         "live.bloom.keys held the keys of the filter that was replaced: it was removed."
-    ]
+    )
     assert sorted(path.name for path in tmp_path.iterdir() if "live" in path.name) == ["live.bloom"]
     assert "--keep-keys" in one_sentence(leakcheck("merge", live, "-o", out))
     made(tmp_path, dumps / "01.txt", output=live, keep_keys=True)

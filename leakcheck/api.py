@@ -26,7 +26,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, best
 
 if TYPE_CHECKING:
-    from leakcheck.scanning.run import Scan
+    from leakcheck.scanning.scan import Scan
 
 __all__ = ["Access", "check", "check_digest", "check_digests", "scan"]
 
@@ -135,20 +135,23 @@ def scan(
     Raises InputError where the list cannot be read, UsageError where there is
     nothing to ask or no such column, FilterError as `check` does.
     """
-    from leakcheck.records.cells import Wanted
-    from leakcheck.records.listing import open_list
-    from leakcheck.scanning.open import open_panel
-    from leakcheck.scanning.query import Asking
-    from leakcheck.scanning.run import Choice, Scan
+    from leakcheck.scanning.scan import Scan, ScanOptions
 
-    where = None if path is None else Path(path)
-    listing = open_list(where, Wanted(kind, tuple(columns), sheet, header, hashes))
-    try:
-        panel, _ = open_panel(sources, kind, access or Access(), since)
-    except BaseException:
-        listing.stream.close()
-        raise
-    return Scan(listing, panel, Asking(kind, listing.hashes, variants), Choice(frozenset(only)))
+    return Scan.open(
+        ScanOptions(
+            path=None if path is None else Path(path),
+            kind=kind,
+            columns=tuple(columns),
+            sheet=sheet,
+            header=header,
+            hashes=hashes,
+            sources=tuple(sources),
+            access=access or Access(),
+            since=since,
+            variants=variants,
+            only=frozenset(only),
+        )
+    )
 
 
 def _answers(

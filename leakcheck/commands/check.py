@@ -1,7 +1,6 @@
 """`leakcheck check`: one or a few subjects, asked of every source."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.sources import Access
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, exit_status
 
@@ -79,8 +77,20 @@ def check(
             "Name addresses, or one of --password, --hash, --from-file and --hashes-from."
         )
     if from_file is not None or hashes_from is not None:
-        listed = _Listed(from_file or hashes_from, kind, bool(hashes_from), variants, json)
-        return listed.check(names, access)
+        from leakcheck.scanning.plain import check_list
+        from leakcheck.scanning.scan import ScanOptions
+
+        path = from_file or hashes_from
+        listed = ScanOptions(
+            path=None if str(path) == "-" else path,
+            kind=kind,
+            plain=True,
+            hashes=hashes_from is not None,
+            sources=tuple(names),
+            access=access,
+            variants=variants,
+        )
+        return check_list(listed, as_json=json)
     if hashes:
         answers = api.check_digests(hashes, kind=kind, sources=names, access=access)
     else:
@@ -88,27 +98,6 @@ def check(
         asked_for = _subjects(given, wanted, password)
         answers = api.check(asked_for, kind=wanted, sources=names, access=access, variants=variants)
     return _print(answers, json)
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """A file of subjects or digests, one a line, and what is wanted of it."""
-
-    path: Path | None
-    kind: Kind | None
-    hashes: bool
-    variants: bool
-    json: bool
-
-    def check(self, names: list[str], access: Access) -> int:
-        from leakcheck.scanning.batch import open_batch, print_batch
-
-        path = None if str(self.path) == "-" else self.path
-        with open_batch(
-            path, self.kind, hashes=self.hashes, sources=names, access=access,
-            variants=self.variants, every=self.json,
-        ) as scan:  # fmt: skip
-            return print_batch(scan, as_json=self.json)
 
 
 def _subjects(given: list[str], kind: Kind, password: bool) -> list[str]:

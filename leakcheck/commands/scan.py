@@ -104,59 +104,30 @@ def scan(
     of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if
     the scan was interrupted.
     """
-    from leakcheck import terminal
-    from leakcheck.errors import UsageError
-    from leakcheck.records.cells import Wanted
-    from leakcheck.records.listing import open_list
-    from leakcheck.reports.output import Reports, stdout, targets
-    from leakcheck.reports.table import SummaryWriter
-    from leakcheck.scanning import open, reporting
-    from leakcheck.scanning.baseline import Baseline
-    from leakcheck.scanning.query import Asking
-    from leakcheck.scanning.run import Choice, Scan, list_path
-    from leakcheck.sources.kept_keys import Proofs
-    from leakcheck.sources.sorted_list import exact_sources
+    from leakcheck.reports.output import targets
+    from leakcheck.scanning.earlier_report import EarlierReport
+    from leakcheck.scanning.reporting import report
+    from leakcheck.scanning.scan import ScanOptions
+    from leakcheck.terminal import in_ci
 
-    wanted = targets(formats or [], outputs or [])
-    access = options.access(offline, decoys, via, hibp_url, min_count)
-    known = Baseline(baseline) if baseline is not None else None
-    hashes = None if from_ is None else from_ is Cells.HASHES
-    where = list_path(list_)
-    listing = open_list(where, Wanted(kind, tuple(column or ()), sheet, header, hashes))
-    if group_by is not None and (kind.secret or listing.hashes):
-        raise UsageError("--group-by domain needs a list of addresses: leave it out.")
-    masked = terminal.in_ci() if redact is None else redact
-    panel, notes = open.open_panel(sources or [], kind, access, since)
-    proofs = Proofs(panel.sources) if confirm else None
-    needed = confirm and not proofs
-    exact = (
-        exact_sources(kind, panel.sources, confirm_with or [], access, needed=needed)
-        if confirm or confirm_with
-        else []
-    )
-    if known is not None and not only:
+    reports = targets(formats or [], outputs or [])
+    if baseline is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
-    choice = Choice(
-        frozenset(only or ()),
-        known,
-        masked and group_by is None,
-        tuple(exact),
-        proofs,
-        counts=group_by is None and {target.format for target in wanted} == {"summary"},
+    wanted = ScanOptions(
+        path=None if list_ == "-" else Path(list_),
+        kind=kind,
+        columns=tuple(column or ()),
+        sheet=sheet,
+        header=header,
+        hashes=None if from_ is None else from_ is Cells.HASHES,
+        sources=tuple(sources or ()),
+        access=options.access(offline, decoys, via, hibp_url, min_count),
+        since=since,
+        variants=variants,
+        only=frozenset(only or ()),
+        earlier=EarlierReport(baseline) if baseline is not None else None,
+        redact=in_ci() if redact is None else redact,
+        confirm=confirm,
+        confirm_with=tuple(confirm_with or ()),
     )
-    asking = Asking(kind, listing.hashes, variants)
-    read = [] if where is None else [where]
-    with (
-        Reports(wanted, force=force, read=read) as reports,
-        Scan(listing, panel, asking, choice) as rows,
-    ):
-        status, summary = reporting.write(
-            rows, reports, notes, by_domain=group_by is not None, redact=masked
-        )
-    for name, reason in rows.silent():
-        terminal.warn(f"{name} cannot answer: {reason}")
-    if all(target.path is not None for target in wanted):
-        SummaryWriter(stdout()).end(summary)
-    if summary.partial:
-        terminal.warn("Interrupted: the report is partial and says so.")
-    return status
+    return report(wanted, reports, force=force, by_domain=group_by is not None)

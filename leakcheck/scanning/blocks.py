@@ -12,8 +12,8 @@ from leakcheck.records.cells import Record
 from leakcheck.records.listing import Listing
 from leakcheck.records.text import MAX_LINE
 from leakcheck.scanning.query import (
-    Asking,
     Digested,
+    Query,
     digest_cells,
     digest_chunk,
     split_lines,
@@ -31,7 +31,7 @@ class Block(Protocol):
 
     done: int
 
-    def digest(self, asking: Asking) -> Digested:
+    def digest(self, query: Query) -> Digested:
         """The digests of all rows."""
         ...
 
@@ -61,11 +61,11 @@ class Lines:
         self.data, self.done, self.cut = data, done, cut
         self._lines: list[bytes] | None = None
 
-    def digest(self, asking: Asking) -> Digested:
+    def digest(self, query: Query) -> Digested:
         """As for Block."""
         if self.cut:
             return Digested(1, owners=[], problems={0: TOO_LONG})
-        return digest_chunk(self.data, asking)
+        return digest_chunk(self.data, query)
 
     def number(self, index: int) -> int:
         """As for Block."""
@@ -88,10 +88,10 @@ class Records:
     def __init__(self, records: list[Record], done: int) -> None:
         self.records, self.done = records, done
 
-    def digest(self, asking: Asking) -> Digested:
+    def digest(self, query: Query) -> Digested:
         """As for Block; a record with other cells but no subject is a row all the same."""
         found = digest_cells(to_cells(", ".join(filter(None, one.cells)) for one in self.records),
-                             asking)  # fmt: skip
+                             query)  # fmt: skip
         for index in list(found.empty):
             record = self.records[index]
             if not record.empty:

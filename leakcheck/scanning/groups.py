@@ -13,7 +13,7 @@ from typing import Any
 from leakcheck.errors import SubjectError
 from leakcheck.reports import Column, Finding, Row
 from leakcheck.scanning.rows import ScanRow
-from leakcheck.scanning.source_set import Panel
+from leakcheck.scanning.source_set import SourceSet
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_domain
 from leakcheck.subject.question import canonical, digest
@@ -41,14 +41,14 @@ class Groups:
         for hit in row.answer.exposed_in:
             group.sources[hit.name, hit.source.date] += 1
 
-    def rows(self, panel: Panel, *, redact: bool) -> Iterator[Row]:
+    def rows(self, sources: SourceSet, *, redact: bool) -> Iterator[Row]:
         """A row for each domain, the one with most exposed rows first."""
         order = sorted(
             self._groups.items(),
             key=lambda item: (-item[1].verdicts[Verdict.EXPOSED], item[0]),
         )
         for domain, group in order:
-            asked = _ask(domain, panel)
+            asked = _ask(domain, sources)
             shown = mask_domain(domain) if redact and domain != NO_DOMAIN else domain
             yield _row(shown, group, asked)
 
@@ -67,11 +67,11 @@ def domain_of(subject: str) -> str:
     return _canonical(domain.strip().rstrip(">\"'.;,")) if at else NO_DOMAIN
 
 
-def _ask(domain: str, panel: Panel) -> list[dict[str, Any]]:
+def _ask(domain: str, sources: SourceSet) -> list[dict[str, Any]]:
     if domain == NO_DOMAIN:
         return []
     packed = digest(Kind.DOMAIN, domain)
-    return [source.lookup(packed).answer(0, source.info).as_json() for source in panel.domains]
+    return [source.lookup(packed).answer(0, source.info).as_json() for source in sources.domains]
 
 
 def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> Row:

@@ -28,7 +28,7 @@ NO_SUBJECT = {
 }
 
 
-class Asking(NamedTuple):
+class Query(NamedTuple):
     """What rows hold: subjects of `kind`, or their hashes; and whether to ask variants too."""
 
     kind: Kind
@@ -56,10 +56,10 @@ class Digested:
     patterns: dict[int, bytes] = field(default_factory=dict)
 
 
-def digest_chunk(data: bytes | memoryview, asking: Asking) -> Digested:
+def digest_chunk(data: bytes | memoryview, query: Query) -> Digested:
     """The digests of the lines of `data`, one subject a line."""
-    found = None if _any_variants(data, asking) else _whole(data, asking)
-    return found or digest_cells(split_lines(data), asking)
+    found = None if _any_variants(data, query) else _whole(data, query)
+    return found or digest_cells(split_lines(data), query)
 
 
 def split_lines(data: bytes | memoryview) -> list[bytes]:
@@ -70,11 +70,11 @@ def split_lines(data: bytes | memoryview) -> list[bytes]:
     return [line.rstrip(b"\r") for line in lines]
 
 
-def digest_cells(cells: Sequence[bytes], asking: Asking) -> Digested:
+def digest_cells(cells: Sequence[bytes], query: Query) -> Digested:
     """The digests of `cells`, one subject each; a cell holds no line end."""
     out = Digested(len(cells), owners=[])
     digests: list[bytes] = []
-    _collect(cells, 0, asking, out, digests)
+    _collect(cells, 0, query, out, digests)
     out.digests = b"".join(digests)
     if out.owners == list(range(out.count)):
         out.owners = None
@@ -82,34 +82,34 @@ def digest_cells(cells: Sequence[bytes], asking: Asking) -> Digested:
 
 
 def _collect(
-    cells: Sequence[bytes], start: int, asking: Asking, out: Digested, digests: list[bytes]
+    cells: Sequence[bytes], start: int, query: Query, out: Digested, digests: list[bytes]
 ) -> None:
     assert out.owners is not None
     if len(cells) > _LEAF:
         data = b"\n".join(cells) + b"\n"
-        whole = None if _any_variants(data, asking) else _whole(data, asking)
+        whole = None if _any_variants(data, query) else _whole(data, query)
         if whole is not None and whole.count == len(cells):
             out.owners.extend(range(start, start + len(cells)))
             digests.append(whole.digests)
             return
         middle = len(cells) // 2
-        _collect(cells[:middle], start, asking, out, digests)
-        _collect(cells[middle:], start + middle, asking, out, digests)
+        _collect(cells[:middle], start, query, out, digests)
+        _collect(cells[middle:], start + middle, query, out, digests)
         return
     for row, cell in enumerate(cells, start):
-        _one(row, cell, asking, out, digests)
+        _one(row, cell, query, out, digests)
 
 
-def _one(row: int, cell: bytes, asking: Asking, out: Digested, digests: list[bytes]) -> None:
+def _one(row: int, cell: bytes, query: Query, out: Digested, digests: list[bytes]) -> None:
     assert out.owners is not None
-    if is_blank(cell) and not (cell and asking.kind.secret and not asking.hashes):
+    if is_blank(cell) and not (cell and query.kind.secret and not query.hashes):
         out.empty.add(row)
         return
-    size = asking.kind.digest_bytes
+    size = query.kind.digest_bytes
     try:
-        found = _read(cell, asking)
+        found = _read(cell, query)
     except SubjectError as error:
-        pattern = _pattern(cell, asking)
+        pattern = _pattern(cell, query)
         if pattern is None:
             out.problems[row] = str(error)
         else:
@@ -122,19 +122,19 @@ def _one(row: int, cell: bytes, asking: Asking, out: Digested, digests: list[byt
         digests.append(packed)
 
 
-def _read(cell: bytes, asking: Asking) -> list[tuple[str | None, bytes]]:
+def _read(cell: bytes, query: Query) -> list[tuple[str | None, bytes]]:
     """The spellings asked for one cell, None for the subject itself, with their digests."""
-    if asking.kind is Kind.EMAIL and not asking.hashes:
-        return _addresses(cell, asking)
-    if asking.kind is Kind.DOMAIN and not asking.hashes:
+    if query.kind is Kind.EMAIL and not query.hashes:
+        return _addresses(cell, query)
+    if query.kind is Kind.DOMAIN and not query.hashes:
         return [(None, digest(Kind.DOMAIN, cell.rpartition(b"@")[2] or cell))]
-    found = _kernel(asking)(cell + b"\n")
+    found = _kernel(query)(cell + b"\n")
     if not found.accepted or found.lines != 1:
-        raise SubjectError(next(iter(found.rejected), NO_SUBJECT[asking.kind]))
+        raise SubjectError(next(iter(found.rejected), NO_SUBJECT[query.kind]))
     return [(None, found.digests)]
 
 
-def _addresses(cell: bytes, asking: Asking) -> list[tuple[str | None, bytes]]:
+def _addresses(cell: bytes, query: Query) -> list[tuple[str | None, bytes]]:
     try:
         forms = [canonical(Kind.EMAIL, cell)]
         several = False
@@ -147,7 +147,7 @@ def _addresses(cell: bytes, asking: Asking) -> list[tuple[str | None, bytes]]:
     for form in forms:
         address = form.decode("ascii", "replace")
         found.append((address if several else None, digest_of_canonical(Kind.EMAIL, form)))
-        if asking.variants:
+        if query.variants:
             found += [
                 (other, digest_of_canonical(Kind.EMAIL, other.encode()))
                 for other in variants(address)
@@ -168,10 +168,10 @@ def _inside(cell: bytes) -> list[bytes]:
     return list(dict.fromkeys(forms))
 
 
-def _pattern(cell: bytes, asking: Asking) -> bytes | None:
+def _pattern(cell: bytes, query: Query) -> bytes | None:
     """The digest of the domain that a cell like `@acme.fr` names."""
     bare = cell.strip()
-    if asking.kind is not Kind.EMAIL or asking.hashes or not bare.startswith((b"@", b"*@")):
+    if query.kind is not Kind.EMAIL or query.hashes or not bare.startswith((b"@", b"*@")):
         return None
     try:
         return digest(Kind.DOMAIN, bare.lstrip(b"*"))
@@ -179,28 +179,28 @@ def _pattern(cell: bytes, asking: Asking) -> bytes | None:
         return None
 
 
-def _any_variants(data: bytes | memoryview, asking: Asking) -> bool:
+def _any_variants(data: bytes | memoryview, query: Query) -> bool:
     """Whether some line may have other spellings to ask for."""
-    if not asking.variants or asking.kind is not Kind.EMAIL or asking.hashes:
+    if not query.variants or query.kind is not Kind.EMAIL or query.hashes:
         return False
     lowered = bytes(data).lower()
     return any(mark in lowered for mark in (b"+", b"%2b", b"gmail", b"googlemail"))
 
 
-def _whole(data: bytes | memoryview, asking: Asking) -> Digested | None:
+def _whole(data: bytes | memoryview, query: Query) -> Digested | None:
     """All of `data` at once, where each line gives exactly one digest."""
-    if asking.kind is Kind.DOMAIN and not asking.hashes:
+    if query.kind is Kind.DOMAIN and not query.hashes:
         return None
-    found = _kernel(asking)(data)
+    found = _kernel(query)(data)
     once = found.accepted == found.lines
-    if once and len(found.digests) == found.lines * asking.kind.digest_bytes:
+    if once and len(found.digests) == found.lines * query.kind.digest_bytes:
         return Digested(found.lines, found.digests)
     return None
 
 
-def _kernel(asking: Asking) -> Callable[[bytes | memoryview], extract.Extraction]:
-    kind = asking.kind
-    if asking.hashes:
+def _kernel(query: Query) -> Callable[[bytes | memoryview], extract.Extraction]:
+    kind = query.kind
+    if query.hashes:
         return partial(extract.hashes, digest_bytes=kind.digest_bytes, min_count=1, prefix=b"")
     if kind is Kind.EMAIL:
         return extract.emails  # type: ignore[no-any-return]

@@ -1,43 +1,60 @@
 """A scan into reports: rows as they come, a valid partial report at an interrupt."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from leakcheck import terminal
+from leakcheck.errors import UsageError
 from leakcheck.reports import Meta, Summary
-from leakcheck.reports.output import Reports
+from leakcheck.reports.output import Reports, Target, stdout
+from leakcheck.reports.table import SummaryWriter
 from leakcheck.scanning.blocks import Block
 from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
 from leakcheck.scanning.rows import RULES, report_columns
-from leakcheck.scanning.run import Scan
-from leakcheck.subject.kinds import Kind
+from leakcheck.scanning.scan import Scan, ScanOptions
+from leakcheck.verdicts import SourceInfo
 
 
-def write(
-    scan: Scan, reports: Reports, notes: list[str], *, by_domain: bool, redact: bool
-) -> tuple[int, Summary]:
-    """Scan, and write every report; return the exit status, 2 for a partial one, and the summary.
+def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_domain: bool) -> int:
+    """Scan, and write every report; return the exit status, 2 for a partial one.
 
-    What cannot answer is named on stderr, whatever the reports' formats.
+    force: replace reports that exist; by_domain: a row for each domain in
+    place of each subject. What cannot answer is named on stderr, whatever the
+    reports' formats; a summary goes to stdout where no report does.
     """
-    asking, listing = scan.asking, scan.listing
-    groups = Groups() if by_domain else None
-    columns = COLUMNS if by_domain else report_columns(listing.names, asking.kind)
+    read = [] if options.path is None else [options.path]
+    counts_only = not by_domain and {target.format for target in targets} == {"summary"}
+    # Domains are told from addresses that are not masked, and are masked then.
+    rows = replace(options, redact=options.redact and not by_domain, counts_only=counts_only)
+    with Scan.open(rows) as scan:
+        if by_domain and (scan.sources.kind.secret or scan.listing.hashes):
+            raise UsageError("--group-by domain needs a list of addresses: leave it out.")
+        with Reports(targets, force=force, read=read) as reports:
+            groups = Groups() if by_domain else None
+            summary = _write(scan, reports, groups, redact=options.redact)
+    for name, reason in scan.sources.silent():
+        terminal.warn(f"{name} cannot answer: {reason}")
+    if all(target.path is not None for target in targets):
+        SummaryWriter(stdout()).end(summary)
+    if summary.partial:
+        terminal.warn("Interrupted: the report is partial and says so.")
+    return scan.tally.status(interrupted=summary.partial)
+
+
+def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool) -> Summary:
+    listing, kind = scan.listing, scan.sources.kind
+    columns = report_columns(listing.names, kind) if groups is None else COLUMNS
     name = "" if listing.name == "stdin" else listing.name
-    notes = [*listing.notes, *notes]
-    reports.begin(
-        Meta(
-            f"Breach exposure: {listing.name}",
-            columns,
-            "leakcheck scan",
-            {
-                "kind": asking.kind.value,
-                "list": listing.name,
-                "column": listing.subject,
-                "redacted": redact,
-                "sources": [_source(info) for info in scan.tally.infos()],
-            },
-            RULES,
-        )
-    )
+    facts = {
+        "kind": kind.value,
+        "list": listing.name,
+        "column": listing.subject,
+        "redacted": redact,
+        "sources": [_source(info) for info in scan.tally.infos()],
+    }
+    title = f"Breach exposure: {listing.name}"
+    reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES))
     partial = False
     label = f"scanning {listing.name}"
     with Interrupts() as interrupts, terminal.Progress(label, listing.stream.size) as progress:
@@ -59,16 +76,15 @@ def write(
             partial = True
         interrupts.ignore()
         if groups is not None:
-            for group in groups.rows(scan.panel, redact=redact):
+            for group in groups.rows(scan.sources, redact=redact):
                 reports.row(group)
-        summary = scan.tally.summary(asking.kind, notes, partial=partial)
+        notes = [*listing.notes, *scan.sources.notes]
+        summary = scan.tally.summary(kind, notes, partial=partial)
         reports.finish(summary)
-    return scan.tally.status(interrupted=partial), summary
+    return summary
 
 
-def _source(info: object) -> dict[str, object]:
+def _source(info: SourceInfo) -> dict[str, object]:
     fields = ("name", "kind", "date", "url", "note", "keys", "fpr")
-    found = {field: getattr(info, field) for field in fields}
-    kind = found["kind"]
-    found["kind"] = kind.value if isinstance(kind, Kind) else kind
-    return found | ({"incomplete": True} if getattr(info, "incomplete", False) else {})
+    found = {field: getattr(info, field) for field in fields} | {"kind": info.kind.value}
+    return found | ({"incomplete": True} if info.incomplete else {})

@@ -1,35 +1,45 @@
-"""Blocks are digested and looked up in every source, on all cores, and come back in order.
+"""The sources of a scan: opened together, asked block by block, answers back in order.
 
-Kernels release the GIL, so threads are enough. A source that does not
-take lookups from several threads is asked by one at a time.
+Blocks are digested and looked up on all cores: kernels release the GIL, so
+threads are enough. A filter on disk takes lookups from several threads; any
+other source is asked by one at a time.
 """
 
 import itertools
+import re
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 from bloom.cores import usable_cores
+from leakcheck.errors import FilterError, UsageError
 from leakcheck.scanning.blocks import Block, Lines
-from leakcheck.scanning.query import Asking, Digested
-from leakcheck.sources import Source
+from leakcheck.scanning.query import Digested, Query
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import close_all, open_all
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup
 
 EMPTY = 4
 """The code of a row without content, which is no row."""
 _WORST = bytes([Code.CLEAN, Code.EXPOSED, Code.UNKNOWN, Code.EXPOSED] + [EMPTY] * 252)
 _ODD = bytes([0]) + bytes([1]) * 255
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
 @dataclass(slots=True)
 class Asked:
     """A block and the answers to it.
 
-    lookups: one a source, over the block's digests; domains: the same for its
-    domain patterns, in the order of `digested.patterns`; codes: one byte a
-    row: a Code, or EMPTY.
+    Attributes:
+        block: its rows.
+        digested: their digests.
+        lookups: one a source, over the digests.
+        domains: the same for the domain patterns, in the order of `digested.patterns`.
+        codes: one byte a row: a Code, or EMPTY.
     """
 
     block: Block
@@ -39,18 +49,67 @@ class Asked:
     codes: bytes
 
 
-class Panel:
-    """The sources to ask: `sources` for subjects, `domains` for patterns like `@acme.fr`."""
+class SourceSet:
+    """The sources that a scan asks.
 
-    def __init__(self, sources: Sequence[Source], domains: Sequence[Source] = ()) -> None:
-        self.sources, self.domains = list(sources), list(domains)
-        self._locks = {
-            id(source): threading.Lock() for source in [*sources, *domains] if not source.concurrent
-        }
+    Attributes:
+        kind: of the subjects.
+        sources: asked about them, newest first.
+        domains: asked about patterns like `@acme.fr` in a list of addresses.
+        notes: on the sources that were left out.
+    """
 
-    def ask(self, block: Block, asking: Asking) -> Asked:
+    def __init__(
+        self, kind: Kind, sources: Sequence[Source], domains: Sequence[Source], notes: list[str]
+    ) -> None:
+        self.kind, self.sources, self.domains = kind, list(sources), list(domains)
+        self.notes = notes
+        self._locks = {id(one): threading.Lock() for one in self.all if not one.concurrent}
+
+    @classmethod
+    def open(
+        cls, names: Sequence[str], kinds: Sequence[Kind], access: Access, since: str | None = None
+    ) -> Self:
+        """Open the sources that `names` stand for, or the installed ones.
+
+        kinds: what the list holds, or where nobody says it, what it may hold,
+        the likeliest first: the sources named then say it. since: a day, month
+        or year, to leave out older ones. Raises UsageError where there is
+        nothing to ask, FilterError as `open_all` does.
+        """
+        if since is not None and not _DATE.fullmatch(since):
+            raise UsageError("--since takes a date such as 2026-03-31, 2026-03 or 2026.")
+        known = len(kinds) == 1 or not names
+        if known:
+            kinds = [kinds[0], Kind.DOMAIN] if kinds[0] is Kind.EMAIL else kinds[:1]
+        opened = open_all(names, kinds, access)
+        try:
+            kind = kinds[0] if known else _only_kind(opened)
+            kept, left = newer(opened, since or "")
+            if not kept:
+                raise UsageError(_nothing(kind, since if left else None))
+        except BaseException:
+            close_all(opened)
+            raise
+        close_all(left)
+        kept.sort(key=lambda source: source.info.date or "", reverse=True)
+        domains = [source for source in kept if source.info.kind is Kind.DOMAIN is not kind]
+        subjects = [source for source in kept if source not in domains]
+        notes = [f"{source.info.name} is older than {since} and was not asked" for source in left]
+        return cls(kind, subjects, domains, notes)
+
+    @property
+    def all(self) -> list[Source]:
+        """Every source, whatever it is asked about."""
+        return [*self.sources, *self.domains]
+
+    def silent(self) -> list[tuple[str, str]]:
+        """The sources that could answer nothing at all, with the reason."""
+        return [(one.info.name, one.reason) for one in self.all if one.reason is not None]
+
+    def ask(self, block: Block, query: Query) -> Asked:
         """Digest a block and look it up in every source."""
-        digested = block.digest(asking)
+        digested = block.digest(query)
         lookups = [self._lookup(source, digested.digests) for source in self.sources]
         packed = b"".join(digested.patterns.values())
         domains = [self._lookup(source, packed) for source in self.domains] if packed else []
@@ -58,8 +117,7 @@ class Panel:
 
     def close(self) -> None:
         """Close every source."""
-        for source in [*self.sources, *self.domains]:
-            source.close()
+        close_all(self.all)
 
     def _lookup(self, source: Source, digests: bytes) -> Lookup:
         if not digests:
@@ -71,7 +129,9 @@ class Panel:
             return source.lookup(digests)
 
 
-def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[Asked, None, None]:
+def ask_all(
+    sources: SourceSet, blocks: Iterable[Block], query: Query
+) -> Generator[Asked, None, None]:
     """Every block, answered, in order; a few are under way at a time."""
     workers = min(8, usable_cores())
     waiting: deque[Future[Asked]] = deque()
@@ -80,7 +140,7 @@ def ask_all(panel: Panel, blocks: Iterable[Block], asking: Asking) -> Generator[
     try:
         for block in itertools.chain(blocks, itertools.repeat(None)):
             if block is not None:
-                waiting.append(pool.submit(panel.ask, block, asking))
+                waiting.append(pool.submit(sources.ask, block, query))
                 if len(waiting) <= workers + 1:
                     continue
             elif not waiting:
@@ -137,3 +197,34 @@ def positions(codes: bytes) -> Iterator[int]:
     while at >= 0:
         yield at
         at = flags.find(1, at + 1)
+
+
+def newer(sources: Sequence[Source], since: str) -> tuple[list[Source], list[Source]]:
+    """Sources dated `since` or later, or undated, and the others.
+
+    since: ISO 8601, of a year, a month or a day; compared as far as both say.
+    """
+    kept: list[Source] = []
+    left: list[Source] = []
+    for source in sources:
+        date = source.info.date or ""
+        size = min(len(date), len(since))
+        (kept if date[:size] >= since[:size] else left).append(source)
+    return kept, left
+
+
+def _nothing(kind: Kind, since: str | None) -> str:
+    if since is not None:
+        return f"No filter of kind {kind} is dated {since} or later: there is nothing to ask."
+    return (
+        f"No filter of kind {kind} is installed: name one with --in, or install one with "
+        "`leakcheck filters add`."
+    )
+
+
+def _only_kind(opened: Sequence[Source]) -> Kind:
+    """The kind that all sources hold. Raises FilterError."""
+    kinds = {source.info.kind for source in opened}
+    if len(kinds) > 1:
+        raise FilterError("The filters named hold different kinds: say with --kind which to ask.")
+    return kinds.pop()

@@ -17,7 +17,7 @@ from leakcheck.verdicts import SourceAnswer, Verdict
 Key = tuple[str, str | None]
 
 
-class Baseline:
+class EarlierReport:
     """The hits of an earlier report; only those are held."""
 
     def __init__(self, path: Path) -> None:

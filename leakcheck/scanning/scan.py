@@ -1,0 +1,306 @@
+"""A list, asked: the rows that are wanted, one by one, and the tally of all."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from leakcheck.errors import UsageError
+from leakcheck.records.cells import Wanted
+from leakcheck.records.listing import Listing, open_list, open_plain
+from leakcheck.scanning.blocks import Block, blocks_of
+from leakcheck.scanning.earlier_report import EarlierReport, without
+from leakcheck.scanning.query import Query
+from leakcheck.scanning.rows import Clean, ScanRow, shortened
+from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
+from leakcheck.scanning.summary import Tally
+from leakcheck.sources import Access, Source
+from leakcheck.sources.kept_keys import Proofs
+from leakcheck.sources.sorted_list import exact_sources
+from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, Verdict, best, combine
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """Which list is read, and how; who is asked; which rows are wanted.
+
+    Attributes:
+        path: the list; None for stdin.
+        kind: of the subjects; None, in a plain list, for what the sources named hold, or
+            what the length of a hash says.
+        plain: whether every line is a subject or a hash, whatever the file looks like.
+        columns: names or numbers of the subject's columns; none to find them.
+        sheet: of a workbook; None for all.
+        header: whether row 1 names the columns; None to look.
+        hashes: whether subjects are hashes; None to look, which in a plain list means no.
+        sources: names of what to ask; none for the installed filters.
+        access: how it may be reached.
+        since: a day, month or year (ISO 8601): older sources are not asked.
+        variants: whether to ask for other spellings of an address that reach the same mailbox.
+        only: verdicts of the rows wanted; none for all.
+        earlier: a report whose hits are not news.
+        redact: whether addresses are masked.
+        confirm: whether hits are asked again, of kept keys or else an exact source.
+        confirm_with: sorted lists of hashes to ask again.
+        counts_only: whether no row is wanted at all, only the tally.
+    """
+
+    path: Path | None
+    kind: Kind | None = Kind.EMAIL
+    plain: bool = False
+    columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    header: bool | None = None
+    hashes: bool | None = None
+    sources: tuple[str, ...] = ()
+    access: Access = field(default_factory=Access)
+    since: str | None = None
+    variants: bool = False
+    only: frozenset[Verdict] = frozenset()
+    earlier: EarlierReport | None = None
+    redact: bool = False
+    confirm: bool = False
+    confirm_with: tuple[Path, ...] = ()
+    counts_only: bool = False
+
+
+class Scan:
+    """The rows of a scan: an iterator, and a context manager that closes list and sources.
+
+    Attributes:
+        listing: the list that is read.
+        sources: what is asked, and the kind of the subjects.
+        query: what the rows hold.
+        tally: counts of all rows, complete once they have been consumed.
+        progress: called with each block that is done.
+    """
+
+    def __init__(
+        self,
+        options: ScanOptions,
+        listing: Listing,
+        sources: SourceSet,
+        confirm: Sequence[Source] = (),
+        proofs: Proofs | None = None,
+    ) -> None:
+        """Of what `open` opens; confirm, proofs: exact sources and kept keys for its hits."""
+        self.options, self.listing, self.sources = options, listing, sources
+        self.query = Query(sources.kind, listing.hashes, options.variants)
+        self.tally = Tally(sources.sources, sources.domains)
+        self.progress: Callable[[Block], None] = lambda block: None
+        self._confirm, self._proofs = confirm, proofs
+        self._opened = ExitStack()
+        self._running: Generator[Asked, None, None] | None = None
+        # A hash of an address is no secret of the kind a password is, but it is not shown either.
+        self._shown = not sources.kind.secret and not listing.hashes
+        self._clean = Clean.of(sources.sources)
+
+    @classmethod
+    def open(cls, options: ScanOptions) -> Self:
+        """Open the list and every source, or nothing.
+
+        Raises InputError where the list cannot be read, FilterError where a
+        source cannot be opened, UsageError where there is nothing to ask or
+        what is wanted does not go together.
+        """
+        with ExitStack() as opened:
+            if options.plain:
+                listing = open_plain(options.path, hashes=bool(options.hashes))
+            else:
+                assert options.kind is not None
+                wanted = Wanted(
+                    options.kind, options.columns, options.sheet, options.header, options.hashes
+                )
+                listing = open_list(options.path, wanted)
+            opened.callback(listing.stream.close)
+            if options.earlier and ((options.kind or Kind.EMAIL).secret or listing.hashes):
+                raise UsageError(
+                    "--baseline compares reports by subject, and such a list shows none: "
+                    "leave it out."
+                )
+            kinds = [options.kind] if options.kind else _kinds(listing)
+            sources = SourceSet.open(options.sources, kinds, options.access, options.since)
+            opened.callback(sources.close)
+            proofs = Proofs(sources.sources) if options.confirm else None
+            if proofs is not None:
+                opened.callback(proofs.close)
+            exact = _exact_sources(options, sources, needed=options.confirm and not proofs)
+            for source in exact:
+                opened.callback(source.close)
+            scan = cls(options, listing, sources, exact, proofs)
+            scan._opened = opened.pop_all()
+            return scan
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the list and every source, once what is under way has ended."""
+        if self._running is not None:
+            self._running.close()
+        self._opened.close()
+
+    def __iter__(self) -> Iterator[ScanRow]:
+        """The rows wanted, in the order of the list."""
+        for rows in self.blocks():
+            yield from rows
+
+    def blocks(self) -> Iterator[Iterator[ScanRow]]:
+        """The same by block, counted when its rows are asked for: consume all, in order."""
+        self._running = ask_all(self.sources, blocks_of(self.listing), self.query)
+        for asked in self._running:
+            yield self._rows(asked)
+            self.progress(asked.block)
+
+    def _rows(self, asked: Asked) -> Iterator[ScanRow]:
+        self.tally.block(asked)
+        options = self.options
+        masking = options.redact or options.earlier is not None
+        again = options.earlier is not None or self._confirm or self._proofs
+        if options.counts_only and not again:
+            return
+        exact = self._ask_again(asked) if self._confirm else {}
+        # Where clean rows are not wanted they cost nothing: only the odd ones are looked at.
+        every = not options.only or Verdict.CLEAN in options.only
+        for index in range(len(asked.codes)) if every else positions(asked.codes):
+            code = asked.codes[index]
+            if code == EMPTY:
+                continue
+            row = self._row(asked, index)
+            if code == Code.EXPOSED:
+                row = self._proved(self._confirmed(row, exact.get(index)), asked, index)
+            digest = self._digest(asked, index) if masking else None
+            masked = row.redacted(digest) if masking else row
+            if options.earlier is not None and row.verdict is Verdict.EXPOSED:
+                news = self._news(row, options.earlier.known(row, masked))
+                if news is None:
+                    continue
+                row, masked = news, news.redacted(digest)
+            if not options.only or row.verdict in options.only:
+                yield masked if options.redact else row
+
+    def _row(self, asked: Asked, index: int) -> ScanRow:
+        """The row at `index` of a block, which is not empty."""
+        block, digested, kind = asked.block, asked.digested, self.sources.kind
+        text = shortened(block.text(index)) if self._shown else None
+        number, others = block.number(index), block.others(index)
+        if index in digested.patterns:
+            at = list(digested.patterns).index(index)
+            answers = _answers(self.sources.domains, asked.domains, range(at, at + 1), [""])
+            return ScanRow(number, Answer(text, Kind.DOMAIN, answers), others)
+        if asked.codes[index] == Code.CLEAN:
+            return ScanRow(number, Answer(text, kind, self._clean), others)
+        which = _digests_at(asked, index)
+        spelled = [digested.spelled.get(at, "") for at in which]
+        answers = _answers(self.sources.sources, asked.lookups, which, spelled) if which else ()
+        return ScanRow(number, Answer(text, kind, answers), others, digested.problems.get(index))
+
+    def _digest(self, asked: Asked, index: int) -> bytes | None:
+        """The row's first digest."""
+        pattern = asked.digested.patterns.get(index)
+        return pattern or next(iter(self._digests(asked, index)), None)
+
+    def _digests(self, asked: Asked, index: int) -> list[bytes]:
+        size = self.sources.kind.digest_bytes
+        which = _digests_at(asked, index)
+        return [asked.digested.digests[at * size : (at + 1) * size] for at in which]
+
+    def _proved(self, row: ScanRow, asked: Asked, index: int) -> ScanRow:
+        """The row as the kept keys have it: hits proved, or found to be false alarms."""
+        if self._proofs is None or index in asked.digested.patterns:
+            return row
+        sources = self._proofs.settled(row.answer.sources, self._digests(asked, index))
+        new = replace(row, answer=replace(row.answer, sources=sources))
+        was, now = row.answer.exposed_in, {id(one.source) for one in new.answer.exposed_in}
+        self.tally.refute([hit for hit in was if id(hit.source) not in now], new.verdict)
+        return new
+
+    def _news(self, row: ScanRow, known: frozenset[str]) -> ScanRow | None:
+        """The row without the hits in `known`; None where it has nothing else to say."""
+        sources = without(row, known)
+        if len(sources) == len(row.answer.sources):
+            return row
+        verdict = combine(one.verdict for one in sources) if sources else Verdict.CLEAN
+        dropped = [one for one in row.answer.sources if one not in sources]
+        self.tally.drop(dropped, verdict)
+        if verdict is Verdict.CLEAN:
+            return None
+        return replace(row, answer=replace(row.answer, sources=sources))
+
+    def _ask_again(self, asked: Asked) -> dict[int, bool | None]:
+        """For each exposed row, whether an exact source knows it; None where none answered."""
+        rows = [index for index in positions(asked.codes) if asked.codes[index] == Code.EXPOSED]
+        rows = [index for index in rows if index not in asked.digested.patterns]
+        digests = [(index, digest) for index in rows for digest in self._digests(asked, index)]
+        packed = b"".join(digest for _, digest in digests)
+        found: dict[int, bool | None] = dict.fromkeys(rows)
+        for source in self._confirm:
+            for (row, _), code in zip(digests, source.lookup(packed).codes, strict=True):
+                if code == Code.EXPOSED:
+                    found[row] = True
+                elif code == Code.CLEAN and found[row] is None:
+                    found[row] = False
+        return found
+
+    def _confirmed(self, row: ScanRow, known: bool | None) -> ScanRow:
+        if known is None:
+            return row
+        self.tally.confirmed += known
+        self.tally.unconfirmed += not known
+        sources = tuple(
+            replace(one, confirmed=known) if one.verdict is Verdict.EXPOSED else one
+            for one in row.answer.sources
+        )
+        return replace(row, answer=Answer(row.answer.subject, row.answer.kind, sources))
+
+
+def _digests_at(asked: Asked, index: int) -> range:
+    """The places of a row's digests among those of its block."""
+    owners = asked.digested.owners
+    if owners is None:
+        return range(index, index + 1)
+    return range(bisect_left(owners, index), bisect_right(owners, index))
+
+
+def _answers(
+    sources: Sequence[Source], lookups: Sequence[Lookup], which: range, spelled: Sequence[str]
+) -> tuple[SourceAnswer, ...]:
+    """Each source's answer about the subject whose digests are at `which`."""
+    return tuple(
+        best([lookup.answer(at, source.info) for at in which], spelled)
+        for source, lookup in zip(sources, lookups, strict=True)
+    )
+
+
+def _exact_sources(options: ScanOptions, sources: SourceSet, *, needed: bool) -> list[Source]:
+    if not options.confirm and not options.confirm_with:
+        return []
+    return exact_sources(
+        sources.kind, sources.sources, options.confirm_with, options.access, needed=needed
+    )
+
+
+def _kinds(listing: Listing) -> list[Kind]:
+    """What a plain list may hold where nobody says it, the likeliest first."""
+    if not listing.hashes:
+        return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
+    first = next(iter(listing.stream.sample.split(None, 1)), b"")
+    digits = len(first.partition(b":")[0])
+    if digits == 2 * Kind.NTLM.digest_bytes:
+        return [Kind.NTLM]
+    if digits != 2 * Kind.PASSWORD.digest_bytes:
+        raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
+    others = [kind for kind in Kind if kind.digest_bytes == digits // 2]
+    return [Kind.PASSWORD, *(kind for kind in others if kind is not Kind.PASSWORD)]

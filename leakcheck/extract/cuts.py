@@ -1,11 +1,13 @@
 r"""Where a line that is too long to hold may be cut, so that no address is lost or made up.
 
 Rule 1: right after a character at which every reading stops, on both sides:
-a blank, a quotation mark, a bracket, CJK punctuation. Rule 2: right after a
+a blank, a quotation mark, a bracket, a wide comma. Rule 2: right after a
 `;` or `#`, or before a `&`, that is no part of an entity such as `&#39;`.
 Rule 3: else where no at sign is within REACH on either side. Rule 4: else
-right after a `\n`, `\r` or `\t` written as an escape: at most a doubtful
-second reading is lost (CORP\nick). Rule 5: never between the bytes of one token.
+right after a `\n`, `\r` or `\t` written as an escape, or after a mark that
+hardly any domain holds (a dash, a quotation mark of typographers, brackets of
+CJK): at most a doubtful second reading is lost (CORP\nick, `”`). Rule 5: never
+between the bytes of one token.
 """
 
 import re
@@ -16,11 +18,13 @@ from leakcheck.subject.address import REACH
 Buffer = bytes | bytearray | memoryview
 _STOP = re.compile(
     rb'.*(?:[\x00-\x09\x0b-\x0c\x0e-\x20"!$*,/:<=>?()\[\]^`{|}~]'
-    rb"|\xe2\x80[\x90-\xa7]|\xe3\x80[\x80\x81\x88-\x91\x94-\x9b]|\xef\xbc[\x81-\x8d\x8f\x9a-\xa0]"
+    rb"|\xe2\x80[\xa4-\xa6\xa8\xa9]|\xe3\x80\x80|\xef\xbc[\x81-\x8c\x8f\x9a-\xa0]"
     rb"|(?<!&)#|(?=&[^#a]))",
     re.DOTALL,
 )
-_BREAK = re.compile(rb".*\\[nrt]", re.DOTALL)
+_BREAK = re.compile(
+    rb".*(?:\\[nrt]|\xe2\x80[\x90-\xa3\xa7]|\xe3\x80[\x81\x88-\x91\x94-\x9b])", re.DOTALL
+)
 _WINDOW = 65536
 
 

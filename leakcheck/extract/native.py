@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from leakcheck import _native
 from leakcheck.extract.results import Extraction, extraction
-from leakcheck.subject.domain import resolve_other
+from leakcheck.subject.domain import resolve as resolve_other
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from leakcheck.errors import SubjectError
 from leakcheck.hunting.folding import WORD, fold
 from leakcheck.subject import address, domain
-from leakcheck.subject.tlds import TLDS
+from leakcheck.subject.tables import TLDS
 
 LONGEST_TERM = 256  # characters
 _PREFIX = re.compile(r"(address|email|domain|phone|term):\s*(.+)", re.DOTALL | re.IGNORECASE)

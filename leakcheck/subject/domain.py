@@ -4,23 +4,27 @@ Labels of letters, digits and hyphens, 1 to 63, no hyphen at either end; at
 least two; 253 in all; the last one a top-level domain, past or present.
 
 Rule 1: the canonical form is the lower-cased A-label form. Other scripts are
-mapped as UTS 46 says and written in Punycode (RFC 3492); `xn--` labels stand
-as they are, for that is what the mapping of the other spelling gives.
+mapped as UTS 46 says (leakcheck/subject/uts46.py) and written in Punycode;
+`xn--` labels stand as they are, for that is what the mapping of the other
+spelling gives. Where non-transitional and transitional processing differ, a
+domain has two forms, and both are readings.
 Rule 2: the longest reading counts: in `acme.fr.evil.com` it is not acme.fr.
 Rule 3: what follows a top-level domain and makes it none is not part of it:
 a full stop, a hyphen and all after it, a letter of another script, a label.
 Rule 4: a last label that begins like a sentence (`acme.fr.Call`) gives a
 second reading without it.
-Rule 5: a script that cannot continue a Latin top-level domain (Cyrillic,
-Arabic, Han, kana, Hangul) ends the domain there, unless a dot follows.
+Rule 5: so does a top-level domain that is followed, within its label, by
+punctuation, a symbol or a script that cannot continue a Latin one (Cyrillic,
+Arabic, Han, kana, Hangul), or by a full stop of CJK: `acme.fr”see.com`.
 """
 
 import re
-import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 from leakcheck.subject import escapes
-from leakcheck.subject.tlds import TLDS
+from leakcheck.subject.tables import TLDS
+from leakcheck.subject.uts46 import a_label, fate
 
 LONGEST = 253
 REACH = 2048
@@ -28,33 +32,48 @@ REACH = 2048
 _MOST = 1024  # bytes of a domain once unescaped, at most
 _LONGEST_TLD = max(map(len, TLDS))
 _ASCII = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
-_ASCII_TEXT = bytes(_ASCII).decode()
+_PLAIN = bytes(_ASCII).decode()
 _LDH = b"abcdefghijklmnopqrstuvwxyz0123456789-"
-_OTHER_SCRIPT = "[\u0400-\u06ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3][^.。．｡]*"
+_OTHER_SCRIPT = re.compile("[\u0400-\u06ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DOTS = "。．｡"  # as UTS 46 has them
-_MARKS = frozenset(
-    "·・\u00ad\u200b\u200c\u200d\u2060\ufeff" + _DOTS
-)  # joiners, and what is ignored
+_DOT = re.compile(f"[.{_DOTS}]")
 
 Reading = tuple[bytes, int]
 """A canonical domain, and where in the data it ends."""
 
 
+class _End(NamedTuple):
+    """Where a domain may end: its form, the characters it takes, whether more may be text."""
+
+    form: bytes
+    length: int
+    doubtful: bool
+
+
 def fault(text: bytes) -> str | None:
     """Why `text` is no domain, None where it is one."""
-    found = resolve(text)
-    if found and found[0][1] == len(text):
+    if forms(text):
         return None
     if b"." not in text and text.isascii():
         return "the domain has no dot"
     run = _decode(text)
-    labels = [_a_label(label) for label in _labels(run)]
+    labels = [a_label(label) for label in _DOT.split(run)]
     if len(text) > _MOST or sum(len(label or b"") + 1 for label in labels) > LONGEST + 1:
         return f"the domain has more than {LONGEST} characters"
     whole = _width(text, len(run)) == len(text)
     if not whole or any(label is None or not _is_label(label) for label in labels):
         return "the domain is not well formed"
     return "the domain does not end in a top-level domain that exists"
+
+
+def forms(text: bytes) -> list[bytes]:
+    """The canonical form of `text`, all of which is a domain, then its transitional one.
+
+    One where they are the same, none where `text` is no domain.
+    """
+    if len(text) > _MOST:
+        return []
+    return [form for form, length in resolve(text) if length == len(text)]
 
 
 def readings(data: bytes, start: int) -> list[Reading]:
@@ -80,7 +99,9 @@ def unescape(data: bytes, start: int) -> tuple[bytes, list[int]]:
 
 def resolve(text: bytes) -> list[tuple[bytes, int]]:
     """The domains at the front of `text`: (canonical, bytes of `text`); the longest first."""
-    return _resolve_ascii(text) if text.isascii() else resolve_other(text)
+    if text.isascii() and b"--" not in text:  # no A-label
+        return _resolve_ascii(text)
+    return list(_resolve_other(text))
 
 
 def _resolve_ascii(text: bytes) -> list[tuple[bytes, int]]:
@@ -130,69 +151,71 @@ def _tld_length(label: bytes) -> int:
 
 
 @lru_cache(maxsize=65536)
-def resolve_other(text: bytes) -> list[tuple[bytes, int]]:
-    """`resolve` for text that is not ASCII."""
+def _resolve_other(text: bytes) -> tuple[tuple[bytes, int], ...]:
+    """`resolve` for text that is not ASCII, or has A-labels."""
     run = _decode(text)
-    if run.isascii():
-        return _resolve_ascii(run.encode())
-    plain = len(run) - len(run.lstrip(_ASCII_TEXT))
-    if re.compile(_OTHER_SCRIPT).fullmatch(run, plain):
-        found = _resolve_ascii(run[:plain].encode())
-        if found and "." not in run[found[0][1] : plain]:
-            return found
+    ends = [end for way in (False, True) for end in _ends(run, transitional=way)]
+    ends.sort(key=lambda end: -end.length)
+    return tuple(dict.fromkeys((end.form, _width(text, end.length)) for end in ends))
+
+
+def _ends(run: str, *, transitional: bool) -> list[_End]:
+    """The readings of the characters `run`, processed one way."""
     done: list[bytes] = []
-    best: tuple[bytes, int] | None = None
+    ends: list[_End] = []
     position = 0
-    for label in _labels(run):
-        mapped = _a_label(label)
-        front, length = _front(label, mapped) if done else (b"", 0)
-        total = b".".join([*done, front])
-        if length and len(total) <= LONGEST:
-            best = total, position + length
+    for label in _DOT.split(run):
+        mapped = a_label(label, transitional=transitional)
+        if done:
+            tld, length = _front(label, mapped)
+            after = position + length
+            form = b".".join([*done, tld])
+            if length and len(form) <= LONGEST:
+                rest = run[after : position + len(label) + 1]
+                ends.append(_End(form, after, any(map(_is_doubtful, rest))))
         if mapped is None or not _is_label(mapped):
             break
         done.append(mapped)
         position += len(label) + 1
-    return [(best[0], _width(text, best[1]))] if best else []
+    if not ends:
+        return []
+    longest = ends.pop()
+    before = ends[-1].length if ends else 0
+    last = run[before + 1 : longest.length]
+    sentence = (
+        before
+        and not _DOT.search(last)
+        and _is_sentence(run[:before].encode("utf-8", "surrogatepass"), last.encode())
+    )
+    return [longest, *(end for end in ends if end.doubtful or (sentence and end is ends[-1]))]
 
 
 def _front(label: str, mapped: bytes | None) -> tuple[bytes, int]:
     """The top-level domain at the front of `label`, and how many of its characters it takes."""
-    if mapped in TLDS and mapped is not None:
+    if mapped is not None and mapped in TLDS:
         return mapped, len(label)
     plain = next((at for at, mark in enumerate(label) if mark > "\x7f"), len(label))
     front = label[:plain].encode().lower()
     length = len(front) if front in TLDS else _tld_length(front)
-    if not length and plain < len(label):  # рф-, рф-abc
-        hyphen = label.find("-", plain)
-        other = _a_label(label[:hyphen]) if hyphen > 0 else None
-        if other in TLDS and other is not None:
-            return other, hyphen
+    if not length:  # рф-, рф-abc, рф”
+        stops = (at for at in range(plain + 1, len(label)) if _stops(label[at]))
+        stop = next(stops, 0)
+        other = a_label(label[:stop])
+        if other is not None and other in TLDS:
+            return other, stop
     return front[:length], length
 
 
-@lru_cache(maxsize=16384)
-def _a_label(label: str) -> bytes | None:
-    """The A-label of one label, or None where UTS 46 forbids it."""
-    if label.isascii():
-        return label.lower().encode()
-    import idna
-
-    if len(label) > 63:
-        return None
-    try:
-        mapped = idna.uts46_remap(label, std3_rules=False)
-    except idna.IDNAError:
-        return None
-    if mapped.isascii():
-        return mapped.encode()
-    return b"xn--" + mapped.encode("punycode")
+def _stops(mark: str) -> bool:
+    """Whether `mark` may follow a top-level domain of another script and not be part of it."""
+    return mark == "-" or (mark > "\x7f" and (found := fate(mark)) is not None and found.doubtful)
 
 
-def _labels(run: str) -> list[str]:
-    for dot in _DOTS:
-        run = run.replace(dot, ".")
-    return run.split(".")
+def _is_doubtful(mark: str) -> bool:
+    """Whether a Latin top-level domain may end before `mark`, though a domain can go on."""
+    if mark < "\x80":
+        return False
+    return mark in _DOTS or _OTHER_SCRIPT.match(mark) is not None or _stops(mark)
 
 
 def _decode(text: bytes) -> str:
@@ -200,21 +223,13 @@ def _decode(text: bytes) -> str:
 
     Bytes that are not UTF-8 are read as Latin-1, each for itself.
     """
-    run = text.decode("utf-8", "surrogateescape")
     kept = []
-    for mark in run[: LONGEST + 1]:
+    for mark in text.decode("utf-8", "surrogateescape")[: LONGEST + 1]:
         mark = chr(ord(mark) - 0xDC00) if "\udc80" <= mark <= "\udcff" else mark
-        if mark > "\x7f" and mark not in _MARKS and not _is_word(mark):
+        if mark not in _PLAIN and mark not in _DOTS and (mark < "\x80" or fate(mark) is None):
             break
         kept.append(mark)
     return "".join(kept)
-
-
-@lru_cache(maxsize=16384)
-def _is_word(mark: str) -> bool:
-    """Letters, marks and digits of any script, and symbols such as emoji."""
-    category = unicodedata.category(mark)
-    return category[0] in "LMN" or category == "So"
 
 
 def _width(text: bytes, characters: int) -> int:

@@ -101,6 +101,6 @@ def test_engines_agree(chunk: bytes) -> None:
 
 def test_native_knows_the_same_top_level_domains() -> None:
     native = pytest.importorskip("leakcheck._native")
-    from leakcheck.subject.tlds import TLDS
+    from leakcheck.subject.tables import TLDS
 
     assert {name.encode() for name in native.tlds()} == TLDS

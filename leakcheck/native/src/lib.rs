@@ -17,14 +17,16 @@ mod hex;
 mod hunt;
 mod lines;
 mod local;
+mod normal_forms;
 mod passwords;
+mod punycode;
 mod python;
 mod resolver;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
 mod tld_table;
-mod tlds;
+mod uts46;
 mod verity;
 mod walk;
 

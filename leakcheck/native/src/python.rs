@@ -165,7 +165,7 @@ pub fn hashes<'py>(
 /// Every top-level domain that this module knows, for the test that Python knows the same.
 #[pyfunction]
 pub fn tlds() -> Vec<&'static str> {
-    crate::tlds::TLDS.split_ascii_whitespace().collect()
+    crate::tld_table::names().collect()
 }
 
 /// The SHA-256 of each block of 4,096 bytes, packed: see verity.rs.

@@ -1,9 +1,10 @@
 //! Whether a label is a top-level domain, at the cost of one look into a table.
 
-use crate::tlds::TLDS;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+/// The table; docs/address.md has its format.
+const TLDS: &str = include_str!("../../data/tlds.txt");
 const SLOTS: usize = 4096;
 const SHORT: usize = 8;
 
@@ -13,7 +14,12 @@ static SHORT_TLDS: [u64; SLOTS] = {
     let mut slots = [0; SLOTS];
     let (mut at, mut key, mut length) = (0, 0u64, 0);
     while at < names.len() {
-        if names[at] > b' ' {
+        let begins_line = at == 0 || names[at - 1] == b'\n';
+        if begins_line && matches!(names[at], b'#' | b'=') {
+            while names[at] != b'\n' {
+                at += 1;
+            }
+        } else if names[at] > b' ' {
             if length < SHORT {
                 key |= (names[at] as u64) << (8 * length);
             }
@@ -37,12 +43,21 @@ const fn slot(key: u64) -> usize {
     (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52) as usize
 }
 
+/// Every top-level domain.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TLDS.lines()
+        .filter(|line| !line.starts_with(['#', '=']))
+        .flat_map(str::split_ascii_whitespace)
+}
+
 /// The longer top-level domains, and the length of the longest.
 fn long_tlds() -> &'static (HashSet<&'static [u8]>, usize) {
     static FOUND: OnceLock<(HashSet<&'static [u8]>, usize)> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let names = TLDS.split_ascii_whitespace().map(str::as_bytes);
-        let long: HashSet<_> = names.filter(|name| name.len() > SHORT).collect();
+        let long: HashSet<_> = names()
+            .map(str::as_bytes)
+            .filter(|name| name.len() > SHORT)
+            .collect();
         let longest = long.iter().map(|name| name.len()).max().unwrap_or(SHORT);
         (long, longest)
     })

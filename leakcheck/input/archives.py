@@ -4,11 +4,15 @@ A zip or 7z needs to be sought in: within another archive or from stdin it is
 held in memory.
 """
 
+import re
 from collections.abc import Iterator
 
 from leakcheck.input import tar_header
 from leakcheck.input.member import Member, Skip, sought
-from leakcheck.input.streams import Budget, Peeked
+from leakcheck.input.streams import Budget, Peeked, Raw
+
+
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # what texts do not hold
 
 
 def recognise(head: bytes) -> str | None:
@@ -18,6 +22,25 @@ def recognise(head: bytes) -> str | None:
     if head.startswith(b"7z\xbc\xaf\x27\x1c"):
         return "7z"
     return "tar" if tar_header.is_header(head) or tar_header.may_be_header(head) else None
+
+
+def ends_like_zip(stream: Peeked) -> str | None:
+    """`zip` where a binary file ends in a zip archive, as one that unpacks itself does.
+
+    The last part of a split archive is such a file as well.
+    """
+    raw = stream.inner
+    if not isinstance(raw, Raw) or not _BINARY.search(stream.head):
+        return None
+    from leakcheck.input.zip_directory import END, END_BYTES, read_at
+
+    size, at = min(raw.size, END_BYTES + 0xFFFF), raw.position
+    tail = read_at(raw, raw.size - size, size)
+    raw.seek(at)
+    found = tail.rfind(END)
+    whole = len(tail) - found >= END_BYTES and found >= 0
+    fits = whole and int.from_bytes(tail[found + 20 : found + 22], "little") == size - found - 22
+    return "zip" if fits else None
 
 
 def members(

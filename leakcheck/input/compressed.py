@@ -32,11 +32,13 @@ class Decompressor(Protocol):
         ...
 
 
-class _PlainGzip:
+class PlainZlib:
     """zlib with the interface above, where isal is not to be had."""
 
+    WBITS = 31  # gzip
+
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
+        self._inner = zlib.decompressobj(wbits=self.WBITS)
 
     def decompress(self, data: Any, max_length: int = -1) -> bytes:
         tail = self._inner.unconsumed_tail
@@ -59,7 +61,7 @@ def _gzip() -> Callable[[], Any]:
     try:
         from isal import igzip_lib
     except ImportError:
-        return _PlainGzip
+        return PlainZlib
     return lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 

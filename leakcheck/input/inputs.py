@@ -149,7 +149,7 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
             place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC))
             return
     form = compressed.recognise(head)
-    archive = None if form else archives.recognise(head)
+    archive = None if form else archives.recognise(head) or archives.ends_like_zip(stream)
     if form is None and archive is None:
         yield Input(place.found, place.member, place.raw, stream)
     elif place.depth >= DEPTH:

@@ -11,7 +11,6 @@ from leakcheck.input import tar_header
 from leakcheck.input.member import Member, Skip, sought
 from leakcheck.input.streams import Budget, Peeked, Raw
 
-
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # what texts do not hold
 
 

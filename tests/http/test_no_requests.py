@@ -51,6 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dump.txt").write_text("alice@example.fr:sunflower\nbob@example.fr:letmein\n")
     (folder / "other.txt").write_text("carol@example.org\n")
     (folder / "watch.txt").write_text("alice@example.fr\n@example.org\n")
+    assert run(["keys", "new", "filters.example/acme", "-o", str(folder / "signing.key")]) == 0
     (folder / "tree").mkdir()
     (folder / "tree" / ".env").write_text("DB_PASSWORD=sunflower\n")
     for name in ("dump", "other"):
@@ -82,6 +83,9 @@ CASES: list[tuple[int, list[str]]] = [
     (0, ["merge", "dump.bloom", "other.bloom", "-o", "merged.bloom", "--name", "Both"]),
     (0, ["info", "dump.bloom"]),
     (0, ["verify", "dump.bloom"]),
+    (0, ["keys", "new", "filters.example/acme", "-o", "new.key"]),
+    (0, ["keys", "list"]),
+    (0, ["sign", "other.bloom", "--key", "signing.key"]),
     (0, ["filters", "add", "dump.bloom"]),
     (0, ["filters", "list"]),
     (0, ["demo"]),

@@ -22,13 +22,13 @@ from bloom.engine import kernels
 from bloom.errors import BuildError
 from bloom.files import check_output
 from bloom.format import MAX_DIGEST_BYTES, MIN_DIGEST_BYTES, Header
-from bloom.memory import LEAST_POOL, Budget
-from bloom.outputs import Wanted, disk_errors, write_filter
+from bloom.memory import LEAST_POOL, MemoryBudget
+from bloom.outputs import OutputSpec, disk_errors, write_filter
 from bloom.records_file import RecordsFile
 from bloom.spill import Spill
 from bloom.streams import PARTITION_BITS, PARTITIONS, SUM_MASK, Pooled, Records
 from bloom.workdir import WorkDir
-from bloom.writing import Crew, Progress
+from bloom.writing import PageWriters, Progress
 
 if TYPE_CHECKING:
     import tempfile
@@ -63,7 +63,7 @@ class Builder:
         #: After `finish`: the highest false-positive rate of any page. Far above the
         #: rate asked for where the digests crowd in a few places.
         self.worst_rate = 0.0
-        self._budget = Budget(memory)
+        self._budget = MemoryBudget(memory)
         self._target: Path | None = None
         self._replace = False
         self._keep = False
@@ -206,7 +206,7 @@ class Builder:
         does not take it. The builder takes no more keys after it.
         """
         replace = self._replace if replace is None else replace
-        wanted = Wanted.checked(path, rate, about, replace, keep_keys, self.digest_bytes)
+        wanted = OutputSpec.checked(path, rate, about, replace, keep_keys, self.digest_bytes)
         if self._target not in (None, wanted.path):
             raise ValueError("this builder was opened for another output")
         try:
@@ -216,18 +216,18 @@ class Builder:
         finally:
             self.close()
 
-    def _write(self, wanted: Wanted, pools: list[Any], progress: Progress) -> Header:
+    def _write(self, wanted: OutputSpec, pools: list[Any], progress: Progress) -> Header:
         if self._work is None:
             self._work = WorkDir(wanted.path)
             self._work.clear()
-        crew = Crew(self.threads, self._budget.window)
+        crew = PageWriters(self.threads, self._budget.window)
         with crew.working():
             sources = self._sources(pools, crew, progress)
             header, self.worst_rate = write_filter(wanted, self._work, sources, crew, progress)
         self._keep = False
         return header
 
-    def _sources(self, pools: list[Any], crew: Crew, progress: Progress) -> list[Records]:
+    def _sources(self, pools: list[Any], crew: PageWriters, progress: Progress) -> list[Records]:
         """Where the sorted records are: in memory alone, or all on disk."""
         spilled = self._spill is not None and self._spill.runs
         if spilled or self._included:

@@ -9,7 +9,7 @@ _LEAST = 32 << 20
 LEAST_POOL = 4 << 20
 
 
-class Budget:
+class MemoryBudget:
     """What `memory` bytes for the whole process leave to each purpose.
 
     pools: records as they come; the rest is for sorting, merging and filling

@@ -17,9 +17,9 @@ from bloom.sizing import plan
 from bloom.streams import Records
 from bloom.workdir import WorkDir
 from bloom.writing import (
-    Crew,
+    FilterShape,
+    PageWriters,
     Progress,
-    Shape,
     count_distinct,
     measured_fpr,
     worst_rate,
@@ -28,7 +28,7 @@ from bloom.writing import (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OutputSpec:
     """What is to be written: see Builder.finish."""
 
     path: Path
@@ -47,7 +47,7 @@ class Wanted:
         replace: bool,
         keep_keys: str | os.PathLike[str] | None,
         digest_bytes: int,
-    ) -> "Wanted":
+    ) -> "OutputSpec":
         """The same, once all that can be refused beforehand was tested."""
         plan(1, rate)
         longest = "f" * 16
@@ -64,7 +64,11 @@ class Wanted:
 
 
 def write_filter(
-    wanted: Wanted, work: WorkDir, sources: Sequence[Records], crew: Crew, progress: Progress
+    wanted: OutputSpec,
+    work: WorkDir,
+    sources: Sequence[Records],
+    crew: PageWriters,
+    progress: Progress,
 ) -> tuple[Header, float]:
     """Write what is wanted; return the header and the worst rate of any page."""
     counted = count_distinct(sources, crew, progress)
@@ -72,7 +76,7 @@ def write_filter(
         raise BuildError("There are more keys than a filter can hold.")
     size = plan(counted.keys, wanted.rate)
     number = filter_id(counted.key_sum, size.pages, size.hashes)
-    shape = Shape(size.pages, size.hashes, int(number, 16))
+    shape = FilterShape(size.pages, size.hashes, int(number, 16))
     with _fresh(work.path / "filter", _mode_of(wanted.path)) as handle:
         loads = write_pages(handle, sources, shape, counted, crew, progress)
         header = Header(

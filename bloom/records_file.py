@@ -30,7 +30,7 @@ from bloom.format import (
     is_id,
 )
 from bloom.streams import END, RECORD_BYTES, Records, Window, cut, merged
-from bloom.writing import Crew, Progress
+from bloom.writing import PageWriters, Progress
 
 MAGIC = b"\x89BKEYS\r\n"
 FRAME_RECORDS = 1 << 14
@@ -109,7 +109,7 @@ def write_records(
     sources: Sequence[Records],
     header: Header,
     key_sum: int,
-    crew: Crew,
+    crew: PageWriters,
     progress: Progress,
 ) -> None:
     """Write the record file of the filter that has `header`."""

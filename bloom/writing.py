@@ -41,7 +41,7 @@ class Stopped(Exception):
     """Another thread has failed, or the user has stopped the build."""
 
 
-class Crew:
+class PageWriters:
     """Some threads that work on one build, and stop together."""
 
     def __init__(self, threads: int, window: int) -> None:
@@ -95,7 +95,7 @@ class Counted(NamedTuple):
         return Counted(self.keys + other.keys, self.key_sum + other.key_sum & SUM_MASK)
 
 
-def count_distinct(sources: Sequence[Records], crew: Crew, progress: Progress) -> Counted:
+def count_distinct(sources: Sequence[Records], crew: PageWriters, progress: Progress) -> Counted:
     """How many distinct records `sources` hold together, and their sum."""
     if len(sources) == 1:
         return Counted(sources[0].count, sources[0].key_sum)
@@ -115,7 +115,7 @@ def count_distinct(sources: Sequence[Records], crew: Crew, progress: Progress) -
     return total
 
 
-class Shape(NamedTuple):
+class FilterShape(NamedTuple):
     """Of a filter to be written: `pages`, `hashes` and `seed`, the id as a number."""
 
     pages: int
@@ -126,9 +126,9 @@ class Shape(NamedTuple):
 def write_pages(
     handle: int,
     sources: Sequence[Records],
-    shape: Shape,
+    shape: FilterShape,
     counted: Counted,
-    crew: Crew,
+    crew: PageWriters,
     progress: Progress,
 ) -> "Counter[int]":
     """Write all pages of the filter after its header page; return {bits set: pages}.
@@ -156,7 +156,12 @@ def write_pages(
 
 
 def _paint(
-    handle: int, records: Iterable[Window], shape: Shape, first: int, end: int, crew: Crew
+    handle: int,
+    records: Iterable[Window],
+    shape: FilterShape,
+    first: int,
+    end: int,
+    crew: PageWriters,
 ) -> "tuple[Counter[int], Counted]":
     """Fill, seal and write pages `first` to `end - 1` from their records, in order."""
     loads: Counter[int] = Counter()
@@ -189,7 +194,7 @@ def _paint(
     return loads, painted
 
 
-def _fill(records: memoryview, shape: Shape, block: memoryview, first: int) -> Counted:
+def _fill(records: memoryview, shape: FilterShape, block: memoryview, first: int) -> Counted:
     try:
         key_sum = kernels.fill(records, shape.pages, shape.hashes, block, first)
     except ValueError:

@@ -14,7 +14,7 @@ from leakcheck.sources.filter_file import Header, info_json
 
 
 @dataclass
-class Tally:
+class InputCounts:
     """One input's account.
 
     bytes: on disk, or of the text for a member of an archive; text_bytes:
@@ -71,7 +71,7 @@ class Tally:
         return shown | ({"failure": self.failure} if self.failure else {})
 
     @classmethod
-    def from_json(cls, saved: dict[str, Any]) -> "Tally":
+    def from_json(cls, saved: dict[str, Any]) -> "InputCounts":
         """The account that `as_json` wrote."""
         fields = {name: saved[name] for name in ("name", "form", "bytes", "text_bytes", "files")}
         fields |= {name: saved[name] for name in ("lines", "accepted", "new", "new_exact")}
@@ -84,7 +84,7 @@ class Tally:
 
 
 @dataclass
-class Report:
+class BuildReport:
     """The account of a whole build.
 
     header: of the filter, or None where none was written; skipped: what was
@@ -93,7 +93,7 @@ class Report:
     are in it too; alone: whether there is one input, all of whose keys are new.
     """
 
-    inputs: list[Tally] = field(default_factory=list)
+    inputs: list[InputCounts] = field(default_factory=list)
     skipped: list[tuple[str, str, bool]] = field(default_factory=list)
     header: Header | None = None
     seconds: float = 0.0

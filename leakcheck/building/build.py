@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from leakcheck.building.account import Report
-from leakcheck.building.jobs import Feed
+from leakcheck.building.account import BuildReport
+from leakcheck.building.jobs import Jobs
 from leakcheck.building.rejects import Rejects
-from leakcheck.building.request import Request
-from leakcheck.building.workers import Crew
+from leakcheck.building.request import BuildRequest
+from leakcheck.building.workers import Workers
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys
@@ -24,7 +24,7 @@ _WORST = 20  # and a page's rate so many times it
 PAGE_BITS = (PAGE_BYTES - 8) * 8
 
 
-def build(request: Request, say: Say, watch: Watch, stage: Stage) -> Report:
+def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildReport:
     """Build the filter that `request` asks for and return the account.
 
     say: called with a sentence for the user; watch: with the bytes read and
@@ -40,24 +40,24 @@ def build(request: Request, say: Say, watch: Watch, stage: Stage) -> Report:
             f"{request.update}: it holds keys of kind {old_kind}: they cannot be mixed."
         )
     with Rejects(request.rejects) as rejects:
-        crew = Crew(request.crew)
+        workers = Workers(request.workers)
         notes: list[str] = []
-        feed = Feed(request, request.kind or old_kind, crew, rejects, notes.append)
+        jobs = Jobs(request, request.kind or old_kind, workers, rejects, notes.append)
 
         def look_on() -> None:
             if time.monotonic() - start > _PATIENCE:
                 _flush(notes, say)
-            watch(feed.bytes_read, feed.sink.records if feed.sink else 0)
+            watch(jobs.bytes_read, jobs.writer.records if jobs.writer else 0)
 
         try:
-            crew.run(feed.jobs(), look_on)
-            _finish(feed, old_about, notes.append, stage)
+            workers.run(jobs.stream(), look_on)
+            _finish(jobs, old_about, notes.append, stage)
             _flush(notes, say)
         finally:
-            if feed.sink is not None:
-                feed.sink.close()
-    feed.report.seconds = time.monotonic() - start
-    return feed.report
+            if jobs.writer is not None:
+                jobs.writer.close()
+    jobs.report.seconds = time.monotonic() - start
+    return jobs.report
 
 
 def _flush(notes: list[str], say: Say) -> None:
@@ -69,16 +69,16 @@ def _flush(notes: list[str], say: Say) -> None:
         say(notes.pop(0))
 
 
-def _finish(feed: Feed, old_about: Mapping[str, Any], say: Say, stage: Stage) -> None:
+def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) -> None:
     """Write the filter. Raises InputError where there is no key."""
-    request, report = feed.request, feed.report
-    if feed.sink is None or not report.records:
-        raise InputError(nothing(report, str(feed.kind or "any")))
+    request, report = jobs.request, jobs.report
+    if jobs.writer is None or not report.records:
+        raise InputError(nothing(report, str(jobs.kind or "any")))
     report.updated = request.update is not None
-    described = dict(old_about) | dict(about(feed.sink.kind, **request.about))
+    described = dict(old_about) | dict(about(jobs.writer.kind, **request.about))
     if report.failures:
         described["incomplete"] = True
-    report.header, worst = feed.sink.finish(request.rate, described, request.force, stage)
+    report.header, worst = jobs.writer.finish(request.rate, described, request.force, stage)
     report.settle_new()
     if told := forget_old_keys(request.output, report.header):
         say(told)
@@ -105,7 +105,7 @@ def crowded(header: Header, worst: float, rate: float) -> bool:
     return worst > max(rate * _WORST, chance * 2)
 
 
-def nothing(report: Report, kind: str) -> str:
+def nothing(report: BuildReport, kind: str) -> str:
     """Why there is no filter, in a sentence or two."""
     if report.failures:
         name, reason = report.failures[0]

@@ -1,6 +1,6 @@
 """Which inputs a build has finished, so that a killed one goes on behind them.
 
-The ledger is the token of the builder's checkpoints. Rule 1: only whole files
+This is the token of the builder's checkpoints. Rule 1: only whole files
 are in it. Rule 2: what was asked must be the same, for keys cannot be taken
 out again: another kind or form, a file that changed or is gone, and the build
 cannot be resumed. Rule 3: what is not in it is read again, which adds nothing
@@ -10,8 +10,8 @@ twice, for keys are distinct.
 import time
 from typing import Any
 
-from leakcheck.building.account import Report, Tally
-from leakcheck.building.request import Request
+from leakcheck.building.account import BuildReport, InputCounts
+from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
 from leakcheck.input import Found
 from leakcheck.subject.kinds import Kind
@@ -20,10 +20,10 @@ PAUSE = 30.0  # seconds between two checkpoints, at least
 _ANEW = "build without --resume"
 
 
-class Ledger:
+class Checkpoint:
     """The finished files of one build, and their accounts."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: BuildRequest) -> None:
         self._asked = {
             "form": request.form.value if request.form else None,
             "min_count": request.min_count,
@@ -43,7 +43,7 @@ class Ledger:
         self._files = {entry["path"]: entry for entry in token["files"]}
         self._unseen = set(self._files)
 
-    def finished(self, found: Found, report: Report) -> bool:
+    def finished(self, found: Found, report: BuildReport) -> bool:
         """Whether `found` is done already; its accounts then go to `report`.
 
         Raises UsageError where it has changed since.
@@ -56,7 +56,7 @@ class Ledger:
         if found.path in self._unseen:
             self._unseen.remove(found.path)
             report.resumed += 1
-            report.inputs += [Tally.from_json(saved) for saved in entry["tallies"]]
+            report.inputs += [InputCounts.from_json(saved) for saved in entry["tallies"]]
             report.skipped += [(name, reason, lost) for name, reason, lost in entry["skipped"]]
         return True
 
@@ -66,7 +66,9 @@ class Ledger:
             name = sorted(self._unseen)[0]
             raise UsageError(f"{name}: the build to resume has read it, and it is gone: {_ANEW}.")
 
-    def add(self, found: Found, tallies: list[Tally], skipped: list[tuple[str, str, bool]]) -> None:
+    def add(
+        self, found: Found, tallies: list[InputCounts], skipped: list[tuple[str, str, bool]]
+    ) -> None:
         """Note that a file is done."""
         self._files[found.path] = {
             "path": found.path,
@@ -86,6 +88,8 @@ class Ledger:
         self._last = time.monotonic()
         files = []
         for entry in self._files.values():
-            saved = [one.as_json() if isinstance(one, Tally) else one for one in entry["tallies"]]
+            saved = [
+                one.as_json() if isinstance(one, InputCounts) else one for one in entry["tallies"]
+            ]
             files.append(entry | {"tallies": saved})
         return {"asked": self._asked | {"kind": kind.value}, "files": files}

@@ -15,7 +15,7 @@ EXACT = 1 << 15
 SAMPLE = 1 << 12
 
 
-class Novelty:
+class DistinctEstimate:
     """The sample of all digests so far; safe from any thread."""
 
     def __init__(self, digest_bytes: int, exact: int = EXACT, sample: int = SAMPLE) -> None:

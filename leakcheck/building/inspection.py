@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from leakcheck.building.account import Tally
+from leakcheck.building.account import InputCounts
 from leakcheck.building.decide import look, settle
 from leakcheck.building.record_jobs import extract_batch, wanted_of
 from leakcheck.errors import InputError
@@ -97,9 +97,9 @@ def _keys(sample: bytes, kind: Kind, form: Form, guess: Guess, column: str | Non
     """How many keys of `kind` the sample has."""
     if form is Form.HASHES and guess.hex_digits != kind.digest_bytes * 2:
         return 0
-    tally = Tally("")
+    tally = InputCounts("")
 
-    def take(tally: Tally, found: Any) -> None:
+    def take(tally: InputCounts, found: Any) -> None:
         tally.records += len(found.digests) // kind.digest_bytes
 
     if form.structured and kind not in (Kind.EMAIL, Kind.DOMAIN):

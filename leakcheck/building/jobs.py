@@ -1,6 +1,6 @@
 """The jobs of a build, from one generator: walk, open, sniff and read, job by job.
 
-It runs under the crew's lock, so it is never in two threads at once. The
+It runs under the workers' lock, so it is never in two threads at once. The
 first input that can be told settles the kind, if the user did not say it.
 """
 
@@ -8,50 +8,48 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from leakcheck.building.account import Report, Tally
-from leakcheck.building.checkpoint import Ledger
+from leakcheck.building.account import BuildReport, InputCounts
+from leakcheck.building.checkpoint import Checkpoint
 from leakcheck.building.decide import Plan, look, settle
-from leakcheck.building.long_line import LongLine
+from leakcheck.building.line_jobs import LineJobs
 from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
 from leakcheck.building.record_jobs import record_jobs, wanted_of
 from leakcheck.building.rejects import Rejects
-from leakcheck.building.request import Request
-from leakcheck.building.workers import Crew, Job
-from leakcheck.building.writer import Sink
+from leakcheck.building.request import BuildRequest
+from leakcheck.building.workers import Job, Workers
+from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import InputError
-from leakcheck.input import Buffers, Chunk, Found, Input, ReadError, Skipped, chunks, expand, walk
+from leakcheck.input import Buffers, Found, Input, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.records.formats import WORDS, extractor
 from leakcheck.subject.kinds import Kind
 
-Kernel = Callable[[Any], Any]
-Jobs = Generator[Job, None, None]
+Stream = Generator[Job, None, None]
 
 
-class Feed:
+class Jobs:
     """The inputs of one build, turned into jobs, and their accounts."""
 
     def __init__(
         self,
-        request: Request,
+        request: BuildRequest,
         kind: Kind | None,
-        crew: Crew,
+        workers: Workers,
         rejects: Rejects,
         say: Callable[[str], None],
     ) -> None:
-        self.request, self.kind, self.crew = request, kind, crew
+        self.request, self.kind, self.workers = request, kind, workers
         self.rejects, self.say = rejects, say
-        self.report = Report()
-        self.sink: Sink | None = None
+        self.report = BuildReport()
+        self.writer: KeyWriter | None = None
         self.done_bytes = 0
         self._item: Input | None = None
-        self._ledger = Ledger(request)
+        self._checkpoint = Checkpoint(request)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
         self._reading = replace(request.reading, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
-        self._folders: dict[str, Tally] = {}  # of range files
+        self._folders: dict[str, InputCounts] = {}  # of range files
 
     @property
     def bytes_read(self) -> int:
@@ -59,7 +57,7 @@ class Feed:
         item = self._item
         return self.done_bytes + (item.raw_position if item is not None else 0)
 
-    def jobs(self) -> Jobs:
+    def stream(self) -> Stream:
         """All jobs, input after input."""
         if self.kind is not None:
             self.begin(self.kind)
@@ -77,23 +75,23 @@ class Feed:
                 yield from self._file(found)
         if batch:
             yield partial(self._ranges, batch)
-        self._ledger.check_all_seen()
+        self._checkpoint.check_all_seen()
 
     def begin(self, kind: Kind) -> None:
         """The kind is settled: start the builder, or take up the one that was killed."""
         self.kind = kind
-        self.sink = Sink(self.request, kind)
-        if self.sink.token is not None:
-            self.sink.resumed()
-            self._ledger.load(self.sink.token, kind)
+        self.writer = KeyWriter(self.request, kind)
+        if self.writer.token is not None:
+            self.writer.resumed()
+            self._checkpoint.load(self.writer.token, kind)
 
     # ---- inputs
 
-    def _file(self, found: Found) -> Jobs:
+    def _file(self, found: Found) -> Stream:
         """The jobs of one file."""
-        if self.sink is None and self.request.resume:
+        if self.writer is None and self.request.resume:
             self._first(found)
-        if found.size is not None and self._ledger.finished(found, self.report):
+        if found.size is not None and self._checkpoint.finished(found, self.report):
             self.done_bytes += found.size
             return
         inputs, skipped = len(self.report.inputs), len(self.report.skipped)
@@ -104,10 +102,10 @@ class Feed:
         tallies, passed = self.report.inputs[inputs:], self.report.skipped[skipped:]
         if found.size is None or any(tally.failure or tally.files > 1 for tally in tallies):
             return
-        self._ledger.add(found, tallies, passed)
-        if self._ledger.due and self.sink is not None:
-            self.crew.settle()
-            self.sink.checkpoint(self._ledger.token(self.sink.kind))
+        self._checkpoint.add(found, tallies, passed)
+        if self._checkpoint.due and self.writer is not None:
+            self.workers.wait()
+            self.writer.checkpoint(self._checkpoint.token(self.writer.kind))
 
     def _may_be_ours(self, found: Found) -> bool:
         """Whether a closer look is needed: cheap, for there may be a million files."""
@@ -120,10 +118,10 @@ class Feed:
                 self.begin(settle(look(item), self.kind, self.request.form).kind)
                 break
 
-    def _input(self, item: Input) -> Jobs:
+    def _input(self, item: Input) -> Stream:
         """The jobs of one text."""
         self._item = item
-        tally = Tally(item.label)
+        tally = InputCounts(item.label)
         try:
             if not item.sample:
                 self._empty(item, tally)
@@ -131,11 +129,11 @@ class Feed:
             plan = settle(look(item), self.kind, self.request.form)
             if plan.searched:
                 self.request.check_searched()
-            if self.sink is None:
+            if self.writer is None:
                 self.begin(plan.kind)
-            assert self.sink is not None
+            assert self.writer is not None
             if len(self.request.paths) == 1 and item.found.named and item.member is None:
-                self.report.alone = self.sink.alone()
+                self.report.alone = self.writer.alone()
             if not self.report.inputs and self._decided(plan):
                 self.say(
                     f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."
@@ -148,9 +146,11 @@ class Feed:
             if plan.structured:
                 wanted = wanted_of(plan.kind, self.request.column, self.rejects.wanted)
                 least, note = self.request.min_count, self.rejects.note
-                yield from record_jobs(self.sink.take, item, plan, wanted, least, tally, note)
+                yield from record_jobs(self.writer.take, item, plan, wanted, least, tally, note)
             else:
-                yield from self._lines(self.sink, item, plan, tally)
+                kernel = extractor(plan.kind, plan.form, self.request.min_count, plan.prefix)
+                lines = LineJobs(self.writer.take, kernel, self.rejects, self._buffers)
+                yield from lines.of(item, tally, searched=plan.searched)
         except InputError as error:
             if not isinstance(error, ReadError) and item.found.named and item.member is None:
                 raise InputError(f"{item.label}: {error}.") from None
@@ -163,7 +163,7 @@ class Feed:
         whole = item.member is None and item.size is not None
         tally.bytes += (item.size or 0) if whole else tally.text_bytes
 
-    def _empty(self, item: Input, tally: Tally) -> None:
+    def _empty(self, item: Input, tally: InputCounts) -> None:
         """Account for an input without a byte. Raises InputError where it was named."""
         if error := item.open().error:
             raise error
@@ -177,69 +177,20 @@ class Feed:
         asked = self.request
         return asked.kind is None or (asked.form is None and not plan.searched)
 
-    def _folder(self, folder: str) -> Tally:
+    def _folder(self, folder: str) -> InputCounts:
         """The account of all range files in a folder."""
         if folder not in self._folders:
-            self._folders[folder] = Tally(f"{folder}/", files=0)
+            self._folders[folder] = InputCounts(f"{folder}/", files=0)
             self.report.inputs.append(self._folders[folder])
         tally = self._folders[folder]
         with tally.lock:
             tally.files += 1
         return tally
 
-    def _lines(self, sink: Sink, item: Input, plan: Plan, tally: Tally) -> Jobs:
-        """The jobs of a text that is read line by line, or searched."""
-        from leakcheck import extract
-
-        kernel = extractor(plan.kind, plan.form, self.request.min_count, plan.prefix)
-        long: LongLine | None = None
-        end = 0
-        try:
-            for chunk in chunks(
-                item.open(),
-                cut=extract.cut if plan.searched else None,
-                buffers=self._buffers,
-                count_lines=self.rejects.wanted,
-            ):
-                tally.text_bytes += chunk.offset + len(chunk.data) - end  # pieces may overlap
-                end = chunk.offset + len(chunk.data)
-                if chunk.starts_line and chunk.ends_line:
-                    yield partial(self._chunk, sink, kernel, tally, item.label, chunk)
-                    continue
-                if long is None:
-                    long = LongLine(tally, item.label, chunk.line, self.rejects)
-                    if not plan.searched:
-                        long.refuse("too long")
-                if plan.searched:
-                    long.begin()
-                    yield partial(self._piece, sink, kernel, long, chunk)
-                if chunk.ends_line:
-                    long.end()
-                    long = None
-        finally:
-            if long is not None:
-                long.end()
-
-    # ---- jobs
-
-    def _chunk(self, sink: Sink, kernel: Kernel, tally: Tally, name: str, chunk: Chunk) -> None:
-        """Extract whole lines."""
-        found = kernel(chunk.data)
-        if found.rejected and self.rejects.wanted:
-            self.rejects.search(kernel, name, chunk.line, chunk.data, found)
-        self._buffers.give(chunk)
-        sink.take(tally, found)
-
-    def _piece(self, sink: Sink, kernel: Kernel, long: LongLine, chunk: Chunk) -> None:
-        """Extract a piece of a long line."""
-        found = kernel(chunk.data)
-        sink.take(long.pieces, found)
-        long.done(found)
-
     def _ranges(self, batch: list[Found]) -> None:
         """Read a batch of range files of one folder."""
-        sink, tally = self.sink, self._folders[batch[0].folder]
-        assert sink is not None
+        writer, tally = self.writer, self._folders[batch[0].folder]
+        assert writer is not None
 
         def other(found: Found) -> None:
             for item in expand(found, self._reading):
@@ -247,9 +198,9 @@ class Feed:
                     job()
 
         def add(digests: bytes) -> int:
-            return sink.add(digests, tally)
+            return writer.add(digests, tally)
 
-        read_batch(batch, sink.kind, self.request.min_count, tally, add, other)
+        read_batch(batch, writer.kind, self.request.min_count, tally, add, other)
         self.done_bytes += sum(found.size or 0 for found in batch)
 
     # ---- what is not read

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leakcheck.building.account import Tally
+from leakcheck.building.account import InputCounts
 from leakcheck.input import Found, compressed
 from leakcheck.records.formats import Form, extractor
 from leakcheck.sources.range_files import prefix_in
@@ -33,7 +33,7 @@ def read_batch(
     batch: Sequence[Found],
     kind: Kind,
     min_count: int,
-    tally: Tally,
+    tally: InputCounts,
     add: Callable[[bytes], int],
     other: Callable[[Found], Any],
 ) -> None:

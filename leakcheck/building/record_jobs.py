@@ -8,19 +8,19 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
-from leakcheck.building.account import Tally
+from leakcheck.building.account import InputCounts
 from leakcheck.building.decide import Plan
 from leakcheck.building.workers import Job
 from leakcheck.input import Input
 from leakcheck.records import Batch, Wanted, records
 from leakcheck.subject.kinds import Kind
 
-Take = Callable[[Tally, Any], None]
+Take = Callable[[InputCounts, Any], None]
 Note = Callable[[str, int, str], None]
 
 
 def record_jobs(
-    take: Take, item: Input, plan: Plan, wanted: Wanted, least: int, tally: Tally, note: Note
+    take: Take, item: Input, plan: Plan, wanted: Wanted, least: int, tally: InputCounts, note: Note
 ) -> Generator[Job, None, None]:
     """The jobs of one structured text; a record counts as a line.
 
@@ -52,7 +52,7 @@ def extract_batch(
     kind: Kind,
     least: int,
     batch: Batch,
-    tally: Tally,
+    tally: InputCounts,
     note: Callable[[int, str], None],
 ) -> None:
     """Make the digests of a batch of fields."""

@@ -16,7 +16,7 @@ MOST_THREADS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class BuildRequest:
     """What is to be built, and from what.
 
     paths: as the user named them; output: the filter; kind, form: None to
@@ -47,7 +47,7 @@ class Request:
     update: Path | None = None
 
     @property
-    def crew(self) -> int:
+    def workers(self) -> int:
         """How many threads extract."""
         return self.threads or usable_cores()
 

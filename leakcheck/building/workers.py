@@ -14,7 +14,7 @@ _WATCH = 0.1  # seconds between two looks at the progress
 _FAREWELL = 2.0  # seconds that the threads get to end their last jobs
 
 
-class Crew:
+class Workers:
     """Runs the jobs of a generator on some threads.
 
     run() returns when all are done, raises what one raised, and stops the
@@ -34,11 +34,11 @@ class Crew:
     def run(self, jobs: Generator[Job, None, None], watch: Callable[[], None]) -> None:
         """Run `jobs`; `watch` is called every tenth of a second."""
         self._left = self._threads
-        crew = [
+        threads = [
             threading.Thread(target=self._work, args=(jobs,), daemon=True)
             for _ in range(self._threads)
         ]
-        for thread in crew:
+        for thread in threads:
             thread.start()
         try:
             while not self._done.wait(_WATCH):
@@ -46,14 +46,14 @@ class Crew:
         finally:
             self._stop = True
             deadline = time.monotonic() + _FAREWELL  # one may wait for stdin, for ever
-            for thread in crew:
+            for thread in threads:
                 thread.join(max(0.0, deadline - time.monotonic()))
-            if not any(thread.is_alive() for thread in crew):
+            if not any(thread.is_alive() for thread in threads):
                 jobs.close()
         if self._error is not None:
             raise self._error
 
-    def settle(self) -> None:
+    def wait(self) -> None:
         """Within the generator: wait until every job handed out is done."""
         with self._idle:
             self._idle.wait_for(lambda: not self._busy)

@@ -4,24 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leakcheck.building.account import Tally
-from leakcheck.building.distinct_estimate import Novelty
-from leakcheck.building.request import Request
+from leakcheck.building.account import InputCounts
+from leakcheck.building.distinct_estimate import DistinctEstimate
+from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
 from leakcheck.sources.new_filter import keys_path
 from leakcheck.subject.kinds import Kind
 
 
-class Sink:
+class KeyWriter:
     """The builder of one filter; take() is safe from any thread."""
 
-    def __init__(self, request: Request, kind: Kind) -> None:
+    def __init__(self, request: BuildRequest, kind: Kind) -> None:
         self.kind = kind
         self.records = 0
         self._output = request.output
         self._keep = request.keep_keys
-        self._novelty: Novelty | None = Novelty(kind.digest_bytes)
+        self._new_keys: DistinctEstimate | None = DistinctEstimate(kind.digest_bytes)
         with filter_errors(str(request.output)):
             self._builder = Builder.open(
                 request.output,
@@ -41,7 +41,7 @@ class Sink:
         except BaseException:
             self._builder.close()
             raise
-        self._novelty = None  # what is new to them cannot be told
+        self._new_keys = None  # what is new to them cannot be told
 
     @property
     def token(self) -> dict[str, Any] | None:
@@ -50,26 +50,26 @@ class Sink:
 
     def resumed(self) -> None:
         """Keys are there that were counted by another run."""
-        self._novelty = None
+        self._new_keys = None
 
     def alone(self) -> bool:
         """One input is all there is: whether its new keys are simply those of the filter."""
-        known, self._novelty = self._novelty is not None, None
+        known, self._new_keys = self._new_keys is not None, None
         return known
 
-    def add(self, digests: bytes, tally: Tally) -> int:
+    def add(self, digests: bytes, tally: InputCounts) -> int:
         """Take digests for the input of `tally`; return how many they are."""
         count = len(digests) // self.kind.digest_bytes
         if count:
             with filter_errors(str(self._output)):
                 self._builder.add(digests)
             self.records += count
-        if self._novelty is not None:
-            fresh = self._novelty.add(digests) if count else 0
-            tally.add_new(fresh, self._novelty.exact)
+        if self._new_keys is not None:
+            fresh = self._new_keys.add(digests) if count else 0
+            tally.add_new(fresh, self._new_keys.exact)
         return count
 
-    def take(self, tally: Tally, found: Any) -> None:
+    def take(self, tally: InputCounts, found: Any) -> None:
         """Take the keys of an Extraction, and its account."""
         tally.add(found.lines, found.accepted, self.add(found.digests, tally), found.rejected)
 

@@ -15,7 +15,7 @@ from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Checked:
     """A candidate in a file, and what the sources say of it."""
 
     path: str
@@ -54,11 +54,11 @@ def _blurred(answer: SourceAnswer) -> SourceAnswer:
     return replace(answer, false_alarm=answer.source.fpr, seen=seen)
 
 
-def check(found: Sequence[tuple[str, Candidate]], sources: Sequence[Source]) -> list[Found]:
+def check(found: Sequence[tuple[str, Candidate]], sources: Sequence[Source]) -> list[Checked]:
     """What the sources say of candidates, each with its path, in the same order."""
     passwords = [raw(candidate.password) for _, candidate in found]
     return [
-        Found(path, candidate, answers)
+        Checked(path, candidate, answers)
         for (path, candidate), answers in zip(found, ask(passwords, sources), strict=True)
     ]
 

@@ -25,14 +25,14 @@ _MOST_DEATHS = 20
 B = TypeVar("B", bound=gitrepo.Blob)
 
 
-class Content(NamedTuple):
+class BlobContent(NamedTuple):
     """The bytes of a blob; None where they are more than was asked for, or missing."""
 
     data: bytes | None
     size: int | None
 
 
-def contents(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, Content]]:
+def contents(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, BlobContent]]:
     """The content of each blob, in order; those longer than `limit` bytes are passed over.
 
     git ends where a promised object cannot be fetched: it is then started again
@@ -46,13 +46,13 @@ def contents(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, Co
         if at < len(blobs):
             deaths += 1
             if deaths > _MOST_DEATHS:
-                yield from ((blob, Content(None, None)) for blob in blobs[at:])
+                yield from ((blob, BlobContent(None, None)) for blob in blobs[at:])
                 return
-            yield blobs[at], Content(None, None)
+            yield blobs[at], BlobContent(None, None)
             at += 1
 
 
-def _batch(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, Content]]:
+def _batch(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, BlobContent]]:
     """The contents up to where git ends."""
     with subprocess.Popen(  # noqa: S603 - git, with arguments of ours
         gitrepo.command(root, "cat-file", "--batch", "--buffer"),
@@ -72,10 +72,10 @@ def _batch(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, Cont
                 if not head:
                     return
                 if len(head) != 3:
-                    yield blob, Content(None, None)
+                    yield blob, BlobContent(None, None)
                     continue
                 size = int(head[2])
-                yield blob, Content(_take(process.stdout, size, limit), size)
+                yield blob, BlobContent(_take(process.stdout, size, limit), size)
         finally:
             process.kill()
             process.stdout.close()

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from leakcheck.ci.checking import Found
-from leakcheck.ci.run import Outcome
+from leakcheck.ci.checking import Checked
+from leakcheck.ci.run import CiOutcome
 from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
@@ -52,7 +52,7 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
     )
 
 
-def rows(outcome: Outcome) -> Iterator[Row]:
+def rows(outcome: CiOutcome) -> Iterator[Row]:
     """A row for each password asked about and each file that could not be read."""
     counts: Counter[tuple[str, str]] = Counter()
     for found in outcome.results:
@@ -73,7 +73,7 @@ def rows(outcome: Outcome) -> Iterator[Row]:
         yield Row(values, finding, path)
 
 
-def _row(found: Found, place: Location, label: str, ordinal: int) -> Row:
+def _row(found: Checked, place: Location, label: str, ordinal: int) -> Row:
     candidate, verdict = found.candidate, found.verdict
     values = {
         "path": found.path,
@@ -129,7 +129,7 @@ def fingerprint(path: str, key: str, ordinal: int) -> str:
     return hashlib.sha256(said).hexdigest()[:32]
 
 
-def summary(outcome: Outcome, sources: Sequence[Source]) -> Summary:
+def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     """The tail of a report."""
     verdicts = Counter(found.verdict for found in outcome.results)
     exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
@@ -176,7 +176,7 @@ def _head(checked: str, sources: Sequence[Source], exposed: int, unknown: int) -
     return f"{checked} against {names}: {exposed} breached, {unknown} unknown."
 
 
-def _accepted(outcome: Outcome) -> Iterator[str]:
+def _accepted(outcome: CiOutcome) -> Iterator[str]:
     if outcome.accepted or outcome.ignored:
         yield f"Accepted: {outcome.accepted} by the baseline, {outcome.ignored} by a comment."
     for path, key in outcome.stale:
@@ -186,7 +186,7 @@ def _accepted(outcome: Outcome) -> Iterator[str]:
         )
 
 
-def _left_out(outcome: Outcome) -> Iterator[str]:
+def _left_out(outcome: CiOutcome) -> Iterator[str]:
     """What was not read, and how to have it read."""
     walk = outcome.walk
     if walk.no_git is not None:
@@ -212,7 +212,7 @@ def _first(paths: Sequence[str]) -> str:
     return ", ".join(paths[:3]) + more
 
 
-def _expected(outcome: Outcome, sources: Sequence[Source]) -> float:
+def _expected(outcome: CiOutcome, sources: Sequence[Source]) -> float:
     """How many false alarms to expect: each distinct password may give one in each source."""
     distinct = len({found.candidate.password for found in outcome.results})
     return float(f"{distinct * sum(source.info.fpr for source in sources):.3g}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakcheck.ci.candidate import IGNORED, Candidate
-from leakcheck.ci.checking import Found, check
+from leakcheck.ci.checking import Checked, check
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.reading import read_file
@@ -24,7 +24,7 @@ NOT_TEXT = "it is no text, although its name says so"
 
 
 @dataclass(slots=True)
-class Outcome:
+class CiOutcome:
     """What a run found.
 
     walk, selection: what was read, what could not be, and what was left out;
@@ -36,7 +36,7 @@ class Outcome:
 
     walk: Walk
     selection: Selection
-    results: list[Found] = field(default_factory=list)
+    results: list[Checked] = field(default_factory=list)
     candidates: int = 0
     checked: int = 0
     ignored: int = 0
@@ -64,14 +64,14 @@ def run(
     since: str | None = None,
     ignorable: bool = True,
     progress: Callable[[int], None] = lambda files: None,
-) -> Outcome:
+) -> CiOutcome:
     """Read the tree and ask `sources` about every password in it.
 
     whole: whether all of a repository is meant, so that it cannot be empty.
     Raises UsageError where the policy leaves nothing of a whole tree to read.
     """
     selection = Selection(policy, exclude)
-    outcome = Outcome(Walk(root, selection, policy.max_size), selection)
+    outcome = CiOutcome(Walk(root, selection, policy.max_size), selection)
     names = Names(policy.names, policy.ignore_names)
     asked: list[tuple[str, Candidate]] = []
     read: set[str] = set()
@@ -97,7 +97,7 @@ def run(
 
 
 def _candidates(
-    file: File, outcome: Outcome, names: Names, comments: bool, ignorable: bool
+    file: File, outcome: CiOutcome, names: Names, comments: bool, ignorable: bool
 ) -> Iterator[Candidate]:
     """The candidates in a file; one that has no answer is noted."""
     try:
@@ -113,7 +113,7 @@ def _candidates(
             outcome.binary.append(file.path)
 
 
-def _accept(outcome: Outcome, baseline: "Baseline") -> None:
+def _accept(outcome: CiOutcome, baseline: "Baseline") -> None:
     kept = [
         found
         for found in outcome.results
@@ -124,7 +124,7 @@ def _accept(outcome: Outcome, baseline: "Baseline") -> None:
     outcome.results = kept
 
 
-def update(outcome: Outcome, old: "Baseline | None", path: Path) -> int:
+def update(outcome: CiOutcome, old: "Baseline | None", path: Path) -> int:
     """Write a baseline that accepts what was found; how many entries it has.
 
     Entries of files that this run did not read stay, stale ones go.

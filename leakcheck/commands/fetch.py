@@ -106,7 +106,7 @@ def fetch(
         first=first,
         last=last,
         jobs=jobs,
-        memory=_bytes(memory),
+        memory=options.size(memory),
         proxy=via,
         timeout=timeout,
         patience=give_up,
@@ -200,13 +200,3 @@ def _span(text: str | None) -> tuple[int, int]:
     if last < first:
         raise UsageError("--prefixes takes the lower prefix first.")
     return first, last
-
-
-def _bytes(text: str | None) -> int | None:
-    """A size such as 512M in bytes."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"([0-9]{1,12})\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    if match is None:
-        raise UsageError("--memory takes a size such as 512M or 4G.")
-    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from leakcheck.commands import options
 from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -89,11 +90,10 @@ def hunt(
     Nothing leaves this machine; no password, hash or other person's address is shown.
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.
     """
-    from leakcheck.commands.build import secret
     from leakcheck.hunting.command import run
     from leakcheck.hunting.following import Following
     from leakcheck.hunting.watch import read_watch
-    from leakcheck.input import Options, listed
+    from leakcheck.input import listed
     from leakcheck.reports.output import targets
 
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
@@ -108,5 +108,5 @@ def hunt(
         raise UsageError("Only one of the dump and the watch list can be stdin.")
     watched = read_watch(watch, column or (), sheet)
     following = Following(state, interval, until_idle) if follow else None
-    reading = Options(max_expansion, secret(archive_password, archive_password_file))
+    reading = options.reading(max_expansion, archive_password, archive_password_file)
     return run(paths, watched, wanted, following, threads, reading, force)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from leakcheck.commands import options
-from leakcheck.commands.build import parse_size
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import Kept, forget_old_keys, info_json, kept_keys, merge_kept
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
@@ -66,7 +65,7 @@ def run(
             output,
             rate,
             about,
-            memory=parse_size(memory) if memory else None,
+            memory=options.size(memory),
             threads=threads,
             replace=force,
             keep_keys=keys_path(output) if keep_keys else None,

@@ -1,10 +1,15 @@
 """Options that several commands share, and the Access they add up to."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakcheck.errors import UsageError
 from leakcheck.sources import Access
+
+if TYPE_CHECKING:
+    from leakcheck.input import Options
 
 In = Annotated[
     list[str] | None,
@@ -40,3 +45,36 @@ def access(
 ) -> Access:
     """How sources may be reached, from the options above."""
     return Access(offline=offline, decoys=decoys, proxy=via, hibp_url=hibp_url, min_count=min_count)
+
+
+def size(text: str | None) -> int | None:
+    """Bytes from a size such as 256M, 2G or 1.5GiB. Raises UsageError."""
+    if text is None:
+        return None
+    units = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+    bare = text.strip().lower().removesuffix("ib").removesuffix("b")
+    unit = bare[-1:] if bare[-1:].isalpha() else ""
+    try:
+        found = float(bare.removesuffix(unit)) * units[unit]
+        if not 1 << 20 <= found < 1 << 50:
+            raise ValueError
+    except (ValueError, KeyError):
+        raise UsageError("--memory takes a size from 1M up, such as 256M or 4G.") from None
+    return int(found)
+
+
+def reading(expansion: float, ask: bool, password_file: Path | None) -> "Options":
+    """How dumps are opened; the archives' password is asked for, or the first line of a file."""
+    from leakcheck.input import Options
+    from leakcheck.terminal import ask_secret
+
+    password = None
+    if password_file is not None:
+        try:
+            with password_file.open("rb") as lines:
+                password = lines.readline(1 << 16).rstrip(b"\r\n")
+        except OSError as error:
+            raise UsageError(f"{password_file}: it cannot be read: {error.strerror}.") from None
+    elif ask:
+        password = ask_secret("Password of the archives: ").encode()
+    return Options(expansion, password)

@@ -16,7 +16,7 @@ from leakcheck import extract
 from leakcheck.hunting.folding import readable
 from leakcheck.hunting.keys import NEAR
 from leakcheck.hunting.matching import Match
-from leakcheck.hunting.parsing import Form
+from leakcheck.hunting.parsing import EntryKind
 from leakcheck.hunting.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans, whole
 from leakcheck.hunting.watch import Watch
 from leakcheck.subject.masking import DOTS
@@ -76,7 +76,7 @@ class Window:
         if known is None:
             part = _entry(self, match, watch)
             hidden = any(one.start < part.stop and part.start < one.stop for one in self.secret)
-            known = part, not hidden or watch.forms[match.entry] is Form.ADDRESS
+            known = part, not hidden or watch.forms[match.entry] is EntryKind.ADDRESS
             self._entries[match] = known
         return known
 
@@ -152,9 +152,9 @@ def _entry(window: Window, match: Match, watch: Watch) -> _Part:
     start, stop = window.place(match.start), window.place(match.end)
     label, form = watch.texts[match.entry], watch.forms[match.entry]
     risky = any(span.start < stop and start < span.stop for span in window.secret)
-    if form not in (Form.DOMAIN, Form.AT_DOMAIN) or risky:
+    if form not in (EntryKind.DOMAIN, EntryKind.AT_DOMAIN) or risky:
         return _Part(start, stop, label, None)
-    label = match.found if form is Form.DOMAIN else match.found[match.found.rindex("@") :]
+    label = match.found if form is EntryKind.DOMAIN else match.found[match.found.rindex("@") :]
     for first, last, canonical in window.addresses:
         if first <= start and last == stop and first < stop:
             if _is_login(window.text, first, last):

@@ -23,7 +23,7 @@ from leakcheck.hunting.hits import Account
 from leakcheck.hunting.lines import Slice, last_line_end
 from leakcheck.hunting.pipeline import Hit, Hunter
 from leakcheck.hunting.run import Tell
-from leakcheck.hunting.state import Progress, State, key_of
+from leakcheck.hunting.state import HuntState, ReadPosition, key_of
 from leakcheck.input import Found, Options, ReadError, Skipped, expand, walk
 from leakcheck.input.encodings import encoding_of
 from leakcheck.reports.output import Reports
@@ -62,7 +62,7 @@ def follow(
             raise InputError("Stdin cannot be followed: hunt in it without --follow.")
         if not os.path.exists(path):  # noqa: PTH110
             raise InputError(f"{path}: there is no such file.")
-    feed = _Feed(hunter, reports, account, State(following.state), tell, reading)
+    feed = _Feed(hunter, reports, account, HuntState(following.state), tell, reading)
     quiet_since = time.monotonic()
     while True:
         if feed.look(paths):
@@ -82,7 +82,7 @@ class _Feed:
         hunter: Hunter,
         reports: Reports,
         account: Account,
-        state: State,
+        state: HuntState,
         tell: Tell,
         reading: Options,
     ) -> None:
@@ -158,7 +158,7 @@ class _Feed:
                 progress.path = found.path
                 return False
             if progress is None or stat.st_size < progress.position or not progress.fits(file):
-                progress = self._state.files[key] = Progress(found.path)
+                progress = self._state.files[key] = ReadPosition(found.path)
                 self._account.texts += 1
             progress.path = found.path
             head = os.pread(file, 512, 0)
@@ -171,7 +171,7 @@ class _Feed:
         finally:
             os.close(file)
 
-    def _lines(self, file: int, progress: Progress, now: tuple[int, int], still: bool) -> bool:
+    def _lines(self, file: int, progress: ReadPosition, now: tuple[int, int], still: bool) -> bool:
         """Read the lines that are complete; the last one, too, once the file is still."""
         skip = len(_BOM) if os.pread(file, len(_BOM), 0) == _BOM else 0
         start = max(progress.position, skip)
@@ -189,7 +189,7 @@ class _Feed:
             self.settled = False
         return new or still
 
-    def _hunt(self, file: int, start: int, end: int, skip: int, progress: Progress) -> int:
+    def _hunt(self, file: int, start: int, end: int, skip: int, progress: ReadPosition) -> int:
         """Report the hits between two positions, but those reported; the lines up to `end`."""
         known = {(offset, entry) for offset, entry in progress.reported}
         piece = Slice(file, start, end)
@@ -201,7 +201,7 @@ class _Feed:
                 self._report(progress.path, None, at)
         return progress.lines + piece.line_ends
 
-    def _whole(self, found: Found, progress: Progress, now: tuple[int, int]) -> bool:
+    def _whole(self, found: Found, progress: ReadPosition, now: tuple[int, int]) -> bool:
         """Read a file that cannot be read piecemeal; hits reported before are not again."""
         known = {(offset, entry) for offset, entry in progress.reported}
         progress.size, progress.mtime = now

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from leakcheck.hunting.parsing import Form
+from leakcheck.hunting.parsing import EntryKind
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
 from leakcheck.reports import Chart, Column, Finding, Location, Meta, Row, Rule, Summary
@@ -73,7 +73,7 @@ class Account:
 
 
 def _domain(entry: int, watch: Watch) -> str:
-    if watch.forms[entry] in (Form.TERM, Form.PHONE):
+    if watch.forms[entry] in (EntryKind.TERM, EntryKind.PHONE):
         return ""
     return watch.texts[entry].rpartition("@")[2].strip(" <>\"'*.").lower()
 

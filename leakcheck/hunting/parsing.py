@@ -30,7 +30,7 @@ _PLAIN = re.compile(
 """Most entries by far: their own canonical form, found without the full rules."""
 
 
-class Form(StrEnum):
+class EntryKind(StrEnum):
     """What an entry is."""
 
     ADDRESS = "address"
@@ -43,7 +43,7 @@ class Form(StrEnum):
 class Parsed(NamedTuple):
     """An entry's form, and what it is compared by."""
 
-    form: Form
+    form: EntryKind
     key: str
 
 
@@ -52,7 +52,7 @@ def parse(text: str) -> Parsed:
     text = text.strip()
     plain = _PLAIN.fullmatch(text)
     if plain and len(text) <= 253 and text.find("@") <= 64 and plain[1].encode() in TLDS:
-        return Parsed(Form.ADDRESS if "@" in text else Form.DOMAIN, text)
+        return Parsed(EntryKind.ADDRESS if "@" in text else EntryKind.DOMAIN, text)
     prefix = _PREFIX.fullmatch(text)
     if prefix:
         return _FORCED[prefix[1].lower()](prefix[2].strip())
@@ -76,15 +76,15 @@ def _host(text: str) -> bytes:
 
 
 def _address(text: str) -> Parsed:
-    return Parsed(Form.ADDRESS, address.canonical(text).decode())
+    return Parsed(EntryKind.ADDRESS, address.canonical(text).decode())
 
 
 def _at_domain(text: str) -> Parsed:
-    return Parsed(Form.AT_DOMAIN, address.canonical_domain(text.removeprefix("*")).decode())
+    return Parsed(EntryKind.AT_DOMAIN, address.canonical_domain(text.removeprefix("*")).decode())
 
 
 def _domain(text: str) -> Parsed:
-    return Parsed(Form.DOMAIN, address.canonical_domain(_host(text)).decode())
+    return Parsed(EntryKind.DOMAIN, address.canonical_domain(_host(text)).decode())
 
 
 def _phone(text: str) -> Parsed:
@@ -92,7 +92,7 @@ def _phone(text: str) -> Parsed:
     digits = digits.removeprefix("00") if not text.startswith("+") else digits
     if len(digits) not in _DIGITS:
         raise SubjectError("This is no phone number: it does not have 7 to 15 digits.")
-    return Parsed(Form.PHONE, digits)
+    return Parsed(EntryKind.PHONE, digits)
 
 
 def _term(text: str) -> Parsed:
@@ -103,7 +103,7 @@ def _term(text: str) -> Parsed:
         raise SubjectError(
             "This term is too short: it needs two characters, one a letter or digit."
         )
-    return Parsed(Form.TERM, key)
+    return Parsed(EntryKind.TERM, key)
 
 
 _FORCED = {

@@ -15,7 +15,7 @@ from typing import Any, Self
 from bloom.cores import usable_cores
 from leakcheck.hunting.context import Shower
 from leakcheck.hunting.matching import matches
-from leakcheck.hunting.places import Place, Text, places, texts
+from leakcheck.hunting.places import ChunkText, Place, places, texts
 from leakcheck.hunting.sieve import sieve_for
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Buffers, Chunk, chunks
@@ -71,7 +71,7 @@ class Hunter:
         Raises ReadError after the last hit where the stream is broken.
         """
         buffers = Buffers(self._chunk + (self._chunk >> 2))
-        waiting: deque[tuple[Chunk, Text, Future[list[int]]]] = deque()
+        waiting: deque[tuple[Chunk, ChunkText, Future[list[int]]]] = deque()
         source = texts(chunks(stream, self._chunk, buffers=buffers, **reading))
         broken: Exception | None = None
         more = True
@@ -97,7 +97,7 @@ class Hunter:
         if broken is not None:
             raise broken
 
-    def _compare(self, text: Text, positions: list[int], skipped: int) -> Iterator[Hit]:
+    def _compare(self, text: ChunkText, positions: list[int], skipped: int) -> Iterator[Hit]:
         data = bytes(text.data)
         line, counted = text.line + skipped, 0
         for place in places(data, positions):
@@ -114,6 +114,6 @@ class Hunter:
                 yield Hit(line, offset, match.entry, shown.match, shown.classes, shown.context)
 
     @staticmethod
-    def _counts(place: Place, text: Text, start: int) -> bool:
+    def _counts(place: Place, text: ChunkText, start: int) -> bool:
         at = place.start + start
         return max(place.low, text.low) <= at < min(place.high, max(text.high, text.low))

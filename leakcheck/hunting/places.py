@@ -17,7 +17,7 @@ LEAD = 4096
 """Bytes of context on both sides of a match: no match, however escaped, is longer."""
 
 
-class Text(NamedTuple):
+class ChunkText(NamedTuple):
     """A chunk, with what the one before it left over of the same line.
 
     data; offset: of its first byte; line: number of its first line; low, high:
@@ -40,18 +40,18 @@ class Place(NamedTuple):
     high: int
 
 
-def texts(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Text]]:
+def texts(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ChunkText]]:
     """The texts of a stream's chunks."""
     tail, low = b"", 0
     for chunk in chunks:
         if chunk.starts_line:
             tail, low = b"", 0
         if chunk.ends_line and not tail:
-            yield chunk, Text(chunk.data, chunk.offset, chunk.line, 0, len(chunk.data))
+            yield chunk, ChunkText(chunk.data, chunk.offset, chunk.line, 0, len(chunk.data))
             continue
         data = tail + bytes(chunk.data)
         high = len(data) if chunk.ends_line else max(low, len(data) - LEAD)
-        yield chunk, Text(data, chunk.offset - len(tail), chunk.line, low, high)
+        yield chunk, ChunkText(data, chunk.offset - len(tail), chunk.line, low, high)
         cut = max(0, high - LEAD)
         tail, low = data[cut:], high - cut
 

@@ -21,7 +21,7 @@ HEAD, TAIL = 256, 64
 
 
 @dataclass
-class Progress:
+class ReadPosition:
     """One file.
 
     path: where it was seen last; position: bytes whose lines are done; lines:
@@ -59,12 +59,12 @@ def key_of(stat: os.stat_result) -> str:
     return f"{stat.st_dev}:{stat.st_ino}"
 
 
-class State:
+class HuntState:
     """All files, by key; saved to `path` where there is one."""
 
     def __init__(self, path: Path | None) -> None:
         """Raises InputError where the state cannot be read."""
-        self.files: dict[str, Progress] = {}
+        self.files: dict[str, ReadPosition] = {}
         self._path = path
         self._saved = ""
         if path is not None:
@@ -106,8 +106,8 @@ class State:
         self._saved = text
 
 
-def _checked(**values: Any) -> Progress:
-    progress = Progress(**values)
+def _checked(**values: Any) -> ReadPosition:
+    progress = ReadPosition(**values)
     numbers = [progress.position, progress.lines, progress.head, progress.tail]
     numbers += [progress.size, progress.mtime]
     pairs = [pair for pair in progress.reported if [type(one) for one in pair] == [int, int]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import InputError, SubjectError
-from leakcheck.hunting.parsing import Form, Parsed, parse
+from leakcheck.hunting.parsing import EntryKind, Parsed, parse
 
 
 class Watch:
@@ -21,7 +21,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.forms: list[Form] = []
+        self.forms: list[EntryKind] = []
         self.addresses: dict[bytes, int] = {}
         self.at_domains: dict[bytes, int] = {}
         self.domains: dict[bytes, int] = {}
@@ -54,7 +54,7 @@ class Watch:
         """The index of an entry: the next one where it is new."""
         form, key = parsed
         fresh = len(self.texts)
-        if form is Form.TERM:
+        if form is EntryKind.TERM:
             # The same letters composed and decomposed, as systems differ in what they write.
             spellings = {unicodedata.normalize(way, key) for way in ("NFC", "NFD")} | {key}
             index = next((self.terms[each] for each in spellings if each in self.terms), fresh)
@@ -62,19 +62,19 @@ class Watch:
                 self.terms.setdefault(each, index)
             self._automaton = None
             return index
-        if form is Form.PHONE:
+        if form is EntryKind.PHONE:
             return self.phones.setdefault(key, fresh)
         table = {
-            Form.ADDRESS: self.addresses,
-            Form.AT_DOMAIN: self.at_domains,
-            Form.DOMAIN: self.domains,
+            EntryKind.ADDRESS: self.addresses,
+            EntryKind.AT_DOMAIN: self.at_domains,
+            EntryKind.DOMAIN: self.domains,
         }[form]
         return table.setdefault(key.encode(), fresh)
 
     def counts(self) -> dict[str, int]:
         """How many entries there are of each form that occurs."""
         found = Counter(self.forms)
-        return {form.value: found[form] for form in Form if found[form]}
+        return {form.value: found[form] for form in EntryKind if found[form]}
 
     def terms_in(self, folded: str) -> Iterator[tuple[int, int, int]]:
         """(start, end, entry) of every occurrence of a term, whatever stands around it."""

@@ -26,7 +26,7 @@ ROWS = 1 << 14
 TOO_LONG = "too long"
 
 
-class Block(Protocol):
+class RowBlock(Protocol):
     """Rows, in order, by their index in the block."""
 
     done: int
@@ -48,7 +48,7 @@ class Block(Protocol):
         ...
 
 
-class Lines:
+class LineBlock:
     """Lines of a plain text; `cut` is set where the last line goes on beyond what is kept.
 
     `first`, the number of the first line, is known once the blocks before it
@@ -62,17 +62,17 @@ class Lines:
         self._lines: list[bytes] | None = None
 
     def digest(self, query: Query) -> Digested:
-        """As for Block."""
+        """As for RowBlock."""
         if self.cut:
             return Digested(1, owners=[], problems={0: TOO_LONG})
         return digest_chunk(self.data, query)
 
     def number(self, index: int) -> int:
-        """As for Block."""
+        """As for RowBlock."""
         return self.first + index
 
     def text(self, index: int) -> str:
-        """As for Block."""
+        """As for RowBlock."""
         if self._lines is None:
             self._lines = split_lines(self.data)
         return self._lines[index].decode("utf-8", "leakcheck-windows").strip()
@@ -82,14 +82,14 @@ class Lines:
         return {}
 
 
-class Records:
+class RecordBlock:
     """Records of any list."""
 
     def __init__(self, records: list[Record], done: int) -> None:
         self.records, self.done = records, done
 
     def digest(self, query: Query) -> Digested:
-        """As for Block; a record with other cells but no subject is a row all the same."""
+        """As for RowBlock; a record with other cells but no subject is a row all the same."""
         found = digest_cells(to_cells(", ".join(filter(None, one.cells)) for one in self.records),
                              query)  # fmt: skip
         for index in list(found.empty):
@@ -103,19 +103,19 @@ class Records:
         return found
 
     def number(self, index: int) -> int:
-        """As for Block."""
+        """As for RowBlock."""
         return self.records[index].number
 
     def text(self, index: int) -> str:
-        """As for Block."""
+        """As for RowBlock."""
         return ", ".join(filter(None, (cell.strip() for cell in self.records[index].cells)))
 
     def others(self, index: int) -> dict[str, str]:
-        """As for Block."""
+        """As for RowBlock."""
         return self.records[index].others
 
 
-def blocks_of(listing: Listing) -> Iterator[Block]:
+def blocks_of(listing: Listing) -> Iterator[RowBlock]:
     """The rows of a list, in blocks."""
     if listing.plain:
         yield from _chunks(listing)
@@ -124,13 +124,13 @@ def blocks_of(listing: Listing) -> Iterator[Block]:
     for record in listing.records():
         records.append(record)
         if len(records) == ROWS:
-            yield Records(records, listing.stream.done())
+            yield RecordBlock(records, listing.stream.done())
             records = []
     if records:
-        yield Records(records, listing.stream.done())
+        yield RecordBlock(records, listing.stream.done())
 
 
-def _chunks(listing: Listing) -> Iterator[Block]:
+def _chunks(listing: Listing) -> Iterator[RowBlock]:
     """Whole lines, about CHUNK bytes at a time; a line over MAX_LINE is a block of its own."""
     stream = listing.stream.rest()
     stream.read(listing.bom)
@@ -145,14 +145,14 @@ def _chunks(listing: Listing) -> Iterator[Block]:
         end = buffer.rfind(b"\n", len(rest), filled) + 1
         if end:
             rest = view[end:filled]
-            yield Lines(view[:end], listing.stream.done())
+            yield LineBlock(view[:end], listing.stream.done())
             continue
         rest = view[:filled]
         if filled > MAX_LINE:
-            yield Lines(bytes(rest[: MAX_LINE >> 4]), listing.stream.done(), cut=True)
+            yield LineBlock(bytes(rest[: MAX_LINE >> 4]), listing.stream.done(), cut=True)
             rest = _after_line_end(stream)
     if rest:
-        yield Lines(rest, listing.stream.done())
+        yield LineBlock(rest, listing.stream.done())
 
 
 def _after_line_end(stream: io.BufferedReader) -> bytes:

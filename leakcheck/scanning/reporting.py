@@ -8,7 +8,7 @@ from leakcheck.errors import UsageError
 from leakcheck.reports import Meta, Summary
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
-from leakcheck.scanning.blocks import Block
+from leakcheck.scanning.blocks import RowBlock
 from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
 from leakcheck.scanning.rows import RULES, report_columns
@@ -59,7 +59,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
     label = f"scanning {listing.name}"
     with Interrupts() as interrupts, terminal.Progress(label, listing.stream.size) as progress:
 
-        def show(block: Block) -> None:
+        def show(block: RowBlock) -> None:
             tally = scan.tally
             progress.update(block.done, rows=tally.rows, exposed=tally.exposed)
 

@@ -37,14 +37,14 @@ RULES = (
 )
 
 
-class Clean(tuple[SourceAnswer, ...]):
+class AllClean(tuple[SourceAnswer, ...]):
     """The answers of sources that all say clean, shared by most rows, with their JSON at hand."""
 
     listed: list[dict[str, Any]]
     json: str
 
     @classmethod
-    def of(cls, sources: Iterable[Source]) -> "Clean":
+    def of(cls, sources: Iterable[Source]) -> "AllClean":
         """Every one of `sources` says clean."""
         self = cls(SourceAnswer(source.info, Verdict.CLEAN) for source in sources)
         self.listed = [one.as_json() for one in in_order(self)]
@@ -71,7 +71,7 @@ class ScanRow:
     @property
     def verdict(self) -> Verdict:
         """The row's verdict; `unknown` where its subject could not be asked about."""
-        if type(self.answer.sources) is Clean and self.answer.sources:
+        if type(self.answer.sources) is AllClean and self.answer.sources:
             return Verdict.CLEAN
         verdict = self.answer.verdict
         return verdict if self.reason is None or verdict is Verdict.EXPOSED else Verdict.UNKNOWN
@@ -116,7 +116,7 @@ class ScanRow:
             "verdict": self.verdict.value,
             "reason": self.why,
             "sources": answers.listed
-            if isinstance(answers, Clean)
+            if isinstance(answers, AllClean)
             else [one.as_json() for one in in_order(answers)],
             "columns": self.columns,
         }
@@ -126,7 +126,7 @@ class ScanRow:
         """What report writers take."""
         subject, answers = self.answer.subject, self.answer.sources
         case = f"row {self.number}: {subject or self.answer.kind}"
-        if not isinstance(answers, Clean) or self.id is not None:
+        if not isinstance(answers, AllClean) or self.id is not None:
             return Row(self.values(), self._finding(list_name), case)
         json = (
             f'{{"row":{self.number},"subject":{dumps(subject)},"kind":"{self.answer.kind}",'

@@ -11,12 +11,12 @@ from typing import Self
 from leakcheck.errors import UsageError
 from leakcheck.records.cells import Wanted
 from leakcheck.records.listing import Listing, open_list, open_plain
-from leakcheck.scanning.blocks import Block, blocks_of
+from leakcheck.scanning.blocks import RowBlock, blocks_of
 from leakcheck.scanning.earlier_report import EarlierReport, without
 from leakcheck.scanning.query import Query
-from leakcheck.scanning.rows import Clean, ScanRow, shortened
+from leakcheck.scanning.rows import AllClean, ScanRow, shortened
 from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
-from leakcheck.scanning.summary import Tally
+from leakcheck.scanning.summary import ScanCounts
 from leakcheck.sources import Access, Source
 from leakcheck.sources.kept_keys import Proofs
 from leakcheck.sources.sorted_list import exact_sources
@@ -90,14 +90,14 @@ class Scan:
         """Of what `open` opens; confirm, proofs: exact sources and kept keys for its hits."""
         self.options, self.listing, self.sources = options, listing, sources
         self.query = Query(sources.kind, listing.hashes, options.variants)
-        self.tally = Tally(sources.sources, sources.domains)
-        self.progress: Callable[[Block], None] = lambda block: None
+        self.tally = ScanCounts(sources.sources, sources.domains)
+        self.progress: Callable[[RowBlock], None] = lambda block: None
         self._confirm, self._proofs = confirm, proofs
         self._opened = ExitStack()
         self._running: Generator[Asked, None, None] | None = None
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
         self._shown = not sources.kind.secret and not listing.hashes
-        self._clean = Clean.of(sources.sources)
+        self._clean = AllClean.of(sources.sources)
 
     @classmethod
     def open(cls, options: ScanOptions) -> Self:

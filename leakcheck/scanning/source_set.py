@@ -16,7 +16,7 @@ from typing import Self
 
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.scanning.blocks import Block, Lines
+from leakcheck.scanning.blocks import LineBlock, RowBlock
 from leakcheck.scanning.query import Digested, Query
 from leakcheck.sources import Access, Source
 from leakcheck.sources.names import close_all, open_all
@@ -42,7 +42,7 @@ class Asked:
         codes: one byte a row: a Code, or EMPTY.
     """
 
-    block: Block
+    block: RowBlock
     digested: Digested
     lookups: list[Lookup]
     domains: list[Lookup]
@@ -107,7 +107,7 @@ class SourceSet:
         """The sources that could answer nothing at all, with the reason."""
         return [(one.info.name, one.reason) for one in self.all if one.reason is not None]
 
-    def ask(self, block: Block, query: Query) -> Asked:
+    def ask(self, block: RowBlock, query: Query) -> Asked:
         """Digest a block and look it up in every source."""
         digested = block.digest(query)
         lookups = [self._lookup(source, digested.digests) for source in self.sources]
@@ -130,7 +130,7 @@ class SourceSet:
 
 
 def ask_all(
-    sources: SourceSet, blocks: Iterable[Block], query: Query
+    sources: SourceSet, blocks: Iterable[RowBlock], query: Query
 ) -> Generator[Asked, None, None]:
     """Every block, answered, in order; a few are under way at a time."""
     workers = min(8, usable_cores())
@@ -146,7 +146,7 @@ def ask_all(
             elif not waiting:
                 return
             asked = waiting.popleft().result()
-            if isinstance(asked.block, Lines):
+            if isinstance(asked.block, LineBlock):
                 asked.block.first = line
                 line += asked.digested.count
             yield asked

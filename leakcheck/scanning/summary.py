@@ -15,7 +15,7 @@ _REASONS = 10
 NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
 
 
-class Tally:
+class ScanCounts:
     """Counts over the rows of a scan; all of bounded size."""
 
     def __init__(self, sources: Sequence[Source], domains: Sequence[Source]) -> None:

@@ -44,7 +44,7 @@ def make_app(shelf: Shelf) -> ASGIApp:
     async def one_range(request: Request) -> Response:
         return await run_in_threadpool(_range, request, shelf)
 
-    return _Guarded(
+    return _Unfailing(
         Starlette(
             routes=[
                 Route("/", index),
@@ -55,7 +55,7 @@ def make_app(shelf: Shelf) -> ASGIApp:
     )
 
 
-class _Guarded:
+class _Unfailing:
     """The application, whose failures end the answer at most, and are told without the request."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leakcheck.building import Form, Report, Request, build
+from leakcheck.building import BuildReport, BuildRequest, Form, build
 from leakcheck.errors import LeakcheckError
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.subject.kinds import Kind
@@ -16,10 +16,10 @@ from leakcheck.verdicts import Code
 
 def made(
     folder: Path, *paths: object, kind: str | None = None, form: str | None = None, **options: Any
-) -> Report:
+) -> BuildReport:
     """Build `folder/out.bloom`, anew, from `paths`."""
     said: list[str] = options.pop("said", [])
-    request = Request(
+    request = BuildRequest(
         paths=tuple(str(path) for path in paths),
         output=options.pop("output", folder / "out.bloom"),
         kind=Kind(kind) if kind else None,

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import leakcheck.input.chunk as chunk_module
-from leakcheck.building import jobs
-from leakcheck.building.distinct_estimate import Novelty
+from leakcheck.building import line_jobs
+from leakcheck.building.distinct_estimate import DistinctEstimate
 from leakcheck.extract import ENGINE
 from leakcheck.wording import bars
 
@@ -131,7 +131,7 @@ def test_every_chunk_size_gives_the_same_filter(
         options.pop("buffers")
         return plain(stream, size, longest=max(size, 400), **options)
 
-    monkeypatch.setattr(jobs, "chunks", small)
+    monkeypatch.setattr(line_jobs, "chunks", small)
     again = made(tmp_path, dump, kind="email", threads=3)
     assert (tmp_path / "out.bloom").read_bytes() == expected
     assert [(t.lines, t.accepted) for t in again.inputs] == [
@@ -174,13 +174,13 @@ def test_many_new_keys_are_estimated() -> None:
         digests = [rng.randbytes(20) for _ in range(200_000)]
         if ordered:
             digests.sort()
-        novelty = Novelty(20, exact=4096, sample=4096)
+        estimate = DistinctEstimate(20, exact=4096, sample=4096)
         total = 0
         for at in range(0, len(digests), 5000):
-            total += novelty.add(b"".join(digests[at : at + 5000]))
-        assert not novelty.exact
+            total += estimate.add(b"".join(digests[at : at + 5000]))
+        assert not estimate.exact
         assert 180_000 < total < 220_000
-        assert novelty.add(b"".join(digests)) == 0
+        assert estimate.add(b"".join(digests)) == 0
 
 
 def test_bars_are_to_scale() -> None:

@@ -39,20 +39,20 @@ class Killed(Exception):
 
 def kill_after(monkeypatch: pytest.MonkeyPatch, files: int) -> None:
     """Let a build die when it has finished `files`, leaving what kill -9 would leave."""
-    from leakcheck.building.writer import Sink
+    from leakcheck.building.writer import KeyWriter
 
     monkeypatch.setattr(checkpoint, "PAUSE", 0.0)
-    plain = Sink.checkpoint
+    plain = KeyWriter.checkpoint
     count = 0
 
-    def dying(self: Sink, token: object) -> None:
+    def dying(self: KeyWriter, token: object) -> None:
         nonlocal count
         plain(self, token)  # type: ignore[arg-type]
         count += 1
         if count == files:
             raise Killed
 
-    monkeypatch.setattr(Sink, "checkpoint", dying)
+    monkeypatch.setattr(KeyWriter, "checkpoint", dying)
 
 
 def test_resume_gives_the_same_bytes_and_the_whole_account(
@@ -66,11 +66,11 @@ def test_resume_gives_the_same_bytes_and_the_whole_account(
     assert not (tmp_path / "out.bloom").exists()
     assert (tmp_path / ".out.bloom.build").exists()
     read = []
-    import leakcheck.building.jobs as feed
+    import leakcheck.building.jobs as jobs
 
-    plain = feed.expand
+    plain = jobs.expand
     monkeypatch.setattr(
-        feed, "expand", lambda found, o: (read.append(found.base), plain(found, o))[1]
+        jobs, "expand", lambda found, o: (read.append(found.base), plain(found, o))[1]
     )
     report = made(tmp_path, dumps, resume=True)
     assert report.resumed == 5

@@ -16,7 +16,7 @@ from leakcheck.errors import InputError
 from leakcheck.hunting.following import Following, follow
 from leakcheck.hunting.hits import Account, meta
 from leakcheck.hunting.pipeline import Hunter
-from leakcheck.hunting.state import State
+from leakcheck.hunting.state import HuntState
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Options
 from leakcheck.reports import Row
@@ -183,7 +183,7 @@ def test_the_state_holds_no_content_and_is_private(feed: Feed) -> None:
 def test_what_is_no_state_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "state").write_text(text)
     with pytest.raises(InputError, match="no state of a hunt"):
-        State(tmp_path / "state")
+        HuntState(tmp_path / "state")
 
 
 def test_files_that_are_gone_are_forgotten(feed: Feed) -> None:
@@ -192,7 +192,7 @@ def test_files_that_are_gone_are_forgotten(feed: Feed) -> None:
     feed.new()
     (feed.folder / "a").unlink()
     feed.new()
-    assert [one.path for one in State(feed.state).files.values()] == [str(feed.folder / "b")]
+    assert [one.path for one in HuntState(feed.state).files.values()] == [str(feed.folder / "b")]
 
 
 def test_the_command_follows_while_others_write(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakcheck.errors import InputError, SubjectError
-from leakcheck.hunting.parsing import Form, parse
+from leakcheck.hunting.parsing import EntryKind, parse
 from leakcheck.hunting.watch import Watch, read_watch
 from leakcheck.subject import address
 
@@ -15,31 +15,31 @@ from leakcheck.subject import address
 @pytest.mark.parametrize(
     ("text", "form", "key"),
     [
-        ("Alice@Acme.FR", Form.ADDRESS, "alice@acme.fr"),
-        ("<alice@acme.fr>", Form.ADDRESS, "alice@acme.fr"),
-        ("alice%40acme.fr", Form.ADDRESS, "alice@acme.fr"),
-        ("@Acme.fr", Form.AT_DOMAIN, "acme.fr"),
-        ("*@acme.fr", Form.AT_DOMAIN, "acme.fr"),
-        ("acme.fr", Form.DOMAIN, "acme.fr"),
-        ("*.acme.fr", Form.DOMAIN, "acme.fr"),
-        (".acme.fr", Form.DOMAIN, "acme.fr"),
-        ("Société.fr", Form.DOMAIN, "xn--socit-esab.fr"),
-        ("+33 (0)6 12 34 56 78", Form.PHONE, "33612345678"),
-        ("0033 6 12 34 56 78", Form.PHONE, "33612345678"),
-        ("06.12.34.56.78", Form.PHONE, "0612345678"),
-        ("10.1.2.3", Form.TERM, "10.1.2.3"),
-        ("192.168.100.200", Form.TERM, "192.168.100.200"),
-        ("2024-01-05", Form.TERM, "2024-01-05"),
-        ("123456", Form.TERM, "123456"),
-        ("srv-db01", Form.TERM, "srv-db01"),
-        ("srv.acme.local", Form.TERM, "srv.acme.local"),
-        ("Project\tFalcon", Form.TERM, "project falcon"),
-        ("term: acme.fr", Form.TERM, "acme.fr"),
-        ("address:alice@acme.fr", Form.ADDRESS, "alice@acme.fr"),
-        ("phone:1234567", Form.PHONE, "1234567"),
+        ("Alice@Acme.FR", EntryKind.ADDRESS, "alice@acme.fr"),
+        ("<alice@acme.fr>", EntryKind.ADDRESS, "alice@acme.fr"),
+        ("alice%40acme.fr", EntryKind.ADDRESS, "alice@acme.fr"),
+        ("@Acme.fr", EntryKind.AT_DOMAIN, "acme.fr"),
+        ("*@acme.fr", EntryKind.AT_DOMAIN, "acme.fr"),
+        ("acme.fr", EntryKind.DOMAIN, "acme.fr"),
+        ("*.acme.fr", EntryKind.DOMAIN, "acme.fr"),
+        (".acme.fr", EntryKind.DOMAIN, "acme.fr"),
+        ("Société.fr", EntryKind.DOMAIN, "xn--socit-esab.fr"),
+        ("+33 (0)6 12 34 56 78", EntryKind.PHONE, "33612345678"),
+        ("0033 6 12 34 56 78", EntryKind.PHONE, "33612345678"),
+        ("06.12.34.56.78", EntryKind.PHONE, "0612345678"),
+        ("10.1.2.3", EntryKind.TERM, "10.1.2.3"),
+        ("192.168.100.200", EntryKind.TERM, "192.168.100.200"),
+        ("2024-01-05", EntryKind.TERM, "2024-01-05"),
+        ("123456", EntryKind.TERM, "123456"),
+        ("srv-db01", EntryKind.TERM, "srv-db01"),
+        ("srv.acme.local", EntryKind.TERM, "srv.acme.local"),
+        ("Project\tFalcon", EntryKind.TERM, "project falcon"),
+        ("term: acme.fr", EntryKind.TERM, "acme.fr"),
+        ("address:alice@acme.fr", EntryKind.ADDRESS, "alice@acme.fr"),
+        ("phone:1234567", EntryKind.PHONE, "1234567"),
     ],
 )
-def test_forms(text: str, form: Form, key: str) -> None:
+def test_forms(text: str, form: EntryKind, key: str) -> None:
     assert parse(text) == (form, key)
 
 
@@ -65,7 +65,7 @@ def test_an_address_is_what_the_extractor_takes_it_for(text: str) -> None:
         with pytest.raises(SubjectError):
             parse(text)
     else:
-        assert parse(text) == (Form.ADDRESS, wanted)
+        assert parse(text) == (EntryKind.ADDRESS, wanted)
 
 
 def test_spellings_of_one_entry_are_one() -> None:

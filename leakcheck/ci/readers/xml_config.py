@@ -24,12 +24,12 @@ class _Refused(Exception):
 def read(text: Text) -> None:
     """Add the candidates of an XML file."""
     try:
-        _Reader(text).parse()
+        _Elements(text).parse()
     except (expat.ExpatError, _Refused, ValueError, LookupError):
         scan(text, XML)
 
 
-class _Reader:
+class _Elements:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._names: list[str] = []  # for each open element, the password name it stands for

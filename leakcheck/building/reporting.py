@@ -1,0 +1,108 @@
+"""A build as people see it: progress, the account, and what could not be read."""
+
+import json
+import sys
+from collections import Counter
+from contextlib import ExitStack
+
+from leakcheck.building.account import BuildReport, InputCounts
+from leakcheck.building.build import build
+from leakcheck.building.request import BuildRequest
+from leakcheck.input import walk
+from leakcheck.terminal import Progress, out_is_terminal, say, table, warn
+from leakcheck.wording import bars, counted, number, odds, printable, size
+
+MOST_ROWS = 20
+_COLUMNS = ("input", "read as", "size", "lines", "keys", "new", "rejected")
+
+
+def build_shown(request: BuildRequest, *, keep_going: bool, as_json: bool) -> int:
+    """Build what `request` asks for, print the account, and return the exit status.
+
+    keep_going: whether an incomplete filter is what was wanted. Raises as `build` does.
+    """
+    report = _build(request)
+    if as_json:
+        say(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        _show(report, str(request.output))
+    failures = report.failures
+    if not failures:
+        return 0
+    accepted = "" if keep_going else ": --keep-going accepts that"
+    left = f"{request.output} is written without it and marked incomplete{accepted}"
+    if len(failures) == 1:
+        warn(f"{failures[0][0]}: {failures[0][1]}; {left}.")
+        return 0 if keep_going else 2
+    for name, reason in failures[:20]:
+        warn(f"{name}: {reason}.")
+    more = f"{len(failures) - 20} more could not be read (see --json); " if failures[20:] else ""
+    warn(f"{more}{left.replace('it and', 'them and')}.")
+    return 0 if keep_going else 2
+
+
+def _build(request: BuildRequest) -> BuildReport:
+    """Build, with the progress of reading and of writing on the terminal."""
+    with ExitStack() as stack:
+        reading = stack.enter_context(Progress("reading", _total_bytes(request.paths)))
+        writing: list[Progress] = []
+
+        def stage(name: str, done: int, total: int) -> None:
+            if not writing:
+                reading.__exit__(None, None, None)
+                writing.append(stack.enter_context(Progress("writing", unit="parts")))
+            writing[0].total(total)
+            writing[0].update(done)
+
+        return build(request, warn, lambda done, keys: reading.update(done, keys=keys), stage)
+
+
+def _total_bytes(paths: tuple[str, ...]) -> int | None:
+    """The bytes to be read, None where that is not known; looked up only for a terminal."""
+    if not sys.stderr.isatty() or "-" in paths:
+        return None
+    return sum(found.size or 0 for found in walk(paths, lambda name, reason: None))
+
+
+def _show(report: BuildReport, output: str) -> None:
+    """Print what was built and from what."""
+    header = report.header
+    assert header is not None
+    largest = sorted(report.inputs, key=lambda tally: -tally.text_bytes)
+    shown = largest[:MOST_ROWS]
+    table(_COLUMNS, [_row(tally) for tally in report.inputs if tally in shown])
+    if len(largest) > MOST_ROWS:
+        say(f"and {counted(len(largest) - MOST_ROWS, 'smaller input')}")
+    if out_is_terminal() and len(shown) > 1:
+        for line in bars([(_short(tally.name), tally.text_bytes) for tally in shown[:10]]):
+            say(line)
+    repeats = report.duplicates
+    apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
+    say(
+        f"{printable(output)}: {counted(header.keys, 'key')}{apart}, "
+        f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
+    )
+    for reason, count in report.rejected.most_common():
+        say(f"  {counted(count, 'line')} rejected: {reason}")
+    passed = Counter(reason for _, reason, lost in report.skipped if not lost)
+    if passed:
+        told = "; ".join(f"{reason} ({number(count)})" for reason, count in passed.most_common())
+        warn(f"Not read: {told}.")
+
+
+def _row(tally: InputCounts) -> tuple[str, ...]:
+    """One input's line of the table."""
+    return (
+        _short(tally.name),
+        tally.form or ("not read" if tally.failure else "empty"),
+        size(tally.bytes),
+        number(tally.lines),
+        number(tally.records),
+        "?" if tally.new is None else f"{'' if tally.new_exact else '~'}{number(tally.new)}",
+        ", ".join(f"{number(count)} {why}" for why, count in tally.rejected.most_common()),
+    )
+
+
+def _short(name: str) -> str:
+    """`name`, its middle left out where it is long."""
+    return name if len(name) <= 48 else f"{name[:20]}…{name[-27:]}"

@@ -90,8 +90,8 @@ def hunt(
     Nothing leaves this machine; no password, hash or other person's address is shown.
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.
     """
-    from leakcheck.hunting.command import run
     from leakcheck.hunting.following import Following
+    from leakcheck.hunting.run import HuntOptions, run
     from leakcheck.hunting.watch import read_watch
     from leakcheck.input import listed
     from leakcheck.reports.output import targets
@@ -106,7 +106,14 @@ def hunt(
     wanted = targets(formats or [], output or [], "jsonl" if follow else "table")
     if "-" in paths and any(str(path) == "-" for path in watch):
         raise UsageError("Only one of the dump and the watch list can be stdin.")
-    watched = read_watch(watch, column or (), sheet)
-    following = Following(state, interval, until_idle) if follow else None
-    reading = options.reading(max_expansion, archive_password, archive_password_file)
-    return run(paths, watched, wanted, following, threads, reading, force)
+    return run(
+        HuntOptions(
+            dumps=paths,
+            watch=read_watch(watch, column or (), sheet),
+            targets=wanted,
+            force=force,
+            reading=options.reading(max_expansion, archive_password, archive_password_file),
+            following=Following(state, interval, until_idle) if follow else None,
+            threads=threads,
+        )
+    )

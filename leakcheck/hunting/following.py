@@ -18,15 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakcheck.errors import InputError
-from leakcheck.hunting import hits
-from leakcheck.hunting.hits import Account
+from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.lines import Slice, last_line_end
-from leakcheck.hunting.pipeline import Hit, Hunter
-from leakcheck.hunting.run import Tell
 from leakcheck.hunting.state import HuntState, ReadPosition, key_of
-from leakcheck.input import Found, Options, ReadError, Skipped, expand, walk
+from leakcheck.input import Found, ReadError, Skipped, expand, walk
 from leakcheck.input.encodings import encoding_of
-from leakcheck.reports.output import Reports
 
 _BOM = b"\xef\xbb\xbf"
 _NOTHING_YET = ("there is no such file.", "the folder holds no file to read.", "the file is empty.")
@@ -43,15 +39,7 @@ class Following:
     until_idle: float | None = None
 
 
-def follow(
-    paths: Sequence[str],
-    hunter: Hunter,
-    reports: Reports,
-    account: Account,
-    following: Following,
-    tell: Tell,
-    reading: Options,
-) -> None:
+def follow(paths: Sequence[str], hunt: Hunt, following: Following) -> None:
     """Hunt through what is new in `paths`, again and again.
 
     Raises InputError where a path is not there at the start, or the state
@@ -62,7 +50,7 @@ def follow(
             raise InputError("Stdin cannot be followed: hunt in it without --follow.")
         if not os.path.exists(path):  # noqa: PTH110
             raise InputError(f"{path}: there is no such file.")
-    feed = _Feed(hunter, reports, account, HuntState(following.state), tell, reading)
+    feed = _Feed(hunt, HuntState(following.state))
     quiet_since = time.monotonic()
     while True:
         if feed.look(paths):
@@ -77,25 +65,16 @@ def follow(
 class _Feed:
     """What is followed, between two looks."""
 
-    def __init__(
-        self,
-        hunter: Hunter,
-        reports: Reports,
-        account: Account,
-        state: HuntState,
-        tell: Tell,
-        reading: Options,
-    ) -> None:
-        self._hunter, self._reports, self._account = hunter, reports, account
-        self._state, self._tell, self._reading = state, tell, reading
+    def __init__(self, hunt: Hunt, state: HuntState) -> None:
+        self._hunt, self._state = hunt, state
         self._last: dict[str, tuple[int, int]] = {}  # size and mtime at the last look
         self._told: set[tuple[str, str]] = set()
         self._handles: dict[str, tuple[int, str]] = {}  # of files named: descriptor and key
         self.settled = False
-        hunter.moved = self._moved
+        hunt.hunter.moved = self._moved
 
     def _moved(self, count: int) -> None:
-        self._account.bytes += count
+        self._hunt.account.bytes += count
 
     def look(self, paths: Sequence[str]) -> bool:
         """One look at everything. Whether there was anything new."""
@@ -137,13 +116,12 @@ class _Feed:
             self._lose(name, reason)
         elif (name, reason) not in self._told:
             self._told.add((name, reason))
-            self._tell(f"{name}: not read: {reason}.")
+            self._hunt.tell(f"{name}: not read: {reason}.")
 
     def _lose(self, name: str, reason: str) -> None:
         if (name, reason) not in self._told:
             self._told.add((name, reason))
-            self._account.lost.append((name, reason))
-            self._tell(f"{name}: {reason}.")
+            self._hunt.lose(name, reason)
 
     def _file(self, found: Found, seen: dict[str, tuple[int, int]]) -> bool:
         """Read what is new in one file. Whether there was any."""
@@ -159,7 +137,7 @@ class _Feed:
                 return False
             if progress is None or stat.st_size < progress.position or not progress.fits(file):
                 progress = self._state.files[key] = ReadPosition(found.path)
-                self._account.texts += 1
+                self._hunt.account.texts += 1
             progress.path = found.path
             head = os.pread(file, 512, 0)
             if _is_whole(head):
@@ -178,27 +156,27 @@ class _Feed:
         end = last_line_end(file, start, now[0])
         new = end > start
         if new:
-            ended = self._hunt(file, start, end, skip, progress)
+            ended = self._search(file, start, end, skip, progress)
             progress.position, progress.lines, progress.reported = end, ended, []
             progress.mark(file)
         if still and end < now[0]:
-            self._hunt(file, end, now[0], skip, progress)
+            self._search(file, end, now[0], skip, progress)
         if still or end == now[0]:
             progress.size, progress.mtime = now
         else:
             self.settled = False
         return new or still
 
-    def _hunt(self, file: int, start: int, end: int, skip: int, progress: ReadPosition) -> int:
+    def _search(self, file: int, start: int, end: int, skip: int, progress: ReadPosition) -> int:
         """Report the hits between two positions, but those reported; the lines up to `end`."""
         known = {(offset, entry) for offset, entry in progress.reported}
         piece = Slice(file, start, end)
-        for hit in self._hunter.hunt(piece, progress.lines + 1):
+        for hit in self._hunt.hunter.hunt(piece, progress.lines + 1):
             at = replace(hit, offset=hit.offset + start - skip)
-            mark = (at.offset, zlib.crc32(self._hunter.watch.texts[hit.entry].encode()))
+            mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.texts[hit.entry].encode()))
             if mark not in known:
                 progress.reported.append(list(mark))
-                self._report(progress.path, None, at)
+                self._hunt.hit(progress.path, None, at)
         return progress.lines + piece.line_ends
 
     def _whole(self, found: Found, progress: ReadPosition, now: tuple[int, int]) -> bool:
@@ -210,19 +188,15 @@ class _Feed:
             if what.lost:
                 self._lose(what.name, what.reason)
 
-        for item in expand(found, replace(self._reading, skipped=skipped)):
+        for item in expand(found, replace(self._hunt.reading, skipped=skipped)):
             with item.open() as stream:
-                for hit in self._hunter.hunt(stream):
-                    text = f"{item.member or ''}\n{self._hunter.watch.texts[hit.entry]}"
+                for hit in self._hunt.hunter.hunt(stream):
+                    text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"
                     mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))
                     if mark not in known:
                         progress.reported.append(list(mark))
-                        self._report(found.path, item.member, hit)
+                        self._hunt.hit(found.path, item.member, hit)
         return True
-
-    def _report(self, name: str, member: str | None, hit: Hit) -> None:
-        self._account.note(name, hit, self._hunter.watch)
-        self._reports.row(hits.row(name, member, hit, self._hunter.watch))
 
     def _keep(self, path: str, file: int, key: str) -> None:
         """Hold a file that was named open, so that its end can be read after a rotation."""

@@ -1,72 +1,112 @@
-"""A hunt through everything that was named: inputs in, rows out, an account of both."""
+"""The whole hunt: watch list and dumps in, reports out, and the exit status."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from leakcheck import terminal
 from leakcheck.errors import InputError
 from leakcheck.hunting import hits
-from leakcheck.hunting.hits import Account
+from leakcheck.hunting.following import Following, follow
+from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
+from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
-from leakcheck.reports.output import Reports
+from leakcheck.reports.output import Reports, Target
+from leakcheck.wording import counted
 
-Tell = Callable[[str], None]
 
+@dataclass(frozen=True, slots=True)
+class HuntOptions:
+    """What is hunted through, for what, and where the hits go.
 
-def hunt_all(
-    paths: Sequence[str],
-    hunter: Hunter,
-    reports: Reports,
-    account: Account,
-    tell: Tell,
-    reading: Options,
-    progress: Any = None,
-) -> None:
-    """Hunt through `paths`, a row in `reports` for each hit, all noted in `account`.
-
-    reading: how inputs are opened. What cannot be read is told, noted as lost, and passed over.
+    Attributes:
+        dumps: files, folders, patterns, archives; `-` for stdin.
+        watch: what is looked for.
+        targets: formats and files of the reports.
+        force: whether reports that exist are replaced.
+        reading: how inputs are opened.
+        following: how they are followed; None to read them once.
+        threads: how many look; None for one a core.
     """
 
-    def lose(name: str, reason: str) -> None:
-        account.lost.append((name, reason))
-        tell(f"{name}: {reason}.")
+    dumps: Sequence[str]
+    watch: Watch
+    targets: Sequence[Target]
+    force: bool = False
+    reading: Options = field(default_factory=Options)
+    following: Following | None = None
+    threads: int | None = None
+
+
+def run(options: HuntOptions) -> int:
+    """Hunt, report, and give the exit status."""
+    watch = options.watch
+    _tell_refused(watch)
+    partial = False
+    with (
+        Reports(
+            options.targets, force=options.force, read=[Path(name) for name in options.dumps]
+        ) as reports,
+        Hunter(watch, options.threads) as hunter,
+    ):
+        hunt = Hunt(hunter, reports, terminal.warn, options.reading)
+        reports.begin(hits.meta(watch))
+        try:
+            if options.following is not None:
+                follow(options.dumps, hunt, options.following)
+            else:
+                _read_once(options.dumps, hunt)
+        except KeyboardInterrupt:
+            partial = options.following is None
+        with terminal.quiet_interrupt():
+            reports.finish(hits.summary(hunt.account, watch, partial=partial))
+    if partial:
+        terminal.warn("Interrupted: the report is partial.")
+    return hunt.account.status(watch, interrupted=partial)
+
+
+def _tell_refused(watch: Watch) -> None:
+    for reason, count in watch.refused.items():
+        terminal.warn(f"Of the watch list, {counted(count, 'entry')} not looked for: {reason}")
+    if watch.refused:
+        terminal.warn(f"The first of them: {watch.first_refused}.")
+
+
+def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
+    """Hunt through `paths`. What cannot be read is told, noted as lost, and passed over."""
 
     def skipped(what: Skipped) -> None:
         if what.lost:
-            lose(what.name, what.reason)
+            hunt.lose(what.name, what.reason)
         else:
-            tell(f"{what.name}: not read: {what.reason}.")
+            hunt.tell(f"{what.name}: not read: {what.reason}.")
 
-    done = 0
-    for item in _each(paths, replace(reading, skipped=skipped), account, tell):
-        account.texts += 1
+    account, done = hunt.account, 0
+    with terminal.Progress("hunting") as progress:
+        for item in _each(paths, replace(hunt.reading, skipped=skipped), hunt):
+            account.texts += 1
 
-        def moved(count: int, item: Input = item, base: int = done) -> None:
-            account.bytes += count
-            if progress is not None:
+            def moved(count: int, item: Input = item, base: int = done) -> None:
+                account.bytes += count
                 progress.update(base + item.raw_position, hits=account.hits)
 
-        hunter.moved = moved
-        try:
-            with item.open() as stream:
-                for hit in hunter.hunt(stream):
-                    account.note(item.name, hit, hunter.watch)
-                    reports.row(hits.row(item.name, item.member, hit, hunter.watch))
-        except ReadError as error:
-            lose(item.label, str(error))
-        except OSError as error:
-            lose(item.label, f"it cannot be read: {error.strerror}")
-        done += item.raw_position if item.member is None else 0
+            hunt.hunter.moved = moved
+            try:
+                with item.open() as stream:
+                    for hit in hunt.hunter.hunt(stream):
+                        hunt.hit(item.name, item.member, hit)
+            except ReadError as error:
+                hunt.lose(item.label, str(error))
+            except OSError as error:
+                hunt.lose(item.label, f"it cannot be read: {error.strerror}")
+            done += item.raw_position if item.member is None else 0
 
 
-def _each(paths: Sequence[str], options: Options, account: Account, tell: Tell) -> Iterator[Input]:
+def _each(paths: Sequence[str], options: Options, hunt: Hunt) -> Iterator[Input]:
     """The inputs of each path; one that cannot be read does not end the hunt."""
     for path in paths:
         try:
             yield from inputs([path], options)
         except InputError as error:
-            message = str(error)
-            reason = message.removeprefix(f"{path}: ").rstrip(".")
-            account.lost.append((path, reason))
-            tell(message)
+            hunt.lose(path, str(error).removeprefix(f"{path}: ").rstrip("."))

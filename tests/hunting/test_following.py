@@ -15,10 +15,10 @@ from program import LEAKCHECK, leakcheck
 from leakcheck.errors import InputError
 from leakcheck.hunting.following import Following, follow
 from leakcheck.hunting.hits import Account, meta
+from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.state import HuntState
 from leakcheck.hunting.watch import Watch
-from leakcheck.input import Options
 from leakcheck.reports import Row
 from leakcheck.reports.output import Reports
 
@@ -59,7 +59,7 @@ class Feed:
         self.account = Account()
         with Hunter(self.watch, 1) as hunter:
             reports.begin(meta(self.watch))
-            follow(paths, hunter, reports, self.account, following, self.told.append, Options())
+            follow(paths, Hunt(hunter, reports, self.told.append, account=self.account), following)
         return [
             (Path(row.values["input"]).name, row.values["line"], row.values["offset"])
             for row in reports.rows

@@ -70,19 +70,34 @@ class Rejects:
         """
         if not found.rejected:
             return
+        self._search(kernel, name, line, list(_lines(bytes(data))), found)
+
+    def _search(
+        self, kernel: Callable[[Any], Any], name: str, line: int, lines: list[bytes], found: Any
+    ) -> None:
+        if not found.rejected:
+            return
         if len(found.rejected) == 1 and not found.accepted:
             reason = next(iter(found.rejected))
-            for at in range(found.lines):
+            for at in range(len(lines)):
                 self.note(name, line + at, reason)
             return
-        whole = bytes(data)
-        if found.lines < _FEW:
-            for at, one in enumerate(whole.removesuffix(b"\n").split(b"\n")):
-                if (again := kernel(one or b"\n")).rejected:
+        if len(lines) < _FEW:
+            for at, one in enumerate(lines):
+                if (again := kernel(one)).rejected:
                     self.note(name, line + at, next(iter(again.rejected)))
             return
-        half = len(whole) // 2
-        middle = whole.rfind(b"\n", 0, half) + 1 or whole.find(b"\n", half) + 1
-        for part in (whole[:middle], whole[middle:]):
-            self.search(kernel, name, line, part, kernel(part))
-            line += part.count(b"\n")
+        half = len(lines) // 2
+        for part in (lines[:half], lines[half:]):
+            self._search(kernel, name, line, part, kernel(b"".join(part)))
+            line += len(part)
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """The lines of `data` as the kernels count them, each with what ends it."""
+    *whole, rest = data.split(b"\n")
+    for line in [*(one + b"\n" for one in whole), *([rest] if rest else [])]:
+        body = line.rstrip(b"\r\n")
+        *first, last = body.split(b"\r")
+        yield from (part + b"\r" for part in first)
+        yield last + line[len(body) :]

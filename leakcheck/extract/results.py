@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from leakcheck.subject.digests import LONGEST_PASSWORD as LONGEST_PASSWORD
+
 REASONS = (
     "no address",
     "bad domain",
@@ -30,17 +32,15 @@ ACCEPTED = 0
     NO_PASSWORD,
 ) = range(1, len(REASONS) + 1)
 
-LONGEST_PASSWORD = 65_536
-"""Bytes. A longer line is no password: it is a file of another sort."""
-
 
 class Extraction(NamedTuple):
     """The keys of a chunk and an account of its lines.
 
     digests: packed, in order, repeats included; lines: how many the chunk
-    has; accepted: how many of them gave a key; rejected: {reason: lines};
-    first, last: the status of the first and of the last line, so that pieces
-    of one long line can be counted as one. accepted and rejected add up to
+    has, where a carriage return within a line ends one as well; accepted:
+    how many of them gave a key; rejected: {reason: lines}; first, last: the
+    status of the first and of the last line, so that pieces of one long line
+    can be counted as one. accepted and rejected add up to
     lines.
     """
 
@@ -69,6 +69,13 @@ class Tally:
         """Note one line: its status, and the digests it gave."""
         self._codes.append(code)
         self._digests += digests or []
+
+    def reading(self, counted: bool, status: int, digests: list[bytes]) -> None:
+        """Note one reading of a line: only its digests where the line is counted already."""
+        if counted:
+            self.line(status, digests)
+        else:
+            self._digests += digests
 
     def done(self) -> Extraction:
         """What was collected."""

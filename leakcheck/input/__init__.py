@@ -7,7 +7,7 @@
 `build`, `hunt` and `scan` read by this room alone.
 """
 
-from leakcheck.input.chunk import Buffers, Chunk, chunks
+from leakcheck.input.chunk import Buffers, Chunk, chunks, line_ends
 from leakcheck.input.inputs import Input, Options, Skipped, expand, inputs
 from leakcheck.input.streams import ReadError
 from leakcheck.input.walk import STDIN, Found, listed, walk
@@ -24,6 +24,7 @@ __all__ = [
     "chunks",
     "expand",
     "inputs",
+    "line_ends",
     "listed",
     "walk",
 ]

@@ -1,23 +1,30 @@
 """Cut a stream of text into chunks of whole lines, in bounded memory.
 
 Rule 1: a chunk holds whole lines, or one piece of a line that is longer than
-LONGEST. Rule 2: the chunks joined are the stream, but for the overlap that a
+LONGEST. A carriage return within a line ends one as well, as it does for the
+extractors, but a chunk ends there only where the line would be too long to be
+a password as a whole. Rule 2: the chunks joined are the stream, but for the overlap that a
 long line's cut may need. Rule 3: where the stream breaks off, what came before
 is a chunk, then the error is raised.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from leakcheck.input.streams import ReadError
 from leakcheck.subject.address import REACH
+from leakcheck.subject.digests import LONGEST_PASSWORD
 
 CHUNK_BYTES = 1 << 20
 LONGEST = 2 << 20
 _BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
 OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
 Cut = Callable[[memoryview, int], int]
+_END = re.compile(rb"\n|\r(?=[^\r\n])")
+_LAST_RETURN = re.compile(rb".*\r(?=[^\r\n])", re.DOTALL)
+_RETURNS = re.compile(rb"\r+")
 
 
 class Chunk(NamedTuple):
@@ -96,12 +103,33 @@ def chunks(
                 data = memoryview(bytes(data))
             yield Chunk(data, offset, line if count_lines else 0, starts, span.ends)
             offset += span.stop - span.start - span.back
-            line += buffer.count(b"\n", span.start, span.stop) if count_lines else 0
+            line += line_ends(buffer, span.start, span.stop, filled) if count_lines else 0
             starts = span.ends
         if error is not None:
             raise error
         if ended:
             return
+
+
+def line_ends(buffer: bytes | bytearray, start: int, stop: int, end: int | None = None) -> int:
+    """How many lines end within buffer[start:stop], as the extractors count them.
+
+    end: where the text in `buffer` ends, which tells what follows a carriage
+    return; None for all of it.
+    """
+    count = buffer.count(b"\n", start, stop)
+    returns = buffer.count(b"\r", start, stop)
+    if not returns or returns == buffer.count(b"\r\n", start, stop):
+        return count
+    far = len(buffer) if end is None else end
+    at = start
+    while (at := buffer.find(b"\r", at, stop)) >= 0:
+        run = _RETURNS.match(buffer, at, far)
+        after = run.end() if run else far
+        if after < far and buffer[after] != 0x0A:
+            count += min(after, stop) - at
+        at = after
+    return count
 
 
 class _Span(NamedTuple):
@@ -117,10 +145,13 @@ def _spans(
     """What of `buffer` can be handed out: the end of a long line, whole lines, a piece."""
     at = 0
     if not starts:
-        at = buffer.find(b"\n", 0, filled) + 1 or (filled if ended else 0)
+        end = _END.search(buffer, 0, filled)
+        at = end.end() if end else (filled if ended else 0)
         if at:
             yield _Span(0, at, True)
     last = filled if ended else buffer.rfind(b"\n", at, filled) + 1
+    if not last and (at or starts):
+        last = _after_return(buffer, at, filled, longest)
     if last > at:
         yield _Span(at, last, True)
     elif filled - at >= longest and not ended:
@@ -131,6 +162,19 @@ def _spans(
             yield _Span(at, at + place, False)
         else:
             yield _Span(at, at + limit, False, min(OVERLAP, limit // 2))
+
+
+def _after_return(buffer: bytearray, start: int, filled: int, longest: int) -> int:
+    """Where a line that has no LF yet may be parted at a carriage return; 0 for nowhere.
+
+    Both sides stay longer than a password, so that neither is taken for the
+    whole line; but of a line over `longest` no part is lost.
+    """
+    if filled - start <= 2 * LONGEST_PASSWORD:
+        return 0
+    match = _LAST_RETURN.match(buffer, start, filled - LONGEST_PASSWORD)
+    least = LONGEST_PASSWORD if filled - start < longest else 0
+    return match.end() if match and match.end() - start > least else 0
 
 
 def _fill(stream: io.RawIOBase, view: memoryview, at: int) -> tuple[int, ReadError | None]:

@@ -63,11 +63,10 @@ def digest_chunk(data: bytes | memoryview, query: Query) -> Digested:
 
 
 def split_lines(data: bytes | memoryview) -> list[bytes]:
-    """The lines of `data`; LF or CRLF ends one."""
-    lines = bytes(data).split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    return [line.rstrip(b"\r") for line in lines]
+    """The lines of `data`, as the kernels count them."""
+    from leakcheck.extract.reference.lines import split
+
+    return split(data)
 
 
 def digest_cells(cells: Sequence[bytes], query: Query) -> Digested:
@@ -129,7 +128,7 @@ def _read(cell: bytes, query: Query) -> list[tuple[str | None, bytes]]:
     if query.kind is Kind.DOMAIN and not query.hashes:
         return [(None, digest(Kind.DOMAIN, cell.rpartition(b"@")[2] or cell))]
     found = _kernel(query)(cell + b"\n")
-    if not found.accepted or found.lines != 1:
+    if not found.digests:
         raise SubjectError(next(iter(found.rejected), NO_SUBJECT[query.kind]))
     return [(None, found.digests)]
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha1 as _sha1
 
+LONGEST_PASSWORD = 65_536
+"""Bytes. A longer line is no password: it is a file of another sort."""
 _MASK = 0xFFFFFFFF
-_HEX_FORM = re.compile(rb"\$HEX\[((?:[0-9A-Fa-f]{2})*)\]", re.DOTALL)
+_HEX_FORM = re.compile(rb"\$[Hh][Ee][Xx]\[((?:[0-9A-Fa-f]{2})*)\]", re.DOTALL)
 # Round functions, additive constants, order of words and shifts of RFC 1320.
 _ROUNDS: tuple[
     tuple[Callable[[int, int, int], int], int, tuple[int, ...], tuple[int, ...]], ...

@@ -1,6 +1,7 @@
 """Every line is accounted for; long lines are one line; the same bytes however it is read."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,71 @@ def test_accepted_and_rejected_are_all_lines(
         assert 1 <= int(line) <= tally.lines
         reasons[reason] = reasons.get(reason, 0) + 1
     assert reasons == tally.rejected
+
+
+MANY = [f"secret{number}" for number in range(1000)]
+RETURNS = "".join(f"{word}\r" for word in MANY)
+FEEDS = "".join(f"{word}\n" for word in MANY[:500])
+BIG = "".join(f"long secret {number}\r" for number in range(200_000))  # over several chunks
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (RETURNS, 1000),
+        (RETURNS + "\n", 1000),
+        (RETURNS + FEEDS, 1500),
+        (FEEDS + RETURNS, 1500),
+        (RETURNS.replace("\r", "\r\n") + RETURNS, 2000),
+        (FEEDS + BIG + RETURNS + "\n", 201_500),
+        (BIG + RETURNS + FEEDS, 201_500),
+    ],
+    ids=[
+        "carriage returns alone",
+        "an LF at the end",
+        "then LF",
+        "LF first",
+        "CRLF first",
+        "a long tail",
+        "a long head",
+    ],
+)
+@pytest.mark.parametrize("form", ["passwords", "combo"])
+def test_a_list_whose_lines_end_in_carriage_returns(
+    tmp_path: Path, data: str, lines: int, form: str
+) -> None:
+    if form == "combo":
+        data = re.sub("(?<![^\r\n])(?=[a-z])", "ada@example.fr:", data)
+    report = made(tmp_path, put(tmp_path, "d", data), kind="password", form=form)
+    [tally] = report.inputs
+    assert (tally.lines, tally.accepted) == (lines, lines)
+    assert all(known(tmp_path, "password", MANY))
+    if lines > 200_000:
+        places = range(0, 200_000, 7)
+        assert all(known(tmp_path, "password", [f"long secret {place}" for place in places]))
+
+
+def test_a_carriage_return_may_be_part_of_a_password(tmp_path: Path) -> None:
+    made(tmp_path, put(tmp_path, "d", "one\rtwo\nthree\r\n"), kind="password", form="passwords")
+    assert known(tmp_path, "password", ["one\rtwo", "one", "two", "three", "three\r"]) == [
+        *[True] * 4,
+        False,
+    ]
+
+
+def test_lists_that_were_joined_with_their_byte_order_marks(tmp_path: Path) -> None:
+    lists = ["\ufeffone\ntwo", "\ufeffthree\nfour\n", "\ufefffive\n"]
+    made(tmp_path, put(tmp_path, "d", "".join(lists)), kind="password", form="passwords")
+    assert all(known(tmp_path, "password", ["one", "two", "three", "four", "five"]))
+
+
+def test_rejects_are_numbered_as_the_lines_are_counted(tmp_path: Path) -> None:
+    rows = [f"user{at}@example.fr" if at % 3 else f"none{at}" for at in range(3000)]
+    ends = ["\r", "\n", "\r\n", "\r\r\n"]
+    text = "".join(row + ends[at % 4] for at, row in enumerate(rows))
+    made(tmp_path, put(tmp_path, "d", text), kind="email", rejects=tmp_path / "rejects")
+    noted = (tmp_path / "rejects").read_text().splitlines()[1:]
+    assert sorted(int(row.split("\t")[1]) for row in noted) == list(range(1, 3001, 3))
 
 
 def test_rejects_name_the_right_lines_and_no_content(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,6 +59,38 @@ def test_an_endless_line_is_no_password(kernels: ModuleType) -> None:
     found = kernels.passwords(b"x" * 65_537 + b"\n" + b"y" * 65_536, Kind.PASSWORD)
     assert found.rejected == {"too long": 1}
     assert found.digests == hashlib.sha1(b"y" * 65_536).digest()
+
+
+def test_a_line_of_parts_is_a_password_as_a_whole_where_it_can_be_one(kernels: ModuleType) -> None:
+    for length, wholes in ((65_536, 1), (65_537, 0)):
+        line = b"a\r" + b"b" * (length - 2)
+        found = kernels.passwords(line, Kind.PASSWORD)
+        keys = [b"a", line[2:], *[line] * wholes]
+        assert found.digests == b"".join(hashlib.sha1(key).digest() for key in keys)
+        assert (found.lines, found.accepted) == (2, 2)
+
+
+@pytest.mark.parametrize("length", [4096, 4097, 65_536])
+def test_long_passwords_of_accounts(kernels: ModuleType, length: int) -> None:
+    word = b"w" * length
+    found = kernels.combo_passwords(
+        b"alice@acme.fr: %b \nalice:%b" % (word[2:], word), Kind.PASSWORD
+    )
+    keys = [b" %b " % word[2:], word[2:], word]
+    assert found.digests == b"".join(hashlib.sha1(key).digest() for key in keys)
+    found = kernels.credentials(b"alice@acme.fr:" + word)
+    assert found.digests == hashlib.sha1(b"alice@acme.fr\0" + word).digest()
+
+
+def test_lines_of_nothing_but_line_ends_take_no_time(kernels: ModuleType) -> None:
+    many = 80_000 if "reference" in kernels.__name__ else 400_000
+    for chunk in (b"\r" * many + b"x", b"\r\n" * many, b"x" + b"\r" * many + b"\n"):
+        start = time.perf_counter()
+        kernels.emails(chunk)
+        kernels.hashes(chunk, 20, 1, b"")
+        kernels.passwords(chunk, Kind.PASSWORD)
+        kernels.combo_passwords(chunk, Kind.PASSWORD)
+        assert time.perf_counter() - start < 10
 
 
 def test_every_password_length_around_a_block(kernels: ModuleType) -> None:

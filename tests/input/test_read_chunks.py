@@ -1,15 +1,19 @@
 """Chunks and text: every size gives the same bytes; long lines, NULs, encodings, line ends."""
 
 import io
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import read, until_broken
 
-from leakcheck.input import Buffers, ReadError, chunks
+from leakcheck.extract import passwords
+from leakcheck.extract.reference.lines import split
+from leakcheck.input import Buffers, ReadError, chunks, line_ends
 from leakcheck.input.streams import Held
+from leakcheck.subject.kinds import Kind
 
 TRICKY = (
     b"a@example.fr:x\r\n\n\nb@example.org\0c@example.org\n"
@@ -48,8 +52,11 @@ def check(data: bytes, size: int, longest: int, step: int) -> None:
         offset += len(piece)
         inside = not chunk.ends_line
         if not inside:
-            assert piece.endswith(b"\n") or offset == len(data)
-        line += piece.count(b"\n")
+            assert piece.endswith((b"\n", b"\r")) or offset == len(data)
+        before = data[:offset]
+        if data[offset:].lstrip(b"\r").startswith(b"\n"):
+            before = before.rstrip(b"\r")
+        line = len(split(before + b"."))
     assert offset == len(data)
 
 
@@ -61,13 +68,46 @@ def test_every_size_gives_the_whole(size: int, longest: int) -> None:
 
 
 @given(
-    st.lists(st.sampled_from([b"\n", b"a", b"b@c.fr", b"\r\n", b"\0"])).map(b"".join),
+    st.lists(st.sampled_from([b"\n", b"a", b"b@c.fr", b"\r\n", b"\r", b"\0"])).map(b"".join),
     st.integers(1, 50),
     st.integers(1, 50),
     st.integers(1, 20),
 )
 def test_any_text_in_any_size(data: bytes, size: int, longest: int, step: int) -> None:
     check(data, size, longest, step)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b"\nnext\r\n", b"\r\r\n", b"z" * 200_000])
+@pytest.mark.parametrize("head", [b"", b"first\n", b"first\r\n", b"y" * 1000 + b"\r"])
+@pytest.mark.parametrize("size", [1, 1000, 1 << 16, 1 << 20])
+def test_a_list_of_carriage_returns_is_cut_at_them(head: bytes, tail: bytes, size: int) -> None:
+    data = head + b"".join(b"secret%d\r" % number for number in range(40_000)) + tail
+    check(data, size, 300_000, 1 << 20)
+    pieces = [passwords(one.data, Kind.PASSWORD) for one in chunks(Held(data), size)]
+    whole = passwords(data, Kind.PASSWORD)
+    assert b"".join(one.digests for one in pieces) == whole.digests
+    assert sum(one.lines for one in pieces) == whole.lines
+
+
+def test_what_precedes_a_part_that_is_too_long_is_not_lost() -> None:
+    data = b"first\r" + b"z" * 5_000_000 + b"\rlast"
+    keys = {
+        digest
+        for one in chunks(Held(data))
+        if one.starts_line and one.ends_line
+        for digest in (passwords(one.data, Kind.PASSWORD).digests,)
+    }
+    assert {sha1(b"first").digest(), sha1(b"last").digest()} <= keys
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from([b"\n", b"a", b"\r"])).map(b"".join), st.data())
+def test_line_ends_are_counted_as_lines(data: bytes, draw: st.DataObject) -> None:
+    stop = draw.draw(st.integers(0, len(data)))
+    start = draw.draw(st.integers(0, stop))
+    counts = [line_ends(data, low, high) for low, high in ((0, start), (start, stop), (0, stop))]
+    assert counts[0] + counts[1] == counts[2]
+    assert line_ends(data + b".", 0, len(data)) == len(split(data + b".")) - 1
 
 
 def test_a_broken_stream_gives_its_whole_lines_first() -> None:

@@ -1,57 +1,60 @@
-"""Keys from `address<sep>password` lines.
+"""Keys from lists of accounts: `address:password` lines, and what else people write so.
 
-Rule 1: the address is the first on the line that is one; the password is
-what follows the first separator (: ; | tab ,) after it, to the end of the
-line, blanks and further separators included. Rule 2: where no address is on
-the line, what follows the first separator (after the first at sign, if any)
-is still a password, but there is no credential. Rule 3: `alice@acme.fr : x`
-is also read without the blank before x, and `"alice@acme.fr":"x"` also
-without the quotation marks.
+Rule 1: the address is the first on the line that is one; the password is what
+follows the first separator (: ; | tab ,) after it, to the end of the line,
+blanks and further separators included. Rule 2: without an address, it is what
+follows the first separator (after the first at sign, if any); there is no
+credential then. Rule 3: where a blank or marks (`----`, `=>`) follow the
+address, the password may begin after them as well; without an address and a
+separator, after the first blank or two marks. Rule 4: where nothing follows
+the address, the password is what stands before it and a separator.
+
+Rule 5: of a password found so these are read, MOST different ones at most: as
+it stands, without blanks around it, without quotation marks around it, and, as
+further fields may follow (`secret:FR`, `secret | Country = FR`), up to the
+first and up to the last separator in it; of one before the address, what
+follows the last.
 """
 
 import re
 from collections.abc import Sequence
 
 from leakcheck.extract import results
-from leakcheck.extract.reference.lines import Buffer, read, split
-from leakcheck.extract.reference.passwords import digests, fault
+from leakcheck.extract.reference.lines import Buffer, parts, read, readings
+from leakcheck.extract.reference.passwords import digests, fault, forms
 from leakcheck.extract.results import Extraction, Tally
 from leakcheck.subject import escapes
 from leakcheck.subject.address import Found
-from leakcheck.subject.digests import password_readings, plain, sha1
+from leakcheck.subject.digests import password_readings, sha1
 from leakcheck.subject.kinds import Kind
 
+MOST = 8
 _SEPARATOR = re.compile(rb"[:;|\t,]")
+_APART = re.compile(rb" |[-=~#/>_\\*+&^]{2,}")
+_SEPARATORS, _MARKS, _BLANKS = b":;|\t,", b"-=~#/>_\\*+&^", b" \t"
+_OPENING, _CLOSING = b"\"'<([{", b"\"'>)]}:;|,\t "
 
 
 def combo_passwords(chunk: Buffer, kind: Kind) -> Extraction:
     """Kind.PASSWORD or NTLM keys of the passwords in `address<sep>password` lines."""
     tally = Tally()
-    for line in split(chunk):
+    for line, counted in readings(chunk):
         _, signs = read(line)
-        if signs:
-            status, found = _after_address(line, signs[0])
-        else:
-            sign = escapes.AT.search(line)
-            separator = _SEPARATOR.search(line, sign.end() if sign else 0)
-            field = line[separator.end() :] if separator else b""
-            status = fault(field, results.NO_PASSWORD) if separator else results.NO_SEPARATOR
-            found = [plain(field)]
-        if not line:
-            status = results.EMPTY
-        tally.line(status, [] if status else [key for one in found for key in digests(one, kind)])
+        status, found = _with_address(line, signs[0]) if signs else _without(line)
+        status = status if line else results.EMPTY
+        tally.reading(counted, status, [] if status else digests(found, kind))
     return tally.done()
 
 
 def credentials(chunk: Buffer) -> Extraction:
     """Kind.CREDENTIAL keys of `address<sep>password` lines."""
     tally = Tally()
-    for line in split(chunk):
+    for line, counted in readings(chunk):
         status, signs = read(line)
         found: list[bytes] = []
         if signs:
-            status, found = _after_address(line, signs[0])
-        tally.line(status, [] if status else _keys(signs[0], found))
+            status, found = _with_address(line, signs[0])
+        tally.reading(counted, status, [] if status else _keys(signs[0], found))
     return tally.done()
 
 
@@ -61,27 +64,74 @@ def credential_fields(fields: Sequence[tuple[bytes, bytes]]) -> Extraction:
     for address, password in fields:
         status, signs = read(address)
         status = status or fault(password, results.NO_PASSWORD)
-        tally.line(status, [] if status else _keys(signs[0], [plain(password)]))
+        tally.line(status, [] if status else _keys(signs[0], forms(parts(password))))
     return tally.done()
 
 
-def _after_address(line: bytes, readings: list[Found]) -> tuple[int, list[bytes]]:
-    """The status of a line with an address, and the readings of its password."""
-    end = max(found.end for found in readings)
+def _with_address(line: bytes, address: list[Found]) -> tuple[int, list[bytes]]:
+    """The status of a line with an address, and the passwords it may hold."""
+    start, end = address[0].start, max(found.end for found in address)
+    if start and line[start - 1] in b"\"'" and line[start - 1 : start] == line[end : end + 1]:
+        start, end = start - 1, end + 1
     separator = _SEPARATOR.search(line, end)
-    if not separator:
-        return results.NO_SEPARATOR, []
-    field, between = line[separator.end() :], line[end : separator.start()]
-    if status := fault(field, results.NO_PASSWORD):
-        return status, []
-    found = [plain(field)]
-    start = readings[0].start
-    quote = line[start - 1 : start] if start else b""
-    if between and not between.strip(b" ") and field[:1] == b" " and len(field) > 1:
-        found.append(plain(field[1:]))
-    elif quote in (b'"', b"'") and quote == between == field[:1] == field[1:][-1:]:
-        found.append(plain(field[1:-1]))
-    return results.ACCEPTED, [password for password in found if password]
+    after = [line[separator.end() :]] if separator else []
+    rest = line[end:]
+    bare = rest.lstrip(b" ")
+    marked = bare.lstrip(_MARKS).lstrip(b" ")
+    after += [one for one in (bare, marked) if one != rest and one and one[0] not in _SEPARATORS]
+    status, found = _read(after)
+    if status and not rest.strip(_CLOSING):
+        before = _before(line[:start])
+        sound, words = _read([before] if before else [], last=True)
+        if not sound:
+            return sound, words
+    return status, found
+
+
+def _before(front: bytes) -> bytes:
+    """The password in what stands before an address; empty where there is none."""
+    front = front.rstrip(_OPENING)
+    bare = front.rstrip(b" ")
+    if bare[-1:] and bare[-1] in _SEPARATORS:
+        return bare[:-1]
+    return bare if bare != front and b" " not in bare else b""
+
+
+def _without(line: bytes) -> tuple[int, list[bytes]]:
+    """The same for a line without an address."""
+    sign = escapes.AT.search(line)
+    start = sign.end() if sign else 0
+    separator = _SEPARATOR.search(line, start) or _APART.search(line, start)
+    return _read([line[separator.end() :]] if separator else [])
+
+
+def _read(fields: Sequence[bytes], last: bool = False) -> tuple[int, list[bytes]]:
+    """The status of a line where the password may be one of `fields`; what it may stand for.
+
+    last: whether other fields may stand before it.
+    """
+    faults = [fault(field, results.NO_PASSWORD) for field in fields]
+    sound = [field for field, wrong in zip(fields, faults, strict=True) if not wrong]
+    if not sound:
+        return (faults[0] if faults else results.NO_SEPARATOR), []
+    found: dict[bytes, None] = {}
+    for field in sound:
+        found |= dict.fromkeys((field, *_bare(field)))
+    for field in sound:
+        cuts = [match.start() for match in _SEPARATOR.finditer(field)]
+        for cut in cuts[:1] + cuts[-1:]:
+            found |= dict.fromkeys(_bare(field[:cut]))
+        if last and cuts:
+            found |= dict.fromkeys(_bare(field[cuts[-1] + 1 :]))
+    found.pop(b"", None)
+    return results.ACCEPTED, forms(list(found)[:MOST])
+
+
+def _bare(field: bytes) -> list[bytes]:
+    """`field` without the blanks around it, then without the quotation marks as well."""
+    bare = field.strip(_BLANKS)
+    quoted = len(bare) > 2 and bare[:1] == bare[-1:] and bare[:1] in (b'"', b"'")
+    return [bare, bare[1:-1]] if quoted else [bare]
 
 
 def _keys(readings: list[Found], passwords: list[bytes]) -> list[bytes]:

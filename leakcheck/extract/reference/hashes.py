@@ -5,7 +5,8 @@ one of : ; , | tab blank; a byte order mark and blanks around are skipped.
 Rule 2: what follows is a count where it is all digits; anything else, or
 nothing, counts as 1. Rule 3: a count below the minimum gives no key; so the
 padding of range answers, whose count is 0, never does. Rule 4: 16 or more
-hex digits of another number are a hash of the wrong length.
+hex digits of another number are a hash of the wrong length. Rule 5: no hash
+holds a carriage return: one within a line always ends it.
 """
 
 import re

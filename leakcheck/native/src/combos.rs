@@ -5,10 +5,13 @@ use crate::address::{self, Found};
 use crate::digest::Digests;
 use crate::domain::Resolver;
 use crate::emails::Seen;
-use crate::lines::{trimmed, Account, Status};
-use crate::passwords;
+use crate::lines::{self, bare, trimmed, Account, Status};
+use crate::passwords::{self, fault};
 use crate::walk::{walk, Visit};
 use std::borrow::Cow;
+
+/// Readings of one password, at most.
+const MOST: usize = 8;
 
 /// What is wanted of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ struct Combos<'r> {
     line_start: usize,
     sign_end: Option<usize>,
     first: First,
+    /// Whether the line has more than one reading.
+    parted: bool,
 }
 
 /// Keys of the passwords, or of the credentials, in `address<sep>password` lines.
@@ -47,6 +52,7 @@ pub fn combos(data: &[u8], wanted: Wanted, resolver: Resolver) -> (Vec<u8>, Acco
         line_start: 0,
         sign_end: None,
         first: First::None,
+        parted: false,
     };
     walk(data, &mut visitor);
     if visitor.line_start < data.len() {
@@ -68,10 +74,12 @@ pub fn credential_fields(pairs: &[(&[u8], &[u8])], resolver: Resolver) -> (Vec<u
         walk(field, &mut reader);
         let mut status = reader.seen.close(field);
         if status == Status::Accepted {
-            let (fault, password) = passwords::checked(password, Status::NoPassword);
-            status = fault;
+            status = fault(password, Status::NoPassword);
             if status == Status::Accepted {
-                credential_keys(&mut digests, field, &reader.first, &[password]);
+                let mut readings = Vec::new();
+                lines::parts(password, |part| readings.push(part));
+                let forms = passwords::forms(&readings);
+                credential_keys(&mut digests, field, &reader.first, &forms);
             }
         }
         account.line(status);
@@ -142,48 +150,125 @@ impl Visit for Combos<'_> {
 
     #[inline]
     fn line_end(&mut self, data: &[u8], at: usize) {
-        let line = trimmed(&data[self.line_start..at]);
-        let stop = self.line_start + line.len();
-        let first = std::mem::replace(&mut self.first, First::None);
-        let seen = self.seen.close(line);
-        let status = match (&first, self.wanted) {
-            (First::None, Wanted::Credential) => seen,
-            (First::None, _) if line.is_empty() => Status::Empty,
-            (First::None, _) => {
-                let from = self.sign_end.unwrap_or(self.line_start).min(stop);
-                self.password_from(data, from, stop)
-            }
-            _ => self.after_address(data, &first, stop),
-        };
-        self.account.line(status);
-        self.sign_end = None;
+        let stop = self.line_start + trimmed(&data[self.line_start..at]).len();
+        if self.parted {
+            self.readings(data, stop);
+        } else {
+            let status = self.line(data, stop);
+            self.account.line(status);
+        }
         self.line_start = at + 1;
+    }
+
+    fn line_break(&mut self, _: &[u8], _: usize) {
+        self.parted = true;
+    }
+
+    fn mark(&mut self, _: &[u8], _: usize) {
+        self.parted = true;
     }
 }
 
-fn separator(data: &[u8], from: usize, stop: usize) -> Option<usize> {
-    let is = |byte: &u8| matches!(byte, b':' | b';' | b'|' | b'\t' | b',');
-    data[from..stop]
-        .iter()
-        .position(is)
-        .map(|place| from + place)
+/// How a line may be read.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    After,
+    Before,
+}
+
+const SEPARATOR: u8 = 1;
+const MARK: u8 = 2;
+const OPENING: u8 = 4;
+const CLOSING: u8 = 8;
+
+static CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let sets: [(&[u8], u8); 4] = [
+        (b":;|\t,", SEPARATOR),
+        (b"-=~#/>_\\*+&^", MARK),
+        (b"\"'<([{", OPENING),
+        (b"\"'>)]}:;|,\t ", CLOSING),
+    ];
+    let mut set = 0;
+    while set < sets.len() {
+        let mut at = 0;
+        while at < sets[set].0.len() {
+            class[sets[set].0[at] as usize] |= sets[set].1;
+            at += 1;
+        }
+        set += 1;
+    }
+    class
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASS[byte as usize] & class != 0
+}
+
+fn separator(field: &[u8]) -> Option<usize> {
+    field.iter().position(|&byte| is(byte, SEPARATOR))
 }
 
 impl Combos<'_> {
-    /// The password after the first separator in `data[from..stop]`, of a line without address.
-    fn password_from(&mut self, data: &[u8], from: usize, stop: usize) -> Status {
-        let Some(place) = separator(data, from, stop) else {
-            return Status::NoSeparator;
-        };
-        let (status, password) = passwords::checked(&data[place + 1..stop], Status::NoPassword);
-        if status == Status::Accepted {
-            passwords::digest(&mut self.digests, &password, self.wanted == Wanted::Ntlm);
+    /// Take the keys of the line that ends at `stop`, of which all at signs were seen.
+    #[inline]
+    fn line(&mut self, data: &[u8], stop: usize) -> Status {
+        let line = &data[self.line_start..stop];
+        let seen = self.seen.close(line);
+        let sign_end = self.sign_end.take();
+        match std::mem::replace(&mut self.first, First::None) {
+            First::Plain { start, end } => {
+                if let Some(status) = self.simple(data, start, end, stop) {
+                    return status;
+                }
+                self.with_address(data, First::Plain { start, end }, stop)
+            }
+            First::None if self.wanted == Wanted::Credential => seen,
+            First::None if line.is_empty() => Status::Empty,
+            First::None => {
+                let from = sign_end.unwrap_or(self.line_start).min(stop);
+                self.without_address(&data[from..stop])
+            }
+            first => self.with_address(data, first, stop),
         }
-        status
     }
 
-    fn after_address(&mut self, data: &[u8], first: &First, stop: usize) -> Status {
-        let (start, end) = match first {
+    /// The line `address<separator>password`, where the password has one reading in plain sight.
+    #[inline]
+    fn simple(&mut self, data: &[u8], start: usize, end: usize, stop: usize) -> Option<Status> {
+        if end >= stop || !is(data[end], SEPARATOR) || !is_simple(data, end + 1, stop) {
+            return None;
+        }
+        match self.wanted {
+            Wanted::Password => self.digests.sha1_of(data, end + 1, stop),
+            Wanted::Ntlm => passwords::digest(&mut self.digests, &data[end + 1..stop], true),
+            Wanted::Credential => {
+                let name = data[start..end].to_ascii_lowercase();
+                self.digests.sha1(&[&name, b"\0", &data[end + 1..stop]]);
+            }
+        }
+        Some(Status::Accepted)
+    }
+
+    /// A line that may be read in parts; `self` has seen all its at signs as those of one.
+    #[cold]
+    fn readings(&mut self, data: &[u8], stop: usize) {
+        self.parted = false;
+        self.first = First::None;
+        self.seen = Seen::NOTHING;
+        self.sign_end = None;
+        let whole = &data[self.line_start..stop];
+        let line_start = std::mem::replace(&mut self.line_start, 0);
+        lines::readings(whole, |line, counted| {
+            walk(line, &mut OneLine(self));
+            let status = self.line(line, line.len());
+            self.account.reading(counted, status);
+        });
+        self.line_start = line_start;
+    }
+
+    fn with_address(&mut self, data: &[u8], first: First, stop: usize) -> Status {
+        let (mut start, mut end) = match &first {
             First::None => return Status::NoAddress,
             First::Plain { start, end } => (*start, *end),
             First::Other(found) => (
@@ -191,47 +276,187 @@ impl Combos<'_> {
                 found.iter().map(|found| found.end).max().unwrap_or(0),
             ),
         };
-        let Some(place) = separator(data, end, stop) else {
-            return Status::NoSeparator;
-        };
-        let field = &data[place + 1..stop];
-        let (status, password) = passwords::checked(field, Status::NoPassword);
-        if status != Status::Accepted {
-            return status;
+        let front = &data[self.line_start..start];
+        if let Some(quote @ (b'"' | b'\'')) = front.last() {
+            if data[end..stop].first() == Some(quote) {
+                (start, end) = (start - 1, end + 1);
+            }
         }
-        let opening = if start > self.line_start {
-            data[start - 1]
-        } else {
-            0
-        };
-        let other = other_field(field, &data[end..place], opening).map(passwords::plain);
-        let mut found: Vec<Cow<[u8]>> = Vec::new();
+        let rest = &data[end..stop];
+        let mut fields: Vec<&[u8]> = Vec::new();
+        fields.extend(separator(rest).map(|place| &rest[place + 1..]));
+        let unspaced = skip(rest, |byte| byte == b' ');
+        let marked = skip(skip(unspaced, |byte| is(byte, MARK)), |byte| byte == b' ');
+        for field in [unspaced, marked] {
+            if field.len() < rest.len() && !field.is_empty() && !is(field[0], SEPARATOR) {
+                fields.push(field);
+            }
+        }
+        let mut read = words(&fields, Shape::After);
+        if read.0 != Status::Accepted && rest.iter().all(|&byte| is(byte, CLOSING)) {
+            let before = before(&data[self.line_start..start]);
+            let front = before.map(|field| words(&[field], Shape::Before));
+            read = match front {
+                Some(front) if front.0 == Status::Accepted => front,
+                _ => read,
+            };
+        }
+        let (status, found) = read;
         if self.wanted == Wanted::Credential {
-            found.push(password);
-            found.extend(other.filter(|other| !other.is_empty()));
-            credential_keys(&mut self.digests, data, first, &found);
-            return status;
-        }
-        let ntlm = self.wanted == Wanted::Ntlm;
-        passwords::digest(&mut self.digests, &password, ntlm);
-        if let Some(other) = other.filter(|other| !other.is_empty()) {
-            passwords::digest(&mut self.digests, &other, ntlm);
+            credential_keys(&mut self.digests, data, &first, &found);
+        } else {
+            self.add(&found);
         }
         status
     }
+
+    /// A line without an address, from its first at sign on, if any.
+    fn without_address(&mut self, rest: &[u8]) -> Status {
+        let place = separator(rest).map(|place| place + 1).or_else(|| {
+            let apart = |at: &usize| {
+                rest[*at] == b' '
+                    || is(rest[*at], MARK) && rest.get(at + 1).is_some_and(|&next| is(next, MARK))
+            };
+            let at = (0..rest.len()).find(apart)?;
+            Some(match rest[at] {
+                b' ' => at + 1,
+                _ => rest.len() - skip(&rest[at..], |byte| is(byte, MARK)).len(),
+            })
+        });
+        let (status, found) = match place {
+            Some(place) => words(&[&rest[place..]], Shape::After),
+            None => words(&[], Shape::After),
+        };
+        self.add(&found);
+        status
+    }
+
+    fn add(&mut self, found: &[Cow<[u8]>]) {
+        for word in found {
+            passwords::digest(&mut self.digests, word, self.wanted == Wanted::Ntlm);
+        }
+    }
 }
 
-/// The second reading of a password: without the blank or the quotes around it.
-fn other_field<'a>(field: &'a [u8], between: &[u8], opening: u8) -> Option<&'a [u8]> {
-    if between.is_empty() {
-        return None;
+/// Notes the at signs of one reading of a line.
+struct OneLine<'c, 'r>(&'c mut Combos<'r>);
+
+impl Visit for OneLine<'_, '_> {
+    fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
+        self.0.at_sign(data, start, end);
     }
-    if field.len() > 1 && field[0] == b' ' && between.iter().all(|&byte| byte == b' ') {
-        return Some(&field[1..]);
+
+    fn line_end(&mut self, _: &[u8], _: usize) {}
+}
+
+/// Whether `data[start..stop]` is a password that has one reading: of 1 to 16 ASCII bytes, no
+/// separator in it, no blank or quotation mark around it, no `$HEX[`.
+#[inline]
+fn is_simple(data: &[u8], start: usize, stop: usize) -> bool {
+    let length = stop.wrapping_sub(start);
+    let Some(bytes) = data[start.min(data.len())..].first_chunk::<16>() else {
+        return false;
+    };
+    if length == 0 || length > 16 {
+        return false;
     }
-    let quoted = matches!(opening, b'"' | b'\'') && between == [opening];
-    let inner = field.strip_prefix(&[opening])?.strip_suffix(&[opening])?;
-    quoted.then_some(inner)
+    let odd = odd_bytes(bytes) & (u32::MAX >> (32 - length));
+    odd == 0 && !matches!(bytes[0], b' ' | b'"' | b'\'' | b'$') && bytes[length - 1] != b' '
+}
+
+/// A bit for each byte that is a separator, or not ASCII.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn odd_bytes(bytes: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::*;
+    // SAFETY: SSE2 is part of x86-64; the load is of the array's own size.
+    unsafe {
+        let text = _mm_loadu_si128(bytes.as_ptr().cast());
+        let is = |byte: u8| _mm_cmpeq_epi8(text, _mm_set1_epi8(byte as i8));
+        let either = |one, other| _mm_or_si128(one, other);
+        // ':' and ';' differ in their lowest bit alone.
+        let low = _mm_cmpeq_epi8(
+            _mm_or_si128(text, _mm_set1_epi8(1)),
+            _mm_set1_epi8(b';' as i8),
+        );
+        let odd = either(either(low, is(b'|')), either(is(b'\t'), is(b',')));
+        _mm_movemask_epi8(either(odd, text)) as u32
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn odd_bytes(bytes: &[u8; 16]) -> u32 {
+    bytes.iter().enumerate().fold(0, |odd, (at, &byte)| {
+        odd | u32::from(byte >= 0x80 || is(byte, SEPARATOR)) << at
+    })
+}
+
+fn skip(field: &[u8], passed: impl Fn(u8) -> bool) -> &[u8] {
+    &field[field.iter().take_while(|&&byte| passed(byte)).count()..]
+}
+
+/// The password in what stands before an address.
+fn before(front: &[u8]) -> Option<&[u8]> {
+    let cut = |field: &'_ [u8], passed: &dyn Fn(u8) -> bool| {
+        field.len() - field.iter().rev().take_while(|&&byte| passed(byte)).count()
+    };
+    let front = &front[..cut(front, &|byte| is(byte, OPENING))];
+    let bare = &front[..cut(front, &|byte| byte == b' ')];
+    let field = match bare.last() {
+        Some(&last) if is(last, SEPARATOR) => &bare[..bare.len() - 1],
+        _ if bare.len() < front.len() && !bare.contains(&b' ') => bare,
+        _ => return None,
+    };
+    (!field.is_empty()).then_some(field)
+}
+
+/// The status of a line where the password may be one of `fields`; what it may stand for.
+fn words<'a>(fields: &[&'a [u8]], shape: Shape) -> (Status, Vec<Cow<'a, [u8]>>) {
+    let fault = |field: &&[u8]| fault(field, Status::NoPassword);
+    let sound = || {
+        fields
+            .iter()
+            .filter(|field| fault(field) == Status::Accepted)
+    };
+    if sound().next().is_none() {
+        let status = fields.first().map_or(Status::NoSeparator, fault);
+        return (status, Vec::new());
+    }
+    let mut found: Vec<&[u8]> = Vec::new();
+    let mut add = |field: &'a [u8]| {
+        if !field.is_empty() && !found.contains(&field) {
+            found.push(field);
+        }
+    };
+    for field in sound() {
+        add(field);
+        unquoted(field, &mut add);
+    }
+    for field in sound() {
+        let is_cut = |byte: &u8| is(*byte, SEPARATOR);
+        let last = field.iter().rposition(is_cut);
+        let cuts = [field.iter().position(is_cut), last];
+        cuts.iter()
+            .flatten()
+            .for_each(|&cut| unquoted(&field[..cut], &mut add));
+        if let (Some(cut), Shape::Before) = (last, shape) {
+            unquoted(&field[cut + 1..], &mut add);
+        }
+    }
+    found.truncate(MOST);
+    (Status::Accepted, passwords::forms(&found))
+}
+
+/// Calls `add` with `field` without the blanks around it, then without quotation marks as well.
+fn unquoted<'a>(field: &'a [u8], add: &mut impl FnMut(&'a [u8])) {
+    let field = bare(field);
+    add(field);
+    if let [first @ (b'"' | b'\''), inner @ .., last] = field {
+        if first == last && !inner.is_empty() {
+            add(inner);
+        }
+    }
 }
 
 /// A key for each reading of the address with each of the password.

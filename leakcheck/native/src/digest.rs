@@ -81,6 +81,23 @@ impl Digests {
         self.pad(length);
     }
 
+    /// Append the SHA-1 of `data[start..end]`.
+    #[inline]
+    pub fn sha1_of(&mut self, data: &[u8], start: usize, end: usize) {
+        let length = end - start;
+        match data[start..].first_chunk::<64>() {
+            Some(bytes) if length <= SHORT => {
+                let keep: &[u8; 64] = KEEP[64 - length..].first_chunk().unwrap_or(&[0; 64]);
+                let block = &mut self.waiting[self.count];
+                for place in 0..64 {
+                    block[place] = bytes[place] & keep[place];
+                }
+                self.pad(length);
+            }
+            _ => self.sha1(&[&data[start..end]]),
+        }
+    }
+
     /// Append the NT hash of a password: MD4 of its UTF-16LE form.
     pub fn nt_hash(&mut self, text: &str) {
         let mut hasher = Md4::new();
@@ -144,6 +161,7 @@ impl Digests {
         }
     }
 
+    #[inline(never)]
     fn flush(&mut self) {
         let mut rest = &self.waiting[..self.count];
         #[cfg(target_arch = "x86_64")]

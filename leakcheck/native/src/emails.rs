@@ -104,6 +104,10 @@ impl<K: Key> Visit for Addresses<'_, K> {
             .line(self.seen.close(&data[self.line_start..at]));
         self.line_start = at + 1;
     }
+
+    fn line_break(&mut self, data: &[u8], at: usize) {
+        self.line_end(data, at);
+    }
 }
 
 fn keys<K: Key>(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {

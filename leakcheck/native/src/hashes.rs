@@ -2,7 +2,7 @@
 
 use crate::digest::Digests;
 use crate::escapes::hex;
-use crate::lines::{trimmed, Account, Status};
+use crate::lines::{Account, Status};
 
 const LIKELY: usize = 16;
 
@@ -35,9 +35,18 @@ pub fn hashes(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
                 continue;
             }
         }
-        let end = memchr::memchr(b'\n', &data[start..]).map_or(data.len(), |at| start + at);
-        account.line(read(trimmed(&data[start..end]), shape, &mut digests));
-        start = end + 1;
+        let end = memchr::memchr2(b'\r', b'\n', &data[start..]).map_or(data.len(), |at| start + at);
+        account.line(read(&data[start..end], shape, &mut digests));
+        let returns = data[end..]
+            .iter()
+            .take_while(|&&byte| byte == b'\r')
+            .count();
+        start = end + returns;
+        if matches!(data.get(start), None | Some(b'\n')) {
+            start += 1;
+        } else {
+            (1..returns).for_each(|_| account.line(Status::Empty));
+        }
     }
     (digests.finish(), account)
 }

@@ -20,6 +20,7 @@ pub enum Status {
 
 const STATUSES: usize = Status::NoPassword as usize + 1;
 pub const LONGEST_PASSWORD: usize = 65_536;
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Default)]
 pub struct Account {
@@ -39,6 +40,14 @@ impl Account {
             self.any = true;
         }
     }
+
+    /// Note one reading of a line, which may be counted already.
+    #[inline]
+    pub fn reading(&mut self, counted: bool, status: Status) {
+        if counted {
+            self.line(status);
+        }
+    }
 }
 
 /// `line` without the carriage returns before its end.
@@ -51,17 +60,64 @@ pub fn trimmed(line: &[u8]) -> &[u8] {
     &line[..end]
 }
 
-/// The lines of `data`, without what ends them.
-pub fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let whole = data.strip_suffix(b"\n").unwrap_or(data);
-    let mut rest = (!data.is_empty()).then_some(whole);
-    std::iter::from_fn(move || {
-        let now = rest?;
-        let (line, next) = match memchr::memchr(b'\n', now) {
-            Some(at) => (&now[..at], Some(&now[at + 1..])),
-            None => (now, None),
-        };
-        rest = next;
-        Some(trimmed(line))
-    })
+/// `field` without the blanks and tabs around it.
+#[inline]
+pub fn bare(field: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = field.iter().take_while(|byte| blank(byte)).count();
+    let rest = &field[start..];
+    let blanks = rest.iter().rev().take_while(|byte| blank(byte)).count();
+    &rest[..rest.len() - blanks]
+}
+
+/// Whether some line of `data` may have more than one reading: it holds a carriage return
+/// that does not end it, or a byte order mark.
+pub fn any_parted(data: &[u8]) -> bool {
+    memchr::memchr2_iter(b'\r', BOM[0], data)
+        .any(|at| data[at..].starts_with(BOM) || (data[at] == b'\r' && within(data, at)))
+}
+
+/// Whether the carriage return at `at` stands within a line; of several in a row, one may
+/// say so that does not.
+fn within(data: &[u8], at: usize) -> bool {
+    data.get(at + 1).is_some_and(|&next| next != b'\n')
+}
+
+/// Calls `each` with what may be one line of `line`, which LF ended, and whether it is counted.
+pub fn readings<'a>(line: &'a [u8], mut each: impl FnMut(&'a [u8], bool)) {
+    let mut parts = 0;
+    for part in line.split(|&byte| byte == b'\r') {
+        parts += 1;
+        each(part, true);
+        let (mut rest, mut joined) = (part, false);
+        while let Some(at) = memchr::memmem::find(rest, BOM) {
+            joined = true;
+            if at > 0 {
+                each(&rest[..at], false);
+            }
+            rest = &rest[at + BOM.len()..];
+        }
+        if joined && !rest.is_empty() {
+            each(rest, false);
+        }
+    }
+    if parts > 1 && line.len() <= LONGEST_PASSWORD {
+        each(line, false);
+    }
+}
+
+/// Calls `each` with `field`, then with what carriage returns and byte order marks part it into.
+pub fn parts<'a>(field: &'a [u8], mut each: impl FnMut(&'a [u8])) {
+    each(field);
+    let mut rest = field;
+    loop {
+        let end = memchr::memchr2_iter(b'\r', BOM[0], rest)
+            .find(|&at| rest[at] == b'\r' || rest[at..].starts_with(BOM));
+        let piece = &rest[..end.unwrap_or(rest.len())];
+        if !piece.is_empty() && piece != field {
+            each(piece);
+        }
+        let Some(end) = end else { return };
+        rest = &rest[end + if rest[end] == b'\r' { 1 } else { BOM.len() }..];
+    }
 }

@@ -1,45 +1,119 @@
-//! Keys of passwords, one a line; the rules are in leakcheck/subject/digests.py.
+//! Keys of passwords, one a line; the rules are in
+//! leakcheck/extract/reference/passwords.py and leakcheck/subject/digests.py.
 
 use crate::digest::Digests;
 use crate::escapes::hex;
-use crate::lines::{lines, Account, Status, LONGEST_PASSWORD};
+use crate::lines::{self, any_parted, bare, parts, Account, Status, LONGEST_PASSWORD};
 use std::borrow::Cow;
 
 /// Keys of one password a line.
 pub fn passwords(data: &[u8], ntlm: bool) -> (Vec<u8>, Account) {
-    fields(lines(data), ntlm, data.len())
+    let mut digests = Digests::with_capacity(data.len() * 2);
+    let mut account = Account::default();
+    let parted = any_parted(data);
+    let mut start = 0;
+    while start < data.len() {
+        let end = memchr::memchr(b'\n', &data[start..]).map_or(data.len(), |at| start + at);
+        let line = lines::trimmed(&data[start..end]);
+        if parted {
+            lines::readings(line, |reading, counted| {
+                let status = fault(reading, Status::Empty);
+                if status == Status::Accepted {
+                    add(&mut digests, reading, ntlm);
+                }
+                account.reading(counted, status);
+            });
+        } else if !ntlm && is_plain(data, start, line.len()) {
+            digests.sha1_of(data, start, start + line.len());
+            account.line(Status::Accepted);
+        } else {
+            let status = fault(line, Status::Empty);
+            if status == Status::Accepted {
+                add(&mut digests, line, ntlm);
+            }
+            account.line(status);
+        }
+        start = end + 1;
+    }
+    (digests.finish(), account)
 }
 
-/// Keys of passwords that are already apart; `bytes`: about how many in all.
-pub fn fields<'a>(
-    fields: impl Iterator<Item = &'a [u8]>,
-    ntlm: bool,
-    bytes: usize,
-) -> (Vec<u8>, Account) {
-    let mut digests = Digests::with_capacity(bytes * 2);
+/// Whether the `length` bytes at `start` have one reading, in plain sight: a few ASCII bytes
+/// without blanks around them.
+#[inline]
+fn is_plain(data: &[u8], start: usize, length: usize) -> bool {
+    let Some(bytes) = data[start..].first_chunk::<32>() else {
+        return false;
+    };
+    if length == 0 || length > 32 || matches!(bytes[0], b' ' | b'\t' | b'$') {
+        return false;
+    }
+    let ascii = bytes.iter().enumerate().fold(0, |high, (at, &byte)| {
+        high | if at < length { byte } else { 0 }
+    }) < 0x80;
+    ascii && !matches!(bytes[length - 1], b' ' | b'\t')
+}
+
+/// Keys of passwords that are already apart.
+pub fn fields(fields: &[&[u8]], ntlm: bool) -> (Vec<u8>, Account) {
+    let mut digests = Digests::with_capacity(fields.len() * 20);
     let mut account = Account::default();
     for field in fields {
-        let (status, password) = checked(field, Status::Empty);
+        let status = fault(field, Status::Empty);
         if status == Status::Accepted {
-            digest(&mut digests, &password, ntlm);
+            let mut readings = Vec::new();
+            parts(field, |part| readings.push(part));
+            match readings[..] {
+                [field] => add(&mut digests, field, ntlm),
+                _ => forms(&readings)
+                    .iter()
+                    .for_each(|form| digest(&mut digests, form, ntlm)),
+            }
         }
         account.line(status);
     }
     (digests.finish(), account)
 }
 
-/// The status of a password as it stands in the dump, and what it stands for.
-pub fn checked(field: &[u8], empty: Status) -> (Status, Cow<'_, [u8]>) {
+/// The status of a password as it stands in the dump; `empty` where there is none.
+#[inline]
+pub fn fault(field: &[u8], empty: Status) -> Status {
     if field.len() > LONGEST_PASSWORD {
-        return (Status::TooLong, Cow::Borrowed(&[]));
-    }
-    let password = plain(field);
-    let status = if password.is_empty() {
+        Status::TooLong
+    } else if plain(field).is_empty() {
         empty
     } else {
         Status::Accepted
-    };
-    (status, password)
+    }
+}
+
+/// Append the keys of one password.
+#[inline]
+fn add(digests: &mut Digests, field: &[u8], ntlm: bool) {
+    let ends = (field.first(), field.last());
+    if matches!(
+        ends,
+        (Some(b' ' | b'\t' | b'$'), _) | (_, Some(b' ' | b'\t'))
+    ) {
+        let forms = forms(&[field]);
+        return forms.iter().for_each(|form| digest(digests, form, ntlm));
+    }
+    digest(digests, field, ntlm);
+}
+
+/// The passwords that `fields`, readings of one, may stand for, each once.
+pub fn forms<'a>(fields: &[&'a [u8]]) -> Vec<Cow<'a, [u8]>> {
+    let mut found: Vec<Cow<[u8]>> = Vec::new();
+    for &field in fields {
+        for bare in [field, bare(field)] {
+            for form in [plain(bare), Cow::Borrowed(bare)] {
+                if !form.is_empty() && !found.contains(&form) {
+                    found.push(form);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// `field`, or what it holds where it is written `$HEX[...]`.
@@ -48,8 +122,9 @@ pub fn plain(field: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(field);
     }
     let digits = field
-        .strip_prefix(b"$HEX[")
-        .and_then(|rest| rest.strip_suffix(b"]"));
+        .split_at_checked(5)
+        .filter(|(mark, _)| mark.eq_ignore_ascii_case(b"$HEX["))
+        .and_then(|(_, rest)| rest.strip_suffix(b"]"));
     let Some(digits) = digits.filter(|digits| digits.len() % 2 == 0) else {
         return Cow::Borrowed(field);
     };

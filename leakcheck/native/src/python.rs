@@ -91,10 +91,9 @@ pub fn password_fields<'py>(
     ntlm: bool,
 ) -> PyResult<Output<'py>> {
     let fields: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
-    let count = fields.len() * 10;
     Ok(output(
         py,
-        py.detach(|| crate::passwords::fields(fields.into_iter(), ntlm, count)),
+        py.detach(|| crate::passwords::fields(&fields, ntlm)),
     ))
 }
 

@@ -76,6 +76,14 @@ def read_at(handle: int, size: int, offset: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+def read_into(handle: int, block: memoryview, offset: int) -> int:
+    """Fill `block` from `offset` on; return how many bytes there were."""
+    done = 0
+    while done < len(block) and (got := os.preadv(handle, [block[done:]], offset + done)):
+        done += got
+    return done
+
+
 def write_at(handle: int, data: bytes | bytearray | memoryview, offset: int) -> None:
     """Write all of `data` at `offset`."""
     view = memoryview(data)

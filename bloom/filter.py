@@ -1,20 +1,19 @@
 """A filter in a file: open, look keys up, verify, cut a slice."""
 
-import contextlib
+import itertools
 import math
-import mmap
 import os
 import stat
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from bloom.engine import kernels
 from bloom.errors import DamagedError, FormatError, RangeError
-from bloom.files import read_at
+from bloom.files import read_at, read_into
 from bloom.format import (
     PAGE_BYTES,
     Header,
@@ -23,31 +22,59 @@ from bloom.format import (
     page_is_sound,
     round_fpr,
 )
-from bloom.page import Verdict, load_rate, look_up_in_page, page_number, page_rate
+from bloom.memory import free_memory
+from bloom.page import Verdict, load_rate, page_number
 
-_BLOCK_PAGES = 1024
+_BLOCK_PAGES = 256
 _BATCH_DIGESTS = 1 << 20
 _MOST_RATES = 1 << 16  # pages whose rate is kept
+_KEPT_BYTES = 64 << 20  # of pages, for single lookups; batches keep more where there is memory
+_GAP = 8  # pages not asked for that are read along, rather than start another read
+_PATIENCE = 0.1  # seconds after which a single lookup looks whether the file is the same
+_VERDICTS = (Verdict.ABSENT, Verdict.PRESENT, Verdict.UNKNOWN)
+_UNKNOWN = int(Verdict.UNKNOWN)
+
+
+class _Mark(NamedTuple):
+    """What tells one state of a file from another."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "_Mark":
+        return cls(
+            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        )
 
 
 class Filter:
     """A filter file, open for lookups from any thread.
 
-    Single lookups read one page; batches map the file. Each page's checksum
-    is tested before the page is believed: what is cut short or altered on
-    disk gives UNKNOWN. Batches test a page once and then trust the system's
-    copy of it; a program that shortens the file during the very call of
-    `look_up_many` can end the process, as with any mapped file. A filter that
-    is replaced by another under its name, as builds do, does no harm.
+    Pages are read when they are first needed, their checksum is tested, and
+    the copy is kept: nothing that is done to the file meanwhile, not even
+    cutting it short, can turn a key into an absent one. What is damaged or
+    missing gives UNKNOWN.
+
+    A filter stands for the file as it was opened. Once the file under its
+    name is another one, or was written to, or is gone, all answers are
+    UNKNOWN and `changed` says so: open it anew. Batches look before and
+    after, single lookups every tenth of a second.
     """
 
-    def __init__(self, handle: int, header: Header) -> None:
+    def __init__(self, path: str, handle: int, header: Header, mark: _Mark) -> None:
         self.header = header
+        self._path = path
         self._handle = handle
-        self._map: mmap.mmap | None = None
-        self._state = bytearray()
+        self._mark = mark
+        self._pages = self._no_pages()
         self._rates: dict[int, float] = {}
-        self._lock = threading.Lock()
+        self._most = _KEPT_BYTES
+        self._roomy = False
+        self._due = 0.0
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -56,7 +83,8 @@ class Filter:
         Raises OSError where it cannot be read, FormatError where it is no
         filter, DamagedError where header or size is wrong.
         """
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        full = os.path.abspath(os.fspath(path))  # noqa: PTH100 - as it is now, links not followed
+        handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(handle)
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -71,7 +99,7 @@ class Filter:
         except BaseException:
             os.close(handle)
             raise
-        return cls(handle, header)
+        return cls(full, handle, header, _Mark.of(status))
 
     def __enter__(self) -> Self:
         return self
@@ -84,17 +112,25 @@ class Filter:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        if getattr(self, "_handle", -1) >= 0:  # where opening failed there is none
+            self.close()
+
     def close(self) -> None:
-        """Give the file back; closing twice is no error. A batch under way ends first."""
-        with self._lock:
-            mapped, self._map = self._map, None
-            handle, self._handle = self._handle, -1
+        """Give the file back; closing twice is no error."""
+        handle, self._handle = self._handle, -1
+        self._due = 0.0
+        self._pages = self._no_pages()
         if handle >= 0:
             os.close(handle)
-        if mapped is not None:
-            # Where another thread is looking keys up, the map goes with it.
-            with contextlib.suppress(BufferError):
-                mapped.close()
+
+    def changed(self) -> bool:
+        """Whether the file under this name is no longer what was opened."""
+        self._open_handle()
+        try:
+            return _Mark.of(os.stat(self._path)) != self._mark  # noqa: PTH116 - a Path is slower
+        except OSError:
+            return True
 
     def page(self, number: int) -> bytes:
         """The 4,096 bytes of page `number` of the whole filter, unverified.
@@ -111,49 +147,126 @@ class Filter:
         return page
 
     def look_up(self, digest: bytes) -> Verdict:
-        """The verdict on one digest, from one page read; UNKNOWN where it cannot be read.
+        """The verdict on one digest; UNKNOWN where its page cannot be read.
 
         Raises ValueError where the digest has another length than the filter's.
         """
-        number = page_number(self.header, digest)
-        self._open_handle()
-        try:
-            page = self.page(number)
-        except (RangeError, DamagedError, OSError):
+        if monotonic() < self._due:
+            code = self._pages.look_up_one(digest)
+            if code != _UNKNOWN:
+                return _VERDICTS[code]
+        return self._look_up_anew(digest)
+
+    def _look_up_anew(self, digest: bytes) -> Verdict:
+        """The verdict where the page was not had, or the file not looked at for a while."""
+        index = page_number(self.header, digest) - self.header.first
+        if not 0 <= index < self.header.held or self.changed():
             return Verdict.UNKNOWN
-        return look_up_in_page(self.header, number, page, digest)
+        self._due = monotonic() + _PATIENCE
+        pages = self._pages
+        if pages.ones(index) is None:
+            pages = self._pages_for(1)
+            try:
+                self._read(pages, index, 1)
+            except OSError:
+                return Verdict.UNKNOWN
+        return _VERDICTS[pages.look_up_one(digest)]
 
     def look_up_many(self, digests: bytes | bytearray | memoryview) -> bytes:
         """The verdicts on `digests`, packed end to end: one byte, a Verdict, each.
 
-        Raises ValueError where they are no whole number of digests.
+        All come from one state of the file. Raises ValueError where they are
+        no whole number of digests.
         """
-        header, size = self.header, self.header.digest_bytes
-        if len(digests) % size:
+        size = self.header.digest_bytes
+        count, rest = divmod(len(digests), size)
+        if rest:
             raise ValueError("not a whole number of digests")
-        step = _BATCH_DIGESTS * size
+        if self.changed():
+            return bytes([Verdict.UNKNOWN]) * count
+        if not self._roomy and self.header.file_bytes > self._most:
+            # Half of what is free at most: of a larger filter the pages are read again and again.
+            self._most = max(self._most, min(self.header.file_bytes, free_memory() // 2))
+            self._roomy = True
+        step = min(_BATCH_DIGESTS, self._most // PAGE_BYTES) * size
         codes = []
-        with memoryview(self._mapped()) as whole, memoryview(digests) as asked:
+        with memoryview(digests) as asked:
             for at in range(0, len(asked), step):
-                # What has been cut off since must not be touched: it is UNKNOWN.
-                there = os.fstat(self._open_handle()).st_size // PAGE_BYTES * PAGE_BYTES
-                with whole[PAGE_BYTES : max(there, PAGE_BYTES)] as body:
-                    shape = (header.pages, header.first, header.hashes, header.seed)
-                    piece = asked[at : at + step]
-                    codes.append(kernels.lookup(body, shape, piece, size, self._state))
+                with asked[at : at + step] as piece:
+                    codes.append(self._pages_of(piece).look_up(piece))
+        if self.changed():
+            return bytes([Verdict.UNKNOWN]) * count
         return codes[0] if len(codes) == 1 else b"".join(codes)
+
+    def _pages_of(self, digests: memoryview) -> Any:
+        """Pages among which are all that `digests` need, but for those that are damaged."""
+        runs = self._runs(self._pages.missing(digests))
+        if not runs:
+            return self._pages
+        pages = self._pages_for(sum(held for _, held in runs))
+        if not pages.count:
+            runs = self._runs(pages.missing(digests))
+        for first, held in runs:
+            try:
+                self._read(pages, first, held)
+            except OSError:
+                continue  # its keys are UNKNOWN
+        return pages
+
+    def _runs(self, indexes: list[int]) -> list[tuple[int, int]]:
+        """(first, count) of the runs to read for the ascending `indexes`, small gaps along.
+
+        But for the gaps where there is no room for those.
+        """
+        runs = list(_runs(indexes, _GAP))
+        if sum(held for _, held in runs) * PAGE_BYTES > self._most:
+            runs = list(_runs(indexes, 1))
+        return runs
+
+    def _pages_for(self, more: int) -> Any:
+        """The pages that are kept, with room for `more`: none at first where there is no room."""
+        if self._pages.count and (self._pages.count + more) * PAGE_BYTES > self._most:
+            self._pages = self._no_pages()
+        return self._pages
+
+    def _no_pages(self) -> Any:
+        header = self.header
+        shape = (header.pages, header.first, header.hashes, header.seed)
+        return kernels.Pages(shape, header.held, header.digest_bytes)
+
+    def _read(self, pages: Any, index: int, count: int) -> None:
+        """Read `count` pages from the one at `index` on into `pages`."""
+        if count == 1:
+            pages.put(index, os.pread(self._open_handle(), PAGE_BYTES, PAGE_BYTES * (1 + index)))
+            return
+        with memoryview(bytearray(min(count, _BLOCK_PAGES) * PAGE_BYTES)) as block:
+            for at in range(index, index + count, _BLOCK_PAGES):
+                wanted = min(_BLOCK_PAGES, index + count - at) * PAGE_BYTES
+                got = read_into(self._open_handle(), block[:wanted], PAGE_BYTES * (1 + at))
+                pages.put(at, block[:got])
 
     def false_alarm(self, digest: bytes) -> float:
         """The probability that `digest` would be found on its page without being a key.
 
-        Raises as `page`. The answers are kept, so that many keys of one page cost one read.
+        Raises RangeError outside the slice, DamagedError where the page is
+        damaged. The answers are kept, so that many keys of one page cost one read.
         """
         number = page_number(self.header, digest)
         found = self._rates.get(number)
         if found is None:
             if len(self._rates) >= _MOST_RATES:
                 self._rates.clear()
-            found = self._rates[number] = page_rate(self.header, self.page(number))
+            index = number - self.header.first
+            if not 0 <= index < self.header.held:
+                raise RangeError("The page asked for is not in this slice of the filter.")
+            pages = self._pages
+            ones = pages.ones(index)
+            if ones is None:
+                self._read(pages, index, 1)
+                ones = pages.ones(index)
+            if ones is None:
+                raise DamagedError(f"Page {number} of the filter is damaged.")
+            found = self._rates[number] = load_rate(self.header, ones)
         return found
 
     def false_alarms(self, digests: bytes | bytearray | memoryview) -> list[float]:
@@ -208,14 +321,20 @@ class Filter:
             block = read_at(self._open_handle(), wanted * PAGE_BYTES, offset)
             yield first + index, wanted, block[: len(block) // PAGE_BYTES * PAGE_BYTES]
 
-    def _mapped(self) -> mmap.mmap:
-        with self._lock:
-            if self._map is None:
-                self._map = mmap.mmap(self._open_handle(), 0, access=mmap.ACCESS_READ)
-                self._state = self._state or bytearray(self.header.held)
-            return self._map
-
     def _open_handle(self) -> int:
         if self._handle < 0:
             raise ValueError("the filter is closed")
         return self._handle
+
+
+def _runs(indexes: list[int], gap: int) -> Iterator[tuple[int, int]]:
+    """(first, count) of runs that hold all of the ascending `indexes`, at most `gap` apart."""
+    if not indexes:
+        return
+    first = last = indexes[0]
+    for index in itertools.islice(indexes, 1, None):
+        if index - last > gap:
+            yield first, last - first + 1
+            first = index
+        last = index
+    yield first, last - first + 1

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from bloom import reference
-from bloom.format import BODY_BYTES, PAGE_BITS, PAGE_BYTES, Header
+from bloom.format import BODY_BYTES, PAGE_BITS, Header, page_is_sound
 
 
 class Verdict(IntEnum):
@@ -32,11 +32,12 @@ def look_up_in_page(header: Header, number: int, page: bytes, digest: bytes) -> 
 
     UNKNOWN where it is not the digest's page, is damaged, or is of another filter.
     """
-    if page_number(header, digest) != number or len(page) != PAGE_BYTES:
+    sound = page_number(header, digest) == number and page_is_sound(page, number, header.seed)
+    if not sound:
         return Verdict.UNKNOWN
-    shape = (header.pages, number, header.hashes, header.seed)
-    codes = reference.lookup(page, shape, digest, header.digest_bytes, bytearray(1))
-    return Verdict(codes[0])
+    record = reference.records(digest, header.digest_bytes)
+    present = reference.page_says(page, record, header.hashes)
+    return Verdict.PRESENT if present else Verdict.ABSENT
 
 
 def page_rate(header: Header, page: bytes) -> float:

@@ -25,7 +25,6 @@ from bloom.format import (
 
 RECORD_BYTES = 16
 ABSENT, PRESENT, UNKNOWN = 0, 1, 2
-UNSEEN, SOUND, DAMAGED = 0, 1, 2
 _PHI = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
@@ -214,41 +213,88 @@ def damaged(buffer: bytes, first: int, seed: int) -> list[int]:
     ]
 
 
-def lookup(
-    body: bytes,
-    shape: tuple[int, int, int, int],
-    digests: bytes,
-    digest_bytes: int,
-    state: bytearray,
-) -> bytes:
-    """ABSENT, PRESENT or UNKNOWN for each of `digests`, one byte each.
+def page_says(page: bytes, record: bytes, hashes: int) -> bool:
+    """Whether each bit of the key with `record` is set in `page`."""
+    bits = bits_of(int.from_bytes(record[8:], "big"), hashes)
+    return all(page[bit >> 3] >> (bit & 7) & 1 for bit in bits)
 
-    body: the pages held; shape: (pages of the whole filter, first page held,
-    hashes, seed); state: a byte a page held, UNSEEN at first, where it is noted
-    whether its checksum matched. A key outside the pages held, or on a
-    damaged page, or on one that `body` has no longer, is UNKNOWN.
+
+class Pages:
+    """Pages of a filter, or a slice of one, that were read and found sound: what they answer.
+
+    They are copies, so that nothing which happens to the file afterwards can
+    change an answer. A page has an index: its place among the pages held.
+    Safe from any thread.
     """
-    pages, first, hashes, seed = shape
-    _check_shape(pages, hashes, first, seed)
-    codes = bytearray()
-    for digest in _split(digests, digest_bytes):
-        index = page_of(int.from_bytes(digest[:8], "big"), pages) - first
-        if not 0 <= index < len(state):
-            codes.append(UNKNOWN)
-            continue
-        page = body[index * PAGE_BYTES : (index + 1) * PAGE_BYTES]
-        if len(page) < PAGE_BYTES:
-            codes.append(UNKNOWN)
-            continue
-        if state[index] == UNSEEN:
-            state[index] = SOUND if page_is_sound(page, first + index, seed) else DAMAGED
-        if state[index] == DAMAGED:
-            codes.append(UNKNOWN)
-            continue
-        bits = bits_of(xxhash.xxh3_64_intdigest(digest), hashes)
-        present = all(page[bit >> 3] >> (bit & 7) & 1 for bit in bits)
-        codes.append(PRESENT if present else ABSENT)
-    return bytes(codes)
+
+    def __init__(self, shape: tuple[int, int, int, int], held: int, digest_bytes: int) -> None:
+        """shape: (pages of the whole filter, first page held, hashes, seed)."""
+        self._pages, self._first, self._hashes, self._seed = shape
+        _check_shape(self._pages, self._hashes, self._first, self._seed)
+        _check_digest_bytes(digest_bytes)
+        if not 0 <= held <= MAX_PAGES:
+            raise ValueError("held is out of bounds")
+        self._held = held
+        self._digest_bytes = digest_bytes
+        self._had: dict[int, bytes] = {}
+
+    @property
+    def count(self) -> int:
+        """How many pages are here."""
+        return len(self._had)
+
+    def put(self, index: int, pages: bytes) -> int:
+        """Take a copy of `pages`, the first of which is at `index`; return how many were sound.
+
+        Those that are not, that lie beyond the pages held, or that are cut
+        short are left out.
+        """
+        if not 0 <= index <= self._held:
+            raise ValueError("index is out of bounds")
+        sound = 0
+        for at in range(0, len(pages), PAGE_BYTES):
+            page = bytes(pages[at : at + PAGE_BYTES])
+            here = index + at // PAGE_BYTES
+            if here < self._held and page_is_sound(page, self._first + here, self._seed):
+                self._had.setdefault(here, page)
+                sound += 1
+        return sound
+
+    def missing(self, digests: bytes) -> list[int]:
+        """The indexes, in order, of the pages held that `digests` need and that are not here."""
+        indexes = {self._index(digest) for digest in _split(digests, self._digest_bytes)}
+        return sorted(at for at in indexes if 0 <= at < self._held and at not in self._had)
+
+    def look_up(self, digests: bytes) -> bytes:
+        """ABSENT, PRESENT or UNKNOWN for each of `digests`, one byte each.
+
+        A key whose page is not here is UNKNOWN.
+        """
+        codes = bytearray()
+        for digest in _split(digests, self._digest_bytes):
+            page = self._had.get(self._index(digest))
+            if page is None:
+                codes.append(UNKNOWN)
+            else:
+                record = records(digest, self._digest_bytes)
+                codes.append(PRESENT if page_says(page, record, self._hashes) else ABSENT)
+        return bytes(codes)
+
+    def look_up_one(self, digest: bytes) -> int:
+        """The same for one digest; ValueError where it has another length."""
+        if len(digest) != self._digest_bytes:
+            raise ValueError(f"this filter holds digests of {self._digest_bytes} bytes")
+        return self.look_up(digest)[0]
+
+    def ones(self, index: int) -> int | None:
+        """The bits set in the page at `index`, or None where it is not here."""
+        if index < 0:
+            raise ValueError("index is out of bounds")
+        page = self._had.get(index)
+        return None if page is None else loads(page)[0]
+
+    def _index(self, digest: bytes) -> int:
+        return page_of(int.from_bytes(digest[:8], "big"), self._pages) - self._first
 
 
 def _check_digest_bytes(digest_bytes: int) -> None:

@@ -4,6 +4,7 @@ What the engine raises comes out as FilterError, with the name of the file.
 """
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 DAMAGED = "the page that would answer is damaged"
+CHANGED = "the filter was changed while it was asked"
 OUTSIDE = "the slice does not hold the page that would answer"
 page_number = bloom.page_number
 
@@ -145,37 +147,72 @@ class KeptKeys:
 
 
 class LocalFilter(Source):
-    """A filter file as a source."""
+    """A filter file as a source.
+
+    Where the file under the name is replaced, or written to, it is opened
+    anew at the next lookup, and what was answered meanwhile is asked again.
+    """
 
     concurrent = True
 
     def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
         """Open the filter at `path`. Raises FilterError where it is none."""
         self.path = Path(path)
-        shown = name or self.path.name
-        with filter_errors(str(path) if name is None else name):
-            self._filter = bloom.Filter.open(path)
-        self.header: Header = self._filter.header
+        self._shown = name or self.path.name
+        self._named = str(path) if name is None else name
+        self._lock = threading.Lock()
+        self._filter, self.info = self._open()
+
+    @property
+    def header(self) -> Header:
+        """The header of the file as it was last opened."""
+        return self._filter.header
+
+    def _open(self) -> tuple[bloom.Filter, SourceInfo]:
+        with filter_errors(self._named):
+            opened = bloom.Filter.open(self.path)
         try:
-            self.info = source_info(self.header, shown)
+            return opened, source_info(opened.header, self._shown)
         except FilterError:
-            self._filter.close()
+            opened.close()
             raise
+
+    def _current(self) -> tuple[bloom.Filter, SourceInfo]:
+        """The file under the name as it is now.
+
+        Raises FilterError where it is none any more, or of another kind.
+        """
+        with self._lock:
+            if self._filter.changed():
+                opened, info = self._open()
+                if info.kind is not self.info.kind:
+                    opened.close()
+                    raise FilterError(f"{self._named}: the file now holds another kind of subject.")
+                # The old one is closed when the last who asks it lets go of it.
+                self._filter, self.info = opened, info
+            return self._filter, self.info
 
     def lookup(self, digests: bytes) -> Lookup:
         """Ask for `digests`, packed end to end."""
-        size = self.header.digest_bytes
-        if len(digests) == size:
-            codes = bytes([self._filter.look_up(digests)])
-        else:
-            codes = self._filter.look_up_many(digests)
-        reasons: dict[int, str] = {}
+        size = self.info.kind.digest_bytes
+        for again in (True, False):
+            try:
+                asked, info = self._current()
+            except FilterError as error:
+                count = len(digests) // size
+                reasons = dict.fromkeys(range(count), str(error).rstrip("."))
+                return Lookup(bytes([Code.UNKNOWN]) * count, reasons=reasons)
+            single = len(digests) == size
+            codes = bytes([asked.look_up(digests)]) if single else asked.look_up_many(digests)
+            changed = Code.UNKNOWN in codes and asked.changed()
+            if not (changed and again):
+                break
+        reasons = {}
         for index in _positions(codes, Code.UNKNOWN):
-            number = page_number(self.header, digests[index * size : (index + 1) * size])
-            held = 0 <= number - self.header.first < self.header.held
-            reasons[index] = DAMAGED if held else OUTSIDE
-        alarms = _Alarms(self._filter, digests, codes)
-        return Lookup(codes, alarms, reasons).vouched(self.info)
+            number = page_number(asked.header, digests[index * size : (index + 1) * size])
+            held = 0 <= number - asked.header.first < asked.header.held
+            reasons[index] = CHANGED if changed else DAMAGED if held else OUTSIDE
+        return Lookup(codes, _Alarms(asked, digests, codes), reasons).vouched(info)
 
     def proof(self) -> Proof | None:
         """The kept keys beside the file, where a build left them."""

@@ -1,9 +1,12 @@
 """Files that are whole, cut, bent, sliced or taken away: never a wrong answer."""
 
+import itertools
 import os
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +66,10 @@ def test_cut_at_any_byte(tmp_path: Path, whole: Path) -> None:
 
 
 def test_any_bit_flipped(tmp_path: Path, keys: Callable[..., bytes]) -> None:
-    """Of a filter of one page: the header is refused, the page answers UNKNOWN."""
+    """Of a filter of one page: the header is refused, the page answers UNKNOWN.
+
+    One bit of each byte, another each time, and all bits of the edges.
+    """
     path = tmp_path / "f.bloom"
     with bloom.Builder(20) as builder:
         builder.add(keys(30))
@@ -71,20 +77,19 @@ def test_any_bit_flipped(tmp_path: Path, keys: Callable[..., bytes]) -> None:
     data = bytearray(path.read_bytes())
     asked = keys(3) + keys(3, 1)
     handle = os.open(path, os.O_RDWR)
-    for bit in range(0, PAGE_BYTES * 8):
-        at, mask = bit >> 3, 1 << (bit & 7)
-        os.pwrite(handle, bytes([data[at] ^ mask]), at)
-        with pytest.raises(bloom.FormatError):
-            bloom.Filter.open(path)
-        os.pwrite(handle, data[at : at + 1], at)
-    for bit in range(PAGE_BYTES * 8, len(data) * 8):
-        at, mask = bit >> 3, 1 << (bit & 7)
-        os.pwrite(handle, bytes([data[at] ^ mask]), at)
-        with bloom.Filter.open(path) as found:
-            assert found.look_up(asked[:20]) is Verdict.UNKNOWN
-            assert found.look_up_many(asked) == b"\2" * 6
-            if bit % 97 == 0:
-                assert list(found.damaged_pages()) == [0]
+    edges = (0, 8, 12, 16, 4087, 4088, 4095, 4096, 8183, 8184, 8191)
+    flips = [(at, at % 8) for at in range(len(data))] + [(at, b) for at in edges for b in range(8)]
+    for at, bit in flips:
+        os.pwrite(handle, bytes([data[at] ^ 1 << bit]), at)
+        if at < PAGE_BYTES:
+            with pytest.raises(bloom.FormatError):
+                bloom.Filter.open(path)
+        else:
+            with bloom.Filter.open(path) as found:
+                assert found.look_up(asked[:20]) is Verdict.UNKNOWN
+                assert found.look_up_many(asked) == b"\2" * 6
+                if at % 97 == 0:
+                    assert list(found.damaged_pages()) == [0]
         os.pwrite(handle, data[at : at + 1], at)
     os.close(handle)
 
@@ -96,12 +101,12 @@ def test_cut_while_open(tmp_path: Path, whole: Path, keys: Callable[..., bytes])
     with bloom.Filter.open(path) as found, bloom.Filter.open(path) as fresh:
         assert found.look_up_many(asked) == b"\1" * 300
         os.truncate(path, PAGE_BYTES * 2 + 50)
-        expected = bytes(
-            1 if bloom.page_number(found.header, digest) == 0 else 2 for digest in rows(asked)
-        )
-        assert found.look_up_many(asked) == expected
-        assert fresh.look_up_many(asked) == expected
-        assert bytes(fresh.look_up(digest) for digest in rows(asked)) == expected
+        assert found.changed()
+        assert fresh.changed()
+        for each in (found, fresh):
+            assert each.look_up_many(asked) == b"\2" * 300
+        assert {fresh.look_up(digest) for digest in rows(asked)} == {Verdict.UNKNOWN}
+        wait_until(lambda: {found.look_up(digest) for digest in rows(asked)} == {Verdict.UNKNOWN})
         assert list(found.damaged_pages()) == list(range(1, found.header.pages))
         with pytest.raises(bloom.DamagedError, match="cut short while"):
             found.measured_rate()
@@ -109,6 +114,140 @@ def test_cut_while_open(tmp_path: Path, whole: Path, keys: Callable[..., bytes])
             b"".join(found.slice(0, 2))
         os.truncate(path, 0)
         assert fresh.look_up_many(asked) == b"\2" * 300
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Come back once `true`, within a second; single lookups look at the file now and then."""
+    deadline = time.monotonic() + 1
+    while not true():
+        assert time.monotonic() < deadline
+
+
+CHANGES: list[tuple[str, Callable[[Path, bytes], object]]] = [
+    ("overwritten in place", lambda path, data: path.write_bytes(data)),
+    ("overwritten page by page", lambda path, data: overwrite(path, data)),
+    ("replaced by renaming", lambda path, data: replaced(path, data)),
+    ("cut to nothing", lambda path, data: os.truncate(path, 0)),
+    ("cut within a page", lambda path, data: os.truncate(path, 3 * PAGE_BYTES + 1)),
+    ("zeroed in place", lambda path, data: path.write_bytes(bytes(len(data)))),
+    ("grown", lambda path, data: os.truncate(path, len(data) + PAGE_BYTES)),
+    ("gone", lambda path, data: path.unlink()),
+    ("a folder now", lambda path, data: (path.unlink(), path.mkdir())),
+]
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write over a file as `cp` and `rsync --inplace` do: never cut, size and pages as before."""
+    handle = os.open(path, os.O_WRONLY)
+    for at in range(0, len(data), PAGE_BYTES):
+        os.pwrite(handle, data[at : at + PAGE_BYTES], at)
+    os.close(handle)
+
+
+def replaced(path: Path, data: bytes) -> None:
+    """Put another file under the name, as a build does."""
+    other = path.with_name("other")
+    other.write_bytes(data)
+    other.replace(path)
+
+
+@pytest.mark.parametrize(("how", "change"), CHANGES, ids=[how for how, _ in CHANGES])
+@pytest.mark.parametrize("seen", [False, True])
+def test_another_file_under_the_name(
+    tmp_path: Path,
+    keys: Callable[..., bytes],
+    how: str,
+    change: Callable[[Path, bytes], object],
+    seen: bool,
+) -> None:
+    """No key of either edition is ever absent: the pages of one do not answer for the other.
+
+    Both editions have as many pages.
+    """
+    path, old, new = tmp_path / "f.bloom", keys(5000), keys(5000, 1)
+    for name, digests in (("new", new), ("f.bloom", old)):
+        with bloom.Builder(20) as builder:
+            builder.add(digests)
+            builder.finish(tmp_path / name, 1e-4, {})
+    data = (tmp_path / "new").read_bytes()
+    assert path.stat().st_size == len(data)
+    with bloom.Filter.open(path) as found:
+        if seen:
+            assert found.look_up_many(old) == b"\1" * 5000
+            assert found.look_up(old[:20]) is Verdict.PRESENT
+        change(path, data)
+        assert found.look_up_many(old + new) == b"\2" * 10_000
+        wait_until(lambda: found.look_up(old[:20]) is Verdict.UNKNOWN)
+        assert {found.look_up(digest) for digest in rows(new[:2000])} == {Verdict.UNKNOWN}
+    if how in ("overwritten in place", "overwritten page by page", "replaced by renaming"):
+        with bloom.Filter.open(path) as found:
+            assert found.look_up_many(new) == b"\1" * 5000
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_overwritten_while_it_is_asked(
+    tmp_path: Path, keys: Callable[..., bytes], single: bool
+) -> None:
+    """One thread writes edition over edition in place, another asks for keys of all of them."""
+    path, common = tmp_path / "f.bloom", keys(3000)
+    editions = []
+    for edition in range(3):
+        with bloom.Builder(20) as builder:
+            builder.add(common + keys(500, 1 + edition))
+            builder.finish(path, 1e-4, {}, replace=True)
+        editions.append(path.read_bytes())
+    assert len({len(data) for data in editions}) == 1
+    stop = threading.Event()
+
+    def write() -> None:
+        for turn in itertools.count():
+            if stop.is_set():
+                return
+            overwrite(path, editions[turn % 3])
+            time.sleep(0.002)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    verdicts: Counter[int] = Counter()
+    deadline = time.monotonic() + 2
+    try:
+        while time.monotonic() < deadline or not verdicts[1]:
+            try:
+                found = bloom.Filter.open(path)
+            except bloom.FormatError:
+                continue
+            with found:
+                for at in range(0, 40 * 100, 100):
+                    if single:
+                        verdicts.update(map(int, map(found.look_up, rows(common[at : at + 100]))))
+                    else:
+                        verdicts.update(found.look_up_many(common))
+    finally:
+        stop.set()
+        writer.join()
+    assert verdicts[0] == 0
+    assert verdicts[1] > 0
+
+
+def test_more_than_memory_holds(
+    tmp_path: Path, keys: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only a few pages can be kept they are read again and again, to the same answers."""
+    path = tmp_path / "f.bloom"
+    with bloom.Builder(20) as builder:
+        builder.add(keys(20_000))
+        header = builder.finish(path, 1e-3, {})
+    monkeypatch.setattr("bloom.filter._KEPT_BYTES", 3 * PAGE_BYTES)
+    monkeypatch.setattr("bloom.filter.free_memory", lambda: 8 * PAGE_BYTES)
+    assert header.pages > 6
+    asked = keys(300) + keys(300, 1)
+    with bloom.Filter.open(path) as whole, bloom.Filter.open(path) as tight:
+        codes = whole.look_up_many(asked)
+        assert [tight.look_up(digest) for digest in rows(asked)] == list(codes)
+        assert tight._pages.count <= 3
+        assert tight.look_up_many(asked) == codes
+        assert tight._pages.count <= 4
+        assert whole.false_alarms(asked) == tight.false_alarms(asked)
 
 
 def test_slices(tmp_path: Path, whole: Path, keys: Callable[..., bytes]) -> None:

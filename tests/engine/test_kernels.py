@@ -51,11 +51,20 @@ WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
     ("key sum", "whole number of records", lambda k: k.key_sum(bytes(17))),
     ("loads", "whole number of pages", lambda k: k.loads(bytes(4097))),
     ("damaged", "first is", lambda k: k.damaged(bytes(4096), -1, 0)),
-    ("lookup", "whole number", lambda k: k.lookup(b"", (1, 0, 1, 0), bytes(21), 20, bytearray(1))),
-    ("lookup", "pages is", lambda k: k.lookup(b"", (0, 0, 1, 0), b"", 20, bytearray(1))),
-    ("lookup", "hashes is", lambda k: k.lookup(b"", (1, 0, 0, 0), b"", 20, bytearray(1))),
-    ("lookup", "first is", lambda k: k.lookup(b"", (1, -1, 1, 0), b"", 20, bytearray(1))),
-    ("lookup", "seed is", lambda k: k.lookup(b"", (1, 0, 1, -1), b"", 20, bytearray(1))),
+    ("pages", "pages is", lambda k: k.Pages((0, 0, 1, 0), 1, 20)),
+    ("pages", "hashes is", lambda k: k.Pages((1, 0, 0, 0), 1, 20)),
+    ("pages", "first is", lambda k: k.Pages((1, -1, 1, 0), 1, 20)),
+    ("pages", "seed is", lambda k: k.Pages((1, 0, 1, -1), 1, 20)),
+    ("pages", "held is", lambda k: k.Pages((1, 0, 1, 0), -1, 20)),
+    ("pages", "held is", lambda k: k.Pages((1, 0, 1, 0), 1 << 60, 20)),
+    ("pages", "at least 16", lambda k: k.Pages((1, 0, 1, 0), 1, 15)),
+    ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(-1, b"")),
+    ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(2, b"")),
+    ("ones", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).ones(-1)),
+    ("missing", "whole number", lambda k: k.Pages((1, 0, 1, 0), 1, 20).missing(bytes(21))),
+    ("look_up", "whole number", lambda k: k.Pages((1, 0, 1, 0), 1, 20).look_up(bytes(21))),
+    ("one", "digests of 20", lambda k: k.Pages((1, 0, 1, 0), 1, 20).look_up_one(bytes(16))),
+    ("one", "digests of 20", lambda k: k.Pages((1, 0, 1, 0), 1, 20).look_up_one(bytes(40))),
 ]
 
 
@@ -133,7 +142,7 @@ def test_merge_holds_back_what_may_be_preceded(kernels: ModuleType) -> None:
     assert kernels.merge([], []) == (b"", [])
 
 
-def test_lookup_answers_unknown_where_nothing_vouches(kernels: ModuleType) -> None:
+def test_pages_vouch_for_themselves(kernels: ModuleType) -> None:
     body = bytearray(4 * PAGE_BYTES)
     records = b"".join(sorted(_rows(kernels.records(KEYS, 20))))
     assert kernels.fill(records, 4, 8, body, 0) == kernels.key_sum(records)
@@ -142,24 +151,54 @@ def test_lookup_answers_unknown_where_nothing_vouches(kernels: ModuleType) -> No
     assert kernels.damaged(body, 0, seed) == []
     assert kernels.damaged(body, 0, seed - 1) == [0, 1, 2, 3]
     assert kernels.damaged(body, 1, seed) == [1, 2, 3, 4]
-    assert kernels.lookup(body, (4, 0, 8, seed), KEYS, 20, bytearray(4)) == b"\1" * 300
-    assert kernels.lookup(body, (4, 0, 8, seed ^ 1), KEYS, 20, bytearray(4)) == b"\2" * 300
-    pages = [key[0] >> 6 for key in (KEYS[at : at + 20] for at in range(0, 6000, 20))]
+    homes = [key[0] >> 6 for key in (KEYS[at : at + 20] for at in range(0, 6000, 20))]
 
+    def asked(pages: Any) -> list[int]:
+        codes = pages.look_up(KEYS)
+        assert [pages.look_up_one(KEYS[at : at + 20]) for at in range(0, 6000, 20)] == list(codes)
+        assert pages.look_up_one(bytearray(KEYS[:20])) == codes[0]
+        return list(codes)
+
+    pages = kernels.Pages((4, 0, 8, seed), 4, 20)
+    assert (pages.count, pages.missing(KEYS)) == (0, [0, 1, 2, 3])
+    assert asked(pages) == [2] * 300
+    assert pages.put(2, body[2 * PAGE_BYTES : 3 * PAGE_BYTES]) == 1
+    assert (pages.count, pages.missing(KEYS)) == (1, [0, 1, 3])
+    assert asked(pages) == [1 if home == 2 else 2 for home in homes]
+    assert pages.put(0, body) == 4
+    assert (pages.count, pages.missing(KEYS)) == (4, [])
+    assert asked(pages) == [1] * 300
+    assert [pages.ones(at) for at in range(5)] == [*kernels.loads(body), None]
+
+    other = kernels.Pages((4, 0, 8, seed ^ 1), 4, 20)
+    assert (other.put(0, body), other.count) == (0, 0)
+    assert asked(other) == [2] * 300
+    # In another's place, hurt, beyond the pages held, or cut short.
     hurt = bytearray(body)
     hurt[2 * PAGE_BYTES + 9] ^= 1
-    state = bytearray(4)
-    codes = kernels.lookup(hurt, (4, 0, 8, seed), KEYS, 20, state)
-    assert codes == bytes(2 if page == 2 else 1 for page in pages)
-    assert state == bytes([1, 1, 2, 1])
-    assert kernels.damaged(hurt, 0, seed) == [2]
+    moved = kernels.Pages((4, 0, 8, seed), 4, 20)
+    assert moved.put(1, body) == 0
+    assert moved.put(0, hurt[: 4 * PAGE_BYTES - 1]) == 2
+    assert moved.missing(KEYS) == [2, 3]
+    assert asked(moved) == [1 if home < 2 else 2 for home in homes]
 
-    part = body[PAGE_BYTES : 3 * PAGE_BYTES]
-    codes = kernels.lookup(part, (4, 1, 8, seed), KEYS, 20, bytearray(2))
-    assert codes == bytes(1 if page in (1, 2) else 2 for page in pages)
-    # Cut short since it was opened: the state says more pages than there are.
-    codes = kernels.lookup(body[: PAGE_BYTES + 99], (4, 0, 8, seed), KEYS, 20, bytearray(4))
-    assert codes == bytes(1 if page == 0 else 2 for page in pages)
+    part = kernels.Pages((4, 1, 8, seed), 2, 20)
+    assert part.missing(KEYS) == [0, 1]
+    assert part.put(0, body[PAGE_BYTES:]) == 2
+    assert asked(part) == [1 if home in (1, 2) else 2 for home in homes]
+    assert kernels.Pages((4, 0, 8, seed), 0, 20).look_up(KEYS) == b"\2" * 300
+
+
+def test_pages_are_copies(kernels: ModuleType) -> None:
+    body = bytearray(PAGE_BYTES)
+    kernels.fill(kernels.records(KEYS[:20], 20), 1, 8, body, 0)
+    kernels.seal(body, 0, 1)
+    pages = kernels.Pages((1, 0, 8, 1), 1, 20)
+    assert pages.put(0, body) == 1
+    body[:] = bytes(PAGE_BYTES)
+    kernels.seal(body, 0, 1)
+    assert pages.put(0, body) == 1  # sound, but the first copy stays
+    assert (pages.count, pages.look_up(KEYS[:20])) == (1, b"\1")
 
 
 @settings(max_examples=60, deadline=None)
@@ -214,13 +253,12 @@ def test_pages_agree_and_lose_no_key(
     asked = digests + random.Random(part).randbytes(size * 50)
     shape = (pages, part, hashes, seed)
     body = bytes(slow[part * PAGE_BYTES :])
-    states = [bytearray(max(pages - part, 0)) for _ in both]
-    codes = [
-        engine.lookup(body, shape, asked, size, state)
-        for engine, state in zip(both, states, strict=True)
-    ]
+    had = [engine.Pages(shape, max(pages - part, 0), size) for engine in both]
+    assert had[0].missing(asked) == had[1].missing(asked)
+    assert had[0].put(0, body) == had[1].put(0, body) == max(pages - part, 0)
+    codes = [each.look_up(asked) for each in had]
     assert codes[0] == codes[1]
-    assert states[0] == states[1]
+    assert [each.look_up_one(asked[:size]) for each in had] == [codes[0][0]] * 2
     if part == 0:
         assert set(codes[0][: len(digests) // size]) <= {1}
 
@@ -263,11 +301,10 @@ def test_batches_dealt_by_page_answer_in_order(both: tuple[ModuleType, ModuleTyp
     part = body[2 * PAGE_BYTES :]
     shape, asked = (pages, 2, hashes, 99), random.Random(4).randbytes(20 * 100_000) + digests
     step = 20 * 10_000
-    small = b"".join(
-        native.lookup(part, shape, asked[at : at + step], 20, bytearray(pages - 2))
-        for at in range(0, len(asked), step)
-    )
-    assert native.lookup(part, shape, asked, 20, bytearray(pages - 2)) == small
+    had = native.Pages(shape, pages - 2, 20)
+    assert had.put(0, part) == pages - 3
+    small = b"".join(had.look_up(asked[at : at + step]) for at in range(0, len(asked), step))
+    assert had.look_up(asked) == small
     assert {small.count(code) > 100 for code in (0, 1, 2)} == {True}
     assert small[100_000:].count(0) == 0
-    assert native.lookup(part, shape, asked, 20, bytearray(0)) == b"\2" * 400_000
+    assert native.Pages(shape, pages - 2, 20).look_up(asked) == b"\2" * 400_000

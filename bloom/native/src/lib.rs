@@ -2,26 +2,27 @@
 //!
 //! Whole buffers in, whole buffers out, the GIL released in between. Knows no
 //! files, prints nothing. A buffer handed in must not be written to by others
-//! during the call; `state` alone may be shared between calls that run at once.
+//! during the call.
 
 mod arguments;
+mod asking;
 mod lookups;
 mod page;
 mod page_builder;
+mod pages;
 mod pool;
+mod slab;
 mod sort;
 mod sorting;
 
 use arguments::{
-    bytes, bytes_mut, whole_digests, whole_pages, whole_records, within, wrong, MAX_HASHES,
-    MAX_PAGES,
+    bytes, bytes_mut, whole_pages, whole_records, within, wrong, MAX_HASHES, MAX_PAGES,
 };
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 use sorting::Pool;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU8;
 
 /// Set the bits of `sorted_records` in `buffer`, whose first page is number `first`;
 /// return their `key_sum`.
@@ -95,37 +96,6 @@ fn damaged(py: Python<'_>, buffer: PyBuffer<u8>, first: i128, seed: i128) -> PyR
     }))
 }
 
-/// ABSENT, PRESENT or UNKNOWN for each of `digests`, one byte each.
-#[pyfunction]
-fn lookup<'py>(
-    py: Python<'py>,
-    body: PyBuffer<u8>,
-    shape: (i128, i128, i128, i128),
-    digests: PyBuffer<u8>,
-    digest_bytes: i128,
-    state: PyBuffer<u8>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let digests = bytes(&digests)?;
-    let size = whole_digests(digests, digest_bytes)?;
-    let (pages, first, hashes, seed) = shape;
-    let states = bytes_mut(&state)?;
-    let shape = lookups::Shape {
-        body: bytes(&body)?,
-        pages: within(pages, 1, MAX_PAGES, "pages is out of bounds")?,
-        first: within(first, 0, MAX_PAGES, "first is out of bounds")?,
-        hashes: within(hashes, 1, MAX_HASHES, "hashes is out of bounds")? as u32,
-        seed: arguments::seed(seed)?,
-        // SAFETY: AtomicU8 has the layout of u8; calls that run at once share them as atomics.
-        state: unsafe {
-            std::slice::from_raw_parts(states.as_mut_ptr().cast::<AtomicU8>(), states.len())
-        },
-    };
-    PyBytes::new_with(py, digests.len() / size, |codes| {
-        py.detach(|| shape.look_up(digests, size, codes));
-        Ok(())
-    })
-}
-
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RECORD_BYTES", 16)?;
@@ -133,6 +103,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("PRESENT", lookups::PRESENT)?;
     module.add("UNKNOWN", lookups::UNKNOWN)?;
     module.add_class::<Pool>()?;
+    module.add_class::<asking::Pages>()?;
     module.add_function(wrap_pyfunction!(sorting::records, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::settle, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::drain, module)?)?;
@@ -142,6 +113,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal, module)?)?;
     module.add_function(wrap_pyfunction!(loads, module)?)?;
     module.add_function(wrap_pyfunction!(damaged, module)?)?;
-    module.add_function(wrap_pyfunction!(lookup, module)?)?;
     Ok(())
 }

@@ -1,22 +1,19 @@
 //! Asking a filter for many keys at once.
 
-use crate::page::{bit_of, is_sound, page_of, PAGE, PHI};
+use crate::page::{bit_of, page_of, PAGE, PHI};
+use crate::pages::{Page, Pages};
 use crate::pool::{for_each_digest, record};
 use crate::sort::{room, NoMemory};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 pub const ABSENT: u8 = 0;
 pub const PRESENT: u8 = 1;
 pub const UNKNOWN: u8 = 2;
-const UNSEEN: u8 = 0;
-const SOUND: u8 = 1;
-const DAMAGED: u8 = 2;
 /// Digests looked up together: each round asks for a cache line of every one of them.
 const AHEAD: usize = 128;
 /// Digests dealt by page together, where the filter is larger than the cache and they are not few.
 const BATCH: usize = 1 << 20;
-const CACHE: usize = 1 << 20;
+const CACHE: usize = (1 << 20) / PAGE;
 const FEW: usize = 1 << 18;
 /// Logarithm of the parts of the filter that digests are dealt to.
 const GROUP_BITS: u32 = 9;
@@ -44,42 +41,39 @@ fn prefetch(_line: &u8) {
     }
 }
 
-/// What a filter, or a slice of one, is asked by.
-pub struct Shape<'a> {
-    pub body: &'a [u8],
-    pub pages: u64,
-    pub first: u64,
-    pub hashes: u32,
-    pub seed: u64,
-    pub state: &'a [AtomicU8],
-}
-
-impl Shape<'_> {
-    /// The page at `index`, where its checksum was found to match, now or before.
+impl Pages {
+    /// Where a key's page is among those held, if it is.
     #[inline(always)]
-    fn sound_page(&self, index: usize) -> Option<&[u8; PAGE]> {
-        let page = self
-            .body
-            .get(index.checked_mul(PAGE)?..)?
-            .first_chunk::<PAGE>()?;
-        let state = self.state.get(index)?;
-        match state.load(Relaxed) {
-            SOUND => Some(page),
-            UNSEEN => self.test(page, index, state),
-            _ => None,
-        }
+    fn index(&self, high: u64) -> u64 {
+        page_of(high, self.shape.pages).wrapping_sub(self.shape.first)
     }
 
-    #[cold]
-    fn test<'p>(
-        &self,
-        page: &'p [u8; PAGE],
-        index: usize,
-        state: &AtomicU8,
-    ) -> Option<&'p [u8; PAGE]> {
-        let sound = is_sound(page, self.first.wrapping_add(index as u64), self.seed);
-        state.store(if sound { SOUND } else { DAMAGED }, Relaxed);
-        sound.then_some(page)
+    /// Where the pages of `digests` are.
+    pub fn indexes<'a>(
+        &'a self,
+        digests: &'a [u8],
+        digest_bytes: usize,
+    ) -> impl Iterator<Item = u64> + 'a {
+        digests
+            .chunks_exact(digest_bytes)
+            .filter_map(|digest| Some(self.index(u64::from_be_bytes(*digest.first_chunk()?))))
+    }
+
+    /// The answer to one digest.
+    pub fn look_up_one(&self, digest: &[u8]) -> u8 {
+        let record = record(digest);
+        let Some(page) = self.get(self.index((record >> 64) as u64)) else {
+            return UNKNOWN;
+        };
+        let mut mixed = record as u64;
+        for _ in 0..self.shape.hashes {
+            let bit = bit_of(mixed);
+            if page[bit >> 3] >> (bit & 7) & 1 == 0 {
+                return ABSENT;
+            }
+            mixed = mixed.wrapping_mul(PHI);
+        }
+        PRESENT
     }
 
     /// Answer for each of `digests` in `codes`, which is as long as there are digests.
@@ -88,8 +82,7 @@ impl Shape<'_> {
             .chunks(BATCH * digest_bytes)
             .zip(codes.chunks_mut(BATCH));
         for (digests, codes) in batches {
-            let dealt =
-                codes.len() > FEW && (CACHE..u32::MAX as usize * PAGE).contains(&self.body.len());
+            let dealt = codes.len() > FEW && (CACHE..u32::MAX as usize).contains(&self.held());
             if !dealt || self.look_up_dealt(digests, digest_bytes, codes).is_err() {
                 self.look_up_straight(digests, digest_bytes, codes);
             }
@@ -125,7 +118,7 @@ impl Shape<'_> {
         digest_bytes: usize,
         codes: &mut [u8],
     ) -> Result<(), NoMemory> {
-        let held = (self.body.len() / PAGE).min(self.state.len());
+        let held = self.held();
         let shift = held.max(1).ilog2().saturating_sub(GROUP_BITS);
         let groups = (held >> shift) + 2; // the last for those whose page is not there
         let group = |index: u64| ((index >> shift) as usize).min(groups - 1);
@@ -187,16 +180,10 @@ impl Shape<'_> {
         Ok(())
     }
 
-    /// Where a key's page is among those held, if it is.
-    #[inline(always)]
-    fn index(&self, high: u64) -> u64 {
-        page_of(high, self.pages).wrapping_sub(self.first)
-    }
-
     /// What is to be looked at for a key, asked for already, and the answer if no bit is set.
     #[inline(always)]
     fn ask(&self, index: u64, mixed: u64) -> (Asked<'_>, u8) {
-        let page = self.sound_page(index as usize);
+        let page = self.get(index);
         let code = if page.is_some() { ABSENT } else { UNKNOWN };
         let asked = Asked {
             page: page.unwrap_or(&EMPTY),
@@ -210,7 +197,7 @@ impl Shape<'_> {
     fn settle(&self, group: &mut [Asked; AHEAD], codes: &mut [u8]) {
         let mut left: [u8; AHEAD] = std::array::from_fn(|place| place as u8);
         let mut count = codes.len().min(AHEAD);
-        for round in 1..=self.hashes {
+        for round in 1..=self.shape.hashes {
             let mut kept = 0;
             for at in 0..count {
                 let place = left[at];
@@ -221,7 +208,7 @@ impl Shape<'_> {
             if count == 0 {
                 return;
             }
-            if round < self.hashes {
+            if round < self.shape.hashes {
                 for &place in &left[..count] {
                     let asked = &mut group[place as usize % AHEAD];
                     asked.mixed = asked.mixed.wrapping_mul(PHI);
@@ -238,12 +225,12 @@ impl Shape<'_> {
 }
 
 /// A page of no key, for those that have none: their answer is UNKNOWN whatever it says.
-static EMPTY: [u8; PAGE] = [0; PAGE];
+static EMPTY: Page = [0; PAGE];
 
 /// A key being looked up: its page and what its next bit comes from.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    page: &'a [u8; PAGE],
+    page: &'a Page,
     mixed: u64,
 }
 

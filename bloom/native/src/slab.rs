@@ -1,0 +1,111 @@
+//! Memory for 512 pages, each written once, by whoever comes first, and read by anyone afterwards.
+
+use crate::page::PAGE;
+use crate::sort::NoMemory;
+use std::alloc::{alloc, dealloc, Layout};
+use std::ptr::{copy_nonoverlapping, NonNull};
+use std::sync::atomic::{
+    AtomicU8,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+pub type Page = [u8; PAGE];
+/// Pages in a slab: 2 MiB, which is what a processor has one entry in its page table for.
+pub const PAGES: usize = 512;
+const BYTES: usize = PAGES * PAGE;
+const EMPTY: u8 = 0;
+const TAKEN: u8 = 1;
+const FULL: u8 = 2;
+
+pub struct Slab {
+    bytes: NonNull<Page>,
+    state: [AtomicU8; PAGES],
+}
+
+// SAFETY: a page is written by the one thread that turned its state from EMPTY to TAKEN, and
+// read only by those who saw FULL, which was stored after the writing; it never changes again.
+unsafe impl Send for Slab {}
+// SAFETY: as above.
+unsafe impl Sync for Slab {}
+
+fn layout() -> Layout {
+    // SAFETY: the alignment is a power of two, and the size a multiple of it.
+    unsafe { Layout::from_size_align_unchecked(BYTES, BYTES) }
+}
+
+impl Slab {
+    /// filled: all of it will be used soon, so that large pages of the system pay.
+    pub fn new(filled: bool) -> Result<Self, NoMemory> {
+        // SAFETY: the size is not zero.
+        let bytes = NonNull::new(unsafe { alloc(layout()) }).ok_or(NoMemory)?;
+        #[cfg(target_os = "linux")]
+        if filled {
+            // SAFETY: advice on memory that is ours, and whole pages; a refusal changes nothing.
+            unsafe { libc::madvise(bytes.as_ptr().cast(), BYTES, libc::MADV_HUGEPAGE) };
+        }
+        Ok(Slab {
+            bytes: bytes.cast(),
+            state: [const { AtomicU8::new(EMPTY) }; PAGES],
+        })
+    }
+
+    /// The page at `index`, if it was put there.
+    #[inline(always)]
+    pub fn get(&self, index: usize) -> Option<&Page> {
+        if self.state.get(index)?.load(Acquire) != FULL {
+            return None;
+        }
+        // SAFETY: below PAGES, so within the memory; FULL, so written and never written again.
+        Some(unsafe { self.bytes.add(index).as_ref() })
+    }
+
+    /// Put a copy of `page` at `index`, below `PAGES`, unless there is one; return whether it
+    /// was put. There is one when it comes back, whoever put it.
+    pub fn put(&self, index: usize, page: &Page) -> bool {
+        let state = &self.state[index];
+        if let Err(mut seen) = state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed) {
+            while seen != FULL {
+                std::thread::yield_now(); // another thread is copying, and copies 4 KiB
+                seen = state.load(Relaxed);
+            }
+            return false;
+        }
+        // SAFETY: within the memory; TAKEN by this call alone, so nobody else reads or writes it.
+        unsafe { copy_nonoverlapping(page, self.bytes.add(index).as_ptr(), 1) };
+        state.store(FULL, Release);
+        true
+    }
+}
+
+impl Drop for Slab {
+    fn drop(&mut self) {
+        // SAFETY: from `alloc` with the same layout; nobody has a page of it any more.
+        unsafe { dealloc(self.bytes.as_ptr().cast(), layout()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_is_put_once_and_seen_whole_by_all() {
+        let slab = Slab::new(true).ok().unwrap();
+        let put = AtomicU8::new(0);
+        std::thread::scope(|scope| {
+            for thread in 1..=4u8 {
+                let (slab, put) = (&slab, &put);
+                scope.spawn(move || {
+                    for index in (0..PAGES).step_by(37) {
+                        put.fetch_add(slab.put(index, &[thread; PAGE]).into(), Relaxed);
+                        let page = slab.get(index).unwrap();
+                        assert!((1..=4).contains(&page[0]));
+                        assert!(page.iter().all(|byte| *byte == page[0]));
+                    }
+                });
+            }
+        });
+        assert_eq!(put.load(Relaxed) as usize, PAGES.div_ceil(37));
+        assert!(slab.get(1).is_none() && slab.get(PAGES).is_none());
+    }
+}

@@ -1,18 +1,19 @@
 """What was seen on one line, and what was decided: for --explain. Never the value."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from leakcheck.ci.checking import check
+from leakcheck.ci.job import Job
 from leakcheck.ci.names import Names
 from leakcheck.ci.output import reason
-from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers.families import family_of
 from leakcheck.ci.reading import read_file
 from leakcheck.ci.selection import Selection
 from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
+from leakcheck.ci.walk import relative
 from leakcheck.errors import InputError, UsageError
-from leakcheck.sources import Source
 from leakcheck.verdicts import Verdict
 
 
@@ -27,18 +28,13 @@ def place_in(said: str) -> tuple[str, int]:
     return path, int(line)
 
 
-def explain(
-    root: Path,
-    path: str,
-    line: int,
-    policy: Policy,
-    sources: Sequence[Source],
-    exclude: Sequence[str] = (),
-) -> Iterator[str]:
-    """Sentences on one line of a file below the root."""
-    selection = Selection(policy, exclude)
+def explain(job: Job, place: str) -> Iterator[str]:
+    """Sentences on a line of a file of `job`, named as PATH:LINE."""
+    said, line = place_in(place)
+    path = relative(job.root, Path(said)).replace(os.sep, "/")
+    policy, selection = job.policy, Selection(job.policy, job.options.exclude)
     try:
-        data = (root / path).read_bytes()
+        data = (job.root / path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: it cannot be read: {error.strerror or 'failed'}.") from None
     family = family_of(path)
@@ -64,7 +60,7 @@ def explain(
     found = [candidate for candidate in seen if candidate.line == line]
     checked = {
         id(each.candidate): each
-        for each in check([(path, one) for one in found if one.skip is None], sources)
+        for each in check([(path, one) for one in found if one.skip is None], job.sources)
     }
     for candidate in found:
         head = f"{path}:{line}:{candidate.column}: {candidate.key} ({candidate.reader} reader)"

@@ -7,12 +7,13 @@ The command line overrides what a policy says, list by list.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from leakcheck.ci.readers.families import NAMES
 from leakcheck.errors import InputError, UsageError
+from leakcheck.sources import Access
 from leakcheck.sources.names import is_remote, seen_from
 
 
@@ -70,6 +71,11 @@ def sources_of(policy: Policy, root: Path, found: Path | None, allow_network: bo
             f"{found.name}, or --in with another filter."
         )
     return [seen_from(root, name) for name in policy.filters]
+
+
+def access_of(policy: Policy, access: Access) -> Access:
+    """`access` with the policy's least count, where the user named none."""
+    return access if access.min_count > 1 else replace(access, min_count=policy.min_count)
 
 
 def load(path: Path) -> Policy:

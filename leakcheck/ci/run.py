@@ -1,21 +1,20 @@
 """One run over a tree: read, leave out what is accepted, ask, and hand over what was found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakcheck.ci.candidate import IGNORED, Candidate
 from leakcheck.ci.checking import Checked, check
+from leakcheck.ci.job import Job
 from leakcheck.ci.names import Names
-from leakcheck.ci.policy import Policy
 from leakcheck.ci.reading import read_file
 from leakcheck.ci.selection import ALWAYS_TEXT, Selection
 from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
 from leakcheck.ci.walk import File, Walk
 from leakcheck.errors import UsageError
-from leakcheck.sources import Source
-from leakcheck.verdicts import Verdict, exit_status
+from leakcheck.verdicts import Verdict
 
 if TYPE_CHECKING:
     from leakcheck.ci.baseline import Baseline
@@ -44,55 +43,47 @@ class CiOutcome:
     stale: list[tuple[str, str]] = field(default_factory=list)
     binary: list[str] = field(default_factory=list)
 
-    def exit_status(self, allow_unknown: bool) -> int:
-        """1 if a password is exposed, else 2 if an answer or a file is missing, else 0."""
-        verdicts = {found.verdict for found in self.results}
-        unanswered = Verdict.UNKNOWN in verdicts or bool(self.walk.unreadable)
-        return exit_status(Verdict.EXPOSED in verdicts, unanswered and not allow_unknown)
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What was said: of each password asked about, and `unknown` of each file not read."""
+        return [found.verdict for found in self.results] + [Verdict.UNKNOWN] * len(
+            self.walk.unreadable
+        )
 
 
 def run(
-    root: Path,
-    paths: Sequence[Path],
-    policy: Policy,
-    sources: Sequence[Source],
-    baseline: "Baseline | None",
-    *,
-    exclude: Sequence[str] = (),
-    whole: bool = False,
-    staged: bool = False,
-    since: str | None = None,
-    ignorable: bool = True,
-    progress: Callable[[int], None] = lambda files: None,
+    job: Job, accepted: "Baseline | None", progress: Callable[[int], None] = lambda files: None
 ) -> CiOutcome:
-    """Read the tree and ask `sources` about every password in it.
+    """Read the tree of `job` and ask its sources about every password in it.
 
-    whole: whether all of a repository is meant, so that it cannot be empty.
-    Raises UsageError where the policy leaves nothing of a whole tree to read.
+    progress: called with the number of files read. Raises UsageError where the
+    policy leaves nothing of a whole tree to read.
     """
-    selection = Selection(policy, exclude)
-    outcome = CiOutcome(Walk(root, selection, policy.max_size), selection)
+    options, policy = job.options, job.policy
+    paths = options.paths or [job.root / path for path in policy.paths]
+    selection = Selection(policy, options.exclude)
+    outcome = CiOutcome(Walk(job.root, selection, policy.max_size), selection)
     names = Names(policy.names, policy.ignore_names)
     asked: list[tuple[str, Candidate]] = []
     read: set[str] = set()
-    for file in outcome.walk.read(paths, staged=staged, since=since):
+    for file in outcome.walk.read(paths, staged=options.staged, since=options.since):
         progress(outcome.walk.files)
         read.add(file.path)
-        for candidate in _candidates(file, outcome, names, policy.comments, ignorable):
+        for candidate in _candidates(file, outcome, names, policy.comments, not options.strict):
             outcome.candidates += 1
             outcome.ignored += candidate.skip == IGNORED
             if candidate.skip is None:
                 asked.append((file.path, candidate))
-    if whole and selection.excluded and not read:
+    if options.whole and selection.excluded and not read:
         raise UsageError(
             f"The policy leaves nothing to read: it excludes all {selection.excluded:,} files. "
             "Correct exclude, paths or formats."
         )
     outcome.checked = len(asked)
-    outcome.results = check(asked, sources)
-    if baseline is not None:
-        _accept(outcome, baseline)
-        outcome.stale = baseline.stale(read, root)
+    outcome.results = check(asked, job.sources)
+    if accepted is not None:
+        _accept(outcome, accepted)
+        outcome.stale = accepted.stale(read, job.root)
     return outcome
 
 

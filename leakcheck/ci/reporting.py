@@ -1,0 +1,66 @@
+"""A job into reports and an exit status: a tree, candidates on stdin, or one line explained."""
+
+import sys
+from collections.abc import Sequence
+
+from leakcheck.ci import baseline as baselines
+from leakcheck.ci import explain, output, run, stdin
+from leakcheck.ci.job import CiOptions, Job
+from leakcheck.reports.output import Reports
+from leakcheck.terminal import Progress, ask_secret, say, warn
+from leakcheck.verdicts import Verdict, combine, exit_status
+from leakcheck.wording import counted, printable
+
+
+def report_tree(options: CiOptions) -> int:
+    """Read the tree, write what was found, and return the exit status."""
+    with Job(options) as job, Reports(options.targets, force=True) as reports:
+        accepted = None
+        if job.baseline is not None and (job.baseline.exists() or not options.update_baseline):
+            accepted = baselines.load(job.baseline)
+        reports.begin(output.meta(job.sources))
+        with Progress("reading", unit="files") as progress:
+            outcome = run.run(job, accepted, progress.update)
+        if options.update_baseline and job.baseline is not None:
+            entries = counted(run.update(outcome, accepted, job.baseline), "finding")
+            warn(f"{job.baseline.name}: {entries} accepted from now on.")
+            return _status(options, [Verdict.UNKNOWN] * len(outcome.walk.unreadable))
+        # People want what is wrong; programs, every password that was asked about.
+        all_rows = any(target.format != "table" for target in options.targets)
+        for row in output.rows(outcome):
+            if all_rows or row.finding is not None:
+                reports.row(row)
+        reports.finish(output.summary(outcome, job.sources))
+    return _status(options, outcome.verdicts)
+
+
+def report_stdin(options: CiOptions) -> int:
+    """Check candidate passwords from stdin, or from a prompt; the exit status."""
+    with Job(options, reads_tree=False) as job:
+        if sys.stdin.isatty():
+            data = ask_secret("Password (not shown): ").encode("utf-8", "surrogateescape")
+        else:
+            data = sys.stdin.buffer.read()
+        verdicts = []
+        passwords = stdin.passwords_in(data)
+        with Reports(options.targets, force=True) as reports:
+            reports.begin(output.meta(job.sources, "leakcheck ci --stdin"))
+            for line, said in stdin.answers(passwords, job.sources):
+                verdicts.append(combine(answer.verdict for answer in said))
+                reports.row(stdin.row(line, said))
+            reports.finish(output.summary_of(verdicts, job.sources))
+    return _status(options, verdicts)
+
+
+def explain_line(options: CiOptions, place: str) -> int:
+    """Say what was seen and decided at PATH:LINE."""
+    with Job(options) as job:
+        for sentence in explain.explain(job, place):
+            say(printable(sentence))
+    return 0
+
+
+def _status(options: CiOptions, verdicts: Sequence[Verdict]) -> int:
+    unanswered = Verdict.UNKNOWN in verdicts and not options.allow_unknown
+    status = exit_status(Verdict.EXPOSED in verdicts, unanswered)
+    return 0 if options.exit_zero else status

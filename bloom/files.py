@@ -1,5 +1,6 @@
 """Files: read and written at a place; an output appears complete and synced, or not at all."""
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -57,13 +58,14 @@ def publish(handle: int, temporary: Path, target: Path, replace: bool) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` last through a power failure, where the system can."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network file systems refuse; the rename itself has been done
-    finally:
-        os.close(handle)
+    # Some network file systems refuse, and a folder may be for writing alone; the rename
+    # itself has been done.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_at(handle: int, size: int, offset: int) -> bytes:

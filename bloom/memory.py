@@ -1,6 +1,9 @@
 """How much memory a build may use, and what for."""
 
 import os
+from collections.abc import Iterator
+
+from bloom.control_groups import folders, numbers, words
 
 #: Left to the interpreter, its libraries and the caller's chunks.
 APART = 64 << 20
@@ -20,7 +23,7 @@ class MemoryBudget:
     def __init__(self, memory: int | None) -> None:
         """memory: bytes, at least 1; half of what is free where None."""
         if memory is None:
-            memory = free_memory() // 2
+            memory = max(free_memory() // 2, 1)
         if memory < 1:
             raise ValueError("memory is a number of bytes, at least 1")
         working = max(memory - APART, _LEAST)
@@ -28,32 +31,40 @@ class MemoryBudget:
         self.window = min(working // 12, 64 << 20)
 
 
-def free_memory() -> int:
-    """Bytes that can be had without swapping; a GiB where the system does not say.
+def free_memory(root: str = "/") -> int:
+    """Bytes, at least 1, that can be had without swapping; a GiB where the system does not say.
 
-    The limit of the control group counts where it is lower.
+    The limits of the control groups count where they are lower. A file that
+    is merely cached counts as free, as the system gives it up. root: where
+    proc and sys are mounted.
     """
-    free = 1 << 30
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:  # noqa: PTH123
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    free = int(line.split()[1]) << 10
-                    break
-    except (OSError, ValueError, IndexError):
+    found = words(f"{root}/proc/meminfo")
+    at = found.index("MemAvailable:") + 1 if "MemAvailable:" in found[:-1] else 0
+    if at and found[at].isdecimal():
+        free = int(found[at]) << 10
+    else:
         try:
             free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
         except (OSError, ValueError):
-            return free
-    limit, used = _number("memory.max"), _number("memory.current")
-    if limit is not None and used is not None:
-        free = min(free, max(limit - used, 0))
-    return max(free, 1)
+            free = 1 << 30
+    return max(1, min([free, *_left(root)]))
 
 
-def _number(name: str) -> int | None:
-    try:
-        with open(f"/sys/fs/cgroup/{name}", encoding="ascii") as file:  # noqa: PTH123
-            return int(file.read())
-    except (OSError, ValueError):
-        return None
+def _left(root: str) -> Iterator[int]:
+    """The bytes that each control group around this process still allows."""
+    for folder in folders("memory", root):
+        limits = [
+            *numbers(f"{folder}/memory.max"),
+            *numbers(f"{folder}/memory.high"),
+            *numbers(f"{folder}/memory.limit_in_bytes"),
+        ]
+        used = [
+            *numbers(f"{folder}/memory.current"),
+            *numbers(f"{folder}/memory.usage_in_bytes"),
+        ]
+        if limits and used:
+            stat = words(f"{folder}/memory.stat")
+            about = dict(zip(stat[::2], stat[1::2], strict=False))
+            # Of version 1 the group's own alone is "inactive_file", with those below it "total_".
+            cached = about.get("total_inactive_file") or about.get("inactive_file", "")
+            yield min(limits) - used[0] + (int(cached) if cached.isdecimal() else 0)

@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
         return _fail("There is not enough memory: give a smaller --memory.")
     except OSError as error:
         return _fail(f"The system refused: {error.strerror or 'input or output failed'}.")
-    except Exception as error:
+    except BaseException as error:  # a panic in Rust is no Exception
         return _unexpected(error, arguments)
     return status
 
@@ -70,16 +70,14 @@ def _invoke(arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _unexpected(error: Exception, arguments: list[str]) -> int:
+def _unexpected(error: BaseException, arguments: list[str]) -> int:
     """Wrong use as the parser words it, without what was typed; or a fault of ours."""
+    from leakcheck.errors import fault
+
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         return _fail(_without_values(" ".join(str(format_message()).split()), arguments))
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    place = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at else "?"
-    return _fail(f"This is a fault in leakcheck ({type(error).__name__} at {place}): report it.")
+    return _fail(f"This is {fault(error)}.")
 
 
 def _without_values(message: str, arguments: list[str]) -> str:
@@ -92,7 +90,9 @@ def _without_values(message: str, arguments: list[str]) -> str:
 
 
 def _fail(message: str) -> int:
-    print(f"leakcheck: {message}", file=sys.stderr)
+    from leakcheck.wording import printable
+
+    print(f"leakcheck: {printable(message)}", file=sys.stderr)
     return 2
 
 

@@ -33,3 +33,13 @@ class FilterError(LeakcheckError):
 
 class NetworkError(LeakcheckError):
     """A remote source could not be asked."""
+
+
+def fault(error: BaseException) -> str:
+    """A fault of ours in a few words, without what it says: that could hold a secret."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    name = at.tb_frame.f_code.co_filename.rpartition("/")[2] if at else ""
+    place = f" at {name}:{at.tb_lineno}" if at else ""
+    return f"a fault in leakcheck ({type(error).__name__}{place}): report it"

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from leakcheck.errors import UsageError
-from leakcheck.wording import number, printable, size
+from leakcheck.wording import number, printable, size, steerless
 
 _PATIENCE = 1.0  # seconds before progress is shown
 _PACE = 0.1  # seconds between two drawings
@@ -27,8 +27,8 @@ def in_ci() -> bool:
 
 
 def say(text: str = "") -> None:
-    """One line on stdout."""
-    print(text)
+    """One line on stdout, without what steers the terminal."""
+    print(steerless(text))
 
 
 def warn(text: str) -> None:

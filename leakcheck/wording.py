@@ -9,15 +9,47 @@ NCSC's "Data breaches: guidance for individuals", and CNIL's "Violation de
 données personnelles". They are in the order in which they help most.
 """
 
-from collections.abc import Iterator, Sequence
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
+
+# What steers a terminal or turns a line around: the controls of ISO 6429, and those of the
+# Unicode bidirectional algorithm (UAX 9); and what only some readers take for the end of a line.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
     """`text` without control characters, so that no file can steer a terminal."""
     return "".join(mark if mark.isprintable() else "�" for mark in text)
+
+
+def steerless(text: str) -> str:
+    """`text` of several lines or cells without what steers a terminal; tabs and line ends stay."""
+    return text if text.isascii() and text.isprintable() else _STEERING.sub("�", text)
+
+
+def json_text(value: Any, *, spaced: bool = False) -> str:
+    """JSON on one line, letters as they are, what steers a terminal escaped.
+
+    spaced: with a blank behind commas and colons.
+    """
+    text = _encoder(spaced)(value)
+    if text.isprintable():
+        return text
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@functools.cache
+def _encoder(spaced: bool) -> Callable[[Any], str]:
+    from json import JSONEncoder  # a millisecond that most commands can save
+
+    return JSONEncoder(ensure_ascii=False, separators=None if spaced else (",", ":")).encode
 
 
 def number(value: float) -> str:

@@ -39,7 +39,7 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
         raise UsageError(
             f"{request.update}: it holds keys of kind {old_kind}: they cannot be mixed."
         )
-    with Rejects(request.rejects) as rejects:
+    with Rejects(request.rejects, request.resume) as rejects:
         workers = Workers(request.workers)
         notes: list[str] = []
         jobs = Jobs(request, request.kind or old_kind, workers, rejects, notes.append)

@@ -1,15 +1,17 @@
 """Which inputs a build has finished, so that a killed one goes on behind them.
 
 This is the token of the builder's checkpoints. Rule 1: only whole files
-are in it. Rule 2: what was asked must be the same, for keys cannot be taken
-out again: another kind or form, a file that changed or is gone, and the build
-cannot be resumed. Rule 3: what is not in it is read again, which adds nothing
-twice, for keys are distinct.
+are in it, and none that changed while it was read. Rule 2: what was asked must
+be the same, for keys cannot be taken out again: another kind or form, a file
+that changed, by its size, times (mtime and ctime) and inode, or that is gone,
+and the build cannot be resumed. Rule 3: what is not in it is read again, which
+adds nothing twice, for keys are distinct.
 """
 
 import time
 from typing import Any
 
+from leakcheck import __version__
 from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
@@ -28,6 +30,7 @@ class Checkpoint:
             "form": request.form.value if request.form else None,
             "min_count": request.min_count,
             "column": request.column,
+            "version": __version__,
         }
         self._files: dict[str, dict[str, Any]] = {}
         self._unseen: set[str] = set()
@@ -37,8 +40,8 @@ class Checkpoint:
         """Take up what `token` says. Raises UsageError where that was another build."""
         if token.get("asked") != self._asked | {"kind": kind.value}:
             raise UsageError(
-                f"The build to resume was asked for otherwise (kind, --from, --column or "
-                f"--min-count): {_ANEW}."
+                "The build to resume was asked for otherwise (kind, --from, --column or "
+                f"--min-count), or of another leakcheck: {_ANEW}."
             )
         self._files = {entry["path"]: entry for entry in token["files"]}
         self._unseen = set(self._files)
@@ -51,7 +54,7 @@ class Checkpoint:
         entry = self._files.get(found.path)
         if entry is None:
             return False
-        if entry["size"] != found.size or entry["mtime"] != found.mtime:
+        if entry["state"] != list(found.state):
             raise UsageError(f"{found.path}: it has changed since the build was begun: {_ANEW}.")
         if found.path in self._unseen:
             self._unseen.remove(found.path)
@@ -69,11 +72,13 @@ class Checkpoint:
     def add(
         self, found: Found, tallies: list[InputCounts], skipped: list[tuple[str, str, bool]]
     ) -> None:
-        """Note that a file is done."""
+        """Note that a file is done, unless it changed since it was found."""
+        now = found.now()
+        if now is None or now.state != found.state:
+            return
         self._files[found.path] = {
             "path": found.path,
-            "size": found.size,
-            "mtime": found.mtime,
+            "state": list(found.state),
             "tallies": tallies,
             "skipped": skipped,
         }
@@ -83,8 +88,11 @@ class Checkpoint:
         """Whether it is time for a checkpoint."""
         return time.monotonic() - self._last >= PAUSE
 
-    def token(self, kind: Kind) -> dict[str, Any]:
-        """What a checkpoint records. Call it when all that was handed out is done."""
+    def token(self, kind: Kind, rejects: int | None) -> dict[str, Any]:
+        """What a checkpoint records. Call it when all that was handed out is done.
+
+        rejects: how long the file of rejected lines is, None where there is none.
+        """
         self._last = time.monotonic()
         files = []
         for entry in self._files.values():
@@ -92,4 +100,5 @@ class Checkpoint:
                 one.as_json() if isinstance(one, InputCounts) else one for one in entry["tallies"]
             ]
             files.append(entry | {"tallies": saved})
-        return {"asked": self._asked | {"kind": kind.value}, "files": files}
+        asked = self._asked | {"kind": kind.value}
+        return {"asked": asked, "files": files, "rejects": rejects}

@@ -19,12 +19,14 @@ from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyWriter
-from leakcheck.errors import InputError
+from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import Buffers, Found, Input, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
+from leakcheck.input.streams import as_read_error
 from leakcheck.records.formats import WORDS, extractor
 from leakcheck.subject.kinds import Kind
 
+MOST_MEMBERS = 1000  # of one archive that have an account of their own
 Stream = Generator[Job, None, None]
 
 
@@ -50,6 +52,8 @@ class Jobs:
         self._reading = replace(request.reading, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
         self._folders: dict[str, InputCounts] = {}  # of range files
+        self._members = 0  # of the file that is being read
+        self._rest: InputCounts | None = None  # the account of most of them, where they are many
 
     @property
     def bytes_read(self) -> int:
@@ -81,9 +85,12 @@ class Jobs:
         """The kind is settled: start the builder, or take up the one that was killed."""
         self.kind = kind
         self.writer = KeyWriter(self.request, kind)
-        if self.writer.token is not None:
+        token = self.writer.token
+        if token is not None:
             self.writer.resumed()
-            self._checkpoint.load(self.writer.token, kind)
+            self._checkpoint.load(token, kind)
+        if self.request.resume:
+            self.rejects.go_on(token.get("rejects") if token is not None else None)
 
     # ---- inputs
 
@@ -95,17 +102,18 @@ class Jobs:
             self.done_bytes += found.size
             return
         inputs, skipped = len(self.report.inputs), len(self.report.skipped)
+        self._members, self._rest = 0, None
         for item in expand(found, self._reading):
             yield from self._input(item)
         self._item = None
         self.done_bytes += found.size or 0
         tallies, passed = self.report.inputs[inputs:], self.report.skipped[skipped:]
-        if found.size is None or any(tally.failure or tally.files > 1 for tally in tallies):
+        if found.size is None or any(one.failure or self._in_folder(one) for one in tallies):
             return
         self._checkpoint.add(found, tallies, passed)
         if self._checkpoint.due and self.writer is not None:
             self.workers.wait()
-            self.writer.checkpoint(self._checkpoint.token(self.writer.kind))
+            self.writer.checkpoint(self._checkpoint.token(self.writer.kind, self.rejects.position))
 
     def _may_be_ours(self, found: Found) -> bool:
         """Whether a closer look is needed: cheap, for there may be a million files."""
@@ -121,7 +129,8 @@ class Jobs:
     def _input(self, item: Input) -> Stream:
         """The jobs of one text."""
         self._item = item
-        tally = InputCounts(item.label)
+        tally = self._tally(item)
+        before = tally.text_bytes
         try:
             if not item.sample:
                 self._empty(item, tally)
@@ -140,9 +149,9 @@ class Jobs:
                 )
             if plan.prefix and not item.found.named:
                 tally = self._folder(item.found.folder)
-            else:
+            elif tally is not self._rest:
                 self.report.inputs.append(tally)
-            tally.form = plan.form.value
+            tally.form = plan.form.value if tally.form in (None, plan.form.value) else "several"
             if plan.structured:
                 wanted = wanted_of(plan.kind, self.request.column, self.rejects.wanted)
                 least, note = self.request.min_count, self.rejects.note
@@ -154,14 +163,37 @@ class Jobs:
         except InputError as error:
             if not isinstance(error, ReadError) and item.found.named and item.member is None:
                 raise InputError(f"{item.label}: {error}.") from None
-            if item.found.folder in self._folders and tally is self._folders[item.found.folder]:
-                self._skipped(Skipped(item.label, str(error), True))
-            else:
-                tally.failure = str(error)
-            if tally.form is None:
-                self.report.inputs.append(tally)
+            self._failed(item, tally, str(error))
+        except LeakcheckError:
+            raise
+        except Exception as error:  # whatever one input does, the others are read
+            self._failed(item, tally, str(as_read_error(error)))
         whole = item.member is None and item.size is not None
-        tally.bytes += (item.size or 0) if whole else tally.text_bytes
+        tally.bytes += (item.size or 0) if whole else tally.text_bytes - before
+
+    def _failed(self, item: Input, tally: InputCounts, reason: str) -> None:
+        """Account for what broke an input off."""
+        if tally is self._rest or self._in_folder(tally):
+            self._skipped(Skipped(item.label, reason, True))
+            return
+        tally.failure = reason
+        if tally.form is None:
+            self.report.inputs.append(tally)
+
+    def _tally(self, item: Input) -> InputCounts:
+        """An account for `item`; past some members of one file they share one."""
+        self._members += item.member is not None
+        if self._members <= MOST_MEMBERS:
+            return InputCounts(item.label)
+        if self._rest is None:
+            self._rest = InputCounts(f"{item.name} (more members)", files=0)
+            self.report.inputs.append(self._rest)
+        self._rest.files += 1
+        return self._rest
+
+    def _in_folder(self, tally: InputCounts) -> bool:
+        """Whether it is the account of a folder of range files."""
+        return any(tally is one for one in self._folders.values())
 
     def _empty(self, item: Input, tally: InputCounts) -> None:
         """Account for an input without a byte. Raises InputError where it was named."""
@@ -169,8 +201,9 @@ class Jobs:
             raise error
         if item.found.named and item.member is None:
             raise InputError("it is empty")
-        tally.new = 0
-        self.report.inputs.append(tally)
+        tally.new = tally.new or 0
+        if tally is not self._rest:
+            self.report.inputs.append(tally)
 
     def _decided(self, plan: Plan) -> bool:
         """Whether something was decided for the user: not where all is searched in any case."""

@@ -31,10 +31,11 @@ def record_jobs(
     """
     stream = item.open()
     noted = partial(note, item.label)
+    before = tally.text_bytes
     for batch in records(plan.form.value, stream, stream.head, wanted):
-        tally.text_bytes = stream.position
+        tally.text_bytes = before + stream.position
         yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
-    tally.text_bytes = stream.position
+    tally.text_bytes = before + stream.position
 
 
 def wanted_of(kind: Kind, column: str | None, numbered: bool = False) -> Wanted:

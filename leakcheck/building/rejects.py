@@ -3,35 +3,71 @@
 The kernels count rejections and do not say where they are: to find them, a
 chunk that has any is halved until the lines are single. Lines come in the
 order in which chunks are done, so the file is sorted by input only roughly.
+It is for its owner alone. A build that goes on keeps what was noted up to its
+last checkpoint.
 """
 
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, BinaryIO, Self
 
 from leakcheck.errors import UsageError
+from leakcheck.files import PRIVATE
+from leakcheck.wording import printable
 
 _FEW = 16  # lines that are looked at one by one
+_HEAD = b"input\tline\treason\n"
 
 
 class Rejects:
     """Writes `input<TAB>line<TAB>reason` to `path`, or nothing where that is None."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, resume: bool = False) -> None:
+        """resume: leave what is in the file until `go_on` says how much of it counts.
+
+        Raises UsageError where the file cannot be written.
+        """
         self.wanted = path is not None
         self._path = path
         self._lock = threading.Lock()
-        self._file: IO[str] | None = None
+        self._file: BinaryIO | None = None
         if path is None:
             return
-        try:
-            self._file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
-        except OSError as error:
-            raise UsageError(f"{path}: it cannot be written: {error.strerror}.") from None
-        self._file.write("input\tline\treason\n")
+        with self._told():
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            self._file = os.fdopen(handle, "r+b" if _is_plain(handle) else "wb")
+            if _is_plain(handle):
+                os.fchmod(handle, PRIVATE)
+        if not resume:
+            self.go_on(0)
+
+    def go_on(self, position: int | None) -> None:
+        """Keep the first `position` bytes of the file, and write behind them.
+
+        None or 0 begins anew: what an earlier run rejected is not in it then.
+        """
+        position = position or 0
+        if self._file is not None:
+            with self._told():
+                if _is_plain(self._file.fileno()):
+                    self._file.truncate(position)
+                    self._file.seek(position)
+                if not position:
+                    self._file.write(_HEAD)
+
+    @property
+    def position(self) -> int | None:
+        """How many bytes were written, all of them on their way; None where none are wanted."""
+        if self._file is None:
+            return None
+        with self._lock, self._told():
+            self._file.flush()
+            return self._file.tell() if self._file.seekable() else 0
 
     def __enter__(self) -> Self:
         return self
@@ -57,9 +93,9 @@ class Rejects:
     def note(self, name: str, line: int, reason: str) -> None:
         """One rejected line."""
         if self._file is not None:
-            shown = "".join(mark if mark.isprintable() else "\ufffd" for mark in name)
+            row = f"{printable(name)}\t{line}\t{reason}\n"
             with self._lock, self._told():
-                self._file.write(f"{shown}\t{line}\t{reason}\n")
+                self._file.write(row.encode("utf-8", "replace"))
 
     def search(
         self, kernel: Callable[[Any], Any], name: str, line: int, data: Any, found: Any
@@ -101,3 +137,7 @@ def _lines(data: bytes) -> Iterator[bytes]:
         *first, last = body.split(b"\r")
         yield from (part + b"\r" for part in first)
         yield last + line[len(body) :]
+
+
+def _is_plain(handle: int) -> bool:
+    return stat.S_ISREG(os.fstat(handle).st_mode)

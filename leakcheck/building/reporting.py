@@ -1,6 +1,5 @@
 """A build as people see it: progress, the account, and what could not be read."""
 
-import json
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ from leakcheck.building.build import build
 from leakcheck.building.request import BuildRequest
 from leakcheck.input import walk
 from leakcheck.terminal import Progress, out_is_terminal, say, table, warn
-from leakcheck.wording import bars, counted, number, odds, printable, size
+from leakcheck.wording import bars, counted, json_text, number, odds, printable, size
 
 MOST_ROWS = 20
 _COLUMNS = ("input", "read as", "size", "lines", "keys", "new", "rejected")
@@ -23,7 +22,7 @@ def build_shown(request: BuildRequest, *, keep_going: bool, as_json: bool) -> in
     """
     report = _build(request)
     if as_json:
-        say(json.dumps(report.as_json(), ensure_ascii=False))
+        say(json_text(report.as_json(), spaced=True))
     else:
         _show(report, str(request.output))
     failures = report.failures
@@ -70,7 +69,8 @@ def _show(report: BuildReport, output: str) -> None:
     assert header is not None
     largest = sorted(report.inputs, key=lambda tally: -tally.text_bytes)
     shown = largest[:MOST_ROWS]
-    table(_COLUMNS, [_row(tally) for tally in report.inputs if tally in shown])
+    drawn = {id(tally) for tally in shown}
+    table(_COLUMNS, [_row(tally) for tally in report.inputs if id(tally) in drawn])
     if len(largest) > MOST_ROWS:
         say(f"and {counted(len(largest) - MOST_ROWS, 'smaller input')}")
     if out_is_terminal() and len(shown) > 1:

@@ -122,7 +122,7 @@ def _report(request: "Request", json: bool) -> int:
 
     from leakcheck.fetching.job import fetch as run
     from leakcheck.terminal import say, warn
-    from leakcheck.wording import counted, number, odds
+    from leakcheck.wording import counted, json_text, number, odds
 
     start = time.monotonic()
     with _Stages() as stages:
@@ -131,8 +131,6 @@ def _report(request: "Request", json: bool) -> int:
     if outcome.note:
         warn(outcome.note)
     if json:
-        from json import dumps
-
         from leakcheck.sources.filter_file import info_json
 
         fields = {
@@ -146,7 +144,7 @@ def _report(request: "Request", json: bool) -> int:
             "filter": info_json(outcome.header) if outcome.header else None,
             "seconds": round(time.monotonic() - start, 3),
         }
-        say(dumps(fields, ensure_ascii=False))
+        say(json_text(fields, spaced=True))
         return 0
     parts = [f"{number(report.fetched)} fetched", f"{number(report.unchanged)} unchanged"]
     earlier = report.had - report.fetched - report.unchanged

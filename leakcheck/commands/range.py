@@ -31,7 +31,7 @@ def slice_for(
     """
     from leakcheck.sources.filter_file import LocalFilter, info_json
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, number, size
+    from leakcheck.wording import counted, json_text, number, size
 
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"{output} is the filter itself: a slice in its place would be its loss.")
@@ -44,9 +44,7 @@ def slice_for(
     finally:
         filter_.close()
     if json:
-        import json as json_module
-
-        say(json_module.dumps({"version": 1, "filter": info_json(header)}, ensure_ascii=False))
+        say(json_text({"version": 1, "filter": info_json(header)}, spaced=True))
         return 0
     say(
         f"{output}: {number(header.held)} of {counted(header.pages, 'page')}, "

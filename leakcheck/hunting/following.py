@@ -188,7 +188,7 @@ class _Feed:
             if what.lost:
                 self._lose(what.name, what.reason)
 
-        for item in expand(found, replace(self._hunt.reading, skipped=skipped)):
+        for item in expand(found, replace(self._hunt.reading, still=False, skipped=skipped)):
             with item.open() as stream:
                 for hit in self._hunt.hunter.hunt(stream):
                     text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"

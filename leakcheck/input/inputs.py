@@ -7,15 +7,17 @@ the next one is asked for.
 """
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from leakcheck.errors import InputError
+from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
-from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError
+from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, as_read_error
 from leakcheck.input.walk import STDIN, Found, walk
 
+MOST_TOLD = 100  # members of one file that are named for one reason; the rest is counted
 DEPTH = 2  # an archive, and what is compressed within it
 FILTER_MAGIC = b"\x89BLOOM\r\n"
 KEYS_MAGIC = b"\x89BKEYS\r\n"
@@ -41,11 +43,14 @@ class Options:
     """How inputs are opened.
 
     expansion: the most a file may grow to, in times its size; password: of
-    archives, in bytes, or None; skipped: called with each thing not read.
+    archives, in bytes, or None; still: whether a file that changes while it
+    is read is told, as part of it may be lost; skipped: called with each
+    thing not read.
     """
 
     expansion: float = 250.0
     password: bytes | None = None
+    still: bool = True
     skipped: Callable[[Skipped], None] = field(default=lambda skipped: None)
 
 
@@ -100,16 +105,28 @@ class _Place:
     options: Options
     member: str | None = None
     depth: int = 0
+    told: Counter[tuple[str, bool]] = field(default_factory=Counter)
 
     def within(self, member: str | None = None) -> "_Place":
         """One level deeper, in `member` where the level is an archive's."""
         joined = f"{self.member}/{member}" if self.member and member else member or self.member
-        return _Place(self.found, self.raw, self.budget, self.options, joined, self.depth + 1)
+        return replace(self, member=joined, depth=self.depth + 1)
 
     def skip(self, reason: str, lost: bool, member: str | None = None) -> None:
         """Say that this place, or `member` of it, is not read."""
+        self.told[reason, lost] += 1
+        if self.told[reason, lost] > MOST_TOLD:
+            return
         parts = [part for part in (self.found.path, self.member, member) if part]
         self.options.skipped(Skipped("/".join(parts), reason, lost))
+
+    def conclude(self) -> None:
+        """Say how often what was said so often was left unsaid, and whether the file changed."""
+        for (reason, lost), count in self.told.items():
+            if (more := count - MOST_TOLD) > 0:
+                self.options.skipped(Skipped(f"{self.found.path} ({more:,} more)", reason, lost))
+        if self.options.still and (change := self.found.changed()):
+            self.options.skipped(Skipped(self.found.path, change, True))
 
 
 def inputs(paths: Sequence[str], options: Options = Options()) -> Iterator[Input]:
@@ -138,7 +155,13 @@ def expand(found: Found, options: Options) -> Iterator[Input]:
         return
     with raw:
         place = _Place(found, raw, Budget(raw, options.expansion), options)
-        yield from _expand(Peeked(raw, compressed.HEAD_BYTES), place)
+        try:
+            yield from _expand(Peeked(raw, compressed.HEAD_BYTES), place)
+        except LeakcheckError:
+            raise
+        except Exception as error:  # whatever one input does, the others are read
+            place.skip(str(as_read_error(error)), True)
+        place.conclude()
 
 
 def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:

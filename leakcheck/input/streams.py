@@ -10,7 +10,7 @@ import os
 import stat
 from typing import Any
 
-from leakcheck.errors import InputError
+from leakcheck.errors import InputError, fault
 
 Buffer = Any
 """What `readinto` fills: a writable buffer (PEP 688 has no name for it in 3.11)."""
@@ -18,6 +18,15 @@ Buffer = Any
 
 class ReadError(InputError):
     """An input that broke off: what came before it has been handed out."""
+
+
+def as_read_error(error: Exception) -> ReadError:
+    """What went wrong below, as the one error that readers know."""
+    if isinstance(error, ReadError):
+        return error
+    if isinstance(error, MemoryError):
+        return ReadError("there is not enough memory to read it")
+    return ReadError(fault(error))
 
 
 class Raw(io.RawIOBase):
@@ -64,7 +73,10 @@ class Raw(io.RawIOBase):
         view = memoryview(buffer)
         if room < len(view):
             view = view[: max(room, 0)]
-        count = self._file.readinto(view) if len(view) else 0
+        try:
+            count = self._file.readinto(view) if len(view) else 0
+        except OSError as error:
+            raise ReadError(f"it cannot be read: {error.strerror}") from None
         if not count and len(view):
             raise ReadError("the file became shorter while it was read")
         self.position += count
@@ -96,7 +108,11 @@ class Pipe(io.RawIOBase):
 
 
 class Peeked(io.RawIOBase):
-    """A stream whose first bytes have been looked at: `head` holds them."""
+    """A stream whose first bytes have been looked at: `head` holds them.
+
+    Whatever a reader below raises comes out as ReadError: what one input does
+    must not end the reading of the others.
+    """
 
     def __init__(self, stream: io.RawIOBase, wanted: int) -> None:
         self.inner = stream
@@ -107,8 +123,8 @@ class Peeked(io.RawIOBase):
         while have < wanted:
             try:
                 piece = stream.read(wanted - have)
-            except ReadError as error:
-                self.error = error
+            except Exception as error:
+                self.error = as_read_error(error)
                 break
             if not piece:
                 break
@@ -136,7 +152,11 @@ class Peeked(io.RawIOBase):
             return count
         if self.error is not None:
             raise self.error
-        count = self.inner.readinto(buffer) or 0
+        try:
+            count = self.inner.readinto(buffer) or 0
+        except Exception as error:
+            self.error = as_read_error(error)
+            raise self.error from None
         self.position += count
         return count
 

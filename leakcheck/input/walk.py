@@ -26,14 +26,47 @@ Report = Callable[[str, str], None]
 class Found:
     """A regular file to read, or stdin.
 
-    size: bytes, None for stdin; mtime: nanoseconds; named: whether the user
-    named it, and did not meet it in a folder.
+    size: bytes, None for stdin; mtime, ctime: nanoseconds; inode: 0 for
+    stdin; named: whether the user named it, and did not meet it in a folder.
     """
 
     path: str
     size: int | None
     mtime: int = 0
+    ctime: int = 0
+    inode: int = 0
     named: bool = True
+
+    @classmethod
+    def of(cls, path: str, state: os.stat_result, named: bool = True) -> "Found":
+        """The file at `path`, as `state` has it."""
+        times = state.st_mtime_ns, state.st_ctime_ns
+        return cls(path, state.st_size, *times, state.st_ino, named)
+
+    @property
+    def state(self) -> tuple[int | None, int, int, int]:
+        """What changes when its content does: size, times, inode."""
+        return self.size, self.mtime, self.ctime, self.inode
+
+    def now(self) -> "Found | None":
+        """The same, looked at again; None where it is gone."""
+        try:
+            return Found.of(self.path, os.stat(self.path), self.named)  # noqa: PTH116
+        except OSError:
+            return None
+
+    def changed(self) -> str | None:
+        """What happened to it since it was found, so that not all of it was read."""
+        now = self.now() if self.inode else None
+        if now is None or self.size is None or now.size is None:
+            return None  # it was open when it went: it was read to its end
+        if now.inode != self.inode:
+            return "it was replaced while it was read: the new file is not read"
+        if now.size > self.size:
+            return "it grew while it was read: what was added is not read"
+        if (now.size, now.mtime) != (self.size, self.mtime):
+            return "it changed while it was read"
+        return None
 
     @property
     def folder(self) -> str:
@@ -121,7 +154,7 @@ def _named(path: str, report: Report) -> Iterator[Found]:
             raise InputError(f"{path}: it cannot be read: Permission denied.")
         if not state.st_size:
             raise InputError(f"{path}: the file is empty.")
-        yield Found(path, state.st_size, state.st_mtime_ns)
+        yield Found.of(path, state)
     else:
         raise InputError(f"{path}: this is {what(state.st_mode)}: pipe its content in with -.")
 
@@ -149,7 +182,7 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
                         below.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     state = entry.stat(follow_symlinks=False)
-                    yield Found(entry.path, state.st_size, state.st_mtime_ns, named=False)
+                    yield Found.of(entry.path, state, named=False)
                 else:
                     report(entry.path, what(entry.stat(follow_symlinks=False).st_mode))
             except OSError as error:

@@ -10,11 +10,11 @@ import re
 from typing import TextIO
 
 from leakcheck.reports import Meta, Row, Summary
+from leakcheck.wording import steerless
 
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠%|]")
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._:;-]*")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PARTIAL = "partial: interrupted, rows are missing"
 
 
@@ -22,7 +22,7 @@ def guard(text: str) -> str:
     """`text` as a cell that no spreadsheet program runs."""
     if not text or _HARMLESS.fullmatch(text):
         return text
-    text = _CONTROL.sub("�", text)
+    text = steerless(text)
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text

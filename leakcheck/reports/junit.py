@@ -10,6 +10,7 @@ from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from leakcheck.reports import Meta, Row, Summary
+from leakcheck.wording import steerless
 
 _SUITE = 1000
 # Not allowed in XML 1.0, even escaped.
@@ -80,7 +81,7 @@ class JunitWriter:
 
 
 def _legal(text: str) -> str:
-    return _ILLEGAL.sub("�", text)
+    return _ILLEGAL.sub("�", steerless(text))
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from leakcheck import __version__
 from leakcheck.reports import Finding, Location, Meta, Row, Summary
-from leakcheck.reports.jsonfile import dumps
+from leakcheck.wording import json_text
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -41,14 +41,14 @@ class SarifWriter:
                 for rule in meta.rules
             ],
         }
-        head = dumps({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
-        run = dumps({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})[:-1]
+        head = json_text({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
+        run = json_text({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})[:-1]
         self._out.write(f'{head},"runs":[{run},"results":[')
 
     def row(self, row: Row) -> None:
         """One result, where there is a finding."""
         if row.finding is not None:
-            self._out.write(self._before + dumps(self._result(row.finding)))
+            self._out.write(self._before + json_text(self._result(row.finding)))
             self._before = ",\n"
 
     def end(self, summary: Summary) -> None:
@@ -58,8 +58,10 @@ class SarifWriter:
             invocation["toolExecutionNotifications"] = [
                 {"level": "error", "message": {"text": "Interrupted: results are missing."}}
             ]
-        properties = dumps({"partial": summary.partial})
-        self._out.write(f'\n],"invocations":[{dumps(invocation)}],"properties":{properties}}}]}}\n')
+        properties = json_text({"partial": summary.partial})
+        self._out.write(
+            f'\n],"invocations":[{json_text(invocation)}],"properties":{properties}}}]}}\n'
+        )
 
     def _result(self, finding: Finding) -> dict[str, Any]:
         result: dict[str, Any] = {"ruleId": finding.rule}

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leakcheck.reports import Column, Finding, Location, Row, Rule
-from leakcheck.reports.jsonfile import dumps
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
-from leakcheck.wording import odds
+from leakcheck.wording import json_text, odds
 
 _LONGEST = 320
 RULES = (
@@ -48,7 +47,7 @@ class AllClean(tuple[SourceAnswer, ...]):
         """Every one of `sources` says clean."""
         self = cls(SourceAnswer(source.info, Verdict.CLEAN) for source in sources)
         self.listed = [one.as_json() for one in in_order(self)]
-        self.json = dumps(self.listed)
+        self.json = json_text(self.listed)
         return self
 
 
@@ -129,9 +128,9 @@ class ScanRow:
         if not isinstance(answers, AllClean) or self.id is not None:
             return Row(self.values(), self._finding(list_name), case)
         json = (
-            f'{{"row":{self.number},"subject":{dumps(subject)},"kind":"{self.answer.kind}",'
+            f'{{"row":{self.number},"subject":{json_text(subject)},"kind":"{self.answer.kind}",'
             f'"verdict":"clean","reason":null,"sources":{answers.json},'
-            f'"columns":{dumps(self.columns) if self.columns else "{}"}}}'
+            f'"columns":{json_text(self.columns) if self.columns else "{}"}}}'
         )
         return Row(self.values(), None, case, json)
 

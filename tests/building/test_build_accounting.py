@@ -252,3 +252,30 @@ def test_many_new_keys_are_estimated() -> None:
 def test_bars_are_to_scale() -> None:
     rows = list(bars([("big", 100.0), ("half", 50.0)]))
     assert rows[0].count("#") == 2 * rows[1].count("#")
+
+
+@pytest.mark.parametrize("way", [("email", "text"), ("password", "csv")])
+def test_thousands_of_members_share_an_account(
+    way: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zipfile
+
+    monkeypatch.setattr(jobs, "MOST_MEMBERS", 100)
+    kind, form = way
+    text = "name,email,password\nAda,ada{at}@example.fr,word{at}\n"
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for at in range(1000):
+            archive.writestr(f"{at}.csv", text.format(at=at) if at % 10 else b"")
+        archive.writestr("last.gz", b"\x1f\x8b\x08 no gzip")
+    report = made(tmp_path, tmp_path / "x.zip", kind=kind, form=form)
+    assert len(report.inputs) == 101
+    assert report.header is not None
+    assert report.header.keys == report.records == 900
+    assert sum(tally.lines for tally in report.inputs) == 1800
+    assert report.inputs[-1].files == 901
+    total = sum(len(text.format(at=at)) for at in range(1000) if at % 10)
+    assert sum(tally.bytes for tally in report.inputs) == total
+    assert sum(tally.text_bytes for tally in report.inputs) == total
+    assert [(name.rpartition("/")[2], "gzip" in why) for name, why in report.failures] == [
+        ("last.gz", True)
+    ]

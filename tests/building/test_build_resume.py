@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builds import known, made, put, refused
@@ -82,6 +83,23 @@ def test_resume_gives_the_same_bytes_and_the_whole_account(
     assert not (tmp_path / ".out.bloom.build").exists()
 
 
+def test_rejects_of_a_build_that_goes_on_are_whole(
+    dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, dumps, rejects=tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        kill_after(patched, 5)
+        with pytest.raises(Killed):
+            made(tmp_path, dumps, resume=True, rejects=tmp_path / "rejects")
+    with (tmp_path / "rejects").open("ab") as file:
+        file.write(b"what was noted behind the checkpoint\n")
+    made(tmp_path, dumps, resume=True, rejects=tmp_path / "rejects")
+    noted = (tmp_path / "rejects").read_text().splitlines()
+    assert sorted(noted) == sorted((tmp_path / "whole").read_text().splitlines())
+    assert len(noted) == 12_001
+    assert (tmp_path / "rejects").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_changed_or_missing_file_cannot_be_resumed(
     dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,9 +107,28 @@ def test_a_changed_or_missing_file_cannot_be_resumed(
         kill_after(patched, 3)
         with pytest.raises(Killed):
             made(tmp_path, dumps, resume=True)
+    path = dumps / "01.txt"
+    before = path.stat()
+    changed = path.read_bytes().replace(b"user1-", b"USER1-")
+
+    def in_place() -> None:
+        """Written over, its size and time of change as before."""
+        with path.open("r+b") as file:
+            file.write(changed)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def replaced() -> None:
+        """Another file of that name, its size and time of change as before."""
+        new = dumps / "new"
+        new.write_bytes(changed)
+        os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
+        new.rename(path)
+
     for change, expected in (
-        (lambda: os.utime(dumps / "01.txt", ns=(1, 1)), "changed"),
-        (lambda: (dumps / "01.txt").unlink(), "gone"),
+        (in_place, "changed"),
+        (replaced, "changed"),
+        (lambda: os.utime(path, ns=(1, 1)), "changed"),
+        (path.unlink, "gone"),
     ):
         change()
         with pytest.raises(Exception, match=expected):
@@ -100,6 +137,29 @@ def test_a_changed_or_missing_file_cannot_be_resumed(
         made(tmp_path, dumps, resume=True, kind="domain")
     made(tmp_path, dumps)  # anew, and what was left is gone
     assert not (tmp_path / ".out.bloom.build").exists()
+
+
+def test_a_file_that_changed_while_it_was_read_is_read_again(
+    dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.building.writer import KeyWriter
+
+    plain = KeyWriter.take
+
+    def growing(self: KeyWriter, tally: Any, found: Any) -> None:
+        plain(self, tally, found)
+        if Path(tally.name).name == "02.txt":
+            with (dumps / "02.txt").open("ab") as file:
+                file.write(b"late@example.org\n")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KeyWriter, "take", growing)
+        kill_after(patched, 5)
+        with pytest.raises(Killed):
+            made(tmp_path, dumps, resume=True, threads=1)
+    report = made(tmp_path, dumps, resume=True)
+    assert report.resumed >= 4
+    assert known(tmp_path, "email", ["late@example.org"]) == [True]
 
 
 def test_killed_for_real(dumps: Path, tmp_path: Path) -> None:

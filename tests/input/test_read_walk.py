@@ -2,13 +2,14 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reading import read, refusal, until_broken
+from reading import read, refusal
 
 from leakcheck.errors import InputError
-from leakcheck.input import chunks, inputs, listed
+from leakcheck.input import Options, ReadError, Skipped, chunks, compressed, inputs, listed
 
 A = b"a@example.fr\n"
 
@@ -92,30 +93,68 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
     assert list(read(tmp_path).values()) == [A]
 
 
-def test_a_file_that_grows_ends_where_it_ended(tmp_path: Path) -> None:
+def change_while_read(path: Path, change: Callable[[], object]) -> tuple[bytes, str, list[Skipped]]:
+    """Read `path`, with `change` after the first bytes: text, what broke it off, what is said."""
+    said: list[Skipped] = []
+    texts = inputs([str(path)], Options(skipped=said.append))
+    stream = next(texts).open()
+    assert stream.read(10)
+    change()
+    pieces, broken = [], ""
+    try:
+        for chunk in chunks(stream):
+            pieces.append(bytes(chunk.data))
+    except ReadError as error:
+        broken = str(error)
+    assert list(texts) == []
+    return b"".join(pieces), broken, said
+
+
+def test_a_file_that_grows_ends_where_it_ended_and_is_said(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(A * 100_000)
-    [item] = inputs([str(path)])
-    # the input is closed with the generator: begin anew and write while it is open
-    for item in inputs([str(path)]):
-        stream = item.open()
-        stream.read(10)
+
+    def grow() -> None:
         with path.open("ab") as file:
             file.write(b"late@example.fr\n" * 10)
-        text = b"".join(bytes(chunk.data) for chunk in chunks(stream))
+
+    text, broken, said = change_while_read(path, grow)
     assert len(text) == len(A) * 100_000 - 10
+    assert not broken
+    assert [(one.lost, "grew" in one.reason) for one in said] == [(True, True)]
 
 
 def test_a_file_that_shrinks_is_said(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(A * 1_000_000)
-    for item in inputs([str(path)]):
-        stream = item.open()
-        os.truncate(path, 5_000_000)
-        text, error = until_broken(stream)
-        assert "shorter" in error
-        assert 4_900_000 < len(text) <= 5_000_000
-        assert text.endswith(b"\n")
+    text, broken, said = change_while_read(path, lambda: os.truncate(path, 5_000_000))
+    assert "shorter" in broken
+    assert 4_900_000 < len(text) <= 5_000_000
+    assert text.endswith(b"\n")
+    assert said[0].lost
+
+
+def test_a_file_that_is_written_over_or_replaced_is_said(tmp_path: Path) -> None:
+    path, other = tmp_path / "log", tmp_path / "new"
+
+    def write_over() -> None:
+        with path.open("r+b") as file:
+            file.seek(500_000)
+            file.write(b"b@example.org\n")
+        os.utime(path, ns=(1, 1))
+
+    def replace() -> None:
+        other.write_bytes(A * 1_000_000)
+        other.rename(path)
+
+    for change, expected in ((write_over, "changed"), (replace, "replaced")):
+        path.write_bytes(A * 1_000_000)
+        text, broken, said = change_while_read(path, change)
+        assert (len(text), broken) == (13_000_000 - 10, "")
+        assert [(one.lost, expected in one.reason) for one in said] == [(True, True)]
+    path.write_bytes(A * 1_000_000)  # one that goes was read to its end all the same
+    text, broken, said = change_while_read(path, path.unlink)
+    assert (len(text), broken, said) == (13_000_000 - 10, "", [])
 
 
 def test_progress_knows_the_bytes_on_disk(tmp_path: Path) -> None:
@@ -123,10 +162,55 @@ def test_progress_knows_the_bytes_on_disk(tmp_path: Path) -> None:
 
     path = tmp_path / "x"
     path.write_bytes(gzip.compress(os.urandom(500_000)))
-    for item in inputs([str(path)]):
-        for _ in chunks(item.open()):
-            pass
-        assert item.raw_position == path.stat().st_size == item.size
+    texts = inputs([str(path)])
+    item = next(texts)
+    for _ in chunks(item.open()):
+        pass
+    assert item.raw_position == path.stat().st_size == item.size
+    assert list(texts) == []
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, KeyError, OSError, AssertionError])
+@pytest.mark.parametrize("place", ["begin", "read"])
+def test_whatever_one_input_does_the_others_are_read(
+    place: str, error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong:
+        eof, needs_input, unused_data = False, True, b""
+
+        def __init__(self) -> None:
+            if place == "begin":
+                raise error("sentinel")
+
+        def decompress(self, data: object, most: int) -> bytes:
+            raise error("sentinel")
+
+    monkeypatch.setitem(compressed.FORMATS, "gzip", lambda: Wrong)
+    (tmp_path / "a.txt").write_bytes(A)
+    (tmp_path / "b.gz").write_bytes(b"\x1f\x8b\x08 some bytes")
+    (tmp_path / "c.txt").write_bytes(A)
+    texts = read(tmp_path)
+    assert {Path(name).name: text for name, text in texts.items() if text} == {
+        "a.txt": A,
+        "c.txt": A,
+    }
+    said = str(texts.lost) + str(texts.broken)
+    assert "memory" in said or "fault" in said or "damaged" in said
+    assert "sentinel" not in said
+
+
+def test_what_is_said_a_thousand_times_is_counted(tmp_path: Path) -> None:
+    import tarfile
+
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for at in range(1000):
+            entry = tarfile.TarInfo(f"link{at}")
+            entry.type, entry.linkname = tarfile.SYMTYPE, "nowhere"
+            archive.addfile(entry)
+    said = read(tmp_path / "x.tar").skipped
+    assert len(said) == 101
+    assert said[-1].name.endswith("x.tar (900 more)")
+    assert not any(one.lost for one in said)
 
 
 def test_stdin_is_read_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,7 +260,7 @@ def test_thousands_of_members_share_an_account(
 ) -> None:
     import zipfile
 
-    monkeypatch.setattr(jobs, "MOST_MEMBERS", 100)
+    monkeypatch.setattr("leakcheck.building.jobs.MOST_MEMBERS", 100)
     kind, form = way
     text = "name,email,password\nAda,ada{at}@example.fr,word{at}\n"
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:

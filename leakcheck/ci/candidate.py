@@ -11,7 +11,8 @@ class Candidate:
     """A value that may be a password.
 
     line, column: 1-based, columns in characters; key: the name it stands
-    under; reader: which one saw it; skip: why it is not checked, or None.
+    under; reader: which one saw it; skip: why it is not checked, or None;
+    comment: whether it stands in a comment.
     """
 
     line: int
@@ -20,3 +21,4 @@ class Candidate:
     reader: str
     skip: str | None
     password: str = field(repr=False)
+    comment: bool = False

@@ -64,6 +64,8 @@ def explain(job: Job, place: str) -> Iterator[str]:
     }
     for candidate in found:
         head = f"{path}:{line}:{candidate.column}: {candidate.key} ({candidate.reader} reader)"
+        if candidate.comment:
+            head += ", in a comment"
         if candidate.skip is not None:
             yield f"{head}: not checked: {candidate.skip}."
         else:

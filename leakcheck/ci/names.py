@@ -24,20 +24,20 @@ _WORDS_FOR = re.compile(
 _AFTER = frozenset(
     "plain plaintext value default confirm confirmation repeat again verify old new current raw "
     "clear cleartext str string env test dev development prod production staging local root admin "
-    "db master replica primary secondary wo".split()
+    "db master replica primary secondary wo sys system".split()
 )
 _TAKEN_AWAY = frozenset(
     "hash hashed hashing crypted encrypted enc encoded salted masked is has no not without show "
     "hide toggle forgot forgotten reset recover recovery change changed update use uses using "
     "require requires required ask prompt invalid wrong incorrect bad mismatched allow disable "
-    "disabled enable enabled enter missing empty validate valid verify check compare generate "
-    "generated random get fetch read remember save min max grant type kind field label input "
+    "disabled enable enabled enter missing empty validate check compare generate "
+    "generated random get fetch read remember save min max grant type kind field label "
     "param header column expired render shadow depth first second final next single multi boarding "
     "lost should can need needs".split()
 )
 _SECRET_OF = frozenset(
     "client app application jwt session cookie shared auth oauth api signing hmac webhook "
-    "encryption token admin access s3 minio server master hash".split()
+    "encryption token admin access s3 minio server master hash password pepper".split()
 )
 _REFERRED = _TAKEN_AWAY | {"tls", "existing", "pull", "kubernetes", "k8s", "docker", "external"}
 _EXACTLY_NOT = frozenset(
@@ -64,7 +64,8 @@ They are few, and one pattern each: an alternation is walked byte by byte.
 _PASS_IN_CODE = (
     rb"pass(?:(?<=-storepass)|(?<=tstorepass)|(?<=cstorepass)|(?<=-keypass)|"
     + _OF_MOTDEPASSE
-    + rb"(?![abd-oq-vx-z]|[ \t]+(?![a-z.*\[\]]{1,20}[ \t]*=)[a-z0-9(#]|[ \t]*[\r\n]|[.;)]))"
+    + rb"(?![abd-oq-vx-z]|[ \t]+(?![a-z.*\[\]]{1,20}[ \t]*=)[a-z0-9(#]|[ \t]*[\r\n]|[.;]"
+    rb"|\)(?![ \t]*[=!]=)))"
 )
 
 

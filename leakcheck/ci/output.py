@@ -67,7 +67,7 @@ def rows(outcome: CiOutcome) -> Iterator[Row]:
             UNREADABLE.id, message, "warning", Location(path), fingerprint(path, "", 0)
         )
         values: dict[str, Any] = {
-            "path": path, "line": None, "column": None, "key": None,
+            "path": path, "line": None, "column": None, "key": None, "comment": False,
             "verdict": Verdict.UNKNOWN.value, "why": message, "sources": [],
         }  # fmt: skip
         yield Row(values, finding, path)
@@ -80,6 +80,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> Row:
         "line": candidate.line,
         "column": candidate.column,
         "key": candidate.key,
+        "comment": candidate.comment,
         "verdict": verdict.value,
         "why": "",
         "sources": [answer.as_json() for answer in found.answers],
@@ -87,6 +88,8 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> Row:
     if verdict is Verdict.CLEAN:
         return Row(values, None, label)
     why = reason(found.answers)
+    if candidate.comment:
+        why = f"in a comment: {why}"
     values["why"] = why
     exposed = verdict is Verdict.EXPOSED
     return Row(

@@ -22,10 +22,10 @@ class Policy:
     """What is looked at, and what answers.
 
     paths: files and folders below the root, default all; exclude: globs as in
-    .gitignore; formats: families of text to read, default all but prose;
+    .gitignore; formats: families of text to read, default all but markup;
     filters: what `--in` would name; min_count: ignore passwords seen less
     often, where the source counts; names, ignore_names: globs of key names to
-    look at besides, or not at all; comments: whether comments count;
+    look at besides, or not at all; comments: whether what stands in a comment counts;
     max_size: files longer than this many bytes are not read: there is no answer
     about them.
     """
@@ -37,7 +37,7 @@ class Policy:
     min_count: int = 1
     names: tuple[str, ...] = ()
     ignore_names: tuple[str, ...] = ()
-    comments: bool = False
+    comments: bool = True
     max_size: int = 50_000_000
 
 

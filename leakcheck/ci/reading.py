@@ -10,7 +10,7 @@ from importlib import import_module
 
 from leakcheck.ci.candidate import Candidate
 from leakcheck.ci.names import Names
-from leakcheck.ci.readers import commands, families, urls
+from leakcheck.ci.readers import commands, dialects, encoded, families, urls
 from leakcheck.ci.readers.families import Family, family_of
 from leakcheck.ci.readers.universal import name_at, scan
 from leakcheck.ci.text import NotTextError, Text, TooManyError, decoded, shown
@@ -24,7 +24,11 @@ _READERS = {
     families.HCL: "hcl",
     families.CSV: "csv_columns",
     families.ACCOUNTS: "accounts",
+    families.PROPERTIES: "properties",
+    families.PROSE: "prose",
+    families.NOTEBOOK: "notebook",
 }
+_TOLD = frozenset(("code", "json", "yaml", "toml", "xml", "hcl", "prose", "plain", "sql"))
 LONGEST_PARSED = 10_000_000
 """Longer texts are read by the line: a parser needs a hundred times their size."""
 
@@ -51,10 +55,12 @@ def read_file(
     data = decoded(data)
     if family is families.PLAIN:
         family = families.of_script(data)
-    in_code = family is families.CODE and not trace
+    elif family is families.OTHER:
+        family = families.of_content(data)
     text = Text(
-        data, path, names, comments=comments, trace=trace, in_code=in_code, ignorable=ignorable
-    )
+        data, path, names, comments=comments, trace=trace, ignorable=ignorable,
+        in_code=family is families.CODE and not trace, suffix=families.suffix_of(path),
+    )  # fmt: skip
     if not _worth_reading(text, family):
         return []
     return _read(text, family)
@@ -65,16 +71,41 @@ def read_held(raw: bytes, name: str, within: Text) -> list[Candidate]:
     family = family_of(name) or families.PLAIN
     if name.startswith(".docker"):
         family = families.JSON
-    if family is families.PROSE:
+    if family in (families.PROSE, families.MARKUP):
         return []
     try:
-        text = Text(
-            decoded(raw), within.path, within.names,
-            comments=within.comments, ignorable=within.ignorable,
-        )  # fmt: skip
+        text = _within(within, decoded(raw), families.suffix_of(name))
     except NotTextError:
         return []  # a key, a certificate: encoded because it is no text
     return _read(text, family)
+
+
+def read_part(text: Text, start: int, end: int, family: Family, suffix: str) -> None:
+    """Add to a text the candidates of a part of it, from the start of a line on."""
+    part = _within(text, text.data[start:end], suffix)
+    text.adopt(_read(part, family), text.line_of(start) - 1)
+
+
+def read_lines(text: Text, lines: list[tuple[int, str]], family: Family, suffix: str) -> None:
+    """Add to a text the candidates of lines that stand, each, in a value at an offset."""
+    joined = b"".join(line.encode("utf-8", "surrogatepass") for _, line in lines)
+    starts = [at for at, line in lines for _ in range(max(1, line.count("\n")))]
+    for found in _read(_within(text, joined, suffix), family):
+        at = starts[min(found.line, len(starts)) - 1]
+        text.add(
+            at, found.key, found.password, found.reader, skip=found.skip,
+            comment=found.comment, again=True,
+        )  # fmt: skip
+
+
+def _within(text: Text, data: bytes, suffix: str) -> Text:
+    """A text of its own for what another one holds."""
+    part = Text(
+        data, text.path, text.names, comments=text.comments, trace=text.trace,
+        ignorable=text.ignorable, suffix=suffix,
+    )  # fmt: skip
+    part.in_prose = text.in_prose
+    return part
 
 
 def _worth_reading(text: Text, family: Family) -> bool:
@@ -84,6 +115,7 @@ def _worth_reading(text: Text, family: Family) -> bool:
         or family is families.ACCOUNTS
         or urls.present(text.low)
         or commands.present(text.low, family)
+        or encoded.present(text.low)
     )
 
 
@@ -93,16 +125,22 @@ def _named(text: Text) -> bool:
         first, last = name_at(text.data, at, 0, len(text.data))
         name = shown(text.data[first:last]).strip("-.")
         like = text.names.like
-        if like(name) or like(name.removesuffix("s")) or name.lower() == "secret":
+        if like(name) or like(name[:-1]) or name.lower() == "secret" or name == "PWD":
+            return True
+        if like(name.rpartition(".")[0]):
             return True
     return False
 
 
 def _read(text: Text, family: Family) -> list[Candidate]:
     """The candidates of a text, in the order in which they stand."""
-    text.read_held = read_held
+    text.read_held, text.read_part, text.read_lines = read_held, read_part, read_lines
+    text.told = family.name in _TOLD
+    text.in_prose = text.in_prose or family is families.PROSE
     urls.read(text, family)
     commands.read(text, family)
+    encoded.read(text, family)
+    dialects.read(text, family)
     if family not in _READERS or len(text.data) > LONGEST_PARSED:
         scan(text, family)
     else:

@@ -6,8 +6,10 @@ from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import Family, family_of
 
-DEFAULT_FAMILIES = frozenset(families.NAMES) - {families.PROSE.name}
-ALWAYS_TEXT = DEFAULT_FAMILIES - {families.CODE.name, families.PLAIN.name}
+DEFAULT_FAMILIES = frozenset(families.NAMES) - {families.MARKUP.name}
+ALWAYS_TEXT = DEFAULT_FAMILIES - {
+    families.CODE.name, families.PLAIN.name, families.PROSE.name,
+}  # fmt: skip
 """Families whose files are text whatever they hold: one that is not has something to hide. A name
 without a suffix may be a program's, and `.ts` a film's.
 """

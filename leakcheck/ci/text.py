@@ -6,10 +6,14 @@ characters. Rule 2: a candidate's value is in no repr and in no message.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from leakcheck.ci.candidate import IGNORED, Candidate
+from leakcheck.ci import meaning
+from leakcheck.ci.candidate import COMMENT, IGNORED, Candidate
 from leakcheck.ci.names import Names
+from leakcheck.ci.readers.families import Family
+from leakcheck.ci.readers.lexical import Spans
 from leakcheck.ci.values import judge
 
 NEAR = 1024
@@ -41,7 +45,9 @@ class Text:
     data: as `decoded` gives it; path: shown in reports, `/`-separated;
     comments: whether what stands in a comment is checked too; trace: whether
     near misses are kept, for --explain; ignorable: whether a comment on a line
-    can accept it; read_held: reads a file that a value holds.
+    can accept it; suffix: of the language, which says what its comments and
+    strings are; read_held, read_part, read_lines: read a file that a value
+    holds, a part of this one, and lines that stand each in a value.
     """
 
     def __init__(
@@ -54,16 +60,25 @@ class Text:
         trace: bool = False,
         in_code: bool = False,
         ignorable: bool = True,
+        suffix: str = "",
     ) -> None:
         self.data = data
         self.low = self.data.lower()
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.ignorable = ignorable
+        self.suffix = suffix
         self.hits = names.hits(self.low, in_code)
         if len(self.hits) > MOST:
             raise TooManyError
         self.found: list[Candidate] = []
+        self.values: set[tuple[str, str]] = set()  # what was judged, by the last part of its name
+        self.commented = (0, 0)  # a stretch that a parser knows to be a comment
+        self.in_prose = False  # whether it stands in documentation
+        self.told = False  # whether text about passwords may stand where a password does
+        self._spans: Spans | None = None
         self.read_held: Callable[[bytes, str, Text], list[Candidate]] | None = None
+        self.read_part: Callable[[Text, int, int, Family, str], None] | None = None
+        self.read_lines: Callable[[Text, list[tuple[int, str]], Family, str], None] | None = None
         self._seen: set[tuple[int, str, str | None]] = set()
         self._taken: set[int] = set()
         self._covered = 0  # where the last value seen ends
@@ -72,15 +87,30 @@ class Text:
         self._column = (0, 0, 0)  # start of a line, an offset in it, characters between
 
     def add(
-        self, offset: int, key: str, value: str, reader: str, *, skip: str | None = None
+        self,
+        offset: int,
+        key: str,
+        value: str,
+        reader: str,
+        *,
+        skip: str | None = None,
+        comment: bool = False,
+        again: bool = False,
     ) -> None:
-        """Note that `value` of `key` stands at byte `offset`."""
-        if offset in self._taken:
+        """Note that `value` of `key` stands at byte `offset`.
+
+        skip: why it is not checked; comment: whether it stands in one; again:
+        whether it is another reading of what stands there.
+        """
+        if offset in self._taken and not again:
             return
+        if skip is None and comment and not self.comments:
+            skip = COMMENT
+        self.values.add((key.rpartition(".")[2], value))
         self._covered = max(self._covered, offset + len(value))
         judged = judge(value)
         if skip is None:
-            skip = judged.skip
+            skip = judged.skip or (meaning.reads_as_text(key, value) if self.told else None)
         line = self._line_of(offset)
         if self.ignorable and IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]:
             skip = IGNORED
@@ -94,8 +124,21 @@ class Text:
         if skip is None:
             self._taken.add(offset)
         self.found.append(
-            Candidate(line, self._column_of(offset), key[:200], reader, skip, password)
+            Candidate(line, self._column_of(offset), key[:200], reader, skip, password, comment)
         )
+
+    def adopt(self, found: Iterable[Candidate], lines: int) -> None:
+        """Take over the candidates of a part that begins after so many lines."""
+        for candidate in found:
+            line = candidate.line + lines
+            same = (line, candidate.password or candidate.key, candidate.skip)
+            if same not in self._seen:
+                self._seen.add(same)
+                self.found.append(replace(candidate, line=line))
+
+    def line_of(self, offset: int) -> int:
+        """The 1-based line that holds `offset`."""
+        return bisect_right(self._line_starts(), offset)
 
     def miss(self, offset: int, key: str, reader: str, why: str) -> None:
         """Note why something at `offset` is no candidate at all; kept only under trace, and not
@@ -103,6 +146,21 @@ class Text:
         """
         if self.trace and offset > self._covered:
             self.add(offset, key, "", reader, skip=why)
+
+    @property
+    def spans(self) -> Spans:
+        """The comments and strings, where this is source code."""
+        if self._spans is None:
+            self._spans = Spans(self.data, self.suffix)
+        return self._spans
+
+    def in_comment(self, offset: int, family: Family) -> bool:
+        """Whether `offset` is in a comment, the text being read as `family`."""
+        if self.commented[0] <= offset < self.commented[1]:
+            return True
+        if family.lexed:
+            return self.spans.in_comment(offset)
+        return family.in_comment(self.before(offset))
 
     def before(self, offset: int) -> bytes:
         """The line up to `offset`, as far back as a reader looks."""

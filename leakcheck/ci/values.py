@@ -28,16 +28,18 @@ _DEFAULTS = (
     re.compile(r"\{noop\}(.+)"),  # Spring Security: plain text, marked as such
 )
 _REFERENCE = re.compile(
-    r"\$\{|\$\(|\$\[|\{\{|\{%|<%|#\{|%\{|`|%\([\w ]*\)[sd]|\$ENV|\bos\.environ|\bprocess\.env"
+    r"\$\{|\$\(|\$\[|\{\{|\{%|<%|#\{|%\{|`[^`]+`|%\([\w ]*\)[sd]|\$ENV|\bos\.environ|\bprocess\.env"
     r"|\bgetenv\b"
 )
 _WHOLE_REFERENCE = re.compile(
-    r"\$\$?\{?\w+\}?|<[^<>]*>|%\w+%|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|:[a-z_]+|\?|&\w+;"
+    r"\$\$?\{?\w+\}?|<[^<>]*>|%\w+%|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|##.*"
+    r"|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
     r"|\$\w+(?:\.\w+|->\w+|\[['\"]?\w+['\"]?\])+"
     r"|(?:vault|secret|secrets|op|ref\+\w+|file|env|ssm|arn|sops|azurekeyvault|gcpsm|awssm|keyring"
     r"|bws|pass|lastpass)\b[:/].{2,}"
     r"|(?:ENC|enc|SEC|DEC)(?:\[|\().*|\{(?:cipher|aes|enc)\}.*|\$ANSIBLE_VAULT.*|!\w.*"
-    r"|-----BEGIN .*",
+    r"|-----BEGIN .*|[a-z][a-z0-9+.\-]*://.*"
+    r"|(?:~|\.{1,2})?/[\w.@+\-]+(?:/[\w.@+\-]+)+/?|[A-Za-z]:\\[\w. \-]+(?:\\[\w. \-]+)+",
     re.DOTALL,
 )
 _MASK = re.compile(
@@ -69,8 +71,14 @@ def judge(value: str) -> Judged:
         default = pattern.fullmatch(value.strip())
         if default:
             value = default[1].strip()
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                value = value[1:-1]
+            if not value:
+                return Judged("", "it is empty")
             break
     bare = value.strip()
+    if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "'\"":
+        bare = bare[1:-1]
     if _HASH.fullmatch(bare):
         return Judged("", "it is hashed")
     if _WHOLE_REFERENCE.fullmatch(bare) or _REFERENCE.search(bare):

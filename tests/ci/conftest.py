@@ -76,7 +76,11 @@ class Ran:
     @property
     def findings(self) -> list[str]:
         """`path:line` of each finding in the text report."""
-        rows = [row for row in self.out.splitlines() if ": breached password" in row]
+        rows = [
+            row
+            for row in self.out.splitlines()
+            if ": breached password" in row or ": default password" in row
+        ]
         return [":".join(row.split(":")[:2]) for row in rows]
 
 

@@ -212,16 +212,17 @@ def test_two_repositories_have_two_salts(repo, ci, breached: str, tmp_path: Path
 def test_policy(repo, ci, known: Path, breached: str) -> None:
     repo.write("src/a.py", f"door_pin = '{breached}'\nTEST_PASSWORD = '{breached}'\n")
     repo.write("vendor/b.py", f"password = '{breached}'\n")
-    repo.write("c.md", f"mysql://u:{breached}@h/\n")
+    repo.write("c.html", f"mysql://u:{breached}@h/\n")
     repo.write("d.env", f"# DB_PASSWORD={breached}\n")
     shutil.copy(known, repo.root / "own.bloom")
-    assert ci().findings == ["src/a.py:2", "vendor/b.py:1"]
+    assert ci().findings == ["d.env:1", "src/a.py:2", "vendor/b.py:1"]
+    assert "d.env:1:15: DB_PASSWORD: in a comment: breached password" in ci().out
     repo.write(
         "pyproject.toml",
         '[tool.leakcheck]\nexclude = ["vendor/"]\nnames = ["*_pin"]\nignore-names = ["TEST_*"]\n'
-        'formats = ["code", "prose", "env"]\nfilters = ["own.bloom"]\ncomments = true\nmin-count = 2\n',
+        'formats = ["code", "markup", "env"]\nfilters = ["own.bloom"]\ncomments = false\nmin-count = 2\n',
     )
-    assert ci(against=None).findings == ["c.md:1", "d.env:1", "src/a.py:1"]
+    assert ci(against=None).findings == ["c.html:1", "src/a.py:1"]
     repo.write("leakcheck.toml", 'paths = ["vendor"]\n')
     assert ci().findings == ["vendor/b.py:1"], "leakcheck.toml comes first"
     assert ci("--policy", "pyproject.toml", "src").findings == ["src/a.py:1"]
@@ -251,10 +252,10 @@ def test_explain(repo, ci, breached: str) -> None:
     assert "not checked: no literal value follows the name" in said[2]
     assert "not checked: it is a reference or a placeholder" in said[3]
     assert "Nothing on line 5 has the name of a password." in said[4]
-    assert "not checked: it stands in a comment" in said[5]
+    assert "a.py:6:15: password (code reader), in a comment: checked: clean" in said[5]
     assert "checked: clean" in said[6]
-    repo.write("README.md", "x")
-    assert "the policy's formats leave prose out" in ci("--explain", "README.md:1").out
+    repo.write("page.html", "x")
+    assert "the policy's formats leave markup out" in ci("--explain", "page.html:1").out
     for wrong in ("a.py", "a.py:0", ":1", "none.py:1"):
         one_sentence(leakcheck("ci", "--explain", wrong, cwd=repo.root))
 

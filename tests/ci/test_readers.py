@@ -107,7 +107,8 @@ CASES: dict[str, tuple[str, str, list[tuple[int, int, str, str]]]] = {
     "properties": (
         "application-prod.properties",
         "spring.datasource.password=one #1\nx.password : two\ny.password three\nz.password=${Z:four}\n!w.password=no\n",
-        [(1, 28, "spring.datasource.password", "one #1"), (2, 14, "x.password", "two"), (4, 12, "z.password", "four")],
+        [(1, 28, "spring.datasource.password", "one #1"), (2, 14, "x.password", "two"), (3, 12, "y.password", "three"),
+         (4, 12, "z.password", "four")],
     ),
     "redis": ("redis.conf", "requirepass one\n# requirepass no\n", [(1, 13, "requirepass", "one")]),
     "terraform": (
@@ -242,7 +243,7 @@ def test_files_that_are_not_read() -> None:
     for path in (
         "a.png",
         "a.min.js",
-        "README.md",
+        "page.html",
         "src/i18n/de.json",
         "package-lock.json",
         "etc/nsswitch.conf",
@@ -326,7 +327,8 @@ def test_a_value_is_in_no_repr() -> None:
         ("a.js", "{ user_name: 'x', pass_word: 'dragon' }", [(31, "dragon")]),
         ("a.py", "secret = 'secret'", []),
         ("a.py", "client_secret = 'secret'", [(18, "secret")]),
-        ("a.yml", "secret: dragon", []),
+        ("a.yml", "secret: dragon", [(9, "dragon")]),
+        ("a.yml", "secret: dragon-credentials", []),
         ("a.tf", 'password_wo = "dragon"', [(16, "dragon")]),
     ],
 )

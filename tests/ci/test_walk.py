@@ -23,7 +23,7 @@ def test_tracked_files_only(repo) -> None:
     repo.write("sub/b.yml", "a: 1")
     repo.write("ignored.env", "A=1", add=False)
     repo.write("picture.png", "x")
-    repo.write("README.md", "x")
+    repo.write("page.html", "x")
     assert names(repo.root) == ["a.env", "sub/b.yml"]
     assert names(repo.root, "sub") == ["sub/b.yml"]
     assert names(repo.root, "ignored.env") == ["ignored.env"], "a file that is named is read"

@@ -17,7 +17,8 @@ class Family:
     unquoted: "" where values need quotes, "word" where one ends at white
     space, "line" where it goes on to the end of the line; spaces: whether
     white space alone may stand between name and value; inline: what opens a
-    comment after a value; comments: what opens a comment line.
+    comment after a value; comments: what opens a comment line; lexed: whether
+    it is source code, whose strings and comments are told by the suffix.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Family:
     spaces: bool = False
     inline: str = "hash"
     comments: tuple[bytes, ...] = (b"#",)
+    lexed: bool = False
 
     def in_comment(self, before: bytes) -> bool:
         """Whether a line that begins with `before` is a comment at its end."""
@@ -51,7 +53,7 @@ DOCKER = Family("docker", "word", spaces=True)
 YAML = Family("yaml", "line")
 JSON = Family("json", comments=(b"//", b"/*", b"*", b"#"))
 TOML = Family("toml")
-INI = Family("ini", "line", inline="ini", comments=(b"#", b";", b"!", b"//"))
+INI = Family("ini", "line", inline="ini", comments=(b"#", b";", b"!"))
 PROPERTIES = Family("properties", "line", inline="none", comments=(b"#", b"!"))
 CONF = Family("conf", "line", spaces=True, inline="ini", comments=(b"#", b";", b"//"))
 HCL = Family("hcl", comments=(b"#", b"//", b"/*", b"*"))
@@ -60,14 +62,16 @@ XML = Family("xml", comments=(b"<!--",))
 CSV = Family("csv")
 ACCOUNTS = Family("accounts")
 PLAIN = Family("plain", "line")
-CODE = Family("code", comments=(b"//", b"#", b"*", b"/*", b"--", b"%", b"<!--", b"'''", b'"""'))
-SPACED_CODE = Family("code", spaces=True, comments=(b"//", b"#", b"*", b"/*", b";"))
+CODE = Family("code", lexed=True)
+OTHER = Family("code", lexed=True)  # of a suffix that is not known
+SPACED_CODE = Family("code", spaces=True, lexed=True)
 SNIPPET = Family("snippet", "word")
-PROSE = Family("prose")
+PROSE = Family("prose", "word", comments=(b"<!--",))
+MARKUP = Family("markup", comments=(b"<!--",))
 
 FAMILIES = (
     ENV, SHELL, DOCKER, YAML, JSON, TOML, INI, PROPERTIES, CONF, HCL, SQL, XML, CSV, ACCOUNTS,
-    PLAIN, CODE, PROSE,
+    PLAIN, CODE, PROSE, MARKUP,
 )  # fmt: skip
 NAMES = tuple(dict.fromkeys(family.name for family in FAMILIES))
 
@@ -83,7 +87,7 @@ _register(SHELL, "sh bash zsh ksh fish profile bashrc zshrc bats ps1 psm1 psd1 b
 _register(DOCKER, "dockerfile containerfile")
 _register(YAML, "yml yaml eyaml sls")
 _register(
-    JSON, "json jsonc json5 jsonl ndjson ipynb tfstate webmanifest hjson template libsonnet jsonnet"
+    JSON, "json jsonc json5 jsonl ndjson tfstate webmanifest hjson template libsonnet jsonnet"
 )
 _register(TOML, "toml")
 _register(
@@ -111,11 +115,10 @@ _register(
     "d zig nim cr tcl elm coffee bicep cob pas rkt lisp el vim sol proto graphql j2 tpl tmpl "
     "erb ejs jinja jinja2 mustache hbs feature robot http rest jsp aspx cshtml gotmpl",
 )  # fmt: skip
-_register(
-    PROSE,
-    "md markdown mdx rst adoc asciidoc tex html htm xhtml po pot textile org wiki rdoc strings "
-    "resx arb",
-)
+_register(PROSE, "md markdown mdx rst adoc asciidoc textile org wiki rdoc mkd mdown pod")
+_register(MARKUP, "tex html htm xhtml po pot strings resx arb")
+NOTEBOOK = Family("json", comments=())
+_register(NOTEBOOK, "ipynb")
 _register(
     None,
     "png jpg jpeg gif ico bmp webp tif tiff svg pdf zip gz tgz bz2 xz zst 7z tar jar war ear "
@@ -133,8 +136,8 @@ def _named(*pairs: tuple[str, Family]) -> tuple[tuple[re.Pattern[str], Family], 
 # Names that say more than their suffix, and names that say it where a suffix says nothing.
 _BEFORE_SUFFIX = _named(
     (r"\.?htpasswd.*|[._]netrc|\.?pgpass(?:\.conf)?", ACCOUNTS),
-    (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?", PROSE),
-    (r"nsswitch\.conf|passwdqc\.conf|pwquality\.conf", PROSE),
+    (r"(?:package|npm-shrinkwrap|composer)[-.]lock(?:\.json)?", MARKUP),
+    (r"nsswitch\.conf|passwdqc\.conf|pwquality\.conf", MARKUP),
     (r"(?:.*\.)?odbc\.ini|\.pg_service\.conf", INI),
 )
 _AFTER_SUFFIX = _named(
@@ -167,6 +170,27 @@ def of_script(data: bytes) -> Family:
     return SHELL if re.search(rb"\b(?:[bdkz]?a?sh|env [bdkz]?a?sh)\b", first) else CODE
 
 
+_SETTING = re.compile(
+    rb"^[ \t]*+(?:(?P<kept>[\w.\-\[\]]{1,120}[ \t]{0,40}[=:](?!=)[^\n]{0,2000}?(?<![{;])"
+    rb"|\[[^\]\n]{1,200}\])"
+    rb"|(?P<aside>[#;!][^\n]*+|))[ \t]*\r?$",
+    re.MULTILINE,
+)
+
+
+def of_content(data: bytes) -> Family:
+    """The family of a file whose suffix is not known: configuration where nearly all of its lines
+    are settings, else source code.
+    """
+    sample = data[:16384]
+    lines = sample.count(b"\n") + 1
+    kept = aside = 0
+    for line in _SETTING.finditer(sample):
+        kept += line["kept"] is not None
+        aside += line["kept"] is None
+    return PLAIN if kept and (lines - aside) * 4 <= kept * 5 else CODE
+
+
 @lru_cache(maxsize=4096)
 def _of_name(name: str) -> Family | None:
     parts = name.lower().rsplit(".", 2)
@@ -183,14 +207,43 @@ def _of_name(name: str) -> Family | None:
             return family
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
-    return PLAIN if not suffix or suffix in _TEMPLATE else CODE
+    return PLAIN if not suffix or suffix in _TEMPLATE else OTHER
 
 
 _TELLING = re.compile(
     r"\.|[^.]*\Z|.*(?:env|[Dd]ocker|lock|odbc|my\.cnf|pg|enkins|akefile|setup|tox|nssw|passwdqc|pwq)"
 )
-_TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE))
+_TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE, OTHER))
 _MINIFIED = (".min.js", ".bundle.js", "-min.js", ".min.css", ".min.mjs")
+
+
+_LANGUAGE = {
+    "console": "sh", "shell": "sh", "shell-session": "sh", "sh-session": "sh", "terminal": "sh",
+    "bash-session": "sh", "command": "sh", "python": "py", "python3": "py", "ipython": "py",
+    "pycon": "py", "javascript": "js", "node": "js", "typescript": "ts", "ruby": "rb",
+    "golang": "go", "csharp": "cs", "c#": "cs", "kotlin": "kt", "powershell": "ps1",
+    "pwsh": "ps1", "docker": "dockerfile", "terraform": "tf", "rust": "rs", "dotenv": "env",
+    "compose": "yml", "objective-c": "m", "c++": "cpp", "mysql": "sql", "postgresql": "sql",
+    "perl": "pl", "elixir": "ex", "erlang": "erl", "haskell": "hs", "clojure": "clj",
+    "make": "mk", "batch": "bat", "cypher": "sql", "nginx": "conf", "apache": "conf",
+}  # fmt: skip
+
+
+def of_language(language: str) -> tuple[Family | None, str]:
+    """The family of a block in documentation, and its suffix, by the language that it names; None
+    where it names none that is known.
+    """
+    suffix = _LANGUAGE.get(language, language)
+    family = _SUFFIXES.get(suffix)
+    return (None, "") if family in (PLAIN, CSV, ACCOUNTS) else (family, suffix)
+
+
+def suffix_of(path: str) -> str:
+    """The suffix that says what language a file is in, without those of templates."""
+    parts = path.rpartition("/")[2].lower().split(".")
+    while len(parts) > 2 and parts[-1] in _TEMPLATE:
+        parts.pop()
+    return parts[-1] if len(parts) > 1 else ""
 
 
 def family_of(path: str) -> Family | None:
@@ -198,9 +251,9 @@ def family_of(path: str) -> Family | None:
     folder, _, name = path.rpartition("/")
     family = _of_path(name)
     if family in _TRANSLATED and folder and _translated(folder):
-        return PROSE
+        return MARKUP
     if family is PROPERTIES and _MESSAGES.fullmatch(name):
-        return PROSE
+        return MARKUP
     return family
 
 
@@ -217,4 +270,4 @@ def _of_path(name: str) -> Family | None:
     suffix = name.rsplit(".", 1)[-1].lower()
     if suffix in _TEMPLATE or _TELLING.match(name):
         return _of_name(name)
-    return _SUFFIXES.get(suffix, CODE)
+    return _SUFFIXES.get(suffix, OTHER)

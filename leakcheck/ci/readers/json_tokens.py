@@ -10,7 +10,7 @@ import re
 
 from leakcheck.ci.readers.families import JSON
 from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence, read_tree
-from leakcheck.ci.readers.universal import scan
+from leakcheck.ci.readers.universal import read_comments, scan
 from leakcheck.ci.text import Text, shown
 
 _TOKEN = re.compile(
@@ -20,13 +20,15 @@ _TOKEN = re.compile(
 
 def read(text: Text) -> None:
     """Add the candidates of a JSON file."""
-    roots, whole = _build(text.data)
+    roots, whole = build(text.data)
     read_tree(text, roots, "json")
     if not whole:
         scan(text, JSON)
+    else:
+        read_comments(text, JSON)
 
 
-def _build(data: bytes) -> tuple[list[Node], bool]:
+def build(data: bytes) -> tuple[list[Node], bool]:
     """The values of the file, and whether all of it was JSON."""
     roots: list[Node] = []
     opened: list[Mapping | Sequence] = []

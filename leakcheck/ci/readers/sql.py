@@ -6,7 +6,6 @@ and looks at one statement's head, so a dump of any size takes linear time.
 
 import re
 
-from leakcheck.ci.candidate import COMMENT
 from leakcheck.ci.readers.families import SQL
 from leakcheck.ci.readers.literals import quoted
 from leakcheck.ci.readers.universal import scan
@@ -16,6 +15,9 @@ _ACCOUNT = re.compile(
     rb"\b(?P<key>identified(?:[ \t]{1,8}with[ \t]{1,8}['\"`]?\w{1,40}['\"`]?)?\s{1,8}(?:by|as)"
     rb"(?:\s{1,4}password)?|(?:encrypted\s{1,4}|unencrypted\s{1,4}|valid\s{1,4})?password\s{0,4}"
     rb"(?:=|\(|for\s{1,4}[^\s=]{1,80}\s{0,4}=)?(?:\s{0,4}password\()?)\s{0,8}n?(?P<quote>['\"])"
+)
+_SET = re.compile(
+    rb"^\\set[ \t]{1,8}(?P<name>\w{1,80})[ \t]{1,8}(?P<value>[^\s'\":\\]{1,128})", re.MULTILINE
 )
 _INSERT = re.compile(
     rb"insert\s{1,8}(?:ignore\s{1,8}|or\s{1,8}\w{1,10}\s{1,8})?into\s{1,8}(?P<table>[\w.\"`\[\]$]{1,120})\s{0,8}"
@@ -36,10 +38,13 @@ def read(text: Text) -> None:
         at = match.start("quote")
         found = quoted(text.data, at, match["quote"], at + NEAR)
         if found is not None:
-            before = text.before(match.start())
-            comment = None if text.comments or not SQL.in_comment(before) else COMMENT
+            comment = text.in_comment(match.start(), SQL)
             key = "IDENTIFIED BY" if match["key"].startswith(b"identified") else "PASSWORD"
-            text.add(found[1], key, found[0], "sql", skip=comment)
+            text.add(found.start, key, found.value, "sql", comment=comment)
+    for variable in _SET.finditer(text.data) if b"\\set" in text.data else ():
+        if text.names.like(shown(variable["name"])):
+            value = shown(variable["value"])
+            text.add(variable.start("value"), shown(variable["name"]), value, "sql")
     read_rows(text)
     scan(text, SQL)
 

@@ -4,22 +4,27 @@ The line reader finds where quoted values stand; whatever the parser knows
 besides (multi-line strings, inline tables, numbers) is placed at its key.
 """
 
+import re
 import tomllib
 from typing import Any
 
-from leakcheck.ci.readers.families import TOML
+from leakcheck.ci.readers.families import SNIPPET, TOML
 from leakcheck.ci.readers.universal import scan
 from leakcheck.ci.text import Text, shown
+
+_MULTI_LINE = re.compile(rb"'''(?s:.*?)(?:'''|\Z)|\"\"\"(?s:.*?)(?:\"\"\"|\Z)")
 
 
 def read(text: Text) -> None:
     """Add the candidates of a TOML file."""
     scan(text, TOML)
+    for script in _MULTI_LINE.finditer(text.data):
+        scan(text, SNIPPET, script.start(), script.end())
     try:
         parsed = tomllib.loads(shown(text.data).replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return
-    placed = {(found.key.rsplit(".", 1)[-1], found.password) for found in text.found}
+    placed = set(text.values)
     pending: list[Any] = [parsed]
     while pending:
         node = pending.pop()

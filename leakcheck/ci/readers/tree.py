@@ -63,6 +63,9 @@ Node: TypeAlias = Scalar | Mapping | Sequence
 _PROPERTIES = re.compile(rb"(?:[&!][^\s,\[\]{}]{0,200}\s{1,80}){1,2}")
 _NAME_KEYS = frozenset("name key variable parametername optionname envname id".split())
 _WHO = frozenset("clientid user username login accesskey appid".split())
+_REFERENCE = re.compile(
+    r"[a-z0-9]+(?:[-_./][a-z0-9]+)*(?:secrets?|credentials?|creds?|tls|certs?|key)|[a-z]+(?:[-_./][a-z]+)+"
+)
 _VALUE_KEYS = frozenset("value val default defaultvalue parametervalue content plaintext".split())
 
 
@@ -96,7 +99,10 @@ def _mapping(text: Text, node: Mapping, reader: str) -> list[Node]:
             _candidate(text, paired[0], paired[1], reader)
         elif secret and key.value == "data" and isinstance(value, Mapping):
             _encoded(text, value)
-        elif key.value in ("secret", "Secret") and isinstance(value, Scalar) and _of_client(node):
+        elif key.value == "chpasswd":
+            _accounts(text, value)
+            rest.append(value)
+        elif isinstance(value, Scalar) and _is_secret(node, key, value):
             _candidate(text, key.value, value, reader)
         elif text.names.like(key.value) or (
             isinstance(value, Sequence) and text.names.like(key.value.removesuffix("s"))
@@ -123,6 +129,35 @@ def _under_name(text: Text, key: str, value: Node, reader: str) -> list[Node]:
         if inner.value.lower() in _VALUE_KEYS:
             _candidate(text, key, held, reader)
     return [value]
+
+
+def _is_secret(node: Mapping, key: Scalar, value: Scalar) -> bool:
+    """Whether a bare `secret` has a value, and not the name of one."""
+    if key.value.lower() != "secret" or value.tag:
+        return False
+    return _of_client(node) or _REFERENCE.fullmatch(value.value) is None
+
+
+def _accounts(text: Text, node: Node) -> None:
+    """The list of cloud-init's `chpasswd`: lines of `user:password`."""
+    for name, value in node.pairs if isinstance(node, Mapping) else ():
+        if not isinstance(name, Scalar) or name.value != "list":
+            continue
+        for scalar in value.nodes if isinstance(value, Sequence) else [value]:
+            if isinstance(scalar, Scalar):
+                _account_lines(text, scalar)
+
+
+def _account_lines(text: Text, scalar: Scalar) -> None:
+    at = scalar.start
+    for line in scalar.value.split("\n"):
+        user, colon, password = line.strip().partition(":")
+        if not colon or password in ("", "R", "RANDOM"):
+            continue
+        place = text.data.find(line.strip().encode("utf-8", "surrogatepass"), at, scalar.end)
+        if place >= 0:
+            at = place + len(user.encode("utf-8", "surrogatepass")) + 1
+        text.add(at, "chpasswd", password, "cloud-init")
 
 
 def _paired(names: Names, node: Mapping) -> tuple[str, Scalar] | None:

@@ -9,13 +9,14 @@ neighbour that names a host, a user or a database.
 import re
 from urllib.parse import unquote_to_bytes
 
-from leakcheck.ci.candidate import COMMENT
+from leakcheck.ci.meaning import METAVAR, is_directive, is_metavar
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
 
 _URL = re.compile(
     rb"://(?P<user>[^\s/?#\"'<>@:\\`|,;]{0,128}):"
-    rb"(?P<password>(?:\$\{[^{}\s]{1,200}\}|\{\{[^{}]{1,200}\}\}|[^\s/?#\"'<>@\\`]){1,200})@"
+    rb"(?P<password>(?!\d{1,5}[?#])(?:\$\{[^{}\s]{1,200}\}|\{\{[^{}]{1,200}\}\}"
+    rb"|[^\s/\"'<>@\\`]|@(?=[^\s/\"'<>@\\`,;:]{1,80}@)){1,200})@"
     rb"(?P<host>[\w.\-]{1,255}|\[|\$|\{|%|<)"
 )
 _MARK = re.compile(rb"://")
@@ -28,6 +29,7 @@ _PAIR_KEYS = (
     re.compile(rb"pwd[ \t]{0,4}=[ \t]{0,4}"),
 )
 _PAIR_VALUE = re.compile(rb"\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128}")
+_FIELD = re.compile(rb"\{[A-Za-z_][\w.]*(?:![rs])?(?::\w*)?\}")
 _NEIGHBOURS = frozenset(
     b"server,host,hostaddr,hostname,data source,datasource,user id,user,username,uid,dbname,"
     b"database,databasename,initial catalog,driver,port,accountname,addr,address,endpoint".split(
@@ -65,35 +67,45 @@ def read(text: Text, family: Family) -> None:
     for match in _URL.finditer(data) if b"://" in low else ():
         scheme = _SCHEME.search(data, max(0, match.start() - 32), match.start())
         name = shown(scheme[0]).lower() if scheme else ""
-        skip = _commented(text, family, match.start())
-        if skip is None and _EXAMPLE_HOST.fullmatch(match["host"]):
-            skip = EXAMPLE
-        if (
-            skip is None
-            and family.name in ("code", "plain")
-            and _ILLUSTRATION.fullmatch(match[0].rpartition(b"@")[0])
-        ):
+        skip = EXAMPLE if _EXAMPLE_HOST.fullmatch(match["host"]) else None
+        illustrates = text.in_prose or family.name in ("code", "plain", "prose")
+        if illustrates and _ILLUSTRATION.fullmatch(match[0].rpartition(b"@")[0]):
             skip = ILLUSTRATION
-        value = shown(unquote_to_bytes(match["password"]))
-        text.add(match.start("password"), f"{name}:// password", value, "url", skip=skip)
+        if is_metavar(shown(match["password"])):
+            skip = METAVAR
+        _add(
+            text,
+            family,
+            match.start("password"),
+            f"{name}:// password",
+            unquote_to_bytes(match["password"]),
+            skip,
+        )
     if b"@tcp(" in low or b"@unix(" in low:
         for host in _GO_HOST.finditer(data):
             found = _GO.search(data, max(0, host.start() - 100), host.start())
             if found is not None:
-                skip = _commented(text, family, found.start())
-                text.add(found.start(2), "DSN password", shown(found[2]), "url", skip=skip)
+                illustrates = found[1].lower() in (b"user", b"username")
+                illustrates = illustrates and (text.in_prose or family.name in ("code", "prose"))
+                skip = ILLUSTRATION if illustrates else None
+                _add(text, family, found.start(2), "DSN password", found[2], skip)
     if b"jdbc:oracle" in low:
         for match in _ORACLE.finditer(data):
-            skip = _commented(text, family, match.start())
-            text.add(match.start(2), "jdbc:oracle password", shown(match[2]), "url", skip=skip)
+            _add(text, family, match.start(2), "jdbc:oracle password", match[2], None)
     _pairs(text, family)
+
+
+def _add(text: Text, family: Family, at: int, key: str, value: bytes, skip: str | None) -> None:
+    text.add(at, key, shown(value), "url", skip=skip, comment=text.in_comment(at, family))
 
 
 def _pairs(text: Text, family: Family) -> None:
     for at, end in _pair_keys(text.low):
         before = text.before(at)
         value = _PAIR_VALUE.match(text.data, end)
-        if value is None or (not family.unquoted and not _in_quotes(before[-500:])):
+        if value is None or not (
+            family.unquoted or _in_quotes(before[-500:]) or text.in_comment(at, family)
+        ):
             continue
         around = text.low[at - min(len(before), 300) : at]
         after = text.low[value.end() : min(text.line_end(value.end()), value.end() + 200)]
@@ -101,10 +113,16 @@ def _pairs(text: Text, family: Family) -> None:
             continue
         start, raw = value.start(), value[0]
         if raw[:1] == b"'" or (raw[:1] == b"{" and raw[-1:] == b"}"):
+            if raw[:1] == b"{" and _FIELD.fullmatch(raw) and family.lexed:
+                continue  # `$"password={password}"` is filled in when it runs
             start, raw = start + 1, raw[1:-1]
-        skip = COMMENT if not text.comments and family.in_comment(before) else None
+        elif raw.endswith(b")") and b"(" not in raw:
+            raw = raw.rstrip(b")")
+        if not raw or raw.endswith(b"(") or is_directive(shown(raw)):
+            continue
         key = shown(text.data[at:end].rstrip(b" \t="))
-        text.add(start, key, shown(raw), "connection string", skip=skip)
+        comment = text.in_comment(at, family)
+        text.add(start, key, shown(raw), "connection string", comment=comment)
 
 
 def _pair_keys(low: bytes) -> list[tuple[int, int]]:
@@ -128,7 +146,3 @@ def _has_neighbour(around: bytes) -> bool:
 def _in_quotes(before: bytes) -> bool:
     """Whether an odd number of quotes of one sort stands before a place on its line."""
     return any(before.count(quote) % 2 for quote in (b'"', b"'", b"`"))
-
-
-def _commented(text: Text, family: Family, at: int) -> str | None:
-    return COMMENT if not text.comments and family.in_comment(text.before(at)) else None

@@ -5,6 +5,8 @@ the stack. What the parser refuses half-way is kept up to there, and the
 whole file is read by the line besides.
 """
 
+import base64
+import binascii
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +14,10 @@ import yaml
 
 from leakcheck.ci.readers.families import YAML
 from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence, read_tree
-from leakcheck.ci.readers.universal import scan
-from leakcheck.ci.text import Text
+from leakcheck.ci.readers.universal import read_comments, scan
+from leakcheck.ci.text import Text, shown
 
+_BINARY = "tag:yaml.org,2002:binary"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -25,6 +28,16 @@ def read(text: Text) -> None:
     read_tree(text, builder.roots, "yaml")
     if not whole:
         scan(text, YAML)
+    else:
+        read_comments(text, YAML)
+
+
+def _binary(value: str) -> str:
+    """What `!!binary` stands for."""
+    try:
+        return shown(base64.b64decode("".join(value.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return value
 
 
 class _Builder:
@@ -58,8 +71,9 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             start, end = self._offset(event.start_mark), self._offset(event.end_mark)
             tag = event.tag or ""
+            value = _binary(event.value) if tag == _BINARY else event.value
             tag = tag if tag.startswith("!") and tag != "!" else ""
-            self._put(Scalar(event.value, start, end, tag), event.anchor)
+            self._put(Scalar(value, start, end, tag), event.anchor)
         elif isinstance(event, yaml.AliasEvent):
             self._put(self._anchors.get(event.anchor or "", Scalar("", 0, 0)), None)
         elif isinstance(event, yaml.MappingStartEvent):

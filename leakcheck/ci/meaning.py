@@ -1,0 +1,96 @@
+"""What a literal beside a password's name says when it is no password.
+
+Names of fields, keys and labels, messages, and words of help: where someone
+wrote about a password, and gave none. Only what a reader of the line would be
+sure of is left out.
+"""
+
+# ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
+
+import re
+
+from leakcheck.ci.names import means_password, words_of
+
+FIELD = "it is the name of a field, not a value"
+KEY = "it is the name of a key, not a value"
+SENTENCE = "it is a sentence, not a value"
+STATE = "it says what is wrong with a password"
+METAVAR = "it stands for a value, as in a help text"
+
+_STATES = frozenset(
+    "invalid required missing blank empty incorrect mismatch mismatched expired forgotten "
+    "unchanged unauthorized is_required".split()
+)
+_RULES = re.compile(
+    r"(?:required|nullable|sometimes|string|present|confirmed|filled|(?:min|max|same|size):\w+)"
+    r"(?:\|[\w:,]+)+"
+)
+_PASSWORD_WORD = re.compile(
+    r"\b(?:pass(?:word|code|phrase|wd|wort)s?|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord"
+    r"|secret|pwd)\b",
+    re.IGNORECASE,
+)
+_LABELS = frozenset(
+    "password passwort kennwort senha contraseña wachtwoord passphrase passcode secret".split()
+) | {"mot de passe"}
+_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*")
+_METAVAR = re.compile(r"[A-Z][A-Z0-9_]*")
+_DIRECTIVE = re.compile(r"%[-+0#]{0,3}\d{0,4}[a-zA-Z@](?![a-zA-Z0-9])|\{\w{0,40}\}|:\w+")
+_ENDS = (".", "!", "?", ":", "…")
+
+
+def reads_as_text(name: str, value: str) -> str | None:
+    """Why a value of a password's name is text about it, and no password; None where it may be."""
+    bare = value.strip()
+    if " " in bare and _is_sentence(bare):
+        return SENTENCE
+    if _PATH.fullmatch(bare):
+        parts = bare.split(".")
+        if means_password(parts[-1]) or len(parts) > 2:
+            return KEY
+    return None
+
+
+def _is_sentence(value: str) -> bool:
+    """Whether words are about a password, or end as a sentence does."""
+    words = value.split()
+    plain = sum(_PLAIN_WORD.fullmatch(word) is not None for word in words)
+    if len(words) < 2 or plain * 2 < len(words):
+        return False
+    if value.endswith(_ENDS) and len(words) > 2:
+        return True
+    return _PASSWORD_WORD.search(value) is not None and (len(words) > 2 or value[0].isupper())
+
+
+def is_state(value: str) -> bool:
+    """Whether a value of a map of errors is one: `password: 'invalid'`."""
+    bare = value.strip().lower()
+    return bare in _STATES or _RULES.fullmatch(bare) is not None
+
+
+def is_label(value: str) -> bool:
+    """Whether a capitalised value is the word that a person reads: `password: "Password"`."""
+    bare = value.strip(" :*")
+    return bare[:1].isupper() and not bare.isupper() and bare.lower() in _LABELS
+
+
+def same_words(name: str, value: str) -> bool:
+    """Whether a value spells the name that it stands under."""
+    return _letters(value) == _letters(name) or (
+        value.isidentifier() and words_of(value) == words_of(name.rpartition(".")[2])
+    )
+
+
+def _letters(text: str) -> str:
+    return text.replace("_", "").replace("-", "").lower()
+
+
+def is_metavar(value: str) -> bool:
+    """Whether a value in capitals stands for one: `--password PASSWORD`."""
+    return _METAVAR.fullmatch(value) is not None and means_password(value)
+
+
+def is_directive(value: str) -> bool:
+    """Whether a value is filled in when the text is made."""
+    return _DIRECTIVE.match(value) is not None

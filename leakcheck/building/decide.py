@@ -3,24 +3,30 @@
 What the user said stands; what was not said is sniffed, and said aloud.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from leakcheck.errors import InputError
 from leakcheck.input import Input
 from leakcheck.input.encodings import SAMPLE_BYTES
-from leakcheck.records.detect import Guess, sniff
-from leakcheck.records.formats import WORDS, Form, can_hold, searched
+from leakcheck.records.detect import detect
+from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood, searched
+from leakcheck.records.rows import Wanted
 from leakcheck.subject.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one input is read: for keys of `kind`, as a text of `form`."""
+    """How one input is read: for keys of `kind`, as `dialect` says."""
 
     kind: Kind
-    form: Form
-    prefix: bytes = b""
+    dialect: Dialect
+
+    @property
+    def form(self) -> Form:
+        """The form of the text."""
+        assert self.dialect.form is not None
+        return self.dialect.form
 
     @property
     def searched(self) -> bool:
@@ -30,54 +36,51 @@ class Plan:
     @property
     def structured(self) -> bool:
         """Whether records are parsed, rather than lines."""
-        return self.form.structured and not self.searched
+        return self.dialect.structured and not self.searched
 
 
-def look(item: Input) -> Guess:
+def look(item: Input, wanted: Wanted) -> Dialect:
     """What the input is taken for."""
     sample = item.sample
-    return sniff(sample, item.member or item.name, len(sample) < SAMPLE_BYTES)
+    return detect(sample, item.member or item.name, len(sample) < SAMPLE_BYTES, wanted)
 
 
-def settle(guess: Guess, kind: Kind | None, form: Form | None) -> Plan:
-    """The plan for an input that looks like `guess`.
+def wanted_of(kind: Kind | None, form: Form | None, column: str | None) -> Wanted:
+    """What the user said of the inputs."""
+    return Wanted(kind or Kind.EMAIL, form, (column,) if column else ())
+
+
+def settle(dialect: Dialect, kind: Kind | None, form: Form | None) -> Plan:
+    """The plan for an input that was taken for `dialect`.
 
     kind, form: what the user asked for, or None. Raises InputError, a reason
     without the input's name, where it cannot be told or does not fit.
     """
-    if form is Form.HASHES:
-        return _hashes(guess, kind, True)
+    if dialect.form is Form.HASHES and not (form is None and kind in (Kind.EMAIL, Kind.DOMAIN)):
+        return _hashes(dialect, kind, form is Form.HASHES)
     if form is None and kind in (Kind.EMAIL, Kind.DOMAIN):
         # a list of hashes is not taken for one of addresses' hashes unless the user says so
-        if guess.form is None or guess.form is Form.HASHES or not can_hold(kind, guess.form):
-            return Plan(kind, Form.TEXT)
-        return Plan(kind, guess.form)
-    if form is None:
-        form = guess.form
-        if form is Form.HASHES:
-            return _hashes(guess, kind, False)
-    if form is None:
-        _refuse(
-            "it is not clear what this is: say how to read it with --from, and what for with --kind"
-        )
-    kind = kind or (guess.kind if form is guess.form else _usual(form))
+        if dialect.form is None and dialect.remedy:
+            _refuse(f"this is {dialect.looks}: {dialect.remedy}")
+        if dialect.form in (None, Form.HASHES) or not can_hold(kind, dialect.form):
+            return Plan(kind, replace(dialect, form=Form.TEXT))
+        return Plan(kind, dialect)
+    found = dialect.form
+    if found is None:
+        _refuse(not_understood(dialect))
+    kind = kind or (_usual(found) if form else dialect.kind)
     if kind is None:
-        _refuse(f"this looks like {WORDS[form]}, but not what to build from it: give --kind")
-    if not can_hold(kind, form):
-        _refuse(f"this looks like {WORDS[form]}, which holds no keys of kind {kind}: give --from")
-    if guess.hashed and guess.form is form and kind is not Kind.EMAIL:
-        _refuse(
-            "the passwords in it are hashes, which would be hashed again: "
-            "cut them out and build from hashes"
-        )
-    return Plan(kind, form)
+        _refuse(f"this looks like {WORDS[found]}, but not what to build from it: give --kind")
+    if not can_hold(kind, found):
+        _refuse(f"this looks like {WORDS[found]}, which holds no keys of kind {kind}: give --from")
+    return Plan(kind, dialect)
 
 
-def _hashes(guess: Guess, kind: Kind | None, said: bool) -> Plan:
+def _hashes(dialect: Dialect, kind: Kind | None, said: bool) -> Plan:
     """The plan for a list of hashes, whose length must be the kind's."""
-    digits = guess.hex_digits if guess.form is Form.HASHES else 0
+    digits = dialect.hex_digits
     if kind is None:
-        kind = guess.kind
+        kind = dialect.kind
         if kind is None:
             _refuse(
                 "a list of hashes of 32 digits can be NTLM or MD5: if they are NT hashes, "
@@ -95,12 +98,14 @@ def _hashes(guess: Guess, kind: Kind | None, said: bool) -> Plan:
             f"this is a list of hashes of {digits} digits, and kind {kind} has {wanted}: "
             "they are not hashed again"
         )
-    return Plan(kind, Form.HASHES, guess.prefix)
+    return Plan(kind, dialect)
 
 
 def _usual(form: Form) -> Kind:
     """The kind that a form named by the user is for, when no kind was named."""
-    return Kind.PASSWORD if form is Form.PASSWORDS else Kind.EMAIL
+    if form is Form.PWDUMP:
+        return Kind.NTLM
+    return Kind.PASSWORD if form in (Form.PASSWORDS, Form.POTFILE) else Kind.EMAIL
 
 
 def _refuse(reason: str) -> NoReturn:

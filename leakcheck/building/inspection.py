@@ -5,18 +5,17 @@ of a password nothing at all.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leakcheck.building.account import InputCounts
-from leakcheck.building.decide import look, settle
-from leakcheck.building.record_jobs import extract_batch, wanted_of
+from leakcheck.building.decide import look, settle, wanted_of
+from leakcheck.building.record_jobs import extract_batch
 from leakcheck.errors import InputError
 from leakcheck.input import Input
 from leakcheck.input.streams import Held
-from leakcheck.records import records
-from leakcheck.records.detect import Guess
-from leakcheck.records.formats import WORDS, Form, can_hold, extractor
+from leakcheck.records.batches import batches
+from leakcheck.records.formats import Dialect, Form, can_hold, extractor
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address
 
@@ -31,7 +30,7 @@ class Inspection:
     form: how it would be read, or None; kind: what a build would make of it,
     or None; found: for each kind that it can hold, the keys in the sample;
     lines, bytes: of the sample; examples: masked; problem: why a build would
-    refuse it, or what broke it off, or None.
+    refuse it, or what broke it off, or None; words: what it is, for people.
     """
 
     name: str
@@ -43,11 +42,7 @@ class Inspection:
     found: dict[Kind, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     problem: str | None = None
-
-    @property
-    def words(self) -> str:
-        """What the input is, in words."""
-        return WORDS[self.form] if self.form else "nothing that can be told"
+    words: str = "nothing that can be told"
 
     def as_json(self) -> dict[str, Any]:
         """The object under `inputs` in `inspect --json`."""
@@ -70,11 +65,12 @@ def inspect(item: Input, kind: Kind | None, form: Form | None, column: str | Non
     """Look at the beginning of `item`, as a build with these options would."""
     seen = Inspection(item.label, item.size)
     sample = item.sample
-    guess = look(item)
-    seen.form, seen.bytes, seen.lines = form or guess.form, len(sample), sample.count(b"\n")
+    dialect = look(item, wanted_of(kind, form, column))
+    seen.form, seen.bytes, seen.lines = dialect.form, len(sample), sample.count(b"\n")
     seen.lines += bool(sample) and not sample.endswith(b"\n")
+    seen.words = dialect.words
     try:
-        plan = settle(guess, kind, form)
+        plan = settle(dialect, kind, form)
         seen.form, seen.kind = plan.form, plan.kind
     except InputError as error:
         seen.problem = str(error)
@@ -86,41 +82,42 @@ def inspect(item: Input, kind: Kind | None, form: Form | None, column: str | Non
     if seen.form is not None:
         for each in (kind,) if kind else Kind:
             if can_hold(each, seen.form):
-                count = _keys(sample, each, seen.form, guess, column)
+                count = _keys(sample, each, replace(dialect, form=seen.form), column)
                 if count:
                     seen.found[each] = count
-        seen.examples = list(_examples(sample, seen.form, guess))
+        seen.examples = list(_examples(sample, seen.form, dialect))
     return seen
 
 
-def _keys(sample: bytes, kind: Kind, form: Form, guess: Guess, column: str | None) -> int:
+def _keys(sample: bytes, kind: Kind, dialect: Dialect, column: str | None) -> int:
     """How many keys of `kind` the sample has."""
-    if form is Form.HASHES and guess.hex_digits != kind.digest_bytes * 2:
+    if dialect.form is Form.HASHES and dialect.hex_digits != kind.digest_bytes * 2:
         return 0
     tally = InputCounts("")
 
     def take(tally: InputCounts, found: Any) -> None:
         tally.records += len(found.digests) // kind.digest_bytes
 
-    if form.structured and kind not in (Kind.EMAIL, Kind.DOMAIN):
+    if dialect.structured and kind not in (Kind.EMAIL, Kind.DOMAIN):
+        wanted = wanted_of(kind, None, column)
         try:
-            for batch in records(form.value, Held(sample), sample, wanted_of(kind, column)):
+            for batch in batches(dialect, Held(sample), sample, wanted):
                 extract_batch(take, kind, 1, batch, tally, lambda number, reason: None)
         except InputError:
             pass  # a sample breaks off in the middle; what came before counts
         return tally.records
-    take(tally, extractor(kind, form, 1, guess.prefix)(sample))
+    take(tally, extractor(kind, dialect)(sample))
     return tally.records
 
 
-def _examples(sample: bytes, form: Form, guess: Guess) -> Iterator[str]:
+def _examples(sample: bytes, form: Form, dialect: Dialect) -> Iterator[str]:
     """A few lines' worth of what was found, masked."""
     if form is Form.PASSWORDS:
         yield HIDDEN
         return
     if form is Form.HASHES:
         for line in sample.split(b"\n")[:EXAMPLES]:
-            if digits := (guess.prefix + line.strip())[:5]:
+            if digits := (dialect.prefix + line.strip())[:5]:
                 yield f"{digits.decode('ascii', 'replace').upper()}…"
         return
     from leakcheck import extract

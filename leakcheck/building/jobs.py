@@ -11,10 +11,10 @@ from functools import partial
 
 from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.building.checkpoint import Checkpoint
-from leakcheck.building.decide import Plan, look, settle
+from leakcheck.building.decide import Plan, look, settle, wanted_of
 from leakcheck.building.line_jobs import LineJobs
 from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
-from leakcheck.building.record_jobs import record_jobs, wanted_of
+from leakcheck.building.record_jobs import record_jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
@@ -123,7 +123,7 @@ class Jobs:
         """Settle the kind from a file that may have been read by an earlier run."""
         for item in expand(found, replace(self.request.reading, skipped=lambda skipped: None)):
             with suppress(InputError):  # which is told when it is read
-                self.begin(settle(look(item), self.kind, self.request.form).kind)
+                self.begin(self._plan(item).kind)
                 break
 
     def _input(self, item: Input) -> Stream:
@@ -135,7 +135,7 @@ class Jobs:
             if not item.sample:
                 self._empty(item, tally)
                 return
-            plan = settle(look(item), self.kind, self.request.form)
+            plan = self._plan(item)
             if plan.searched:
                 self.request.check_searched()
             if self.writer is None:
@@ -147,17 +147,17 @@ class Jobs:
                 self.say(
                     f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."
                 )
-            if plan.prefix and not item.found.named:
+            if plan.dialect.prefix and not item.found.named:
                 tally = self._folder(item.found.folder)
             elif tally is not self._rest:
                 self.report.inputs.append(tally)
             tally.form = plan.form.value if tally.form in (None, plan.form.value) else "several"
             if plan.structured:
-                wanted = wanted_of(plan.kind, self.request.column, self.rejects.wanted)
+                wanted = wanted_of(plan.kind, self.request.form, self.request.column)
                 least, note = self.request.min_count, self.rejects.note
                 yield from record_jobs(self.writer.take, item, plan, wanted, least, tally, note)
             else:
-                kernel = extractor(plan.kind, plan.form, self.request.min_count, plan.prefix)
+                kernel = extractor(plan.kind, plan.dialect, self.request.min_count)
                 lines = LineJobs(self.writer.take, kernel, self.rejects, self._buffers)
                 yield from lines.of(item, tally, searched=plan.searched)
         except InputError as error:
@@ -194,6 +194,12 @@ class Jobs:
     def _in_folder(self, tally: InputCounts) -> bool:
         """Whether it is the account of a folder of range files."""
         return any(tally is one for one in self._folders.values())
+
+    def _plan(self, item: Input) -> Plan:
+        """How an input is read. Raises InputError, a reason without its name."""
+        asked = self.request
+        dialect = look(item, wanted_of(self.kind, asked.form, asked.column))
+        return settle(dialect, self.kind, asked.form)
 
     def _empty(self, item: Input, tally: InputCounts) -> None:
         """Account for an input without a byte. Raises InputError where it was named."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from leakcheck.building.account import InputCounts
 from leakcheck.input import Found, compressed
-from leakcheck.records.formats import Form, extractor
+from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.sources.range_files import prefix_in
 from leakcheck.subject.kinds import Kind
 
@@ -53,7 +53,7 @@ def read_batch(
             continue
         prefix = prefix_in(found.base)
         assert prefix is not None
-        extracted = extractor(kind, Form.HASHES, min_count, prefix.encode())(data)
+        extracted = extractor(kind, Dialect(Form.HASHES, prefix=prefix.encode()), min_count)(data)
         digests.append(extracted.digests)
         size += len(raw)
         text += len(data)

@@ -1,10 +1,10 @@
-"""Jobs for texts whose records need a parser: CSV, JSON, SQL, stealer logs.
+"""Jobs for texts whose records need a parser: tables, JSON, SQL, account lists.
 
 Parsing runs in the generator; the digests are made in the job, where the
 interpreter's lock is free.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,8 @@ from leakcheck.building.account import InputCounts
 from leakcheck.building.decide import Plan
 from leakcheck.building.workers import Job
 from leakcheck.input import Input
-from leakcheck.records import Batch, Wanted, records
+from leakcheck.records.batches import Batch, batches
+from leakcheck.records.rows import Wanted
 from leakcheck.subject.kinds import Kind
 
 Take = Callable[[InputCounts, Any], None]
@@ -25,27 +26,19 @@ def record_jobs(
     """The jobs of one structured text; a record counts as a line.
 
     least: how often a hash must have been seen; note: called with the input,
-    the number of each record rejected and the reason, where numbers are
-    wanted. Raises InputError, a reason without a name, where no column can be
-    told, ReadError where the text breaks off.
+    the number of each record rejected and the reason. Raises InputError, a
+    reason without a name, where no column can be told, ReadError where the
+    text breaks off.
     """
     stream = item.open()
     noted = partial(note, item.label)
     before = tally.text_bytes
-    for batch in records(plan.form.value, stream, stream.head, wanted):
+    try:
+        for batch in batches(plan.dialect, stream, stream.head, wanted):
+            tally.text_bytes = before + stream.position
+            yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
+    finally:
         tally.text_bytes = before + stream.position
-        yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
-    tally.text_bytes = before + stream.position
-
-
-def wanted_of(kind: Kind, column: str | None, numbered: bool = False) -> Wanted:
-    """What keys of `kind` need of a record."""
-    return Wanted(
-        address=kind is Kind.CREDENTIAL,
-        column=column,
-        hex_digits=kind.digest_bytes * 2,
-        numbered=numbered,
-    )
 
 
 def extract_batch(
@@ -56,29 +49,42 @@ def extract_batch(
     tally: InputCounts,
     note: Callable[[int, str], None],
 ) -> None:
-    """Make the digests of a batch of fields."""
-    tally.add(sum(batch.rejected.values()), 0, 0, batch.rejected)
+    """Make the digests of a batch of records."""
+    tally.add(batch.rejected.total(), 0, 0, batch.rejected)
     for number, reason in batch.noted:
         note(number, reason)
-    if not batch.secrets:
-        return
-    found = _extract(kind, least, batch, slice(None))
-    take(tally, found)
-    if found.rejected:
-        for at, number in enumerate(batch.numbers):
-            for reason in _extract(kind, least, batch, slice(at, at + 1)).rejected:
-                note(number, reason)
+    for values, numbers, extract in (
+        (batch.secrets, batch.numbers, partial(secrets, kind)),
+        (batch.hashes, batch.hash_numbers, partial(hashes, kind, least)),
+    ):
+        if not values:
+            continue
+        found = extract(values)
+        take(tally, found)
+        if found.rejected:
+            for at, number in enumerate(numbers):
+                for reason in extract(values[at : at + 1]).rejected:
+                    note(number, reason)
+    for more in (secrets(kind, batch.more), hashes(kind, least, batch.more_hashes)):
+        if more.digests:  # of records that are counted already
+            take(tally, more._replace(lines=0, accepted=0, rejected={}))
 
 
-def _extract(kind: Kind, least: int, batch: Batch, part: slice) -> Any:
-    """The Extraction of some fields of a batch."""
+def secrets(kind: Kind, pairs: Sequence[tuple[bytes, bytes]]) -> Any:
+    """The Extraction of passwords, with their addresses where the kind has them."""
     from leakcheck import extract
 
-    secrets = batch.secrets[part]
     if kind is Kind.CREDENTIAL:
-        pairs = list(zip(batch.addresses[part], secrets, strict=True))
         return extract.credential_fields(pairs)
-    if batch.hashed:
-        column = b"\n".join(value.replace(b"\n", b" ") for value in secrets) + b"\n"
-        return extract.hashes(column, kind.digest_bytes, least, b"")
-    return extract.password_fields(secrets, kind)
+    return extract.password_fields([word for _, word in pairs], kind)
+
+
+def hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
+    """The Extraction of hashes."""
+    from leakcheck import extract
+
+    column = b"".join(value.translate(_SPACES) + b"\n" for value in values)
+    return extract.hashes(column, kind.digest_bytes, least, b"")
+
+
+_SPACES = bytes.maketrans(b"\r\n", b"  ")

@@ -1,12 +1,12 @@
-"""Texts with structure: where the password, the address and the hash stand in a record.
+"""From text to rows: the one reader of structure, for every command.
 
-    for batch in records("csv", stream, wanted): batch.secrets, batch.addresses
+    detect                          what a text is, from its beginning: found once, passed on
+    formats, columns, rows          forms and dialects; the vocabulary; what readers give
+    table, json, xml, yaml, sql, stealer, accounts      the reader of each form
+    objects                         what a record is where objects stand within objects
+    picking                         which cells of a row are the secret, and whose
+    batches, listing                rows as a build takes them, and as a scan does
 
-A record is a row, an object or a block. Records that lack what is wanted are
-counted with a reason, so that every record is accounted for.
+A record is a row, an object or a block. What is not understood is a row with a
+problem, so that every record is accounted for.
 """
-
-from leakcheck.records.batches import Batch, records
-from leakcheck.records.columns import Wanted
-
-__all__ = ["Batch", "Wanted", "records"]

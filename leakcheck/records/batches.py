@@ -1,135 +1,132 @@
-"""Batches of fields from any structured text, and what is wanted of it."""
+"""Records in batches: what a filter is built from."""
 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
 
 from leakcheck.errors import InputError
-from leakcheck.records.columns import Wanted, hashed_as
+from leakcheck.input.streams import Held, ReadError
+from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.picking import NO_COLUMN, Picked, Picker
+from leakcheck.records.rows import Row, Wanted
 
 BATCH = 8192
 BATCH_BYTES = 4 << 20
-LONGEST = 65_536  # bytes; what is longer is no password and no address
-NO_PASSWORD = "no password"  # noqa: S105 - a reason
-NO_ADDRESS = "no address"
-TOO_LONG = "too long"
+SAMPLE_ROWS = 1000
 
 
-class Batch(NamedTuple):
-    """Fields of some records.
+@dataclass(slots=True)
+class Batch:
+    """What some records hold.
 
-    secrets: passwords or hashes; addresses: one for each, where they were
-    wanted; hashed: whether the secrets are hashes; rejected: {reason: records}
-    for those without. Where numbers are wanted, numbers has that of the record
-    of each secret, from 1, and noted (number, reason) of each one rejected.
+    Attributes:
+        secrets: passwords, with the address each belongs to or empty; the first of each record.
+        hashes: the first of each record that has no password.
+        more, more_hashes: further ones of records that are counted above.
+        rejected: {reason: records} for those without.
+        numbers, hash_numbers: of the record of each secret, of each hash.
+        noted: the number and the reason of each record rejected.
     """
 
-    secrets: list[bytes]
-    addresses: list[bytes]
-    hashed: bool
-    rejected: dict[str, int]
-    numbers: list[int]
-    noted: list[tuple[int, str]]
+    secrets: list[tuple[bytes, bytes]] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    more: list[tuple[bytes, bytes]] = field(default_factory=list)
+    more_hashes: list[bytes] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    numbers: list[int] = field(default_factory=list)
+    hash_numbers: list[int] = field(default_factory=list)
+    noted: list[tuple[int, str]] = field(default_factory=list)
+    count: int = 0
+    bytes: int = 0
 
-
-@dataclass
-class Collector:
-    """Gathers rows into batches, and settles from the first whether they are hashes."""
-
-    wanted: Wanted
-    hashed: bool | None = None
-    _secrets: list[bytes] = field(default_factory=list)
-    _addresses: list[bytes] = field(default_factory=list)
-    _rejected: Counter[str] = field(default_factory=Counter)
-    _numbers: list[int] = field(default_factory=list)
-    _noted: list[tuple[int, str]] = field(default_factory=list)
-    _count: int = 0
-    _bytes: int = 0
-
-    def row(self, address: bytes | None, secret: bytes | None) -> None:
-        """One record."""
-        if not secret:
-            self.reject(NO_PASSWORD)
-        elif self.wanted.address and not address:
-            self.reject(NO_ADDRESS)
-        elif len(secret) > LONGEST or (self.wanted.address and len(address or b"") > LONGEST):
-            self.reject(TOO_LONG)
+    def add(self, number: int, found: Picked) -> None:
+        """Note what one record holds."""
+        self.count += 1
+        if found.problem:
+            self.rejected[found.problem] += 1
+            self.noted.append((number, found.problem))
+            return
+        secrets, hashes = found.secrets, found.hashes
+        if secrets:
+            self.secrets.append(secrets[0])
+            self.numbers.append(number)
+            self.more += secrets[1:]
+            self.more_hashes += hashes
         else:
-            self._count += 1
-            self._bytes += len(secret)
-            self._secrets.append(secret)
-            if self.wanted.address:
-                self._addresses.append(address or b"")
-                self._bytes += len(address or b"")
-            if self.wanted.numbered:
-                self._numbers.append(self._count)
-
-    def reject(self, reason: str) -> None:
-        """A record that holds nothing, and why."""
-        self._count += 1
-        self._rejected[reason] += 1
-        if self.wanted.numbered:
-            self._noted.append((self._count, reason))
+            self.hashes.append(hashes[0])
+            self.hash_numbers.append(number)
+            self.more_hashes += hashes[1:]
+        self.bytes += sum(len(name) + len(word) for name, word in secrets)
 
     @property
     def full(self) -> bool:
-        """Whether it is time to take a batch."""
-        held = len(self._secrets) + self._rejected.total()
-        return held >= BATCH or self._bytes >= BATCH_BYTES
-
-    def take(self) -> Batch:
-        """What was gathered since the last time."""
-        if self.hashed is None and self._secrets:
-            self.hashed = hashed_as(self._secrets, self.wanted)
-        batch = Batch(
-            self._secrets,
-            self._addresses,
-            bool(self.hashed),
-            dict(self._rejected),
-            self._numbers,
-            self._noted,
-        )
-        self._secrets, self._addresses, self._rejected = [], [], Counter()
-        self._numbers, self._noted, self._bytes = [], [], 0
-        return batch
+        """Whether it is time to take it."""
+        return self.count >= BATCH or self.bytes >= BATCH_BYTES
 
 
-Parser = Callable[[io.RawIOBase, bytes, Collector], Iterator[None]]
-"""Reads a stream whose beginning is given into a collector; yields now and then."""
-
-
-def records(form: str, stream: io.RawIOBase, head: bytes, wanted: Wanted) -> Iterator[Batch]:
-    """The records of a text of `form` (csv, json, sql or stealer) in batches.
+def batches(dialect: Dialect, stream: io.RawIOBase, head: bytes, wanted: Wanted) -> Iterator[Batch]:
+    """The records of a structured text in batches.
 
     head: the beginning of the text, at most 64 KiB. Raises InputError, a
     reason without a name, where no column can be told or hashes do not fit,
     ReadError where the text breaks off, after the batches before it.
     """
-    collector = Collector(wanted)
-    error: InputError | None = None
-    steps = _parser(form)(stream, head, collector)
-    while error is None:
-        try:
-            if next(steps, StopIteration) is StopIteration:
-                break
-        except InputError as broken:
-            error = broken
-        if collector.full:
-            yield collector.take()
-    yield collector.take()
-    if error is not None:
-        raise error
+    picker = picker_of(dialect, head, wanted)
+    batch = Batch()
+    number = 0
+    try:
+        for number, row in enumerate(rows(dialect, stream, wanted), 1):
+            batch.add(number, picker.pick(row))
+            if batch.full:
+                yield batch
+                batch = Batch()
+    except ReadError:
+        yield batch
+        raise
+    yield batch
+    if number and not picker.placed and dialect.form is Form.SQL:
+        said = "no table has a column of the name given with --column"
+        raise InputError(said if wanted.columns else NO_COLUMN)
 
 
-def _parser(form: str) -> Parser:
-    from leakcheck.records import json, sql, stealer, table
+def picker_of(dialect: Dialect, head: bytes, wanted: Wanted) -> Picker:
+    """A picker that has learnt from the beginning of a text. Raises InputError as `settle`."""
+    picker = Picker(dialect, wanted)
+    picker.settle(sample_of(dialect, head, wanted))
+    return picker
 
-    parsers: dict[str, Parser] = {
-        "csv": table.parse,
-        "json": json.parse,
-        "sql": sql.parse,
-        "stealer": stealer.parse,
+
+def sample_of(dialect: Dialect, head: bytes, wanted: Wanted) -> list[Row]:
+    """The first rows of a text, as far as its beginning reaches."""
+    found: list[Row] = []
+    with suppress(ReadError):  # it is cut off somewhere
+        found.extend(islice(rows(dialect, Held(head), wanted), SAMPLE_ROWS))
+    return found
+
+
+Reader = Callable[[io.RawIOBase, Dialect, Wanted], Iterator[Row]]
+
+
+def rows(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
+    """The rows of a text, by the one reader of its form. Raises ReadError where it breaks off."""
+    return _reader(dialect)(stream, dialect, wanted)
+
+
+def _reader(dialect: Dialect) -> Reader:
+    from leakcheck.records import accounts, json, sql, stealer, table, xml, yaml
+
+    readers: dict[Form | None, Reader] = {
+        Form.CSV: table.read,
+        Form.COMBO: table.read,
+        Form.POTFILE: accounts.potfile,
+        Form.PWDUMP: accounts.windows,
+        Form.JSON: json.read,
+        Form.SQL: sql.read,
+        Form.STEALER: stealer.read,
+        Form.XML: xml.read,
+        Form.YAML: yaml.read,
     }
-    return parsers[form]
+    return readers[dialect.form]

@@ -1,113 +1,335 @@
-"""Look at the beginning of a text and say what it is, or that it cannot be told.
+"""Look at the beginning of a text and say what it is, or that it is not understood.
 
-Every guess is a share of the sample's lines, so a few odd lines change
-nothing. Structures are looked for first, for they contain what the simpler
-forms consist of.
+Rule 1: what a text is, its content says; its name only settles what its content
+leaves open. Rule 2: every guess is a share of the sample's lines, so a few odd
+lines change nothing. Rule 3: structures are looked for first, for they contain
+what the simpler forms consist of. Rule 4: a text is a list of passwords where
+its lines share no structure at all, and only there.
 """
 
-import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import PurePath
 
-from leakcheck.records.columns import is_header
-from leakcheck.records.formats import Form
-from leakcheck.subject.kinds import Kind
+from leakcheck.records import binaries, columns, table
+from leakcheck.records.columns import Header, Role
+from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.rows import Wanted
+from leakcheck.records.sql_tokens import strings_of
 
 SAMPLE_LINES = 200
-_MOST = 0.8  # the share of lines that makes a form
+MOST = 0.8
+"""The share of lines that makes a form."""
+_FEW = 10  # lines that may look alike by chance
 _ADDRESS = rb"[A-Za-z0-9_+.'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _HAS_ADDRESS = re.compile(_ADDRESS)
-_COMBO = re.compile(rb"\s*[\"']?" + _ADDRESS + rb"[\"']?\s{0,2}[:;|\t,](.+)")
+_COMBO = re.compile(
+    rb"\s*[\"'<(]?" + _ADDRESS + rb"[\"'>)]?(?:\s{0,2}[:;|\t,]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
+)
+_REVERSED = re.compile(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
 _HASH = re.compile(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
 _RANGE_ROW = re.compile(rb"([0-9A-Fa-f]{35}|[0-9A-Fa-f]{27})(?::\d+)?\s*")
 _RANGE_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.[A-Za-z0-9]+)*")
-_HASHED = re.compile(
-    rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{128}|\$\w{1,10}\$.+)\s*"
-)
+_HEX = rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})"
+_HASHED = re.compile(_HEX + rb"\s*|(?:\$\w{1,10}\$.+|\{S?SHA\w*\}.+)\s*")
+_SLOW = re.compile(rb"(?:\$\w{1,10}\$.+|\{S?SHA\w*\}.+)\s*")
+_POTFILE = re.compile(rb"\s*(?:" + _HEX + rb"|\$\w{1,10}\$[^:\s]+):(.+)")
+_COUNT = re.compile(rb"\s*\d+\s*")
+_PWDUMP = re.compile(rb"[^:]{1,256}:\d*(?::(?:[0-9A-Fa-f]{32}|NO PASSWORD\*+|\**)){2}:")
+_DSINTERNALS = re.compile(rb"\s*(?:NTHash|Hash \d\d|LMHash)\s*:\s*(?:[0-9A-Fa-f]{32})?\s*")
 _SQL = re.compile(
-    rb"^\s*(?:INSERT\s+(?:IGNORE\s+)?INTO|REPLACE\s+INTO|CREATE\s+TABLE|COPY\s+\S+.*FROM\s+stdin)\b",
+    rb"^\s*(?:INSERT\s+(?:\w+\s+){0,2}(?:INTO|ALL)|REPLACE\s+INTO|CREATE\s+(?:\w+\s+)?TABLE"
+    rb"|COPY\s+\S+.*FROM\s+stdin|UPDATE\s+\S+\s+SET|INSERT\s+ALL)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_BLOCK = re.compile(
-    rb"^\s*(url|host(?:name)?|soft|login|user(?:name)?|pass(?:word)?)\s*:", re.IGNORECASE
-)
 _ULP = re.compile(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
-_CONTROL = re.compile(rb"[\x00-\x1f]")
-_DELIMITERS = ",;\t|"
+_NAMED = re.compile(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=]{0,40}?)\s*:(?:[ \t:]|$)")
+_YAML = re.compile(
+    rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\."
+)
+_JSON = re.compile(rb"\s*(?:\[\s*)?[\[{]\s*(?:[\"{\[}\]]|-?\d+(?:\.\d+)?\s*(?:[,\]]|$)|$)")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
+_STRUCTURE = (b":", b";", b"|", b"\t", b",", b"=", b"----", b" - ")
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What a text was taken for.
-
-    form: how it would be read, or None; hex_digits: of each hash, for a list
-    of hashes; prefix: of a range file; hashed: a combo list whose passwords
-    are hashes; addresses, passwords: lines of the sample that look so.
-    """
-
-    form: Form | None
-    lines: int = 0
-    hex_digits: int = 0
-    prefix: bytes = b""
-    hashed: bool = False
-    addresses: int = 0
-
-    @property
-    def kind(self) -> Kind | None:
-        """The kind that such a text is most likely wanted for, or None."""
-        if self.form is Form.HASHES:
-            if self.hex_digits == 40:
-                return Kind.PASSWORD
-            return Kind.NTLM if self.prefix else None  # 32 digits alone may be MD5
-        if self.form is Form.PASSWORDS:
-            return Kind.PASSWORD
-        return Kind.EMAIL if self.addresses else None
-
-
-def sniff(sample: bytes, name: str = "", whole: bool = True) -> Guess:
+def detect(
+    sample: bytes, name: str = "", whole: bool = True, wanted: Wanted | None = None
+) -> Dialect:
     """What the text beginning with `sample` is.
 
     name: of its file, for range files are named by what they leave out;
-    whole: whether the sample is all there is, else its last line is cut.
+    whole: whether the sample is all there is, else its last line is cut;
+    wanted: what its owner said of it, which stands.
     """
-    lines = sample.replace(b"\r", b"\n").split(b"\n")
+    wanted = wanted or Wanted()
+    lines = [line.rstrip(b"\r\n") for line in _lines(sample)]
     if not whole and len(lines) > 1:
         lines.pop()
     lines = [line for line in lines if line.strip()][:SAMPLE_LINES]
     if not lines:
-        return Guess(None)
-    signed = [line for line in lines if b"@" in line or b"%40" in line]
-    addresses = sum(1 for line in signed if _HAS_ADDRESS.search(line))
+        return Dialect(wanted.form, "an empty text")
+    found = _found(sample, lines, name, wanted)
+    signed = sum(1 for line in lines if _signed(line) and _HAS_ADDRESS.search(line))
+    return replace(found, lines=len(lines), addresses=signed)
 
-    def guess(form: Form | None, **more: object) -> Guess:
-        return Guess(form, len(lines), addresses=addresses, **more)  # type: ignore[arg-type]
 
+def _lines(sample: bytes) -> list[bytes]:
+    return sample.replace(b"\r", b"\n").replace(b"\n\xef\xbb\xbf", b"\n").split(b"\n")
+
+
+def _signed(line: bytes) -> bool:
+    return b"@" in line or b"%40" in line
+
+
+def _found(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect:
+    """What the text is: what its owner said, else what it looks like."""
+    form = wanted.form
+    if form is None and (sealed := binaries.recognise(sample)):
+        return Dialect(None, *sealed)
+    if form in (None, Form.HASHES) and (hashes := _hashes(lines, name)):
+        return hashes
+    if form in (Form.HASHES, Form.TEXT, Form.PASSWORDS):
+        return Dialect(form)
+    if form is Form.CSV:
+        return _table(lines, name, wanted, ask=False) or _one_column(lines, wanted)
+    for looks in _LOOKS:
+        seen = looks(sample, lines, name, wanted)
+        if seen is not None and form in (None, seen.form):
+            return seen
+    if form is not None:
+        return _forced(form, sample)
+    return _plain(lines)
+
+
+def _forced(form: Form, sample: bytes) -> Dialect:
+    """A form that its owner named, though the text does not look so."""
+    if form is Form.SQL:
+        return Dialect(form, strings=strings_of(sample))
+    if form is Form.PWDUMP:
+        return Dialect(form, delimiter=":", names=PWDUMP)
+    if form is Form.POTFILE:
+        return Dialect(form, delimiter=":", names=POTFILE)
+    return Dialect(form)
+
+
+PWDUMP = ("login", "rid", "lm", "nt", "more")
+POTFILE = ("hash", "plain")
+HASHED = ("login", "hash")
+
+
+def _hashes(lines: Sequence[bytes], name: str) -> Dialect | None:
     named = _RANGE_NAME.fullmatch(PurePath(name).name)
-    if named and share(lines, _RANGE_ROW.fullmatch) >= _MOST:
+    if named and share(lines, _RANGE_ROW.fullmatch) >= MOST:
         digits = len(lines[0].split(b":")[0].strip()) + 5
-        return guess(Form.HASHES, hex_digits=digits, prefix=named[1].encode())
-    if share(lines, _HASH.fullmatch) >= _MOST:
-        widths = [len(match[1]) for line in lines if (match := _HASH.fullmatch(line))]
-        return guess(Form.HASHES, hex_digits=max(set(widths), key=widths.count))
-    if _looks_json(lines):
-        return guess(Form.JSON)
-    if _SQL.search(sample):
-        return guess(Form.SQL)
-    if _looks_stealer(lines):
-        return guess(Form.STEALER)
-    combos = [match[1] for line in signed if (match := _COMBO.match(line))]
-    table = delimiter(lines)
-    if table and not (len(combos) >= len(lines) * _MOST and not header(lines, table)):
-        return guess(Form.CSV)
-    if len(combos) >= len(lines) * 0.6:
-        hashed = share(combos, _HASHED.fullmatch) >= 0.9
-        return guess(Form.COMBO, hashed=hashed)
-    if addresses * 50 >= len(lines):
-        return guess(Form.TEXT)
-    return guess(Form.PASSWORDS if share(lines, _like_password) >= 0.9 else None)
+        return Dialect(Form.HASHES, hex_digits=digits, prefix=named[1].encode())
+    if share(lines, _HASH.fullmatch) >= MOST:
+        widths = Counter(len(match[1]) for line in lines if (match := _HASH.fullmatch(line)))
+        return Dialect(Form.HASHES, hex_digits=widths.most_common(1)[0][0])
+    return None
+
+
+def _windows(_: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    accounts = sum(1 for line in lines if _PWDUMP.match(line))
+    if accounts and accounts >= len(lines) * 0.3:
+        return Dialect(Form.PWDUMP, delimiter=":", names=PWDUMP)
+    blocks = sum(1 for line in lines if _DSINTERNALS.fullmatch(line))
+    if blocks and any(line.strip().startswith((b"SamAccountName", b"NTHash")) for line in lines):
+        return Dialect(Form.PWDUMP)
+    return None
+
+
+def _cracked(_: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    """Lines of `hash:plain`, or of an account and a hash."""
+    plains = [match[1] for line in lines if (match := _POTFILE.fullmatch(line))]
+    if len(plains) >= len(lines) * MOST and share(plains, _COUNT.fullmatch) < 0.9:
+        return Dialect(Form.POTFILE, delimiter=":", names=POTFILE)
+    for mark in (b":", b";", b"\t", b"|", b","):
+        behind = [line.split(mark, 1)[1].strip() for line in lines if mark in line]
+        if len(behind) >= len(lines) * MOST and share(behind, _HASHED.fullmatch) >= 0.9:
+            if columns.header(_cells(lines, mark))[0] is Header.SURE:
+                return None
+            return Dialect(Form.COMBO, delimiter=mark.decode(), names=HASHED, hashed=True)
+    return None
+
+
+def _json(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    first = lines[0].lstrip(b"\xef\xbb\xbf \t")
+    if first[:1] not in (b"{", b"[", b'"'):
+        return None
+    values = share(lines, lambda line: _value(line) is not None)
+    if len(lines) > 1 and values >= 0.5:
+        return Dialect(Form.JSON, by_line=True)
+    if first[:1] == b'"':
+        alone = len(lines) == 1 and _value(first) is not None
+        return Dialect(Form.JSON, by_line=True) if alone else None
+    if len(lines) > 1 or _value(first) is None:
+        start = b"".join(lines[:5])
+        return Dialect(Form.JSON) if _JSON.match(start) else None
+    return Dialect(Form.JSON)
+
+
+def _value(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except RecursionError:
+        return True
+    except ValueError:
+        return None
+
+
+def _sql(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    return Dialect(Form.SQL, strings=strings_of(sample)) if _SQL.search(sample) else None
+
+
+def _xml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    first = lines[0].lstrip()
+    tags = share(lines, re.compile(rb"\s*</?[A-Za-z][^<>]*>.*").match)
+    if first.startswith(b"<?xml") or (re.match(rb"<[A-Za-z!]", first) and tags >= MOST):
+        html = re.search(rb"<(?:!doctype\s+)?html\b", sample[:2048], re.IGNORECASE)
+        return None if html else Dialect(Form.XML)
+    return None
+
+
+def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    if share(lines, _ULP.match) >= 0.6:
+        return Dialect(Form.STEALER)
+    roles = Counter(columns.role(one) for one in _names(lines))
+    known = sum(count for one, count in roles.items() if one is not Role.OTHER)
+    if roles[Role.PASSWORD] and known >= len(lines) * 0.4 and not _nested(lines):
+        return Dialect(Form.STEALER)
+    return None
+
+
+def _yaml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    if share(lines, _YAML.match) < 0.9 or not _nested(lines):
+        return None
+    roles = {columns.role(one) for one in _names(lines)}
+    known = roles & {Role.PASSWORD, Role.HASH, Role.ADDRESS, Role.LOGIN}
+    return Dialect(Form.YAML) if known else None
+
+
+def _names(lines: Sequence[bytes]) -> list[str]:
+    """What stands before a colon and a blank, in each line that has it."""
+    found = (_NAMED.match(line) for line in lines)
+    return [match[1].decode("utf-8", "replace").strip("- \"'") for match in found if match]
+
+
+def _nested(lines: Sequence[bytes]) -> bool:
+    """Whether lines are indented under others, or begin with the mark of a list."""
+    marked = any(re.match(rb"\s*- |---\s*$", line) for line in lines)
+    opened = any(re.match(rb"[^\s#][^:]*:\s*$", line) for line in lines)
+    return marked or (opened and any(re.match(rb"  ?\S|\s{2,}\S", line) for line in lines))
+
+
+def _tabled(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    return _table(lines, name, wanted, ask=True)
+
+
+def _table(lines: Sequence[bytes], name: str, wanted: Wanted, ask: bool) -> Dialect | None:
+    """A table with columns; None where there is none, or where it is a list of accounts.
+
+    ask: whether its owner has not said that it is a table.
+    """
+    text = [line.decode("utf-8", "surrogateescape") + "\n" for line in lines]
+    said = re.fullmatch(r"sep=(.)\s*", text[0])
+    marks = (said[1],) if said else (*table.DELIMITERS, ":")
+    mark, width, alike = table.delimiter_of(text[bool(said) :], marks)
+    if not mark:
+        return None
+    rows = table.first_rows(text[bool(said) :], mark)
+    header, above = columns.header(rows)
+    if wanted.header is not None:
+        header, above = (Header.SURE, above) if wanted.header else (Header.NO, 0)
+    if ask and not said and header is not Header.SURE:
+        named = name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+        least = 0.3 if named else 0.6
+        if wanted.columns:
+            apart = alike >= least
+        elif mark == ":" or _accounts(lines) or (width == 2 and header is Header.NO and not named):
+            apart = False
+        else:
+            apart = alike >= (0.9 if header is Header.NO and not _speak(lines) else least)
+        if not apart:
+            return None
+    names = () if header is Header.NO else tuple(cell.strip() for cell in rows[above])
+    return Dialect(
+        Form.CSV,
+        delimiter=mark,
+        width=len(names) or width,
+        names=names,
+        header=header,
+        above=above + bool(said),
+    )
+
+
+def _speak(lines: Sequence[bytes]) -> bool:
+    """Whether addresses stand in most lines."""
+    return share(lines, _HAS_ADDRESS.search) > 0.5
+
+
+def _one_column(lines: Sequence[bytes], wanted: Wanted) -> Dialect:
+    """A table of a single column."""
+    first = lines[0].decode("utf-8", "surrogateescape").strip().strip('"')
+    header = wanted.header if wanted.header is not None else columns.role(first) is not Role.OTHER
+    sure = Header.SURE if wanted.header else Header.LIKELY
+    return Dialect(
+        Form.CSV, delimiter=",", names=(first,) if header else (), header=sure if header else
+        Header.NO,
+    )  # fmt: skip
+
+
+def _accounts(lines: Sequence[bytes]) -> bool:
+    """Whether most lines are an address and something behind it, or before it."""
+    return share(lines, _COMBO.match) >= 0.6 or share(lines, _REVERSED.fullmatch) >= MOST
+
+
+_LOOKS: tuple[Callable[[bytes, Sequence[bytes], str, Wanted], Dialect | None], ...] = (
+    _json, _sql, _xml, _windows, _cracked, _stealer, _yaml, _tabled,
+)  # fmt: skip
+
+
+def _plain(lines: Sequence[bytes]) -> Dialect:
+    """What lines are that hold no structure of several columns."""
+    if _accounts(lines):
+        return Dialect(Form.COMBO)
+    if sum(1 for line in lines if _signed(line) and _HAS_ADDRESS.search(line)) * 50 >= len(lines):
+        return Dialect(Form.TEXT)
+    like = share(lines, _like_password)
+    if like < 0.9:
+        odd = share(lines, lambda line: not _CONTROL.search(line))
+        return Dialect(None, "a text of long lines" if odd >= 0.9 else "a binary file")
+    counts = [(sum(mark in line for line in lines), mark) for mark in _STRUCTURE]
+    count, mark = max(counts, key=lambda one: one[0])
+    most = count / len(lines)
+    names = Counter(_names(lines))
+    if len(names) and names.total() >= len(lines) * MOST and len(names) * 3 <= len(lines):
+        return Dialect(None, "lines with a name before each value")
+    if most >= MOST and mark not in (b"=", b" - ") and share(lines, _two(mark)) >= MOST:
+        return Dialect(Form.COMBO, either=len(lines) < _FEW)
+    if most >= 0.4:
+        return Dialect(None, f"lines with {mark.decode()!r} in most of them")
+    if share(lines, lambda line: b" " in line.strip()) >= MOST:
+        return Dialect(Form.COMBO, either=True)
+    if share(lines, _HASH.fullmatch) >= 0.1:
+        return Dialect(None, "a list of hashes and of something else")
+    return Dialect(Form.PASSWORDS)
+
+
+def _two(mark: bytes) -> Callable[[bytes], bool]:
+    """Whether something stands before and behind a mark."""
+
+    def test(line: bytes) -> bool:
+        before, _, behind = line.partition(mark)
+        return bool(before.strip() and behind.strip())
+
+    return test
+
+
+def _cells(lines: Sequence[bytes], mark: bytes) -> list[list[str]]:
+    return [line.decode("utf-8", "surrogateescape").split(mark.decode()) for line in lines]
 
 
 def share(lines: Sequence[bytes], test: Callable[[bytes], object]) -> float:
@@ -115,56 +337,6 @@ def share(lines: Sequence[bytes], test: Callable[[bytes], object]) -> float:
     return sum(1 for line in lines if test(line)) / len(lines) if lines else 0.0
 
 
-def delimiter(lines: Sequence[bytes]) -> str | None:
-    """The delimiter of a table with two columns or more, or None where it is no table."""
-    if len(lines) < 2:
-        return None
-    text = [line.decode("utf-8", "replace") for line in lines[:100]]
-    for mark in _DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(text, delimiter=mark) if row]
-        except csv.Error:
-            continue
-        if not widths or widths[0] < 2:
-            continue
-        same = sum(1 for width in widths if width == widths[0]) / len(widths)
-        named = header(lines, mark)
-        if same >= 0.9 and (named or widths[0] >= 3):
-            return mark
-    return None
-
-
-def header(lines: Sequence[bytes], mark: str) -> list[str]:
-    """The names in the first line where it is a header, else none."""
-    row = next(csv.reader([lines[0].decode("utf-8", "replace")], delimiter=mark), [])
-    return row if is_header(row) else []
-
-
-def _looks_json(lines: Sequence[bytes]) -> bool:
-    first = lines[0].lstrip()
-    if first[:1] not in (b"{", b"["):
-        return False
-    try:
-        json.loads(first)
-    except ValueError:
-        start = b"".join(lines[:5])
-        return bool(re.match(rb"\s*(?:\[\s*)?[\[{]\s*(?:\"|\{|\[|\d|$)", start))
-    except RecursionError:
-        return True
-    return True
-
-
-def _looks_stealer(lines: Sequence[bytes]) -> bool:
-    if share(lines, _ULP.match) >= 0.6:
-        return True
-    fields = [match[1].lower()[:4] for line in lines if (match := _BLOCK.match(line))]
-    return (
-        len(fields) >= len(lines) * 0.4
-        and b"pass" in fields
-        and any(name in fields for name in (b"user", b"logi"))
-    )
-
-
 def _like_password(line: bytes) -> bool:
     """Whether a line could be one password: short, few blanks, no control character."""
-    return len(line) <= 64 and line.count(b" ") <= 1 and not _CONTROL.search(line)
+    return len(line) <= 64 and line.strip().count(b" ") <= 1 and not _CONTROL.search(line)

@@ -1,18 +1,20 @@
 """The forms that a text can have, and which extractor reads each for a kind."""
 
 from collections.abc import Callable
-from enum import StrEnum
+from dataclasses import dataclass
+from enum import Enum, StrEnum
 from functools import partial
 from typing import Any
 
 from leakcheck.errors import UsageError
+from leakcheck.records.columns import Header
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
 
 
 class Form(StrEnum):
-    """How the keys stand in a text."""
+    """How the subjects stand in a text."""
 
     TEXT = "text"
     COMBO = "combo"
@@ -22,31 +24,132 @@ class Form(StrEnum):
     JSON = "json"
     SQL = "sql"
     STEALER = "stealer"
+    PWDUMP = "pwdump"
+    POTFILE = "potfile"
+    XML = "xml"
+    YAML = "yaml"
 
     @property
     def structured(self) -> bool:
         """Whether its records need a parser of their own, for all but addresses."""
-        return self in (Form.CSV, Form.JSON, Form.SQL, Form.STEALER)
+        return self not in (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
+
+    @property
+    def named(self) -> bool:
+        """Whether what stands in a record has names, not numbers."""
+        return self in (Form.JSON, Form.XML, Form.YAML, Form.STEALER)
 
 
 WORDS = {
     Form.TEXT: "text with addresses in it",
-    Form.COMBO: "a list of address:password lines",
+    Form.COMBO: "a list of accounts (address:password)",
     Form.PASSWORDS: "a list of passwords",
     Form.HASHES: "a list of hashes",
     Form.CSV: "a table with columns (CSV)",
     Form.JSON: "JSON",
     Form.SQL: "an SQL dump",
-    Form.STEALER: "the log of a password stealer",
+    Form.STEALER: "accounts with a name before each value (the log of a password stealer)",
+    Form.PWDUMP: "the accounts of a Windows domain (pwdump, secretsdump, DSInternals)",
+    Form.POTFILE: "a list of cracked hashes (potfile)",
+    Form.XML: "XML",
+    Form.YAML: "YAML",
 }
 
+_SECRETS = frozenset(Form) - {Form.TEXT, Form.PWDUMP}
 _HOLDS = {
-    Kind.EMAIL: frozenset(Form) - {Form.PASSWORDS},
-    Kind.DOMAIN: frozenset(Form) - {Form.PASSWORDS, Form.HASHES},
-    Kind.PASSWORD: frozenset(Form) - {Form.TEXT},
-    Kind.NTLM: frozenset(Form) - {Form.TEXT},
-    Kind.CREDENTIAL: frozenset(Form) - {Form.TEXT, Form.PASSWORDS},
+    Kind.EMAIL: frozenset(Form) - {Form.PASSWORDS, Form.POTFILE},
+    Kind.DOMAIN: frozenset(Form) - {Form.PASSWORDS, Form.POTFILE, Form.HASHES},
+    Kind.PASSWORD: _SECRETS,
+    Kind.NTLM: _SECRETS | {Form.PWDUMP},
+    Kind.CREDENTIAL: _SECRETS - {Form.PASSWORDS, Form.POTFILE},
 }
+
+
+class Strings(Enum):
+    """How an SQL dump writes strings; UNSURE: nothing tells."""
+
+    MYSQL = "mysql"
+    """Escaped by backslash."""
+    STANDARD = "standard"
+    """The quotation mark doubled, nothing else."""
+    UNSURE = "unsure"
+
+    @property
+    def other(self) -> "Strings":
+        """What to try where a row cannot be read so."""
+        return Strings.STANDARD if self is not Strings.STANDARD else Strings.MYSQL
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a text was recognised as: found once, from its beginning, and never guessed again.
+
+    Attributes:
+        form: how it is read, or None where it was not understood.
+        looks: what it looks like, in words, where it was not understood.
+        remedy: what its owner can do about that, or empty.
+        delimiter: what parts the cells of a row.
+        width: how many cells most rows have.
+        names: of the columns, where the form or a header names them.
+        header: whether a row of names stands at the top, and how sure that is.
+        above: rows of titles above it.
+        hex_digits: of each hash, in a list of hashes.
+        prefix: the leading digits that the rows of a range file leave out.
+        hashed: whether what stands behind an account is a hash.
+        strings: how an SQL dump writes them.
+        by_line: whether each line is a value of its own, in JSON.
+        either: whether a line may be one password as well as an account.
+        lines: how many lines were looked at.
+        addresses: how many of them hold an address.
+    """
+
+    form: Form | None
+    looks: str = ""
+    remedy: str = ""
+    delimiter: str = ","
+    width: int = 1
+    names: tuple[str, ...] = ()
+    header: Header = Header.NO
+    above: int = 0
+    hex_digits: int = 0
+    prefix: bytes = b""
+    hashed: bool = False
+    strings: Strings = Strings.UNSURE
+    by_line: bool = False
+    either: bool = False
+    lines: int = 0
+    addresses: int = 0
+
+    @property
+    def structured(self) -> bool:
+        """Whether its records need a parser of their own, for all but addresses."""
+        return self.form is not None and (self.form.structured or self.hashed)
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind that such a text is most likely wanted for, or None."""
+        if self.form is Form.HASHES:
+            if self.hex_digits == 40:
+                return Kind.PASSWORD
+            return Kind.NTLM if self.prefix else None  # 32 digits alone may be MD5
+        if self.form is Form.PWDUMP:
+            return Kind.NTLM
+        if self.form in (Form.PASSWORDS, Form.POTFILE):
+            return Kind.PASSWORD
+        return Kind.EMAIL if self.addresses else None
+
+    @property
+    def words(self) -> str:
+        """What it is, in words."""
+        return WORDS[self.form] if self.form else self.looks or "nothing that can be told"
+
+
+def not_understood(dialect: Dialect) -> str:
+    """Why a text cannot be read, and what to do, without its name."""
+    if dialect.remedy:
+        return f"this is {dialect.looks}: {dialect.remedy}"
+    looks = f"this looks like {dialect.looks}" if dialect.looks else "it is not clear what this is"
+    return f"{looks}: say how to read it with --from, or which column with --column"
 
 
 def searched(kind: Kind, form: Form) -> bool:
@@ -59,21 +162,22 @@ def can_hold(kind: Kind, form: Form) -> bool:
     return form in _HOLDS[kind]
 
 
-def extractor(
-    kind: Kind, form: Form, min_count: int = 1, prefix: bytes = b""
-) -> Callable[[Buffer], Any]:
-    """The kernel that reads a chunk of a text of `form` for keys of `kind`.
+def extractor(kind: Kind, dialect: Dialect, min_count: int = 1) -> Callable[[Buffer], Any]:
+    """The kernel that reads a chunk of a text for keys of `kind`.
 
-    prefix: the leading hexadecimal digits that a range file leaves out.
     Raises UsageError where such a text has no such keys.
     """
     from leakcheck import extract
 
-    if not can_hold(kind, form):
-        raise UsageError(f"{WORDS[form].capitalize()} holds no keys of kind {kind}.")
+    form = dialect.form
+    if form is None or not can_hold(kind, form):
+        raise UsageError(f"{_upper(dialect.words)} holds no keys of kind {kind}.")
     if form is Form.HASHES:
         return partial(
-            extract.hashes, digest_bytes=kind.digest_bytes, min_count=min_count, prefix=prefix
+            extract.hashes,
+            digest_bytes=kind.digest_bytes,
+            min_count=min_count,
+            prefix=dialect.prefix,
         )
     kernel: Callable[[Buffer], Any]
     if searched(kind, form):
@@ -81,7 +185,20 @@ def extractor(
         return kernel
     if form is Form.PASSWORDS:
         return partial(extract.passwords, kind=kind)
-    if form is Form.COMBO:
-        kernel = extract.credentials
-        return kernel if kind is Kind.CREDENTIAL else partial(extract.combo_passwords, kind=kind)
-    raise UsageError(f"{WORDS[form].capitalize()} is read record by record.")
+    if form is Form.COMBO and not dialect.hashed:
+        if kind is Kind.CREDENTIAL:
+            return extract.credentials  # type: ignore[no-any-return]
+        return partial(_either if dialect.either else extract.combo_passwords, kind=kind)
+    raise UsageError(f"{_upper(dialect.words)} is read record by record.")
+
+
+def _either(chunk: Buffer, kind: Kind) -> Any:
+    """Lines that may be accounts or passwords: the keys of both readings."""
+    from leakcheck import extract
+
+    whole = extract.passwords(chunk, kind=kind)
+    return whole._replace(digests=whole.digests + extract.combo_passwords(chunk, kind=kind).digests)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,65 +1,83 @@
-"""SQL dumps: the rows of INSERT ... VALUES and of COPY ... FROM stdin.
+"""SQL dumps: the rows of INSERT, REPLACE and COPY, and what SET and UPDATE assign.
 
 Rule 1: rows are cut by one pattern with possessive quantifiers, so that no
 input makes it slow. Rule 2: a row that is not complete waits for more of the
 stream, up to LONGEST bytes; then it is given up and the next one is looked
 for. Rule 3: column names come from the statement, else from the CREATE TABLE
-before it.
+before it. Rule 4: what stands where rows are, or begins like a statement with
+rows, and is not understood, is a row without anything, and counted.
 """
 
 import io
 import re
 from collections.abc import Iterator
 
-from leakcheck.errors import InputError
 from leakcheck.records import columns
-from leakcheck.records.batches import Collector
-from leakcheck.records.columns import Columns
+from leakcheck.records.columns import Role
+from leakcheck.records.formats import Dialect, Strings
+from leakcheck.records.rows import Row, Wanted
 from leakcheck.records.sql_tokens import (
+    AFTER,
+    ALIAS,
+    ASSIGNED,
+    BETWEEN,
     HEADER,
-    TUPLE,
-    Dialect,
+    SELECT,
+    UNREAD,
     columns_of,
-    dialect_of,
+    copied,
+    plain_value,
+    readings,
     row_pattern,
+    statement,
     table_name,
+    tuple_of,
+    value_of,
 )
 
 LONGEST = 1 << 20
+NO_COLUMN = "no such column"
+MALFORMED = "malformed row"
+UNKNOWN = "statement not understood"
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
-_BETWEEN = re.compile(rb"[\s,]*+")
-_COPY_END = re.compile(rb"^\\\.\r?$", re.MULTILINE)
 _NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*\r?\n")
 
 
-def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[None]:
-    """Read the rows of `stream` into `collector`."""
-    reader = _Reader(dialect_of(head), collector)
+def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
+    """The rows of a dump."""
+    reader = _Reader(dialect.strings, wanted)
     buffer = b""
     try:
         while piece := stream.read(_STEP_BYTES):
             buffer += piece
             buffer = buffer[reader.read(buffer, False) :]
-            yield
-    finally:
+            yield from reader.take()
+    except Exception:
         reader.read(buffer, True)
-    if not reader.placed and reader.tables:
-        if collector.wanted.column:
-            raise InputError("no table has a column of the name or number given with --column")
-        raise InputError("no column is named as a password is: name it with --column")
+        yield from reader.take()
+        raise
+    reader.read(buffer, True)
+    yield from reader.take()
 
 
 class _Reader:
-    """Where in a dump the reading stands: outside, in the rows of INSERT, or in COPY."""
+    """Where in a dump the reading stands: outside, in rows, in COPY, in SELECT."""
 
-    def __init__(self, dialect: Dialect, collector: Collector) -> None:
-        self._dialect, self._collector = dialect, collector
+    def __init__(self, how: Strings, wanted: Wanted) -> None:
+        self._strings, self._wanted = how, wanted
         self._state = self._outside
-        self._place: Columns | None = None
-        self._names: dict[bytes, list[str]] = {}
-        self.tables = 0
-        self.placed = False
+        self._names: tuple[str, ...] = ()
+        self._kept: tuple[int, ...] | None = None
+        self._tables: dict[bytes, tuple[str, ...]] = {}
+        self._mark = b"\t"
+        self._rows: list[Row] = []
+        self._count = 0
+
+    def take(self) -> list[Row]:
+        """The rows that are complete."""
+        rows, self._rows = self._rows, []
+        return rows
 
     def read(self, buffer: bytes, last: bool) -> int:
         """Read what is complete in `buffer`; how much of it is done with."""
@@ -70,59 +88,108 @@ class _Reader:
                 return at
             at = step
 
+    # ---- states: each gives where it came to, -1 where more is needed
+
     def _outside(self, buffer: bytes, at: int, last: bool) -> int:
-        """Look for a statement that has rows; -1 where more is needed."""
+        """Look for a statement that has rows."""
         match = HEADER.search(buffer, at)
         if match is None:
             # keep what may be the beginning of one
-            kept = max(at, len(buffer) - 64)
+            kept = len(buffer) if last else max(at, len(buffer) - (4 << 10))
+            self._passed_over(buffer, at, kept)
             return -1 if last or kept <= at else kept
         end = match.end()
         if match["create"] is not None:
             done = columns_of(buffer, end, LONGEST // 4 if not last else 0)
             if done is None:
                 return -1 if match.start() == at else match.start()
+            self._passed_over(buffer, at, match.start())
             names, after = done
-            self._names[table_name(match["create"])] = names
+            self._tables[table_name(match["create"])] = tuple(names)
             return after
         if end >= len(buffer) and not last:
             return -1 if match.start() == at else match.start()
+        self._passed_over(buffer, at, match.start())
+        if match["update"] is not None or match["set"] is not None:
+            self._state = self._assignments
+            return end
         named = match["columns"] or match["copied"]
         self._begin(match["insert"] or match["copy"], named)
-        self._state = self._copy if match["copy"] is not None else self._values
+        if match["copy"] is not None:
+            csv = re.search(rb"\bcsv\b", match["how"], re.IGNORECASE)
+            self._mark = b"," if csv else b"\t"
+            self._state = self._copy
+        else:
+            self._state = self._values if match["values"] is not None else self._select
         return end
 
+    def _passed_over(self, buffer: bytes, start: int, end: int) -> None:
+        """Count what was passed over and begins like a statement with rows."""
+        if start >= end:
+            return
+        for found in UNREAD.finditer(buffer, start, end):
+            line = buffer.rfind(b"\n", 0, found.start()) + 1
+            if not buffer[line : found.start()].lstrip().startswith((b"--", b"#")):
+                self._reject(UNKNOWN)
+
     def _begin(self, table: bytes, named: bytes | None) -> None:
-        self.tables += 1
-        names = self._names.get(table_name(table), [])
+        """Settle the names of the columns of the rows that follow."""
+        self._names = self._tables.get(table_name(table), ())
         if named is not None:
-            names = [table_name(name).decode("utf-8", "replace") for name in named.split(b",")]
-        wanted = self._collector.wanted
-        self._place = columns.find(names, wanted) if names else None
-        if self._place is None and not names and not wanted.address:
-            position = columns.number(wanted.column)
-            self._place = Columns(position) if position is not None else None
-        self.placed = self.placed or self._place is not None
+            self._names = tuple(
+                table_name(name).decode("utf-8", "replace") for name in named.split(b",")
+            )
+        self._kept = self._needed()
+
+    def _needed(self) -> tuple[int, ...] | None:
+        """The positions that are wanted, None for all, empty for none."""
+        numbered = [columns.number(one) for one in self._wanted.columns]
+        if not self._names:
+            return tuple(sorted(at for at in numbered if at is not None)) or None
+        if not self._wanted.kind.secret:
+            return None
+        roles = [columns.role(name) for name in self._names]
+        others = (Role.OTHER, Role.KNOWN, Role.NOTE, Role.PRIVATE)
+        return tuple(
+            at
+            for at, name in enumerate(self._names)
+            if roles[at] not in others or any(columns.same(name, one) for one in
+                                             self._wanted.columns)
+        )  # fmt: skip
 
     def _values(self, buffer: bytes, at: int, last: bool) -> int:
-        """One row of an INSERT; -1 where more is needed."""
-        between = _BETWEEN.match(buffer, at)
+        """One row of an INSERT."""
+        between = BETWEEN.match(buffer, at)
         at = between.end() if between else at
         if at >= len(buffer):
             return -1
         if buffer[at : at + 1] != b"(":
-            self._state = self._outside
-            return at
+            short = len(buffer) - at < 64 or buffer[at : at + 2] in (b"/*", b"--")
+            if short and not last and len(buffer) - at < LONGEST:
+                return -1
+            if AFTER.match(buffer, at) or at >= len(buffer):
+                self._state = self._outside
+                return at
+            return self._resume(buffer, at)
         after = self._many(buffer, at)
         if after > at:
             return after
-        match = TUPLE[self._dialect].match(buffer, at)
-        if match is not None:
-            self._row(self._dialect.values(match[0]))
-            return match.end()
+        for how in (self._strings, self._strings.other):
+            match = tuple_of(how).match(buffer, at)
+            if match is not None and (how is self._strings or self._ends(buffer, match.end())):
+                self._row(_values(match[0], how))
+                return match.end()
         if len(buffer) - at < LONGEST and not last:
             return -1
-        self._collector.reject("malformed row")
+        return self._resume(buffer, at)
+
+    def _ends(self, buffer: bytes, at: int) -> bool:
+        """Whether a row may end at `at`."""
+        return buffer[at : at + 1] in (b",", b";", b"") or buffer[at : at + 1].isspace()
+
+    def _resume(self, buffer: bytes, at: int) -> int:
+        """Give up a row, and go on behind it."""
+        self._reject(MALFORMED)
         following = _NEXT_ROW.search(buffer, at + 1)
         if following is None:
             self._state = self._outside
@@ -133,25 +200,31 @@ class _Reader:
 
     def _many(self, buffer: bytes, at: int) -> int:
         """The rows that follow one another from `at`, at full speed; where they end."""
-        place = self._place
-        if place is None:
+        kept = self._kept
+        if not kept or kept[-1] > _MOST_COLUMNS or len(kept) > 12:
             return at
-        positions = sorted({place.secret, place.secret if place.address is None else place.address})
-        if positions[-1] > _MOST_COLUMNS:
-            return at
-        pattern = row_pattern(self._dialect, positions[0], positions[1] if positions[1:] else None)
-        one, row = self._dialect.one, self._collector.row
-        secret = positions.index(place.secret) + 1
-        address = None if place.address is None else 3 - secret
+        pattern, how = row_pattern(self._strings, kept), self._strings
+        width = kept[-1] + 1
+        names = self._names
         for match in pattern.finditer(buffer, at):
             if match.start() != at:
                 break
             at = match.end()
-            row(None if address is None else one(match[address]), one(match[secret]))
+            cells: list[str | None] = [None] * width
+            more: list[tuple[int, str | None]] = []
+            for position, value in zip(kept, match.groups(), strict=True):
+                if value[:1] == b"'" and b"\\" not in value and b"'" not in value[1:-1]:
+                    cells[position] = value[1:-1].decode("utf-8", "surrogateescape")
+                    continue
+                first, *rest = readings(value, how)
+                cells[position] = _text(first)
+                more += [(position, _text(one)) for one in rest]
+            self._count += 1
+            self._rows.append(Row(self._count, names, cells, "", _others(cells, more)))
         return at
 
     def _copy(self, buffer: bytes, at: int, last: bool) -> int:
-        """One line of a COPY; -1 where more is needed."""
+        """One line of a COPY."""
         end = buffer.find(b"\n", at)
         if end < 0:
             if len(buffer) - at < LONGEST and not last:
@@ -163,16 +236,109 @@ class _Reader:
         if line == b"\\.":
             self._state = self._outside
         elif line:
-            self._row([Dialect.copied(cell) for cell in line.split(b"\t")])
+            self._row([copied(cell) for cell in line.split(self._mark)])
         return min(end + 1, len(buffer))
 
-    def _row(self, values: list[bytes | None]) -> None:
-        place = self._place
-        if place is None:
-            self._collector.reject("no such column")
+    def _select(self, buffer: bytes, at: int, last: bool) -> int:
+        """One SELECT of literals, as INSERT ... SELECT ... UNION has them."""
+        between = BETWEEN.match(buffer, at)
+        at = between.end() if between else at
+        if len(buffer) - at < 4096 and not last and b";" not in buffer[at:]:
+            return -1
+        head = SELECT.match(buffer, at)
+        if head is None:
+            self._state = self._outside
+            return at if at < len(buffer) else -1
+        values, names, end = self._listed(buffer, head.end())
+        if not last and end + 64 >= len(buffer) and len(buffer) - at < LONGEST:
+            return -1
+        following = re.compile(rb"\bUNION\b|;", re.IGNORECASE).search(buffer, end)
+        if any(b"'" in value or b'"' in value or b"$$" in value for value in values):
+            if not self._names:
+                self._names = tuple(names)
+            cells = [readings(value, self._strings) for value in values]
+            self._row(cells)
+        if following is None:
+            self._state = self._outside
+            return len(buffer)
+        return following.start() if following[0] != b";" else following.end()
+
+    def _listed(self, buffer: bytes, at: int) -> tuple[list[bytes], list[str], int]:
+        """The values of a list, the names given to them, and where it ends."""
+        values, names = [], []
+        pattern = plain_value(self._strings)
+        while match := pattern.match(buffer, at):
+            value, at = match[1], match.end()
+            alias = ALIAS.match(buffer, at)
+            name = ""
+            if alias:
+                name, at = alias[2].decode("utf-8", "replace"), alias.end()
+            values.append(value)
+            names.append(name)
+            comma = re.compile(rb"\s*+,\s*+").match(buffer, at)
+            if comma is None:
+                break
+            at = comma.end()
+        return values, names, at
+
+    def _assignments(self, buffer: bytes, at: int, last: bool) -> int:
+        """What one SET or UPDATE assigns, and asks for."""
+        end = statement(self._strings).match(buffer, at)
+        stop = end.end() if end else at
+        if stop >= len(buffer) and not last and len(buffer) - at < LONGEST:
+            return -1
+        pairs: dict[str, list[bytes | None]] = {}
+        place = at
+        while match := ASSIGNED.match(buffer, place, stop):
+            value = plain_value(self._strings).match(buffer, match.end(), stop)
+            if value is None:
+                break
+            pairs[match[1].decode("utf-8", "replace")] = readings(value[1], self._strings)
+            place = value.end()
+        self._names = tuple(pairs)
+        self._kept = None
+        if not pairs:
+            self._reject(UNKNOWN)
+        elif self._speaks():
+            self._row(list(pairs.values()))
+        self._state = self._outside
+        return max(stop, at)
+
+    def _speaks(self) -> bool:
+        """Whether what is assigned has to do with what is wanted."""
+        roles = {columns.role(name) for name in self._names}
+        ours = {Role.PASSWORD, Role.HASH} if self._wanted.kind.secret else {Role.ADDRESS}
+        asked = any(columns.same(name, one) for name in self._names for one in self._wanted.columns)
+        return asked or bool(roles & ours)
+
+    # ---- rows
+
+    def _reject(self, problem: str) -> None:
+        self._count += 1
+        self._rows.append(Row(self._count, self._names, (), problem))
+
+    def _row(self, values: list[list[bytes | None]]) -> None:
+        """A row of values, each with its readings."""
+        if self._kept == ():
+            self._reject(NO_COLUMN)
             return
+        cells = [_text(one[0]) for one in values]
+        more = [(at, _text(text)) for at, one in enumerate(values) for text in one[1:]]
+        self._count += 1
+        self._rows.append(Row(self._count, self._names, cells, "", _others(cells, more)))
 
-        def cell(position: int | None) -> bytes | None:
-            return values[position] if position is not None and position < len(values) else None
 
-        self._collector.row(cell(place.address), cell(place.secret))
+def _others(
+    cells: list[str | None], more: list[tuple[int, str | None]]
+) -> tuple[list[str | None], ...]:
+    """Other readings of a row, one for each value that has another."""
+    return tuple([*cells[:at], text, *cells[at + 1 :]] for at, text in more)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogateescape")
+
+
+def _values(row: bytes, how: Strings) -> list[list[bytes | None]]:
+    """The readings of each value of a row that matched."""
+    return [readings(match[0], how) for match in value_of(how).finditer(row, 1)]

@@ -1,24 +1,63 @@
 """The tokens of SQL dumps: statements that have rows, rows, values, in two dialects.
 
-MySQL and MariaDB escape within strings by backslash; PostgreSQL, SQLite and
-SQL Server only double the quotation mark. The beginning of the dump tells.
+MySQL and MariaDB escape within strings by backslash; PostgreSQL, SQLite, Oracle
+and SQL Server only double the quotation mark. The beginning of the dump tells;
+where it does not, a value with a backslash is read both ways.
 """
 
+import base64
+import binascii
 import re
-from enum import Enum
 from functools import lru_cache
 
+from leakcheck.records.formats import Strings
+
+_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+\*/|--[^\n]*+(?:\n|$)"
+BLANK = rb"(?:\s++|" + _COMMENT + rb")"
 _NAME = rb"(?:[`\"\[]?[\w$]++[`\"\]]?\s{0,4}\.\s{0,4}){0,3}[`\"\[]?[\w$ -]{1,128}?[`\"\]]?"
+_COLUMNS = rb"(?:\((?P<columns>[^()]{1,20000}+)\)" + BLANK + rb"*+)?"
+_INTO = (
+    rb"(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE(?:\s+(?:LOW_PRIORITY|DELAYED))?(?:\s+INTO)?"
+    rb"|UPSERT\s+INTO|INSERT|INTO)\s+"
+)
 HEADER = re.compile(
-    rb"\b(?:INSERT\s+(?:\w+\s+){0,2}?INTO|REPLACE\s+INTO|INSERT)\s+(?P<insert>" + _NAME + rb")"
-    rb"\s*(?:\((?P<columns>[^()]{1,20000}+)\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES?\s*(?=\()"
-    rb"|\bCREATE\s+(?:\w+\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<create>" + _NAME + rb")\s*\("
-    rb"|^COPY\s+(?P<copy>" + _NAME + rb")\s*\((?P<copied>[^()]{1,20000}+)\)\s+FROM\s+stdin[^\n]*\n",
+    rb"\b" + _INTO + rb"(?P<insert>" + _NAME + rb")" + BLANK + rb"*+" + _COLUMNS
+    + rb"(?:OVERRIDING\s+\w+\s+VALUE\s+|(?:DEFAULT\s+)?AS\s+\w+\s+)?"
+    + rb"(?:(?P<values>VALUES?)" + BLANK + rb"*+(?=\(|ROW\b)|(?P<set>SET)\s+(?=[`\"\[\w])"
+    + rb"|(?P<select>\(?)\s*+(?=(?:SELECT)\s))"
+    rb"|\bUPDATE\s+(?:\w+\s+){0,2}?(?P<update>" + _NAME + rb")\s+SET\s+"
+    rb"|\bCREATE\s+(?:\w+\s+){0,2}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    rb"(?P<create>" + _NAME + rb")\s*\("
+    rb"|^COPY\s+(?P<copy>" + _NAME + rb")\s*(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin"
+    rb"(?P<how>[^\n]*)\n",
     re.IGNORECASE | re.MULTILINE,
+)  # fmt: skip
+UNREAD = re.compile(
+    rb"\b(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE\s+INTO|UPSERT\s+INTO|MERGE\s+INTO)\s+[`\"\[\w]",
+    re.IGNORECASE,
+)
+"""A statement with rows that HEADER did not take."""
+BETWEEN = re.compile(
+    rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\n]*+\n)*+(?:ROW\s*+(?=\())?", re.IGNORECASE
+)
+AFTER = re.compile(
+    rb";|ON\s+(?:DUPLICATE|CONFLICT)\b|RETURNING\b|AS\s+\w+|SELECT\b|INTO\b|INSERT\b|WHEN\b|ELSE\b"
+    rb"|GO\b|COMMIT\b|UNLOCK\b|CREATE\b|ALTER\b|LOCK\b|SET\b|UPDATE\b|DROP\b|COPY\b|REPLACE\b|\)",
+    re.IGNORECASE,
+)
+"""What may follow the last row."""
+SELECT = re.compile(rb"(?:UNION\s+(?:ALL\s+)?)?\(?\s*+SELECT\s+(?:DISTINCT\s+)?", re.IGNORECASE)
+ALIAS = re.compile(
+    rb"\s++(?:AS\s++)?([`\"\[]?)([\w$]++)[`\"\]]?(?=\s*+(?:,|UNION|FROM|;|\)|$))", re.I
+)
+ASSIGNED = re.compile(
+    rb"(?:[\s,(]|\bAND\b|\bWHERE\b)*+(?:[`\"\[]?\w++[`\"\]]?\s*+\.\s*+)?"
+    rb"[`\"\[]?([\w$]++)[`\"\]]?\s*+=\s*+",
+    re.IGNORECASE,
 )
 _BACKSLASHED = rb"'(?:[^'\\]++|\\.|'')*+'|\"(?:[^\"\\]++|\\.|\"\")*+\""
 _DOUBLED = rb"[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+'|\"(?:[^\"]++|\"\")*+\""
-_BARE = rb"[^'\"(),\s]++(?:\s++[^'\"(),\s]++)*+(?:\([^()']{0,1000}+\))?"
+_DOLLARS = rb"\$(?:[A-Za-z_]\w*+)?\$(?:[^$]++|\$(?!(?:[A-Za-z_]\w*+)?\$))*+\$(?:[A-Za-z_]\w*+)?\$"
 _KEYWORDS = re.compile(
     rb"(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FULLTEXT|SPATIAL|FOREIGN|CHECK|EXCLUDE|PERIOD)\b",
     re.IGNORECASE,
@@ -29,94 +68,179 @@ _ESCAPES = {
     **{b"f": b"\f", b"v": b"\v"},
 }
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_COPIED = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
+_UNICODE = re.compile(rb"\\(?:\+([0-9A-Fa-f]{6})|([0-9A-Fa-f]{4})|\\)")
+_BYTEA = re.compile(rb"\\x((?:[0-9A-Fa-f]{2})+)")
+_HEXED = re.compile(rb"(?:0[xX]|[xX]')((?:[0-9A-Fa-f]{2})+)'?")
+_CALL = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
+_HEX_CALLS = (b"unhex", b"hextoraw", b"from_hex")
 
 
-class Dialect(Enum):
-    """How strings are written."""
-
-    MYSQL = "mysql"
-    STANDARD = "standard"
-
-    def values(self, row: bytes) -> list[bytes | None]:
-        """The values of a row that TUPLE matched, NULL as None."""
-        return [self._value(match[1], match[2]) for match in VALUE[self].finditer(row, 1)]
-
-    def one(self, value: bytes) -> bytes | None:
-        """One value, as a group of row_pattern has it."""
-        if value[:1] == b"'" and value[-1:] == b"'" and b"\\" not in value:
-            text = value[1:-1]
-            return text.replace(b"''", b"'") if b"'" in text else text
-        match = VALUE[self].match(value)
-        return self._value(match[1], match[2]) if match else None
-
-    def _value(self, quoted: bytes | None, bare: bytes | None) -> bytes | None:
-        if quoted is None:
-            text = (bare or b"").strip()
-            if text.upper() in (b"NULL", b"DEFAULT"):
-                return None
-            if text[:2] in (b"0x", b"0X"):
-                return _from_hex(text[2:])
-            return text
-        escaped = self is Dialect.MYSQL or quoted[:1] in b"eE"
-        quoted = quoted.lstrip(b"eE")
-        mark = quoted[:1]
-        text = quoted[1:-1]
-        if escaped and b"\\" in text:
-            return _ESCAPED.sub(_unescape, text.replace(mark * 2, mark))
-        return text.replace(mark * 2, mark)
-
-    @staticmethod
-    def copied(cell: bytes) -> bytes | None:
-        """A cell of a COPY, NULL as None."""
-        if cell == b"\\N":
-            return None
-        return _ESCAPED.sub(_unescape, cell) if b"\\" in cell else cell
+def _quoted(how: Strings) -> bytes:
+    return _DOUBLED if how is Strings.STANDARD else _BACKSLASHED
 
 
-def _patterns(string: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    marked = rb"(?:_\w{1,20}\s{0,4}|[nNxXbB](?='))?+"
-    value = marked + rb"(?:" + string + rb")(?:::[\w ]{1,40})?+|" + _BARE
-    row = rb"\(\s*+(?:(?:" + value + rb")\s*+(?:,\s*+(?:" + value + rb")\s*+)*+)?+\)"
-    one = marked + rb"(" + string + rb")|(" + _BARE + rb")"
-    return re.compile(row, re.DOTALL), re.compile(one, re.DOTALL)
+def _value_pattern(how: Strings) -> bytes:
+    """A value: a string with what may stand around it, a call, or anything bare."""
+    string = rb"(?:" + _quoted(how) + rb"|" + _DOLLARS + rb")"
+    marked = rb"(?:_\w{1,20}\s{0,4}|[nNxXbB](?=')|[uU]&(?='))?+"
+    cast = rb"(?:::[\w ]{1,40}+(?:\(\d*+\))?)?+"
+    one = marked + string + cast
+    inside = rb"(?:[^()'\"]++|" + string + rb"|\((?:[^()'\"]++|" + string + rb")*+\))*+"
+    call = rb"[A-Za-z_@$][\w.$]*+\s*+\(" + inside + rb"\)" + cast
+    bare = rb"[^'\"(),\s]++(?:\s++[^'\"(),\s]++)*+(?:\(" + inside + rb"\))?"
+    part = rb"(?:" + one + rb"|" + call + rb"|" + bare + rb"|\(" + inside + rb"\))"
+    return rb"(?>" + part + rb"(?:\s*+(?:\|\|\s*+)?" + one + rb")*+)"
 
 
-def _value_pattern(string: bytes) -> bytes:
-    marked = rb"(?:_\w{1,20}\s{0,4}|[nNxXbB](?='))?+"
-    return rb"(?>" + marked + rb"(?:" + string + rb")(?:::[\w ]{1,40})?+|" + _BARE + rb")"
+@lru_cache(maxsize=8)
+def value_of(how: Strings) -> re.Pattern[bytes]:
+    """One value."""
+    return re.compile(_value_pattern(how), re.DOTALL)
+
+
+@lru_cache(maxsize=8)
+def tuple_of(how: Strings) -> re.Pattern[bytes]:
+    """A row: values between brackets."""
+    value, gap = _value_pattern(how), BLANK + rb"*+"
+    return re.compile(
+        rb"\(" + gap + rb"(?:" + value + gap + rb"(?:," + gap + value + gap + rb")*+)?+\)",
+        re.DOTALL,
+    )
+
+
+@lru_cache(maxsize=8)
+def plain_value(how: Strings) -> re.Pattern[bytes]:
+    """One value of a list without brackets, as a group: a string, a number, a call."""
+    string = rb"(?:(?:_\w{1,20}\s{0,4}|[nNxXbB](?=')|[uU]&(?='))?+(?:" + _quoted(how) + rb"|"
+    string += _DOLLARS + rb")(?:::[\w ]{1,40}+)?+)"
+    inside = rb"(?:[^()'\"]++|" + string + rb"|\((?:[^()'\"]++|" + string + rb")*+\))*+"
+    one = string + rb"(?:\s*+\|\|\s*+" + string + rb")*+"
+    bare = rb"[\w.+@-]++(?:\(" + inside + rb"\))?"
+    return re.compile(rb"\s*+(" + one + rb"|" + bare + rb")", re.DOTALL)
+
+
+@lru_cache(maxsize=8)
+def statement(how: Strings) -> re.Pattern[bytes]:
+    """The rest of a statement, with what ends it."""
+    return re.compile(
+        rb"(?:[^'\"$;]++|" + _quoted(how) + rb"|" + _DOLLARS + rb"|\$)*+;?", re.DOTALL
+    )
 
 
 @lru_cache(maxsize=64)
-def row_pattern(dialect: "Dialect", first: int, second: int | None) -> re.Pattern[bytes]:
-    """Of a whole row and what parts it from the next, the values at two positions as groups.
+def row_pattern(how: Strings, positions: tuple[int, ...]) -> re.Pattern[bytes]:
+    """Of a whole row and what parts it from the next, the values at `positions` as groups.
 
-    first < second, counted from 0; second may be None. A row with fewer
-    values does not match.
+    positions: ascending, from 0. A row with fewer values does not match.
     """
-    value = _value_pattern(_STRINGS[dialect])
-    last = first if second is None else second
-    cells = [b"(" + value + b")" if at in (first, second) else value for at in range(last + 1)]
+    value = _value_pattern(how)
+    cells = [b"(" + value + b")" if at in positions else value for at in range(positions[-1] + 1)]
     comma = rb"\s*+,\s*+"
     row = rb"\(\s*+" + comma.join(cells) + rb"(?:" + comma + value + rb")*+\s*+\)\s*+,?+\s*+"
     return re.compile(row, re.DOTALL)
 
 
-_STRINGS = {Dialect.MYSQL: _BACKSLASHED, Dialect.STANDARD: _DOUBLED}
-TUPLE: dict[Dialect, re.Pattern[bytes]] = {}
-VALUE: dict[Dialect, re.Pattern[bytes]] = {}
-for _dialect, _string in _STRINGS.items():
-    TUPLE[_dialect], VALUE[_dialect] = _patterns(_string)
+def readings(value: bytes, how: Strings) -> list[bytes | None]:
+    """What a value may stand for, the likeliest first; NULL as None."""
+    if value[:1] == b"'" and value[-1:] == b"'" and b"\\" not in value and b"'" not in value[1:-1]:
+        return [value[1:-1]]
+    text = value.strip()
+    if text.upper() in (b"NULL", b"DEFAULT"):
+        return [None]
+    if hexed := _HEXED.fullmatch(text):
+        return [bytes.fromhex(hexed[1].decode("ascii"))]
+    if called := _CALL.match(text):
+        return _called(called[1].lower(), text[called.end() :], how)
+    parts = _parts(text, how)
+    if parts is None:
+        return [text]
+    found: dict[bytes, None] = {}
+    for way in (how,) if how is not Strings.UNSURE else (Strings.MYSQL, Strings.STANDARD):
+        found[b"".join(_string(part, way) for part in parts)] = None
+    for one in list(found):
+        if bytea := _BYTEA.fullmatch(one):
+            found[bytes.fromhex(bytea[1].decode("ascii"))] = None
+    return list(found)
 
 
-def dialect_of(head: bytes) -> Dialect:
-    """The dialect of the dump that begins with `head`; MySQL's where nothing tells."""
+def _parts(text: bytes, how: Strings) -> list[bytes] | None:
+    """The strings that a value is joined from; None where it is no string."""
+    string = _one_string(how)
+    parts, at = [], 0
+    while match := string.match(text, at):
+        parts.append(match[1])
+        at = match.end()
+    return parts if parts else None
+
+
+@lru_cache(maxsize=8)
+def _one_string(how: Strings) -> re.Pattern[bytes]:
+    marked = rb"(?:_\w{1,20}\s{0,4}|[nNbB](?='))?+"
+    string = rb"([uU]&'(?:[^']++|'')*+'|[xX]'[0-9A-Fa-f]*'|" + _quoted(how) + rb"|" + _DOLLARS
+    return re.compile(
+        rb"\s*+(?:\|\|\s*+)?" + marked + string + rb")(?:::[\w ]{1,40}+(?:\(\d*+\))?)?", re.DOTALL
+    )
+
+
+def _string(quoted: bytes, how: Strings) -> bytes:
+    """What one quoted string holds."""
+    if quoted[:1] == b"$":
+        return quoted[quoted.index(b"$", 1) + 1 : quoted.rindex(b"$", 0, -1)]
+    if quoted[:2].lower() == b"u&":
+        return _UNICODE.sub(_code_point, quoted[3:-1].replace(b"''", b"'"))
+    if quoted[:2].lower() == b"x'":
+        digits = quoted[2:-1]
+        return bytes.fromhex(digits.decode("ascii")) if len(digits) % 2 == 0 else digits
+    escaped = how is not Strings.STANDARD or quoted[:1] in b"eE"
+    quoted = quoted.lstrip(b"eE") if quoted[:1] in b"eE" else quoted
+    mark, text = quoted[:1], quoted[1:-1]
+    if escaped and b"\\" in text:
+        return _ESCAPED.sub(_unescape, text.replace(mark * 2, mark))
+    return text.replace(mark * 2, mark)
+
+
+def _called(name: bytes, rest: bytes, how: Strings) -> list[bytes | None]:
+    """What a call stands for: what its strings hold, decoded where its name says so."""
+    strings = []
+    for match in _any_string(how).finditer(rest):
+        strings.append(_string(match[0], how))
+    if not strings:
+        return [name + b"(" + rest]
+    joined = b"".join(strings)
+    if name in _HEX_CALLS or (name == b"decode" and strings[-1:] == [b"hex"]):
+        return [_from_hex(strings[0])]
+    if name == b"from_base64" or (name == b"decode" and strings[-1:] == [b"base64"]):
+        try:
+            return [base64.b64decode(strings[0], validate=True)]
+        except (binascii.Error, ValueError):
+            return [strings[0]]
+    return [joined] if name == b"concat" else [*dict.fromkeys((strings[0], joined))]
+
+
+@lru_cache(maxsize=8)
+def _any_string(how: Strings) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:" + _quoted(how) + rb"|" + _DOLLARS + rb")", re.DOTALL)
+
+
+def copied(cell: bytes) -> list[bytes | None]:
+    """What a cell of a COPY may stand for; NULL as None."""
+    if cell == b"\\N":
+        return [None]
+    text = _COPIED.sub(_copied, cell) if b"\\" in cell else cell
+    bytea = _BYTEA.fullmatch(text)
+    return [text, bytes.fromhex(bytea[1].decode("ascii"))] if bytea else [text]
+
+
+def strings_of(head: bytes) -> Strings:
+    """How the dump that begins with `head` writes strings."""
     lowered = head.lower()
     if b"`" in head or b"engine=" in lowered or b"mysql" in lowered or b"mariadb" in lowered:
-        return Dialect.MYSQL
+        return Strings.MYSQL
     marks = (b"postgresql", b"pg_catalog", b"sqlite", b"pragma ", b"[dbo]", b"begin transaction")
     if any(mark in lowered for mark in marks):
-        return Dialect.STANDARD
-    return Dialect.MYSQL
+        return Strings.STANDARD
+    return Strings.UNSURE
 
 
 def table_name(name: bytes) -> bytes:
@@ -155,6 +279,19 @@ def _column(definition: bytes) -> list[str]:
 
 def _unescape(match: re.Match[bytes]) -> bytes:
     return _ESCAPES.get(match[1], match[1])
+
+
+def _copied(match: re.Match[bytes]) -> bytes:
+    if match[1] is not None:
+        return bytes([int(match[1], 8) & 0xFF])
+    if match[2] is not None:
+        return bytes([int(match[2], 16)])
+    return _ESCAPES.get(match[3], match[3]) if match[3] not in b"0Z" else match[3]
+
+
+def _code_point(match: re.Match[bytes]) -> bytes:
+    digits = match[1] or match[2]
+    return chr(int(digits, 16)).encode("utf-8", "surrogatepass") if digits else b"\\"
 
 
 def _from_hex(digits: bytes) -> bytes:

@@ -1,69 +1,94 @@
 """The logs of password stealers: `URL:login:password` lines and blocks of named lines.
 
-A block is URL, Username and Password lines in any order; a line with a name
-that the block has already, or a line of another sort, begins the next one.
+A block is URL, Username and Password lines in any order, with whatever names
+columns.py knows; a line with a name that the block has already, or a line of
+another sort, begins the next one.
 """
 
+import base64
+import binascii
 import io
 import re
 from collections.abc import Iterator
 
-from leakcheck.records.batches import Collector
-from leakcheck.records.lines import TOO_LONG, lines, raw
+from leakcheck.records import columns
+from leakcheck.records.columns import Role
+from leakcheck.records.formats import Dialect
+from leakcheck.records.lines import TOO_LONG, lines
+from leakcheck.records.rows import TOO_LONG as LONG_ROW
+from leakcheck.records.rows import Row, Wanted
 
-_STEP = 512
+LINE = ("url", "login", "password")
+NO_SEPARATOR = "no separator"
 _FIELD = re.compile(
-    r"\s*(?P<name>url|host(?:name)?|soft(?:ware)?|application|browser|storage|profile|login|"
-    r"user(?:[ _-]?name|[ _-]?login)?|e?-?mail|pass(?:word|wd)?|pwd)\s*:(?:[ \t](?P<value>.*)|$)",
-    re.IGNORECASE,
+    r"\s*(?:[-*>\u2022\u25cf\u25ba]+\s*)?(?P<name>[^\s:][^:=]{0,40}?)\s*(?P<mark>::?)"
+    r"(?:[ \t](?P<value>.*)|$)",
+    re.DOTALL,
 )
-_SECRETS = ("pass", "pwd")
-_LOGINS = ("login", "user", "email", "e-mail", "mail")
+_MORE_NAMES = re.compile(
+    r"soft(?:ware)?|browser|storage|profile|host|application|source|hostname|dn", re.IGNORECASE
+)
+_SECRETS = (Role.PASSWORD, Role.HASH)
+_NAMES = (Role.ADDRESS, Role.LOGIN)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 _URL = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:|;,]*+(?::\d{1,5}(?=[/:|;,\s]))?+[^\s:|;,]*+"
 )
 _HOST = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?::\d{1,5})?(?:/[^\s:|;]*)?")
 _CUT = re.compile(r"[:|;\t ]")
+_APART = re.compile(r"[ \t]*[:|;,-]+[ \t]*")
+_MOST = 64  # named lines in a block
 
 
-def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[None]:
-    """Read the accounts in `stream` into `collector`."""
+def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
+    """The accounts in `stream`, under the number of the line where each begins."""
     block: dict[str, str] = {}
-    for count, line in enumerate(lines(stream)):
+    began = 0
+    for number, line in enumerate(lines(stream), 1):
         text = line.rstrip("\r\n")
-        field = _FIELD.fullmatch(text) if len(text) < 4096 else None
-        if field is not None:
-            name = kind_of(field["name"])
-            if name in block:
-                _close(block, collector)
-            block[name] = field["value"] or ""
-        else:
-            _close(block, collector)
-            if line == TOO_LONG:
-                collector.reject("too long")
-            elif account := one_line(text):
-                collector.row(raw(account[0].strip()), raw(account[1]))
-            elif text.strip(" \t=-*_#"):
-                collector.reject("no separator")
-        if count % _STEP == 0:
-            yield
-    _close(block, collector)
+        field = _FIELD.fullmatch(text) if len(text) <= columns.LONGEST_NAMED else None
+        if field is not None and _is_name(field["name"]):
+            name = field["name"].strip()
+            if name in block or len(block) >= _MOST:
+                yield from _account(began, block)
+            if not block:
+                began = number
+            block[name] = _value(field)
+            continue
+        yield from _account(began, block)
+        if line == TOO_LONG:
+            yield Row(number, LINE, (), LONG_ROW)
+        elif account := one_line(text):
+            login, secret = account
+            apart = _APART.match(secret)
+            others = ((None, login.strip(), secret[apart.end() :]),) if apart else ()
+            yield Row(number, LINE, (None, login.strip(), secret), "", others)
+        elif text.strip(" \t=-*_#"):
+            yield Row(number, LINE, (), NO_SEPARATOR)
+    yield from _account(began, block)
 
 
-def _close(block: dict[str, str], collector: Collector) -> None:
-    """Take the block that is complete, and begin another."""
-    if block.keys() & {"login", "secret"}:
-        collector.row(raw(block.get("login", "").strip()), raw(block.get("secret", "")))
+def _is_name(name: str) -> bool:
+    return columns.role(name) is not Role.OTHER or bool(_MORE_NAMES.fullmatch(name))
+
+
+def _value(field: re.Match[str]) -> str:
+    """What stands behind a name; LDIF (RFC 2849) writes `::` before what is in base64."""
+    value = field["value"] or ""
+    if field["mark"] == "::":
+        try:
+            return base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
+        except (binascii.Error, ValueError):
+            return value
+    return value
+
+
+def _account(number: int, block: dict[str, str]) -> Iterator[Row]:
+    """The block that is complete; another one begins."""
+    roles = {columns.role(name) for name in block}
+    if roles & {*_SECRETS, *_NAMES}:
+        yield Row(number, tuple(block), tuple(block.values()))
     block.clear()
-
-
-def kind_of(name: str) -> str:
-    """What a line of a block is: the secret, the login, or its own name."""
-    lowered = name.lower()
-    if lowered.startswith(_SECRETS):
-        return "secret"
-    return "login" if lowered.startswith(_LOGINS) else lowered
 
 
 def one_line(text: str) -> tuple[str, str] | None:

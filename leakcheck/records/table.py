@@ -1,117 +1,171 @@
-"""Tables of values with delimiters (CSV, TSV), quoted fields included.
+"""Tables of values with delimiters (CSV, TSV), quoted fields included: the one reader of them.
 
-A quotation mark that is never closed would swallow the rest of the file: a
-row that grows past MOST_LINES lines, or past the csv module's field limit, is
-read again line by line, with quotation marks as ordinary characters.
+Rule 1: cells are quoted as in RFC 4180. A quotation mark that is none swallows
+what follows: a row that spans lines is taken only where it has as many cells
+as the others have and the lines in it are no rows themselves. Rule 2: what is
+not taken so is read again line by line, a quotation mark an ordinary
+character; the other readings of such a line are given as well. Rule 3: a row
+of MOST_LINES lines, or past the csv module's limit, is none.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from leakcheck.errors import InputError
-from leakcheck.records import columns, detect
-from leakcheck.records.batches import Collector
-from leakcheck.records.columns import Columns, Wanted
-from leakcheck.records.lines import TOO_LONG, lines, raw
+from leakcheck.records import columns
+from leakcheck.records.columns import Header
+from leakcheck.records.formats import Dialect
+from leakcheck.records.lines import TOO_LONG, lines
+from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Wanted
+from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
-DELIMITERS = ",;\t|:"
+DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES = 64
-_STEP = 512
+_LOOKED_AT = 200
+Cut = tuple[list[str], tuple[list[str], ...]]
+"""The cells of a row, and other readings of it."""
+_LONG: Cut = ([TOO_LONG], ())
 
 
-def parse(stream: io.RawIOBase, head: bytes, collector: Collector) -> Iterator[None]:
-    """Read the rows of `stream` into `collector`."""
-    mark = detect.delimiter(head.splitlines()) or delimiter(head)
-    if mark is None:
-        raise InputError("it is no table: the lines have no delimiter in common")
-    rows = Rows(lines(stream), mark)
-    place: Columns | None = None
-    for count, row in enumerate(rows):
-        if place is None and row:
-            place, header = locate(row, collector.wanted)
-            if header:
-                collector.reject("header")
-                continue
-        if not row:
-            collector.reject("too long" if row is rows.LONG else "empty")
+def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
+    """The rows of a table, each with its number."""
+    if dialect.names and dialect.header is Header.NO:
+        yield from _fixed(lines(stream), dialect)
+        return
+    names, skip = dialect.names, dialect.above + (dialect.header is not Header.NO)
+    for number, (cells, others) in enumerate(
+        cut(lines(stream), dialect.delimiter, dialect.width), 1
+    ):
+        if cells is _LONG[0]:
+            yield Row(number, names, (), LONG_ROW)
+        elif not any(cells) or (skip and not any(cell.strip() for cell in cells)):
+            yield Row(number, names, cells, EMPTY)
+        elif skip:
+            skip -= 1
+            yield Row(number, names, cells, TITLE if skip else HEADER)
         else:
-            assert place is not None
-            secret = row[place.secret] if place.secret < len(row) else ""
-            named = place.address is not None and place.address < len(row)
-            address = row[place.address] if named and place.address is not None else ""
-            collector.row(raw(address), raw(secret))
-        if count % _STEP == 0:
-            yield
+            yield Row(number, names, cells, "", others)
 
 
-def locate(row: Sequence[str], wanted: Wanted) -> tuple[Columns, bool]:
-    """The columns, from the first row, and whether that is a header.
+def first_rows(text: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The first rows of a table that are not empty."""
+    rows = (cells for cells, _ in cut(text[:_LOOKED_AT], delimiter))
+    return [cells for cells in rows if any(cell.strip() for cell in cells)]
 
-    Raises InputError where they cannot be told.
+
+def delimiter_of(text: Sequence[str], marks: Sequence[str] = DELIMITERS) -> tuple[str, int, float]:
+    """What parts the cells of `text`'s lines; how many most rows have; the share that have them.
+
+    The one guess of this. A delimiter under which the first row surely names
+    the columns goes before others, then the one under which most rows agree,
+    then the order of `marks`. Empty, 1 and 0 where there is none.
     """
-    header = columns.is_header(row)
-    if header:
-        place = columns.find(row, wanted)
-        if place is not None:
-            return place, True
-    position = columns.number(wanted.column)
-    if position is not None and position < len(row):
-        address = next((at for at, cell in enumerate(row) if "@" in cell and at != position), None)
-        if not wanted.address or address is not None:
-            return Columns(position, address), header
-    if wanted.column:
-        raise InputError("the table has no column of the name or number given with --column")
-    raise InputError("no column is named as a password is: name it with --column")
-
-
-def delimiter(head: bytes) -> str | None:
-    """The delimiter that cuts the first lines into equally many cells, or None."""
-    text = head.decode("utf-8", "replace").splitlines(keepends=True)[:100]
-    best: tuple[float, int, str] | None = None
-    for mark in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(text, delimiter=mark) if row]
-        except csv.Error:
+    best, choice = (False, 0.0), ("", 1, 0.0)
+    for mark in marks:
+        rows = first_rows(text, mark)
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        if not widths:
             continue
-        if not widths or widths[0] < 2:
-            continue
-        same = sum(1 for width in widths if width == widths[0]) / len(widths)
-        if best is None or (same, widths[0]) > best[:2]:
-            best = (same, widths[0], mark)
-    return best[2] if best else None
+        width, count = widths.most_common(1)[0]
+        share = count / len(rows)
+        named = columns.header(rows)[0] is Header.SURE and share >= 0.5
+        if (named, share) > best:
+            best, choice = (named, share), (mark, width, share)
+    return choice
 
 
-class Rows:
-    """The rows of a table; an empty row for an empty line, LONG for an over-long one."""
+def cut(source: Iterable[str], delimiter: str, width: int = 0) -> Iterator[Cut]:
+    """The cells of each row, and its other readings; for an over-long line, _LONG.
 
-    LONG: list[str] = []  # noqa: RUF012 - told apart by identity
+    source: lines with their ends; width: how many cells most rows have, 0
+    where that is not known yet. An empty line is a row without cells.
+    """
+    return iter(_Cutter(source, delimiter, width))
 
-    def __init__(self, source: Iterator[str], mark: str) -> None:
-        self._source, self._mark = source, mark
+
+class _Cutter:
+    def __init__(self, source: Iterable[str], delimiter: str, width: int) -> None:
+        self._source, self._mark, self._width = iter(source), delimiter, width
         self._since: list[str] = []  # lines of the row that is being read
-        self._again: list[str] = []  # lines to read once more, one by one
+        self._waiting: list[str] = []  # lines to read once more
 
-    def __iter__(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[Cut]:
+        since = self._since
         while True:
-            reader = csv.reader(self._feed(), delimiter=self._mark)
+            reader = csv.reader(self._feed(), delimiter=self._mark, strict=True)
             try:
-                for row in reader:
-                    long = self._since == ["\n"] and self._was_long
-                    self._since = []
-                    yield self.LONG if long else row
+                for cells in reader:
+                    if len(since) == 1:
+                        long = since[0] == TOO_LONG
+                        since.clear()
+                        yield _LONG if long else (cells, ())
+                    else:
+                        inner = since.copy()
+                        since.clear()
+                        yield from self._spanning(cells, inner)
                 return
             except csv.Error:
-                self._again, self._since = self._since, []
-            for line in self._again:
-                yield line.rstrip("\r\n").split(self._mark)
-            self._again = []
+                yield from self._again()
 
     def _feed(self) -> Iterator[str]:
         """Lines for the csv module. Raises csv.Error where a row has no end in sight."""
-        for line in self._source:
-            self._was_long = line == TOO_LONG
-            self._since.append(line or "\n")
-            if len(self._since) > MOST_LINES:
+        while True:
+            line = self._waiting.pop() if self._waiting else next(self._source, None)
+            if line is None:
+                return
+            self._since.append(line)
+            if len(self._since) > MOST_LINES or (line == TOO_LONG and len(self._since) > 1):
                 raise csv.Error
             yield line or "\n"
+
+    def _spanning(self, cells: list[str], inner: list[str]) -> Iterator[Cut]:
+        """A row that spans lines: itself, or its lines one by one."""
+        alike = [line for line in inner[1:] if len(self._plain(line)) == self._width > 1]
+        whole = not self._width or len(cells) == self._width
+        if whole and len(alike) * 2 < len(inner) - 1:
+            yield cells, tuple(map(self._plain, alike))
+        else:
+            self._since += inner
+            yield from self._again(cells if whole else None)
+
+    def _again(self, joined: list[str] | None = None) -> Iterator[Cut]:
+        """The first line that was read as part of a row, alone; the others are read once more."""
+        first, *rest = self._since
+        self._since.clear()
+        self._waiting += reversed(rest)
+        if first == TOO_LONG:
+            yield _LONG
+            return
+        plain = self._plain(first)
+        others = [*self._loose(first), *([joined] if joined else [])]
+        yield plain, tuple(one for one in others if one != plain)
+
+    def _plain(self, line: str) -> list[str]:
+        """A line's cells, a quotation mark an ordinary character."""
+        text = line.rstrip("\r\n")
+        return text.split(self._mark) if text else []
+
+    def _loose(self, line: str) -> Iterator[list[str]]:
+        """The cells of a malformed line, as lenient programs read it."""
+        text = line.rstrip("\r\n")
+        if text.count('"') % 2:
+            text += '"'
+        for escape in (None, "\\"):
+            try:
+                yield from csv.reader([text], delimiter=self._mark, escapechar=escape)
+            except csv.Error:
+                continue
+
+
+def _fixed(source: Iterable[str], dialect: Dialect) -> Iterator[Row]:
+    """The rows of a list whose columns its form names; the last cell holds what is left."""
+    most = len(dialect.names) - 1
+    for number, line in enumerate(source, 1):
+        text = line.rstrip("\r\n")
+        if line == TOO_LONG:
+            yield Row(number, dialect.names, (), LONG_ROW)
+        elif not text.strip():
+            yield Row(number, dialect.names, (), EMPTY)
+        else:
+            yield Row(number, dialect.names, text.split(dialect.delimiter, most))

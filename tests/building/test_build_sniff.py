@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builds import made, put, refused
 
-from leakcheck.records.detect import sniff
+from leakcheck.records.detect import detect as sniff
 
 SHA1 = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8"
 NTLM = "8846F7EAEE8FB117AD06BDD830B7586C"
@@ -66,7 +66,8 @@ REFUSALS = {
     "wrong length": ({"kind": "password"}, f"{NTLM}\n" * 5, "not hashed again"),
     "wrong length too": ({"kind": "ntlm"}, f"{SHA1}\n" * 5, "not hashed again"),
     "said, wrong": ({"kind": "ntlm", "form": "hashes"}, f"{SHA1}\n" * 5, "not hashed again"),
-    "hashed combo": ({"kind": "password"}, f"ada@example.fr:{SHA1}\n" * 5, "hashed again"),
+    "hashed combo": ({"kind": "ntlm"}, f"ada@example.fr:{SHA1}\n" * 5, "not hashed again"),
+    "salted combo": ({"kind": "password"}, "ada@example.fr:$2y$10$abcdefghijk\n" * 5, "salted"),
     "prose": ({"kind": "password"}, "Write to ada@example.fr now.\n" * 5, "holds no keys"),
     "no credential": ({"kind": "credential"}, "dragon\nmonkey\n", "holds no keys"),
     "no domain": ({"kind": "domain", "form": "hashes"}, f"{SHA1}\n" * 5, "domains"),

@@ -1,0 +1,82 @@
+"""What every reader of a structured text gives: rows; and what is wanted of a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from leakcheck.records.formats import Form
+from leakcheck.subject.kinds import Kind
+
+HEADER = "header"
+"""The problem of a row that names the columns: no record, and no loss."""
+TITLE = "title"
+EMPTY = "empty"
+TOO_LONG = "too long"
+NO_PASSWORD = "no password"  # noqa: S105 - a reason
+NO_ADDRESS = "no address"
+STRUCTURE = frozenset((HEADER, TITLE, EMPTY))
+"""The problems of rows that hold no record."""
+
+
+class Row(NamedTuple):
+    """One record of a text.
+
+    Attributes:
+        number: as people count: the line, the record of a table, the place in JSON.
+        names: of the cells; rows of one shape share one tuple. Empty where nothing names them.
+        cells: text, None for what is not there; a byte that is not UTF-8 is a surrogate (PEP 383).
+        problem: why it holds nothing, or empty.
+        others: other readings of the same record, cell by cell.
+    """
+
+    number: int
+    names: tuple[str, ...]
+    cells: Sequence[str | None]
+    problem: str = ""
+    others: tuple[Sequence[str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a person wants a text read; what they left open is found out.
+
+    Attributes:
+        kind: of the subjects.
+        form: how to read, None to look.
+        columns: names or numbers, from 1, of the subjects' columns; none to find them.
+        sheet: of a workbook, None for all.
+        header: whether the first row names the columns, None to look.
+        hashed: whether the subjects are hashes, None to look.
+    """
+
+    kind: Kind = Kind.EMAIL
+    form: Form | None = None
+    columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    header: bool | None = None
+    hashed: bool | None = None
+
+
+def raw(text: str) -> bytes:
+    """The bytes that `text` was."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def readable(text: str) -> str:
+    """`text` with the bytes that are not UTF-8 as Windows-1252 has them, to be shown."""
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join(map(_shown, text))
+    return text
+
+
+def _shown(mark: str) -> str:
+    if "\udc80" <= mark <= "\udcff":
+        return bytes([ord(mark) - 0xDC00]).decode("cp1252", "replace")
+    return "\ufffd" if "\ud800" <= mark <= "\udfff" else mark

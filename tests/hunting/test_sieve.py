@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakcheck.hunting.matching import matches
+from leakcheck.hunting.sieve import Sieve
 
 WATCH = watch_for()
 SIEVES = both(WATCH)
@@ -56,3 +57,25 @@ def test_wherever_in_the_chunk_it_stands(sieve: object, length: int) -> None:
 def test_nothing_in_nothing(sieve: object) -> None:
     assert sieve.positions(b"") == []  # type: ignore[attr-defined]
     assert sieve.positions(b"\n" * 200) == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_three_layers_of_escapes_are_taken_off_and_no_more(sieve: Sieve) -> None:
+    alone = sieve_of("alice@acme.fr", sieve)
+    for layers, sign in enumerate((b"@", b"%40", b"%2540", b"%252540", b"%25252540")):
+        assert bool(alone.positions(b"alice" + sign + b"acme.fr")) is (layers <= 3)
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_an_escaped_entry_at_every_offset_of_a_long_line(sieve: Sieve) -> None:
+    """Long lines are read in windows: none may end within an entry without another having it."""
+    entry, length = b"%61lice%40acme.fr", 14_000
+    alone = sieve_of("alice@acme.fr", sieve)
+    for at in range(5800, 6400):
+        line = b"%20" + b"x" * (at - 3) + b" " + entry + b" " + b"x" * (length - at)
+        assert alone.positions(line), at
+
+
+def sieve_of(entry: str, like: Sieve) -> Sieve:
+    """A sieve of the same sort for one entry."""
+    return next(one for one in both(watch_for([entry])) if type(one) is type(like))

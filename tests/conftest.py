@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 
 import pytest
 
@@ -14,7 +15,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_configure() -> None:
-    """Fail at once where the native engine must be there and is not."""
+    """Fail at once where the native engine must be there and is not.
+
+    Where interrupts are ignored, as in the background of a script, children
+    would ignore them as well: here they do what they do at a terminal.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
         for extension in ("bloom._native", "leakcheck._native"):
             importlib.import_module(extension)

@@ -67,7 +67,8 @@ class Lookup:
     index found, the probability that it was found without being a key;
     reasons: for each unknown index, why; seen: for each index found, how
     often, where the source counts; breaches: for each index found, in which,
-    where the source names them.
+    where the source names them; revealed: how many bits of each digest were
+    sent for these answers, None from a source that sends nothing.
     """
 
     codes: bytes
@@ -75,11 +76,13 @@ class Lookup:
     reasons: Mapping[int, str] = field(default_factory=dict)
     seen: Mapping[int, int] = field(default_factory=dict)
     breaches: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    revealed: float | None = None
 
     @classmethod
-    def unknown(cls, count: int, reason: str) -> "Lookup":
+    def unknown(cls, count: int, reason: str, revealed: float | None = None) -> "Lookup":
         """`unknown`, for one reason, to all of a batch."""
-        return cls(bytes([Code.UNKNOWN]) * count, reasons=dict.fromkeys(range(count), reason))
+        reasons = dict.fromkeys(range(count), reason)
+        return cls(bytes([Code.UNKNOWN]) * count, reasons=reasons, revealed=revealed)
 
     def vouched(self, info: SourceInfo) -> "Lookup":
         """The same as `info`'s source can vouch for it: from an incomplete one no clean."""
@@ -99,6 +102,7 @@ class Lookup:
             reason=self.reasons.get(index),
             seen=self.seen.get(index),
             breaches=self.breaches.get(index),
+            revealed_bits=self.revealed,
         )
 
 
@@ -110,7 +114,8 @@ class SourceAnswer:
     an `unknown`, why; seen: how often, where the source counts; matched: of an
     `exposed`, the other spelling of the subject that was found; confirmed:
     whether an exact source knows it too, None where none was asked; breaches:
-    the ones a source of many names.
+    the ones a source of many names; revealed_bits: how many bits of the digest
+    were sent to get this answer, None from a source that sends nothing.
     """
 
     source: SourceInfo
@@ -121,6 +126,7 @@ class SourceAnswer:
     matched: str | None = None
     confirmed: bool | None = None
     breaches: tuple[str, ...] | None = None
+    revealed_bits: float | None = None
 
     @property
     def name(self) -> str:
@@ -144,6 +150,7 @@ class SourceAnswer:
             "matched": self.matched,
             "confirmed": self.confirmed,
             "breaches": list(self.breaches) if self.breaches is not None else None,
+            "revealed_bits": None if self.revealed_bits is None else round(self.revealed_bits, 2),
         }
         return found | {key: value for key, value in extra.items() if value is not None}
 

@@ -66,6 +66,15 @@ def counted(count: int, what: str) -> str:
     return f"{number(count)} {what}{'es' if what.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
 
 
+def sent(name: str, bits: float) -> str:
+    """What a source that is asked over the network has learned."""
+    if not bits:
+        return f"Nothing was sent to {printable(name)}."
+    return (
+        f"{printable(name)} was asked over the network: it learned {bits:.1f} bits of the digest."
+    )
+
+
 def size(count: float) -> str:
     """Bytes as people read them: 45.2 MB."""
     if count < 1000:

@@ -6,7 +6,7 @@ from typing import Any
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
-from leakcheck.wording import counted, odds, printable
+from leakcheck.wording import counted, odds, printable, sent
 
 
 def answers_json(answers: Sequence[Answer]) -> str:
@@ -83,7 +83,13 @@ def _details(answer: Answer) -> Iterator[str]:
 
 
 def _notes(answers: Sequence[Answer]) -> Iterator[str]:
-    """How little the embedded filter covers, wherever it answered."""
+    """What was sent, and how little the embedded filter covers, wherever they answered."""
+    learned: dict[str, float] = {}
+    for source in (source for answer in answers for source in answer.sources):
+        if source.revealed_bits is not None:
+            learned[source.name] = max(source.revealed_bits, learned.get(source.name, 0.0))
+    for name, bits in learned.items():
+        yield sent(name, bits)
     if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
         yield EMBEDDED_NOTE
 

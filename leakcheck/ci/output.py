@@ -15,7 +15,7 @@ from leakcheck.ci.run import CiOutcome
 from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
-from leakcheck.wording import counted, odds, printable
+from leakcheck.wording import counted, odds, printable, sent
 
 EXPOSED = Rule(
     "breached-password",
@@ -158,7 +158,7 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
         f"{counted(outcome.checked, 'password')} in {counted(outcome.walk.files, 'file')} checked"
     )
     head = _head(checked, sources, exposed, unknown)
-    return Summary(facts, (head, *_accepted(outcome), *_left_out(outcome)))
+    return Summary(facts, (head, *_sent(sources), *_accepted(outcome), *_left_out(outcome)))
 
 
 def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summary:
@@ -166,7 +166,7 @@ def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summar
     exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
     facts = {"checked": len(verdicts), "exposed": exposed, "unknown": unknown}
     checked = f"{counted(len(verdicts), 'password')} checked"
-    return Summary(facts, (_head(checked, sources, exposed, unknown),))
+    return Summary(facts, (_head(checked, sources, exposed, unknown), *_sent(sources)))
 
 
 def _head(checked: str, sources: Sequence[Source], exposed: int, unknown: int) -> str:
@@ -177,6 +177,13 @@ def _head(checked: str, sources: Sequence[Source], exposed: int, unknown: int) -
         for source in sources
     )
     return f"{checked} against {names}: {exposed} breached, {unknown} unknown."
+
+
+def _sent(sources: Sequence[Source]) -> Iterator[str]:
+    """What the sources that are asked over the network have learned."""
+    for source in sources:
+        if source.revealed is not None:
+            yield sent(source.info.name, source.revealed)
 
 
 def _accepted(outcome: CiOutcome) -> Iterator[str]:

@@ -56,6 +56,7 @@ def check(
     sources: options.In = None,
     offline: options.Offline = False,
     decoys: options.Decoys = 0,
+    allow_bits: options.AllowBits = 22.0,
     via: options.Via = None,
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
@@ -68,7 +69,7 @@ def check(
     """
     from leakcheck import api
 
-    access = options.access(offline, decoys, via, hibp_url, min_count)
+    access = options.access(offline, decoys, via, hibp_url, min_count, allow_bits)
     names = sources or []
     given = subjects or []
     asked = sum((bool(given or password), bool(hashes), bool(from_file), bool(hashes_from)))

@@ -108,6 +108,7 @@ def ci(
     sources: options.In = None,
     offline: options.Offline = False,
     decoys: options.Decoys = 0,
+    allow_bits: options.AllowBits = 22.0,
     via: options.Via = None,
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
@@ -136,7 +137,7 @@ def ci(
         allow_network=allow_network,
         exit_zero=exit_zero,
         sources=sources or (),
-        access=options.access(offline, decoys, via, hibp_url, min_count),
+        access=options.access(offline, decoys, via, hibp_url, min_count, allow_bits),
         targets=_targets(formats, outputs),
     )
     if explain:

@@ -1,7 +1,6 @@
 """`leakcheck info`: what a filter holds and promises, from its header alone."""
 
 import json as json_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,26 +12,33 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def info(
-    filters: Annotated[list[Path], typer.Argument(metavar="FILTER...", help="Filter files.")],
+    filters: Annotated[
+        list[str],
+        typer.Argument(metavar="FILTER...", help="Filter files, names of installed ones, URLs."),
+    ],
+    offline: options.Offline = False,
+    via: options.Via = None,
     json: options.Json = False,
 ) -> int:
     """Show what a filter holds and promises.
 
-    Reads the header only: `leakcheck verify` tests the pages.
+    Reads the header only: `leakcheck verify` tests the pages. Of a URL the header is asked for,
+    the same bytes for everybody, so that you know what a check would give away before you make
+    one.
     """
-    from leakcheck.sources.filter_file import LocalFilter, info_json
+    from leakcheck.sources import Access
+    from leakcheck.sources.filter_file import info_json
+    from leakcheck.sources.names import header_of, shown
     from leakcheck.terminal import say
     from leakcheck.wording import counted, number, odds, printable, size
 
-    for path in filters:
-        source = LocalFilter(path)
-        header = source.header
-        source.close()
+    for name_given in filters:
+        header = header_of(name_given, Access(offline=offline, proxy=via))
         if json:
             say(json_module.dumps(info_json(header)))
             continue
         facts = {
-            "filter": str(path),
+            "filter": shown(name_given),
             **{name: str(value) for name, value in sorted(header.about.items())},
             "keys": number(header.keys),
             "false alarm": f"{odds(header.fpr)} (measured {header.fpr:g})",

@@ -23,7 +23,22 @@ In = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Forbid any request.")]
 Decoys = Annotated[
-    int, typer.Option("--decoys", min=0, help="Ask a remote filter for so many random pages too.")
+    int,
+    typer.Option(
+        "--decoys",
+        min=0,
+        max=255,
+        help="Ask a remote source for at least so many other pages too: 1, 3, 7, ... 255.",
+    ),
+]
+AllowBits = Annotated[
+    float,
+    typer.Option(
+        "--allow-bits",
+        metavar="N",
+        min=0,
+        help="Ask no remote source that would learn more bits of a digest.",
+    ),
 ]
 Via = Annotated[
     str | None,
@@ -41,10 +56,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, format version 1
 
 
 def access(
-    offline: bool, decoys: int, via: str | None, hibp_url: str | None, min_count: int
+    offline: bool,
+    decoys: int,
+    via: str | None,
+    hibp_url: str | None,
+    min_count: int,
+    allow_bits: float,
 ) -> Access:
     """How sources may be reached, from the options above."""
-    return Access(offline=offline, decoys=decoys, proxy=via, hibp_url=hibp_url, min_count=min_count)
+    return Access(
+        offline=offline,
+        decoys=decoys,
+        proxy=via,
+        hibp_url=hibp_url,
+        min_count=min_count,
+        allow_bits=allow_bits,
+    )
 
 
 def size(text: str | None) -> int | None:

@@ -20,16 +20,23 @@ import xxhash
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.http.headers import Validator
 from leakcheck.sources.range_answers import Range, corpus_range
-from leakcheck.sources.range_files import prefix_of, read_range
+from leakcheck.sources.range_files import names_of, prefix_of, read_file
 
 PER_BLOCK = 256
 _CHECK_BYTES = 8
+_VERSION = 2
 
 
 class Entry(NamedTuple):
-    """One range of a block: its validator, how many digests, bytes of its own file if kept.
+    """One range of a block.
 
-    run: the number of the fetch that last looked at it.
+    Attributes:
+        etag, modified: what the server told it apart by.
+        digests: how many there are.
+        size: bytes of its own file, if kept.
+        run: the number of the fetch that last looked at it.
+        mark: XXH3-64 of its suffixes, which no other range has.
+        check: XXH3-64 of the text of its own file, if kept.
     """
 
     etag: str | None
@@ -37,6 +44,8 @@ class Entry(NamedTuple):
     digests: int
     size: int
     run: int
+    mark: int
+    check: int
 
     @property
     def validator(self) -> Validator:
@@ -68,7 +77,7 @@ class Blocks:
                 return block
             text, _, body = data.partition(b"\n")
             head = json.loads(text)
-            if head["version"] != 1:
+            if head["version"] != _VERSION:
                 return block
             entries = {int(key): Entry(*fields) for key, fields in head["ranges"].items()}
             at = 0
@@ -88,7 +97,7 @@ class Blocks:
         keys = sorted(block.entries)
         body = b"".join(block.digests[key] for key in keys) if inside else b""
         head = {
-            "version": 1,
+            "version": _VERSION,
             "inside": inside,
             "ranges": {str(key): list(block.entries[key]) for key in keys},
         }
@@ -105,10 +114,15 @@ class Kept:
     def __init__(self, folder: Path, *, zipped: bool) -> None:
         self.folder, self._zipped = folder, zipped
 
-    def read(self, number: int, min_count: int = 1) -> Range:
-        """Range `number`, verified. Raises OSError or ValueError where it cannot be had."""
-        prefix = prefix_of(number)
-        return corpus_range(read_range(self.folder, prefix), prefix, min_count)
+    def read(self, number: int, check: int, min_count: int = 1) -> Range:
+        """Range `number`, as it was when its text had this checksum (see Entry).
+
+        Raises OSError or ValueError where it cannot be read, or is another.
+        """
+        body = read_file(self._path(number))
+        if xxhash.xxh3_64_intdigest(body) != check:
+            raise ValueError("it is not what was fetched")
+        return corpus_range(body, prefix_of(number), min_count)
 
     def size(self, number: int) -> int:
         """Bytes of the file of range `number`, -1 where there is none."""
@@ -122,7 +136,9 @@ class Kept:
         path = self._path(number)
         data = _zip(body) if self._zipped else body
         write_whole(path, data, mode=PUBLISHED, sync=False)
-        _other(path).unlink(missing_ok=True)
+        for name in names_of(prefix_of(number)):
+            if name != path.name:  # an older file, which others would read in its place
+                (self.folder / name).unlink(missing_ok=True)
         return len(data)
 
     def _path(self, number: int) -> Path:
@@ -135,7 +151,3 @@ def _zip(body: bytes) -> bytes:
     except ImportError:
         return gzip.compress(body, 1, mtime=0)
     return bytes(igzip.compress(body, 2, mtime=0))
-
-
-def _other(path: Path) -> Path:
-    return path.with_suffix("") if path.suffix == ".gz" else path.with_name(path.name + ".gz")

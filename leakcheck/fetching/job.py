@@ -7,6 +7,8 @@ same command goes on where it stopped.
 
 import functools
 import shutil
+from array import array
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -18,7 +20,7 @@ from leakcheck.fetching.blocks import Block, Blocks, Kept
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.workers import fetch_blocks
-from leakcheck.http.client import parse_url, shown
+from leakcheck.http.urls import parse_url, shown
 from leakcheck.sources import filter_file
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
@@ -99,6 +101,8 @@ def fetch(request: Request, tell: Tell) -> Outcome:
         if request.output:
             header = _build(request, order, tell)
             note = filter_file.forget_old_keys(request.output, header)
+        else:
+            _look_through(request, order)
         state.complete = True
         state.save(state_folder)
     if request.keep is None:
@@ -121,11 +125,9 @@ def _check(request: Request) -> None:
 
 def _check_service(request: Request) -> None:
     """UsageError where URL or proxy is of no use: better now than in each process."""
-    from leakcheck.http import event_loop
-    from leakcheck.http.client import new_client
+    from leakcheck.http.client import Client
 
-    parse_url(_base(request))
-    event_loop.run(new_client(request.proxy, request.timeout).aclose())
+    Client(parse_url(_base(request)), request.proxy, request.timeout)
 
 
 def _state_folder(request: Request) -> Path:
@@ -140,7 +142,7 @@ def _base(request: Request) -> str:
 
 
 def _state(request: Request) -> State:
-    base = shown(parse_url(_base(request)))
+    base = shown(_base(request))
     count = 1 if request.keep else request.min_count
     return State(base, request.kind.value, request.first, request.last, count, request.zipped)
 
@@ -192,6 +194,7 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
     kept = Kept(order.keep, zipped=order.zipped) if order.keep else None
     numbers = order.blocks()
     damaged = 0
+    marks = _Marks()
     newest = ""
     assert request.output is not None
     size = request.kind.digest_bytes
@@ -207,6 +210,7 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
                 for each in bad:
                     block.entries.pop(each, None)
                 blocks.write(number, block, inside=kept is None)
+            marks.add(block)
             builder.add(packed)
             newest = max([newest, *(_day(entry.modified) for entry in block.entries.values())])
             tell("reading", done + 1, len(numbers))
@@ -214,12 +218,61 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
             raise InputError(
                 f"{damaged:,} of the ranges kept are damaged: the same command fetches them anew."
             )
+        _drop_copies(marks, order, blocks, inside=kept is None)
         return builder.finish(
             request.output,
             request.rate,
             _about(request, order, request.date or newest or None),
             progress=tell,
         )
+
+
+class _Marks:
+    """The marks of a million ranges, to find those that two of them have."""
+
+    def __init__(self) -> None:
+        self._by_byte = [array("Q") for _ in range(256)]  # 8 bytes each, where a set takes 80
+
+    def add(self, block: Block) -> None:
+        """Take those of a block."""
+        for entry in block.entries.values():
+            self._by_byte[entry.mark >> 56].append(entry.mark)
+
+    def twice(self) -> set[int]:
+        """The marks that were seen more than once."""
+        found: set[int] = set()
+        for some in self._by_byte:
+            if len(set(some)) != len(some):
+                found |= {mark for mark, times in Counter(some).items() if times > 1}
+        return found
+
+
+def _look_through(request: Request, order: Order) -> None:
+    """What building a filter would have noticed."""
+    blocks, marks = Blocks(order.state, order.kind.digest_bytes), _Marks()
+    for number in order.blocks():
+        marks.add(blocks.read(number))
+    _drop_copies(marks, order, blocks, inside=False)
+
+
+def _drop_copies(marks: _Marks, order: Order, blocks: Blocks, *, inside: bool) -> None:
+    """Raise NetworkError where two ranges hold the same suffixes: one is the other's answer."""
+    twice = marks.twice()
+    if not twice:
+        return
+    copies = 0
+    for number in order.blocks():
+        block = blocks.read(number)
+        copied = [key for key, entry in block.entries.items() if entry.mark in twice]
+        for key in copied:
+            del block.entries[key]
+        if copied:
+            blocks.write(number, block, inside=inside)
+        copies += len(copied)
+    raise NetworkError(
+        f"The server sent {copies:,} ranges in the place of others: the same command asks for "
+        "these anew."
+    )
 
 
 def _digests(
@@ -236,10 +289,7 @@ def _digests(
             if kept is None:
                 pieces.append(block.digests[number])
                 continue
-            found = kept.read(number, request.min_count)
-            if found.lines != entry.digests:
-                raise ValueError("it is not what was fetched")
-            pieces.append(found.digests)
+            pieces.append(kept.read(number, entry.check, request.min_count).digests)
         except (OSError, ValueError, KeyError):
             bad.append(number)
     return b"".join(pieces), bad
@@ -251,11 +301,7 @@ def _about(request: Request, order: Order, date: str | None) -> dict[str, object
         notes.append(f"seen at least {request.min_count} times")
     if (order.first, order.last) != (0, RANGES - 1):
         notes.append(f"only ranges {prefix_of(order.first)} to {prefix_of(order.last)}")
-    url = (
-        "https://haveibeenpwned.com/Passwords"
-        if request.base is None
-        else shown(parse_url(_base(request)))
-    )
+    url = "https://haveibeenpwned.com/Passwords" if request.base is None else shown(_base(request))
     return dict(
         filter_file.about(
             request.kind, name=request.name, date=date, url=url, note="; ".join(notes)

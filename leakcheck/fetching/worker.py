@@ -2,27 +2,37 @@
 
 First line in: the order, as JSON. Then block numbers, one a line; the end of
 stdin ends the process, so that nothing outlives a parent that was killed.
+
+Its threads wait most of their time for the server; each asks over a
+connection of its own.
 """
 
-import asyncio
+import functools
 import os
+import queue
 import signal
+import statistics
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import xxhash
+
 from leakcheck.errors import NetworkError
 from leakcheck.fetching.blocks import Block, Blocks, Entry, Kept
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.rate_limiter import Pace
-from leakcheck.http.client import Passing, new_client, once
+from leakcheck.http.client import Client, Passing
 from leakcheck.http.headers import Validator
+from leakcheck.http.urls import parse_url
 from leakcheck.sources.range_answers import corpus_range
 from leakcheck.sources.range_files import prefix_of
+from leakcheck.wording import counted
 
 STREAMS = 64
 _ATTEMPTS = 8
@@ -30,6 +40,8 @@ _MOST_BYTES = 16 << 20
 _PULSE = 0.25  # seconds between two reports of progress
 _ROW = 64  # ranges in a row that cannot be had, after which no more are asked for
 _TELLING = 3  # malformed ranges, none good among them, after which the server is none
+_ENOUGH_RANGES, _ENOUGH_LINES = 16, 100  # from which on a range's length can be odd
+COPIED = "the server sends the same for it as for another range"
 
 
 class Had(NamedTuple):
@@ -40,6 +52,8 @@ class Had(NamedTuple):
     lines: int
     received: int
     body: bytes | None
+    mark: int = 0
+    check: int = 0
 
 
 @dataclass(slots=True)
@@ -61,33 +75,25 @@ class Worker:
         self._order = order
         self._blocks = Blocks(order.state, order.kind.digest_bytes)
         self._kept = Kept(order.keep, zipped=order.zipped) if order.keep else None
-        self._client = new_client(order.proxy, order.timeout, http2=True, connections=4)
-        self._client.headers["Accept-Encoding"] = "gzip"
+        self._base = parse_url(order.base)
+        self._client = Client(self._base, order.proxy, order.timeout, encoding="gzip")
         self._query = "?mode=ntlm" if order.kind.digest_bytes == 16 else ""
         self._pace = Pace(time.monotonic(), STREAMS)
         self._active = 0
-        self._turn = asyncio.Condition()
-        self._queue: asyncio.Queue[tuple[Task, int]] = asyncio.Queue()
+        self._turn = threading.Condition()
+        self._lock = threading.Lock()  # over tasks and counters
+        self._queue: queue.SimpleQueue[tuple[Task, int]] = queue.SimpleQueue()
         self._answers = 0
         self._last_good = time.monotonic()
         self._good = self._malformed = self._row = 0
 
-    async def run(self, numbers: asyncio.Queue[int | None]) -> None:
-        """Fetch until None is given, or the server proves dead."""
-        async with asyncio.TaskGroup() as group:
-            helpers = [group.create_task(self._stream()) for _ in range(STREAMS)]
-            helpers.append(group.create_task(self._beat()))
-            while (number := await numbers.get()) is not None:
-                task = await asyncio.to_thread(self._begin, number)
-                for wanted in task.wanted:
-                    self._queue.put_nowait((task, wanted))
-                if not task.wanted:
-                    await self._end(task)
-            for helper in helpers:
-                helper.cancel()
+    def start(self) -> None:
+        """Start the threads that fetch, and the one that tells how far they are."""
+        for work in [self._stream] * STREAMS + [self._beat]:
+            threading.Thread(target=_guarded, args=(work,), daemon=True).start()
 
-    def _begin(self, number: int) -> Task:
-        """What to ask of block `number`: all that is not there, or not of this run."""
+    def take(self, number: int) -> None:
+        """Have block `number` fetched: all that is not there, or not of this run."""
         order, block = self._order, self._blocks.read(number)
         task = Task(number, block)
         for wanted in order.ranges_of(number):
@@ -98,93 +104,103 @@ class Worker:
             if entry is None or (order.update and entry.run != order.run):
                 task.wanted.append(wanted)
         task.left = len(task.wanted)
-        return task
+        for wanted in task.wanted:
+            self._queue.put((task, wanted))
+        if not task.wanted:
+            say(self._write(task))
 
-    async def _stream(self) -> None:
+    def _stream(self) -> None:
         """One of the requests under way."""
         while True:
-            task, number = await self._queue.get()
+            task, number = self._queue.get()
+            had: Had | None = None
+            reason = ""
             try:
-                task.had[number] = await self._persist(task, number)
+                had = self._persist(task, number)
             except NetworkError as error:
-                task.report.missing[prefix_of(number)] = str(error)
-                self._row += 1
-                if self._row >= _ROW:
-                    give_up(str(error))
-            task.left -= 1
-            if not task.left:
-                await self._end(task)
+                reason = str(error)
+            with self._lock:
+                if had is not None:
+                    task.had[number] = had
+                else:
+                    task.report.missing[prefix_of(number)] = reason
+                    self._row += 1
+                    if self._row >= _ROW:
+                        give_up(reason)
+                task.left -= 1
+                last = not task.left
+            if last:
+                say(self._write(task))
 
-    async def _persist(self, task: Task, number: int) -> Had:
-        """Ask for a range until it is had, or is not to be had."""
+    def _persist(self, task: Task, number: int) -> Had:
+        """Ask for a range until the answer is there or cannot be expected any more."""
         reason = "the server did not answer in time"
         for attempt in range(_ATTEMPTS):
             wait: float | None = None
             try:
-                return await self._attempt(task, number)
+                return self._attempt(task, number)
             except Passing as failure:
                 reason, wait = str(failure), failure.pause
-                if not attempt and not failure.busy:
-                    continue  # servers end a connection after so many answers
-            except TimeoutError:
-                reason = "the server did not answer in time"
             except ValueError as error:
                 reason = str(error)
-                self._malformed += 1
-                if not self._good and self._malformed >= _TELLING:
-                    give_up(f"what the server sends is no range: {reason}")
+                with self._lock:
+                    self._malformed += 1
+                    if not self._good and self._malformed >= _TELLING:
+                        give_up(f"what the server sends is no range: {reason}")
             now = time.monotonic()
-            self._pace.pushed_back(now, min(30.0, 0.5 * 2**attempt) if wait is None else wait)
+            with self._turn:
+                self._pace.pushed_back(now, min(30.0, 0.5 * 2**attempt) if wait is None else wait)
             if now - self._last_good > self._order.patience:
                 give_up(reason)
         raise NetworkError(reason)
 
-    async def _attempt(self, task: Task, number: int) -> Had:
+    def _attempt(self, task: Task, number: int) -> Had:
         entry = task.block.entries.get(number)
-        headers = entry.validator.conditions() if entry is not None else {}
-        wanted = {200: _MOST_BYTES} | ({304: 4096} if headers else {})
-        url = f"{self._order.base}/range/{prefix_of(number)}{self._query}"
-        await self._enter()
+        fields = entry.validator.conditions() if entry is not None else {}
+        wanted = {200: _MOST_BYTES} | ({304: 0} if fields else {})
+        place = f"/range/{prefix_of(number)}"
+        url = self._base._replace(target=f"{self._base.path.rstrip('/')}{place}{self._query}")
+        self._enter()
         try:
-            async with asyncio.timeout(self._order.timeout):
-                reply = await once(self._client, url, headers, wanted)
+            reply = self._client.once(url, fields, wanted, tail=place)
         finally:
-            await self._leave()
-        had = Had(Validator.of(reply.headers), None, 0, len(reply.body), None)
+            self._leave()
+        had = Had(Validator.of(reply.fields), None, 0, len(reply.body), None)
         if reply.status == 200:
             size = self._order.kind.digest_bytes
             parsed = corpus_range(reply.body, prefix_of(number), self._order.min_count)
             if reply.body.find(b":") != 2 * size - 5:
                 raise ValueError("it holds hashes of another length")
-            body = reply.body if self._kept else None
-            had = had._replace(digests=parsed.digests, lines=parsed.lines, body=body)
+            had = had._replace(digests=parsed.digests, lines=parsed.lines, mark=parsed.mark)
+            if self._kept:
+                check = xxhash.xxh3_64_intdigest(reply.body)
+                had = had._replace(body=reply.body, check=check)
         now = time.monotonic()
-        self._pace.succeeded(now)
-        self._last_good = now
-        self._good += 1
-        self._row = 0
-        self._answers += 1
+        with self._turn:
+            self._pace.succeeded(now)
+        with self._lock:
+            self._last_good = now
+            self._good += 1
+            self._row = 0
+            self._answers += 1
         return had
 
-    async def _enter(self) -> None:
+    def _enter(self) -> None:
         """Wait for a place among the requests under way, and for a pause to end."""
-        async with self._turn:
+        with self._turn:
             while self._active >= self._pace.limit:
-                await self._turn.wait()
+                self._turn.wait()
             self._active += 1
         while (pause := self._pace.open_at - time.monotonic()) > 0:
-            await asyncio.sleep(pause)
+            time.sleep(pause)
 
-    async def _leave(self) -> None:
-        async with self._turn:
+    def _leave(self) -> None:
+        with self._turn:
             self._active -= 1
             self._turn.notify(max(1, self._pace.limit - self._active))
 
-    async def _end(self, task: Task) -> None:
-        """Write a block that is as complete as it gets, and report it."""
-        say(await asyncio.to_thread(self._write, task))
-
     def _write(self, task: Task) -> Report:
+        """Write a block that is as complete as it gets; what became of it."""
         order, block, report = self._order, task.block, task.report
         report.block = task.number
         for number, had in task.had.items():
@@ -197,45 +213,76 @@ class Worker:
                 continue
             report.fetched += 1
             if order.update:
-                report.new += self._count_new(number, had.digests)
+                report.new += self._count_new(number, before, had.digests)
             size = 0
             if self._kept and had.body is not None:
                 size = self._kept.write(number, had.body)
             else:
                 block.digests[number] = had.digests
             lines = had.lines if self._kept else len(had.digests) // order.kind.digest_bytes
+            etag, modified = had.validator.etag, had.validator.modified
             block.entries[number] = Entry(
-                had.validator.etag, had.validator.modified, lines, size, order.run
+                etag, modified, lines, size, order.run, had.mark, had.check
             )
+        for number, doubt in _doubtful(task).items():
+            report.missing[prefix_of(number)] = doubt
+            block.entries.pop(number, None)
+            block.digests.pop(number, None)
         if task.had:
             self._blocks.write(task.number, block, inside=self._kept is None)
         here = (number for number in order.ranges_of(task.number) if number in block.entries)
         report.had = sum(prefix_of(number) not in report.missing for number in here)
         return report
 
-    def _count_new(self, number: int, digests: bytes) -> int:
+    def _count_new(self, number: int, entry: Entry | None, digests: bytes) -> int:
         """How many of `digests` the file kept of range `number` does not hold yet."""
         size = self._order.kind.digest_bytes
         before: set[bytes] = set()
-        if self._kept:
+        if self._kept and entry is not None:
             with suppress(OSError, ValueError):
-                known = self._kept.read(number).digests
+                known = self._kept.read(number, entry.check).digests
                 before = {known[at : at + size] for at in range(0, len(known), size)}
         return len({digests[at : at + size] for at in range(0, len(digests), size)} - before)
 
-    async def _beat(self) -> None:
+    def _beat(self) -> None:
         """Tell how many answers came, now and then."""
         while True:
-            await asyncio.sleep(_PULSE)
-            if self._answers:
+            time.sleep(_PULSE)
+            with self._lock:
                 answers, self._answers = self._answers, 0
+            if answers:
                 say(Report(answers=answers))
+
+
+def _doubtful(task: Task) -> dict[int, str]:
+    """The ranges of a block that cannot be theirs, and why.
+
+    Nothing in an answer says which range it is. But digests are spread evenly:
+    no two ranges hold the same suffixes, and none is half as long as the rest.
+    """
+    entries = task.block.entries
+    times = Counter(entry.mark for entry in entries.values())
+    doubts = {number: COPIED for number, entry in entries.items() if times[entry.mark] > 1}
+    lines = {number: had.lines for number, had in task.had.items() if had.digests is not None}
+    if len(lines) < _ENOUGH_RANGES:
+        return doubts
+    usual = statistics.median(lines.values())
+    if usual >= _ENOUGH_LINES:
+        for number, count in lines.items():
+            if count < usual / 2:
+                told = f"it has {counted(count, 'line')}, and its neighbours have {usual:.0f}"
+                doubts.setdefault(number, f"{told}: it was cut on its way")
+    return doubts
+
+
+_saying = threading.Lock()
 
 
 def say(report: Report) -> None:
     """One report, on stdout."""
-    sys.stdout.write(report.to_json() + "\n")
-    sys.stdout.flush()
+    with _saying:
+        sys.stdout.write(report.to_json() + "\n")
+        sys.stdout.flush()
 
 
 def give_up(reason: str) -> None:
@@ -244,25 +291,24 @@ def give_up(reason: str) -> None:
     os._exit(2)
 
 
-def _listen(loop: asyncio.AbstractEventLoop, put: Callable[[int | None], None]) -> None:
-    """Pass block numbers on, as they come; at the end of stdin stop at once."""
+def _guarded(work: Callable[[], None]) -> None:
+    """Run `work`; where files fail, end the process with the reason."""
+    try:
+        work()
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        give_up(f"what was fetched cannot be written: {why}")
+
+
+def main() -> None:
+    """Fetch the blocks whose numbers come in, until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    worker = Worker(Order.from_json(sys.stdin.readline()))
+    worker.start()
     for line in sys.stdin:
-        loop.call_soon_threadsafe(put, int(line) if line.strip() != "." else None)
+        _guarded(functools.partial(worker.take, int(line)))
     os._exit(0)
 
 
-async def _main(order: Order) -> None:
-    numbers: asyncio.Queue[int | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    threading.Thread(target=_listen, args=(loop, numbers.put_nowait), daemon=True).start()
-    try:
-        await Worker(order).run(numbers)
-    except* OSError as group:
-        first = group.exceptions[0]
-        why = first.strerror if isinstance(first, OSError) else None
-        give_up(f"what was fetched cannot be written: {why or 'the system refused'}")
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
-    asyncio.run(_main(Order.from_json(sys.stdin.readline())))
+    main()

@@ -1,37 +1,34 @@
-"""One request, asked well: plain headers, deadlines, retries, no wandering elsewhere.
+"""One question, asked well: plain requests, deadlines, retries, no wandering elsewhere.
 
 Rule 1: a request carries nothing that tells users apart: no cookies, no
-language, no referer, no version. Rule 2: no host but the one asked for (and
-the proxy) is contacted. Rule 3: everything ends within the patience given,
-however slowly a server drips. Rule 4: what goes wrong is a NetworkError whose
-message is a reason, without a full stop, fit for an answer.
+language, no referer, no version, and nothing that a server said at an earlier
+visit. Rule 2: no host but the one asked for (and the proxy) is contacted.
+Rule 3: everything ends within the patience given, however slowly a server
+drips. Rule 4: what goes wrong is a NetworkError whose message is a reason,
+without a full stop, fit for an answer.
+
+HTTP/1.1 on purpose: it has no settings and no compressed headers by which a
+client could be known again or a request's content be read from its length, and
+only a length that is told ends a body.
 """
 
-import asyncio
+import os
 import random
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-
-import httpx
-from httpx import URL, AsyncClient
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from leakcheck.errors import NetworkError, UsageError
-from leakcheck.http import urls
+from leakcheck.http import streams, urls
+from leakcheck.http.connection import Connection, Reply
 from leakcheck.http.headers import retry_after
+from leakcheck.http.messages import Malformed
+from leakcheck.http.proxies import Proxy, ProxyRefused, basic, proxy_for
+from leakcheck.http.urls import Url
 
-__all__ = [
-    "URL",
-    "AsyncClient",
-    "Passing",
-    "Reply",
-    "ask",
-    "new_client",
-    "once",
-    "parse_url",
-    "shown",
-]
+if TYPE_CHECKING:
+    import ssl
 
 AGENT = "leakcheck"
 CONNECTIONS = 8
@@ -39,104 +36,6 @@ _ATTEMPTS = 4
 _HOPS = 5
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: its status, its headers, and as much of its body as was wanted."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def new_client(
-    proxy: str | None, timeout: float, *, http2: bool = False, connections: int = CONNECTIONS
-) -> httpx.AsyncClient:
-    """A client through `proxy`, or through what the usual variables name.
-
-    timeout: seconds for one read or connection. Raises UsageError where the
-    proxy is of no use.
-    """
-    try:
-        client = httpx.AsyncClient(
-            http2=http2,
-            proxy=proxy,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            cookies=_NoCookies(),
-        )
-    except (ValueError, httpx.InvalidURL, ImportError):
-        where = "--via" if proxy is not None else "The proxy that the environment names"
-        raise UsageError(
-            f"{where} is not a proxy that can be used: give http://, https://, socks5:// or "
-            "socks5h:// with host and port."
-        ) from None
-    except OSError:  # SSL_CERT_FILE names nothing
-        raise UsageError(
-            "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read."
-        ) from None
-    client.headers = httpx.Headers(
-        {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-    )
-    return client
-
-
-class _NoCookies(httpx.Cookies):
-    """A jar that keeps nothing: a cookie would tie one request to the next."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        return
-
-
-def parse_url(text: str) -> httpx.URL:
-    """An http(s) URL with a host; UsageError where it is none."""
-    try:
-        url = httpx.URL(text)
-        if url.scheme in ("http", "https") and url.host:
-            return url.copy_with(fragment=None)
-    except (httpx.InvalidURL, ValueError, TypeError):
-        pass
-    raise UsageError("The URL cannot be read: give it as https://host/path.")
-
-
-def shown(url: httpx.URL) -> str:
-    """The URL as it may be shown: without user, password and query, which can be secrets."""
-    return urls.shown(str(url))
-
-
-async def ask(
-    client: httpx.AsyncClient,
-    url: httpx.URL,
-    headers: Mapping[str, str],
-    wanted: Mapping[int, int],
-    patience: float,
-) -> Reply:
-    """Ask for `url`, again where a failure may pass, and return the answer.
-
-    wanted: the statuses that are answers, with the most bytes of body to
-    take; 0: the body is left unread. patience: seconds for all of it.
-    Raises NetworkError.
-    """
-    deadline = asyncio.get_running_loop().time() + patience
-    reason = "the server did not answer in time"
-    try:
-        async with asyncio.timeout_at(deadline):
-            for attempt in range(_ATTEMPTS):
-                try:
-                    return await once(client, url, headers, wanted)
-                except Passing as failure:
-                    reason = str(failure)
-                    pause = failure.pause
-                if pause is None:
-                    pause = 0.25 * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-                left = deadline - asyncio.get_running_loop().time()
-                if attempt + 1 == _ATTEMPTS or pause > left:
-                    break
-                await asyncio.sleep(pause)
-    except TimeoutError:
-        pass
-    raise NetworkError(reason)
 
 
 class Passing(Exception):
@@ -151,94 +50,204 @@ class Passing(Exception):
         self.pause, self.busy = pause, busy
 
 
-async def once(
-    client: httpx.AsyncClient,
-    url: httpx.URL | str,
-    headers: Mapping[str, str],
-    wanted: Mapping[int, int],
-) -> Reply:
-    """One attempt, redirects within the host followed; arguments as of `ask`, no time limit.
+class Client:
+    """Asks one host, over connections that are used again. Several threads may ask at once."""
 
-    Raises NetworkError, or Passing where another attempt may go better.
-    """
-    for _ in range(_HOPS):
-        try:
-            async with client.stream("GET", url, headers=headers) as answer:
-                if answer.status_code in wanted:
-                    body = await _body(answer, wanted[answer.status_code])
-                    return Reply(answer.status_code, answer.headers, body)
-                if answer.status_code not in _REDIRECTS:
-                    raise _refusal(answer)
-                url = _next(httpx.URL(url), answer.headers.get("location", ""))
-        except httpx.HTTPError as error:
-            raise _failure(error) from None
-        except (httpx.InvalidURL, httpx.StreamError, ValueError, RuntimeError, OSError):
-            raise NetworkError("the server's answer cannot be understood") from None
-    raise NetworkError("the server redirects in circles")
+    def __init__(
+        self, url: Url, proxy: str | None, timeout: float, *, encoding: str = "identity"
+    ) -> None:
+        """url: what is asked, or what it begins with; proxy: its URL, None for what the usual
+        variables name; timeout: seconds for one attempt; encoding: `identity` or `gzip`.
+
+        Raises UsageError where the proxy is of no use. Connects to nothing yet.
+        """
+        self._timeout, self._encoding = timeout, encoding
+        through = proxy_for(url, proxy)
+        self._tls = _certificates() if "https" in (url.scheme, through and through.scheme) else None
+        self._proxy = (
+            Proxy(through, self._tls if through.scheme == "https" else None) if through else None
+        )
+        self._lock = threading.Lock()
+        self._idle: list[tuple[Url, Connection]] = []
+        self._busy: set[Connection] = set()
+        self._process = os.getpid()
+
+    def ask(
+        self,
+        url: Url,
+        fields: Mapping[str, str],
+        wanted: Mapping[int, int],
+        patience: float,
+        *,
+        tail: str = "",
+    ) -> Reply:
+        """Ask for `url`, again where a failure may pass, and return the answer.
+
+        wanted: the statuses that are answers, with the most bytes of body to
+        take; 0: the body is left unread. patience: seconds for all of it;
+        tail: what the path must end in wherever a redirect leads. Raises
+        NetworkError.
+        """
+        until = time.monotonic() + patience
+        reason = _SLOW
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self.once(url, fields, wanted, until=until, tail=tail)
+            except Passing as failure:
+                reason = str(failure)
+                pause = failure.pause
+            if pause is None:
+                pause = 0.25 * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            if attempt + 1 == _ATTEMPTS or pause > until - time.monotonic():
+                break
+            time.sleep(pause)
+        raise NetworkError(reason)
+
+    def once(
+        self,
+        url: Url,
+        fields: Mapping[str, str],
+        wanted: Mapping[int, int],
+        *,
+        until: float | None = None,
+        tail: str = "",
+    ) -> Reply:
+        """One attempt, redirects within the host followed; arguments as of `ask`.
+
+        until: when it must have ended, as time.monotonic tells it. Raises
+        NetworkError, or Passing where another attempt may go better.
+        """
+        soon = time.monotonic() + self._timeout
+        until = soon if until is None else min(until, soon)
+        sent = "".join(f"{name}: {value}\r\n" for name, value in self._plain(url, fields).items())
+        for _ in range(_HOPS):
+            try:
+                reply = self._exchange(url, sent, wanted, until)
+            except OSError as error:
+                raise _failure(error) from None
+            except Malformed as error:
+                raise NetworkError(f"the server's answer cannot be understood: {error}") from None
+            if reply.status in wanted:
+                return reply
+            if reply.status not in _REDIRECTS:
+                raise _refusal(reply, fields)
+            url = _next(url, reply.fields.get("location", ""), tail)
+        raise NetworkError("the server redirects in circles")
+
+    def close(self) -> None:
+        """Hang up, also where other threads still ask."""
+        with self._lock:
+            every = [*(connection for _, connection in self._idle), *self._busy]
+            self._idle.clear()
+        for connection in every:
+            connection.close()
+
+    def _plain(self, url: Url, fields: Mapping[str, str]) -> dict[str, str]:
+        """The fields of a request, those that all have first."""
+        plain = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": self._encoding}
+        if url.user is not None:
+            plain["Authorization"] = basic(url.user)
+        return plain | dict(fields)
+
+    def _exchange(self, url: Url, sent: str, wanted: Mapping[int, int], until: float) -> Reply:
+        """Ask over a connection that is open, or a new one where that has ended meanwhile."""
+        while True:
+            connection, new = self._connection(url, until)
+            try:
+                reply = connection.get(url, sent, wanted, until, gzip=self._encoding == "gzip")
+            except BaseException as error:
+                self._done(url, connection)
+                if isinstance(error, ConnectionError) and not new and not connection.heard:
+                    continue  # servers end a connection after so many answers, or so long
+                raise
+            self._done(url, connection)
+            return reply
+
+    def _connection(self, url: Url, until: float) -> tuple[Connection, bool]:
+        """A connection to the host of `url`, and whether it is a new one."""
+        if self._process != os.getpid():  # after a fork the connections are the parent's
+            self._process, self._lock = os.getpid(), threading.Lock()
+            self._idle, self._busy = [], set()
+        while True:
+            with self._lock:
+                kept = next((each for to, each in self._idle if to.origin == url.origin), None)
+                self._idle = [pair for pair in self._idle if pair[1] is not kept]
+                if kept is not None:
+                    self._busy.add(kept)
+            if kept is None:
+                break
+            if not kept.stale:
+                return kept, False
+            self._done(url, kept)
+        tls = self._tls if url.scheme == "https" else None
+        if url.scheme == "https" and tls is None:
+            tls = self._tls = _certificates()
+        connection = Connection(url, self._proxy, tls, until)
+        with self._lock:
+            self._busy.add(connection)
+        return connection, True
+
+    def _done(self, url: Url, connection: Connection) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+            if connection.open:
+                self._idle.append((url, connection))
+                return
+        connection.close()
 
 
-async def _body(answer: httpx.Response, most: int) -> bytes:
-    """The body, decoded; NetworkError where it is longer than `most`, unless that is 0."""
-    pieces: list[bytes] = []
-    left = most
-    if not most:
-        return b""
-    async for piece in answer.aiter_bytes():
-        left -= len(piece)
-        if left < 0:
-            raise NetworkError("the server sends more than was asked for")
-        pieces.append(piece)
-    return b"".join(pieces)
+_SLOW = "the server did not answer in time"
 
 
-def _refusal(answer: httpx.Response) -> Exception:
-    if answer.status_code in (401, 403) and "hibp-api-key" in answer.request.headers:
+def _certificates() -> "ssl.SSLContext":
+    try:
+        return streams.trusted_certificates()
+    except OSError:
+        raise UsageError(
+            "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read."
+        ) from None
+
+
+def _refusal(reply: Reply, fields: Mapping[str, str]) -> Exception:
+    if reply.status in (401, 403) and "hibp-api-key" in fields:
         return NetworkError("the server refuses the key")
-    reason = f"the server answers with status {answer.status_code}"
-    if answer.status_code not in _WORTH_RETRYING:
+    reason = f"the server answers with status {reply.status}"
+    if reply.status not in _WORTH_RETRYING:
         return NetworkError(reason)
-    pause = retry_after(answer.headers.get("retry-after"))
+    pause = retry_after(reply.fields.get("retry-after"))
     if pause is not None:
         reason += f" and asks to wait {pause:.0f} seconds"
     return Passing(reason, pause, busy=True)
 
 
-def _next(url: httpx.URL, location: str) -> httpx.URL:
+def _next(url: Url, location: str, tail: str) -> Url:
     """Where a redirect leads, if that is the same host, or the same one by https."""
-    target = url.join(location)
-    upgrade = (url.scheme, target.scheme) == ("http", "https") and (url.port, target.port) == (
-        None,
-        None,
-    )
-    same = (url.scheme, url.port) == (target.scheme, target.port)
-    if not location or target.host != url.host or not (same or upgrade):
-        raise NetworkError("the server redirects to another place, which is not followed")
-    return target.copy_with(username=url.username, password=url.password or None, fragment=None)
+    try:
+        target = urls.joined(url, location)
+    except ValueError:
+        target = None
+    if target is not None and location and target.path.endswith(tail):
+        upgrade = (url.scheme, target.scheme) == ("http", "https") and (
+            url.port,
+            target.port,
+        ) == (80, 443)
+        if url.host == target.host and (upgrade or url.origin == target.origin):
+            return target._replace(user=url.user)
+    raise NetworkError("the server redirects to another place, which is not followed")
 
 
-def _failure(error: httpx.HTTPError) -> Exception:
+def _failure(error: OSError) -> Exception:
     """What went wrong, in words; Passing where it is worth another attempt."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            why = cause.verify_message or "not valid"
-            return NetworkError(f"the server's certificate is refused: {why}")
-        if isinstance(cause, ssl.SSLError):
-            return NetworkError("a secure connection to the server could not be made")
-        if isinstance(cause, socket.gaierror):
-            return Passing("the host's name is not known")
-    if isinstance(error, httpx.ProxyError):
+    if isinstance(error, streams.CertificateRefused):
+        return NetworkError(f"the server's certificate is refused: {error}")
+    if isinstance(error, streams.NotSecure):
+        return NetworkError("a secure connection to the server could not be made")
+    if isinstance(error, ProxyRefused):
         return NetworkError("the proxy refuses or cannot reach the server")
-    if isinstance(error, httpx.TimeoutException):
-        return Passing("the server did not answer in time", busy=True)
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, streams.UnknownHost):
+        return Passing("the host's name is not known")
+    if isinstance(error, TimeoutError):
+        return Passing(_SLOW, busy=True)
+    if isinstance(error, streams.Refused):
         return Passing("no connection could be made")
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
-        return NetworkError("the server's answer cannot be understood")
     return Passing("the server broke the connection off")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

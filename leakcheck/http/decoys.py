@@ -1,53 +1,94 @@
-"""Decoys: the other pages asked for, so that the one that matters is one of several.
+"""Decoys: the other pages or prefixes asked for, so that the one that matters is one of several.
 
-Rule 1: to who has not the key, decoys look random. Rule 2: asking again for
-the same page asks for the same decoys; with fresh ones each time, who compares
-two visits would see what they have in common. Hence a secret kept on disk.
+The space of digests is cut into 256 cells by the leading byte. A secret key
+sorts the cells of a host into groups; whatever is asked for in one cell is
+asked for at the same place in the other cells of its group. So
+
+Rule 1: a group asks for the same whichever of its cells matters: no number of
+visits, no other question and no comparison of them tells more than the group.
+Rule 2: places belong to the space of digests, not to pages: where a filter
+grows, decoys move as the page that matters does. Rule 3: groups of a smaller
+size lie within those of a larger one, so that asking with more decoys later
+takes nothing away. Hence sizes are powers of two.
 """
 
+import contextlib
+import functools
 import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
 
-from leakcheck.http.cache import Cache
+from leakcheck.errors import UsageError
+from leakcheck.files import home, write_whole
+
+MOST = 255
+_CELLS = 256
+_BITS = 64  # of a digest, that make a place
+_KEY_BYTES = 32
 
 
-def with_decoys(numbers: Iterable[int], out_of: int, decoys: int, scope: str) -> list[int]:
-    """`numbers` and, for each, `decoys` others below `out_of`, without repeats, shuffled.
+def with_decoys(places: Iterable[int], decoys: int, host: str) -> set[int]:
+    """The places to ask for: `places`, and at least so many decoys for each.
 
-    scope: what is asked, so that one source's decoys tell nothing of another's.
+    A place is a number of 64 bits: the first of a digest. decoys: up to MOST,
+    rounded up to one less than a power of two. Raises UsageError.
     """
-    real = set(numbers)
-    asked = set(real)
-    if decoys:
-        key = _key()
-        for number in real:
-            asked |= _decoys(number, out_of, decoys, f"{scope} {out_of}", key)
-    order = list(asked)
+    real = set(places)
+    if not decoys:
+        return real
+    if decoys > MOST:
+        raise UsageError(f"--decoys takes a number up to {MOST}.")
+    size = 1 << decoys.bit_length()
+    order, rank = _cells(_key(), host)
+    shift = _BITS - 8
+    asked: set[int] = set()
+    for place in real:
+        first = rank[place >> shift] // size * size
+        inside = place & ((1 << shift) - 1)
+        asked.update(cell << shift | inside for cell in order[first : first + size])
+    return asked
+
+
+def shuffled(numbers: Iterable[int]) -> list[int]:
+    """`numbers`, without repeats, in an order that says nothing."""
+    order = sorted(set(numbers))
     secrets.SystemRandom().shuffle(order)
     return order
 
 
-def _decoys(number: int, out_of: int, count: int, scope: str, key: bytes) -> set[int]:
-    """`count` numbers below `out_of` other than `number`, or as many as there are."""
-    chosen: set[int] = set()
-    count = min(count, out_of - 1)
-    turn = 0
-    while len(chosen) < count:
-        text = f"{scope} {number} {turn}".encode()
-        drawn = int.from_bytes(hmac.digest(key, text, hashlib.sha256), "big") % out_of
-        if drawn != number:
-            chosen.add(drawn)
-        turn += 1
-    return chosen
+@functools.lru_cache(64)
+def _cells(key: bytes, host: str) -> tuple[list[int], list[int]]:
+    """The cells in the order of their groups, and the place of each in it."""
+
+    def drawn(cell: int) -> bytes:
+        return hmac.digest(key, f"{host} {cell}".encode(), hashlib.sha256)
+
+    order = sorted(range(_CELLS), key=drawn)
+    rank = [0] * _CELLS
+    for at, cell in enumerate(order):
+        rank[cell] = at
+    return order, rank
 
 
 def _key() -> bytes:
-    """The secret of this user, made at first use."""
-    cache = Cache("decoys")
-    key = cache.get("key")
-    if key is None:
-        key = secrets.token_bytes(32)
-        cache.put("key", key)
-    return key
+    """The secret of this user, made at first use and kept: with another each time, who compares
+    two visits would see what they have in common.
+
+    Raises UsageError where it cannot be kept.
+    """
+    path = home() / "decoys.key"
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):  # another process was first
+                write_whole(path, secrets.token_bytes(_KEY_BYTES), replace=False)
+        key = path.read_bytes()
+        if len(key) == _KEY_BYTES:
+            return key
+        why = "what is there is no key"
+    except OSError as error:
+        why = error.strerror or "the system refused"
+    raise UsageError(
+        f"--decoys needs a secret that lasts from visit to visit, and {path} cannot hold it: {why}."
+    )

@@ -37,6 +37,7 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
                 out.writelines(f"{_line(row)}\n" for row in scan)
         if not as_json:
             out.write(scan.tally.summary(kind, (), partial=False).lines[0] + "\n")
+            out.writelines(f"{line}\n" for line in scan.tally.sent())
         for silent, reason in scan.sources.silent():
             terminal.warn(f"{silent} cannot answer: {reason}")
         return scan.tally.status()

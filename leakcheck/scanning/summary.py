@@ -9,7 +9,7 @@ from leakcheck.scanning.source_set import EMPTY, Asked
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, SourceAnswer, SourceInfo, Verdict, exit_status
-from leakcheck.wording import advice, counted, list_advice, number, odds
+from leakcheck.wording import advice, counted, list_advice, number, odds, sent
 
 _REASONS = 10
 NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
@@ -92,6 +92,14 @@ class ScanCounts:
         infos = [source.info for source in [*self._sources, *self._domains]]
         return sorted(infos, key=lambda info: info.date or "", reverse=True)
 
+    def sent(self) -> list[str]:
+        """What the sources that are asked over the network have learned."""
+        return [
+            sent(source.info.name, source.revealed)
+            for source in [*self._sources, *self._domains]
+            if source.revealed is not None
+        ]
+
     def summary(self, kind: Kind, notes: Sequence[str], *, partial: bool) -> Summary:
         """All of it, for reports."""
         hits = [(info, self._hits[id(info)]) for info in self.infos()]
@@ -133,6 +141,7 @@ class ScanCounts:
         if self.empty:
             lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
         lines += [_source_line(info, count) for info, count in hits]
+        lines += self.sent()
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))
         if self.confirmed or self.unconfirmed:
             lines.append(

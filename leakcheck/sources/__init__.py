@@ -22,6 +22,7 @@ class Access:
         hibp_url: base URL of the range service, or None for the public one.
         min_count: ignore passwords seen less often, where a source counts.
         timeout: seconds for one question, its retries included.
+        allow_bits: a source that would learn more bits of a digest is not asked.
     """
 
     offline: bool = False
@@ -30,6 +31,7 @@ class Access:
     hibp_url: str | None = None
     min_count: int = 1
     timeout: float = 30.0
+    allow_bits: float = 22.0
 
 
 class Proof(Protocol):
@@ -52,12 +54,15 @@ class Source(Protocol):
         concurrent: whether `lookup` may run in several threads at once.
         exact: whether it compares whole digests, so that a hit cannot be a false alarm.
         reason: why it can answer nothing at all, or None.
+        revealed: how many bits of a digest it was sent so far, at most; None where it is
+            sent nothing.
     """
 
     info: SourceInfo
     concurrent: bool = False
     exact: bool = False
     reason: str | None = None
+    revealed: float | None = None
 
     def lookup(self, digests: bytes) -> Lookup:
         """Ask for `digests`, of `info.kind.digest_bytes` bytes each, packed end to end.

@@ -1,26 +1,30 @@
 """A filter on a web server as a source: which pages to ask for, and the answers from them.
 
 Each page is asked for once a batch, in shuffled order, with its decoys. All
-answers of a batch come from one version of the file.
+answers of a batch come from one version of the file. Where that changes under
+the questions, nothing more is asked for a while: with another number of pages
+the same subject would show more of its digest.
 """
 
-import asyncio
+import threading
 import time
 from collections.abc import Sequence
 
 from leakcheck.errors import NetworkError
-from leakcheck.http import event_loop
-from leakcheck.http.client import CONNECTIONS, new_client, parse_url
-from leakcheck.http.decoys import with_decoys
+from leakcheck.http import parallel
+from leakcheck.http.client import CONNECTIONS
+from leakcheck.http.decoys import shuffled, with_decoys
+from leakcheck.http.urls import parse_url
 from leakcheck.sources import Access, Source, filter_file
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_pages import Changed, RemoteFile
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
+CHANGED = "the filter on the server changed while it was asked: ask again later"
 _KEPT_PAGES = 4096  # verified pages held for later lookups: 16 MiB
 _GIVE_UP = 3  # pages in a row that fail before the rest is not asked for
-_REST = 60.0  # seconds before a host that was down is tried again
+_REST = 60.0  # seconds before a host that was down, or a filter that changed, is tried again
 
 
 class RemoteFilter(Source):
@@ -33,119 +37,145 @@ class RemoteFilter(Source):
         says another. Raises UsageError where URL or proxy is of no use.
         """
         url = parse_url(name)
-        self._remote = RemoteFile(url, new_client(access.proxy, access.timeout), access.timeout)
-        self._decoys = access.decoys
+        self._host, self._access = url.host, access
+        self._remote = RemoteFile(url, access.proxy, access.timeout)
         self._pages: dict[int, bytes] = {}
-        self._turn = asyncio.Lock()
+        self._turn = threading.Lock()
+        self.revealed: float = 0.0
+        self._failure, self._failed_at = "", 0.0
+        self._revealed = 0.0
         self.info = SourceInfo(name=self._remote.name, kind=kinds[0])
         try:
-            event_loop.run(self._open())
-        except NetworkError as error:
-            self._fail(str(error))
+            header = self._open()
+        except NetworkError:
             return
-        assert self._remote.header is not None
-        self.info = filter_file.source_info(self._remote.header, self._remote.name)
+        self.info = filter_file.source_info(header, self._remote.name)
+
+    @property
+    def header(self) -> Header:
+        """The header on the server. Raises NetworkError where it could not be read."""
+        if self._remote.header is None:
+            raise NetworkError(self._failure)
+        return self._remote.header
 
     def lookup(self, digests: bytes) -> Lookup:
         """Ask for `digests`, packed end to end: each page of theirs once."""
         size = self.info.kind.digest_bytes
         items = [digests[at : at + size] for at in range(0, len(digests), size)]
-        try:
-            return event_loop.run(self._answers(items))
-        except NetworkError as error:
-            return unknown(len(items), str(error))
+        with self._turn:
+            self._revealed = 0.0
+            try:
+                return self._answers(items)
+            except Changed:
+                self._fail(CHANGED)
+            except NetworkError:
+                pass
+            return Lookup.unknown(len(items), self._failure, self._revealed)
 
     def close(self) -> None:
         """Hang up."""
-        event_loop.run(self._remote.client.aclose())
+        self._remote.client.close()
 
-    async def _open(self, *, fresh: bool = False) -> None:
+    def _open(self) -> Header:
+        """Read the header. Raises NetworkError, after it has noted why."""
         self._pages.clear()
-        header = await self._remote.open(fresh=fresh)
-        if self._remote.kind is self.info.kind:
-            self.info = filter_file.source_info(header, self._remote.name)
+        try:
+            header = self._remote.open()
+            most = self._access.allow_bits
+            if header.reveals_bits > most:
+                raise NetworkError(too_many_bits(header.reveals_bits, most))
+        except NetworkError as error:
+            self._fail(str(error))
+            raise
+        return header
 
     def _fail(self, reason: str) -> None:
+        """Ask nothing for a while."""
+        self._remote.header = None
+        self._pages.clear()
         self._failure, self._failed_at = reason, time.monotonic()
 
-    async def _answers(self, items: list[bytes]) -> Lookup:
-        async with self._turn:
-            if self._remote.header is None:
-                if time.monotonic() - self._failed_at < _REST:
-                    raise NetworkError(self._failure)
-                try:
-                    await self._open()
-                except NetworkError as error:
-                    self._fail(str(error))
-                    raise
-            for _ in range(2):
-                if self._remote.kind is not self.info.kind:
-                    raise NetworkError("the filter on the server now holds another kind of subject")
-                try:
-                    return await self._ask_all(items)
-                except Changed:
-                    await self._open(fresh=True)
-            raise NetworkError("the filter on the server changed while it was asked: ask again")
-
-    async def _ask_all(self, items: list[bytes]) -> Lookup:
-        """The answers, all from one version of the file. Raises Changed where it is not one."""
-        header = self._remote.header
-        assert header is not None
+    def _answers(self, items: list[bytes]) -> Lookup:
+        """The answers, all from one version of the file. Raises Changed, NetworkError."""
+        if self._remote.header is None:
+            if time.monotonic() - self._failed_at < _REST:
+                raise NetworkError(self._failure)
+            header = self._open()
+            if self._remote.kind is not self.info.kind:
+                self._fail("the filter on the server now holds another kind of subject")
+                raise NetworkError(self._failure)
+            self.info = filter_file.source_info(header, self._remote.name)
+        header = self.header
         sheet = _Sheet(header, items)
-        missing = [number for number in sheet.here() if number not in self._pages]
-        places = with_decoys(
-            (number - header.first for number in missing),
-            header.held,
-            self._decoys,
-            self._remote.name,
-        )
+        missing = sheet.missing(self._pages)
+        numbers = self._with_decoys(header, missing)
         for number in sheet.here():
             if number in self._pages:
                 sheet.settle(number, self._pages[number])
-        self._remote.vouched = True
-        numbers = [header.first + place for place in places]
-        await self._fetch([number for number in numbers if number not in self._pages], sheet)
-        if places and not self._remote.vouched:
-            await self._remote.confirm()
-        return Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons).vouched(self.info)
+        if missing:
+            self._revealed = header.reveals_bits
+            self.revealed = max(self.revealed, self._revealed)
+        self._fetch([number for number in numbers if number not in self._pages], sheet)
+        found = Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons, revealed=self._revealed)
+        return found.vouched(self.info)
 
-    async def _fetch(self, numbers: list[int], sheet: "_Sheet") -> None:
-        """Fetch pages over several connections and settle each."""
-        queue = iter(numbers)
-        failures = 0
-        reason = ""
+    def _with_decoys(self, header: Header, missing: dict[int, bytes]) -> list[int]:
+        """The pages to ask for, shuffled: those that are `missing`, and their decoys.
 
-        async def work() -> None:
-            nonlocal failures, reason
-            for number in queue:
-                if failures >= _GIVE_UP:
-                    sheet.miss(number, reason)
-                    continue
-                try:
-                    page = await self._remote.page(number)
-                except NetworkError as error:
-                    failures += 1
-                    reason = str(error)
-                    sheet.miss(number, reason)
-                    continue
-                failures = 0
+        Of a slice the places are those among its own pages.
+        """
+        first, held = header.first, header.held
+
+        def place(digest: bytes) -> int:
+            whole = int.from_bytes(digest[:8], "big") * header.pages
+            return min(max(0, (whole - (first << 64)) // held), (1 << 64) - 1)
+
+        places = with_decoys(map(place, missing.values()), self._access.decoys, self._host)
+        decoys = (first + (each * held >> 64) for each in places)
+        return shuffled([*missing, *decoys] if self._access.decoys else missing)
+
+    def _fetch(self, numbers: list[int], sheet: "_Sheet") -> None:
+        """Fetch pages over several connections and settle each. Raises Changed."""
+        row: list[str] = []  # why the pages since the last good one failed
+        lock = threading.Lock()
+
+        def work(number: int) -> None:
+            if len(row) >= _GIVE_UP:
+                with lock:
+                    sheet.miss(number, row[-1])
+                return
+            try:
+                page = self._remote.page(number)
+            except NetworkError as error:
+                with lock:
+                    row.append(str(error))
+                    sheet.miss(number, str(error))
+                return
+            with lock:
+                row.clear()
                 if page is None:
                     sheet.miss(number, filter_file.DAMAGED)
-                    continue
+                    return
                 sheet.settle(number, page)
                 if len(self._pages) >= _KEPT_PAGES:
                     del self._pages[next(iter(self._pages))]
                 self._pages[number] = page
 
-        changed = False
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(CONNECTIONS, len(numbers))):
-                    group.create_task(work())
-        except* Changed:
-            changed = True
-        if changed:
-            raise Changed
+        parallel.each(numbers, work, CONNECTIONS, self._remote.client.close)
+
+
+def read_header(name: str, access: Access) -> Header:
+    """The header of the filter at URL `name`; no page is asked for.
+
+    Raises UsageError where URL or proxy is of no use, NetworkError.
+    """
+    remote = RemoteFile(parse_url(name), access.proxy, access.timeout)
+    try:
+        return remote.open()
+    except NetworkError as error:
+        raise NetworkError(f"{remote.name}: {error}.") from None
+    finally:
+        remote.client.close()
 
 
 class _Sheet:
@@ -167,6 +197,14 @@ class _Sheet:
         first, held = self._header.first, self._header.held
         return [number for number in self._holders if first <= number < first + held]
 
+    def missing(self, pages: dict[int, bytes]) -> dict[int, bytes]:
+        """The numbers of those that are not among `pages`, each with a digest on it."""
+        return {
+            number: self._items[self._holders[number][0]]
+            for number in self.here()
+            if number not in pages
+        }
+
     def settle(self, number: int, page: bytes) -> None:
         """Answer from a page."""
         for index in self._holders.get(number, ()):
@@ -183,6 +221,9 @@ class _Sheet:
             self.reasons[index] = reason
 
 
-def unknown(count: int, reason: str) -> Lookup:
-    """`unknown`, for one reason, to all of a batch."""
-    return Lookup.unknown(count, reason)
+def too_many_bits(bits: float, most: float) -> str:
+    """Why a source that would learn so many bits of a digest is not asked."""
+    return (
+        f"asking it would give away {bits:.1f} bits of the digest, more than the {most:g} allowed: "
+        f"--allow-bits {-(-bits // 1):.0f} allows it"
+    )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import Access, Source
-from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.filter_file import Header, LocalFilter
 from leakcheck.subject.kinds import Kind
 
 EMBEDDED_NAME = "100,000 most used breached passwords"
@@ -31,11 +31,13 @@ class Scheme(NamedTuple):
     Attributes:
         open: from a name, the kinds that may answer (the likeliest first) and
             the access to a source, of whatever kind it is.
+        header: from a name to the header of the filter, where it has one.
         remote: whether that makes requests.
         obliging: whether it answers for the kind that it is asked for, and has none of its own.
     """
 
     open: Callable[[str, _Kinds, Access], Source]
+    header: Callable[[str, Access], Header] | None = None
     remote: bool = False
     obliging: bool = False
 
@@ -125,27 +127,43 @@ def embedded_sources(kind: Kind) -> list[Source]:
 def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     """The source that `name` stands for, as in `open_all`."""
     scheme = place(name)
-    if scheme.remote and access.offline:
-        raise UsageError(f"--offline forbids asking {_shown(name)}: name a file, or leave it out.")
+    _allow(name, scheme, access)
     source = scheme.open(name, kinds, access)
     if source.info.kind in kinds:
         return source
     source.close()
     wanted = " or ".join(kinds)
     raise FilterError(
-        f"{_shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
+        f"{shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
         f"for kind {wanted}."
     )
 
 
-def _shown(name: str) -> str:
-    """The name as an error may show it."""
-    from leakcheck.http.urls import shown
+def header_of(name: str, access: Access) -> Header:
+    """The header of the filter that `name` stands for; of a remote one nothing else is asked.
 
-    return shown(name) if _URL.match(name) else name
+    Raises FilterError, UsageError, NetworkError.
+    """
+    scheme = place(name)
+    _allow(name, scheme, access)
+    if scheme.header is None:
+        raise UsageError(f"{name} is no filter: it has no header to show.")
+    return scheme.header(name, access)
 
 
-def _open_file(name: str, kinds: _Kinds, access: Access) -> Source:
+def _allow(name: str, scheme: Scheme, access: Access) -> None:
+    if scheme.remote and access.offline:
+        raise UsageError(f"--offline forbids asking {shown(name)}: name a file, or leave it out.")
+
+
+def shown(name: str) -> str:
+    """The name as it may be shown: of a URL, without what can be secret."""
+    from leakcheck.http import urls
+
+    return urls.shown(name) if _URL.match(name) else name
+
+
+def _open_file(name: str, kinds: _Kinds, access: Access) -> LocalFilter:
     """The file at a path, or the installed filter of that name."""
     path = Path(name)
     if path.name != name or path.exists():
@@ -183,7 +201,19 @@ def _open_hibp(name: str, kinds: _Kinds, access: Access) -> Source:
     return open_range_service(kinds, access)
 
 
-FILE = Scheme(_open_file)
+def _header_of_file(name: str, access: Access) -> Header:
+    source = _open_file(name, (), access)
+    source.close()
+    return source.header
+
+
+def _header_of_url(name: str, access: Access) -> Header:
+    from leakcheck.sources.filter_url import read_header
+
+    return read_header(name, access)
+
+
+FILE = Scheme(_open_file, _header_of_file)
 SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True)}
-SCHEMES = {"http": Scheme(_open_url, remote=True), "https": Scheme(_open_url, remote=True)}
+SCHEMES = dict.fromkeys(("http", "https"), Scheme(_open_url, _header_of_url, remote=True))
 """What opens the URLs of each scheme."""

@@ -11,9 +11,14 @@ import operator
 import re
 from typing import NamedTuple
 
+import xxhash
+
 from leakcheck.errors import NetworkError
 
 NOT_A_RANGE = "what the server sent is not a range answer: a captive portal may be in the way"
+CUT_SHORT = "what the server sent is shorter than a padded answer: it was cut on its way"
+PADDED_LINES = 800
+"""The fewest lines of a padded answer (API documentation, "Introducing padding")."""
 _HEX, _COUNT_DIGITS = b"0123456789ABCDEF", b"0123456789,"
 _LONGEST_COUNT = 16
 SUFFIX_DIGITS = (35, 27)  # of SHA-1, of NTLM
@@ -46,18 +51,21 @@ def _value(count: bytes) -> int:
     return int(count.replace(b",", b""))
 
 
-def password_range(body: bytes, digits: int) -> dict[str, int]:
+def password_range(body: bytes, digits: int, *, padded: bool = False) -> dict[str, int]:
     """How often each suffix of `digits` hex digits, in capitals, was seen; padding is dropped.
 
-    Raises NetworkError where `body` is anything but such lines, or empty: an
-    answer always holds something.
+    padded: whether the service is known to pad. Raises NetworkError where
+    `body` is anything but such lines, or empty (an answer always holds
+    something), or shorter than a padded answer can be.
     """
     try:
         suffixes, counts = _fields(body, digits)
     except ValueError:
         raise NetworkError(NOT_A_RANGE) from None
-    counted = zip(suffixes, map(_value, counts), strict=True)
-    return {suffix.decode(): count for suffix, count in counted if count}
+    counted = dict(zip(suffixes, map(_value, counts), strict=True))
+    if len(suffixes) < PADDED_LINES and (padded or not all(counted.values())):
+        raise NetworkError(CUT_SHORT)
+    return {suffix.decode(): count for suffix, count in counted.items() if count}
 
 
 def email_range(body: bytes, digits: int) -> dict[str, tuple[str, ...]]:
@@ -80,10 +88,17 @@ def email_range(body: bytes, digits: int) -> dict[str, tuple[str, ...]]:
 
 
 class Range(NamedTuple):
-    """A range as the corpus has it: digests, packed in order, and the number of its lines."""
+    """A range as the corpus has it.
+
+    Attributes:
+        digests: packed, in order.
+        lines: how many lines it has, those that are left out for their count included.
+        mark: XXH3-64 of its suffixes: no two ranges have the same ones.
+    """
 
     digests: bytes
     lines: int
+    mark: int
 
 
 def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
@@ -104,10 +119,10 @@ def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
         raise ValueError("it is empty or no range answer")
     if any(map(operator.ge, suffixes, suffixes[1:])):
         raise ValueError("its lines are not in order")
-    lines = len(suffixes)
+    lines, mark = len(suffixes), xxhash.xxh3_64_intdigest(b"".join(suffixes))
     if min_count > 1:
         pairs = zip(suffixes, counts, strict=True)
         suffixes = [suffix for suffix, count in pairs if _value(count) >= min_count]
     start = prefix.encode()
     packed = start + start.join(suffixes) if suffixes else b""
-    return Range(bytes.fromhex(packed.decode()), lines)
+    return Range(bytes.fromhex(packed.decode()), lines, mark)

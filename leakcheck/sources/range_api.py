@@ -6,17 +6,18 @@ well-formed answer vouches for a clean. Rule 3: an answer is kept on disk for
 a while; it holds a prefix's suffixes, never which of them was looked for.
 """
 
-import asyncio
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from leakcheck.errors import NetworkError, UsageError
-from leakcheck.http import event_loop
+from leakcheck.http import parallel
 from leakcheck.http.cache import Cache
-from leakcheck.http.client import CONNECTIONS, ask, new_client, parse_url, shown
-from leakcheck.http.decoys import with_decoys
+from leakcheck.http.client import CONNECTIONS, Client
+from leakcheck.http.decoys import shuffled, with_decoys
+from leakcheck.http.urls import Url, parse_url, shown
 from leakcheck.sources import Access, Source
 from leakcheck.sources.range_answers import email_range, password_range
 from leakcheck.subject.kinds import Kind
@@ -66,6 +67,11 @@ def open_range_service(kinds: Sequence[Kind], access: Access) -> Source:
             headers={"Add-Padding": "true"},
         )
     elif kind is Kind.EMAIL:
+        if access.allow_bits < 24:
+            raise UsageError(
+                "The e-mail search of hibp learns 24 bits of the address's SHA-1, more than the "
+                f"{access.allow_bits:g} allowed: --allow-bits 24 allows it."
+            )
         service = Service(
             "Have I Been Pwned",
             kind,
@@ -110,31 +116,22 @@ class RangeSource(Source):
 
     def __init__(self, service: Service, access: Access) -> None:
         """Raises UsageError where base URL or proxy is of no use; asks nothing yet."""
-        self._service = service
+        self._service, self._access = service, access
+        self.revealed: float = 0.0
         self._base = parse_url(service.base)
-        own = self._base.host != parse_url(PASSWORDS_URL).host
-        own = own and self._base.host != parse_url(EMAILS_URL).host
-        name = f"{service.name} at {self._base.host}" if own else service.name
-        self.info = SourceInfo(name=name, kind=service.kind, url=shown(self._base))
-        self._min_count = access.min_count
-        self._decoys = access.decoys
-        self._patience = access.timeout
-        self._client = new_client(access.proxy, access.timeout)
+        self._own = self._base.host not in {
+            parse_url(url).host for url in (PASSWORDS_URL, EMAILS_URL)
+        }
+        name = f"{service.name} at {self._base.host}" if self._own else service.name
+        self.info = SourceInfo(name=name, kind=service.kind, url=shown(str(self._base)))
+        self._client = Client(self._base, access.proxy, access.timeout)
         self._cache = Cache("ranges", _FRESH)
         self._cache.prune()
 
     def lookup(self, digests: bytes) -> Lookup:
         """Ask for `digests`, packed end to end: each prefix of theirs once."""
-        size = self.info.kind.digest_bytes
+        size, digits = self.info.kind.digest_bytes, self._service.digits
         items = [digests[at : at + size].hex().upper() for at in range(0, len(digests), size)]
-        return event_loop.run(self._answers(items))
-
-    def close(self) -> None:
-        """Hang up."""
-        event_loop.run(self._client.aclose())
-
-    async def _answers(self, items: Sequence[str]) -> Lookup:
-        digits = self._service.digits
         holders: dict[int, list[int]] = {}
         for index, item in enumerate(items):
             holders.setdefault(int(item[:digits], 16), []).append(index)
@@ -146,13 +143,15 @@ class RangeSource(Source):
             known = self._parse(body)
             for index in holders.get(number, ()):
                 value = known.get(items[index][digits:])
-                enough = not isinstance(value, int) or value >= self._min_count
+                enough = not isinstance(value, int) or value >= self._access.min_count
                 codes[index] = Code.EXPOSED if value is not None and enough else Code.CLEAN
                 if codes[index] == Code.EXPOSED and value is not None:
                     found[index] = value
 
         missing = [number for number in holders if not self._from_cache(number, settle)]
-        for number, reason in (await self._fetch(missing, settle)).items():
+        bits = 4.0 * digits if missing else 0.0
+        self.revealed = max(self.revealed, bits)
+        for number, reason in self._fetch(missing, settle).items():
             for index in holders.get(number, ()):
                 reasons[index] = reason
         return Lookup(
@@ -161,46 +160,56 @@ class RangeSource(Source):
             reasons=reasons,
             seen={index: value for index, value in found.items() if isinstance(value, int)},
             breaches={index: value for index, value in found.items() if isinstance(value, tuple)},
+            revealed=bits,
         )
 
-    async def _fetch(self, numbers: Sequence[int], settle: "_Settle") -> dict[int, str]:
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    def _fetch(self, numbers: Sequence[int], settle: _Settle) -> dict[int, str]:
         """Ask for each prefix and its decoys; the ones that could not be had, and why."""
-        most = 16**self._service.digits
-        queue = iter(with_decoys(numbers, most, self._decoys, self._url(0)))
+        shift = 64 - 4 * self._service.digits
+        places = with_decoys(
+            (number << shift for number in numbers), self._access.decoys, self._base.host
+        )
         failed: dict[int, str] = {}
         row: list[str] = []  # reasons of the failures since the last success
+        lock = threading.Lock()
 
-        async def work() -> None:
-            for number in queue:
-                if len(row) >= _GIVE_UP:
-                    failed[number] = row[-1]
-                    continue
-                try:
-                    settle(number, await self._ask(number))
-                    row.clear()
-                except NetworkError as error:
-                    row.append(str(error))
-                    failed[number] = row[-1]
+        def work(number: int) -> None:
+            if len(row) >= _GIVE_UP:
+                failed[number] = row[-1]
+                return
+            try:
+                body = self._ask(number)
+            except NetworkError as error:
+                row.append(str(error))
+                failed[number] = str(error)
+                return
+            with lock:
+                settle(number, body)
+                row.clear()
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._service.connections):
-                group.create_task(work())
+        asked = shuffled(place >> shift for place in places)
+        parallel.each(asked, work, self._service.connections, self._client.close)
         return failed
 
-    async def _ask(self, number: int) -> bytes:
-        reply = await ask(
-            self._client,
-            parse_url(self._url(number)),
+    def _ask(self, number: int) -> bytes:
+        url = self._url(number)
+        reply = self._client.ask(
+            url,
             self._service.headers,
             {200: _MOST_BYTES},
-            self._patience,
+            self._access.timeout,
+            tail=f"/{self._prefix(number)}",
         )
         self._parse(reply.body)
-        self._cache.put(self._url(number), reply.body)
+        self._cache.put(str(url), reply.body)
         return reply.body
 
-    def _from_cache(self, number: int, settle: "_Settle") -> bool:
-        body = self._cache.get(self._url(number))
+    def _from_cache(self, number: int, settle: _Settle) -> bool:
+        body = self._cache.get(str(self._url(number)))
         if body is None:
             return False
         try:
@@ -209,12 +218,15 @@ class RangeSource(Source):
             return False
         return True
 
-    def _url(self, number: int) -> str:
-        path = self._service.path.format(prefix=f"{number:0{self._service.digits}X}")
-        return self._service.base.rstrip("/") + path
+    def _prefix(self, number: int) -> str:
+        return f"{number:0{self._service.digits}X}"
+
+    def _url(self, number: int) -> Url:
+        path = self._service.path.format(prefix=self._prefix(number))
+        return self._base._replace(target=self._base.path.rstrip("/") + path)
 
     def _parse(self, body: bytes) -> Mapping[str, int | tuple[str, ...]]:
         digits = 2 * self.info.kind.digest_bytes - self._service.digits
         if self.info.kind is Kind.EMAIL:
             return email_range(body, digits)
-        return password_range(body, digits)
+        return password_range(body, digits, padded=not self._own)

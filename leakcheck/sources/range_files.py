@@ -4,6 +4,7 @@ Their names, and reading them. A folder of them is what `fetch --keep` and the
 official downloader write, `serve` answers from, and `build` reads.
 """
 
+import contextlib
 import gzip
 import re
 from pathlib import Path
@@ -25,18 +26,25 @@ def prefix_in(name: str) -> str | None:
     return match[1] if match else None
 
 
+def names_of(prefix: str) -> tuple[str, ...]:
+    """The file names that the range of `prefix` may have, the likeliest first."""
+    return tuple(
+        f"{digits}{end}"
+        for digits in dict.fromkeys((prefix.upper(), prefix.lower()))
+        for end in (".txt", "", ".txt.gz", ".gz")
+    )
+
+
 def read_range(folder: Path, prefix: str) -> bytes:
     """The text of the range of `prefix`, from the file in `folder` that has it.
 
     Raises FileNotFoundError where there is none, OSError and ValueError where
     it cannot be read.
     """
-    for name in (f"{prefix}.txt", prefix):
-        try:
+    for name in names_of(prefix):
+        with contextlib.suppress(FileNotFoundError):
             return read_file(folder / name)
-        except FileNotFoundError:
-            continue
-    return read_file(folder / f"{prefix}.txt.gz")
+    raise FileNotFoundError
 
 
 def read_file(path: Path) -> bytes:

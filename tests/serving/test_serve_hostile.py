@@ -153,6 +153,10 @@ def test_a_filter_replaced_while_served(url: str, folder: Path) -> None:
     before = httpx.get(f"{url}/acme.bloom", trust_env=False).headers["etag"]
     build(folder / "acme.bloom", range(KEYS, 2 * KEYS + 7))
     found = source.lookup(b"".join(map(key, range(2, 400))) + key(KEYS + 1))
+    assert set(found.codes) == {2}, "it is another filter now, and that is not asked"
+    source.close()
+    source = open_source(f"{url}/acme.bloom", [Kind.EMAIL], Access())
+    found = source.lookup(b"".join(map(key, range(2, 400))) + key(KEYS + 1))
     assert found.codes == bytes(398) + b"\1"
     source.close()
     headers = {"Range": "bytes=4096-8191", "If-Range": before}

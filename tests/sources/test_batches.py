@@ -80,7 +80,7 @@ def test_decoys_that_are_held_already_are_not_asked_for_again(
 ) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
     server = serve(file(many_pages))
-    source = open_source(f"{server.url}/f.bloom", [Kind.EMAIL], Access(decoys=20))
+    source = open_source(f"{server.url}/f.bloom", [Kind.EMAIL], Access(decoys=15))
     for at in range(100):
         assert source.lookup(hashlib.sha1(b"%d" % at).digest()).codes == b"\1"
     source.close()

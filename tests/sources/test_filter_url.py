@@ -1,5 +1,7 @@
 """Filters on web servers: the right answers from good ones, `unknown` from all others."""
 
+import gzip
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -7,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-from loopback.filters import KEYS, build, key
+from loopback.filters import KEYS, build, key, wide, wide_header, wide_page
 from loopback.misbehaving import Answer, Piece, Request, Server, file, reply
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.sources import Access
+from leakcheck.sources import Access, filter_url
 from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup
@@ -46,19 +48,45 @@ def test_a_good_server(serve: Serve, data: bytes) -> None:
     assert (source.info.name, source.info.date, source.info.keys) == ("Acme", "2026-05-01", KEYS)
 
 
-def test_the_header_is_asked_for_once_and_then_only_revalidated(serve: Serve, data: bytes) -> None:
-    served: list[int] = []
-    good = file(data)
+def visitor(data: bytes) -> Callable[[Request], Iterable[Piece]]:
+    """A server that marks each visitor: ETag, date, cookie, a path of its own, all of them new."""
+    count = iter(range(10_000))
 
     def answer(request: Request) -> Iterable[Piece]:
-        pieces = list(good(request))
-        served.append(int(bytes(pieces[0] or b"").split()[1]))  # type: ignore[arg-type]
-        return pieces
+        mark = f"{next(count):06}"
+        known = request.headers.get("if-range") or f'"{mark}"'
+        marks = {
+            "ETag": known,
+            "Last-Modified": f"Tue, 24 Nov 2026 12:{int(mark) % 60:02}:00 GMT",
+            "Set-Cookie": f"visitor={mark}; Max-Age=99999999",
+            "Cache-Control": "max-age=99999999, immutable",
+            "Alt-Svc": f'h3=":443"; ma=99999999; persist={mark}',
+            "Strict-Transport-Security": "max-age=99999999",
+        }
+        if request.target == PATH:
+            return [reply(307, b"moved", **marks | {"Location": f"/for/{mark}{PATH}"})]
+        return file(data, known, **{k: v for k, v in marks.items() if k != "ETag"})(request)
 
-    server = serve(answer)
-    for _ in range(2):
+    return answer
+
+
+def test_two_visits_send_the_same_to_who_marks_each_visitor(serve: Serve, data: bytes) -> None:
+    """No tag, date, cookie or place of an earlier visit is ever sent back."""
+    server = serve(visitor(data))
+    visits = []
+    for _ in range(3):
+        before = len(server.requests)
         assert ask(server.url + PATH, key(1)).codes == b"\1"
-    assert served == [206, 206, 304, 206]
+        marks = re.compile(rb"/for/\d+|(?<=If-Range: )\S+")  # of this visit: they differ
+        visits.append([marks.sub(b"", each.raw) for each in server.requests[before:]])
+        for request in server.requests[before:]:
+            told = b" ".join(marks.findall(request.raw))
+            assert not any(b"%06d" % at in told for at in range(before))
+            assert request.headers.keys() <= {
+                "host", "user-agent", "accept", "accept-encoding", "range", "if-range",
+            }  # fmt: skip
+    assert visits[0] == visits[1] == visits[2]
+    assert server.connections == 3
 
 
 def test_a_batch_asks_for_each_page_once(serve: Serve, data: bytes) -> None:
@@ -87,17 +115,87 @@ def test_pages_once_fetched_are_not_asked_for_again(serve: Serve, data: bytes) -
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("decoys", [1, 2, 50])
-def test_decoys(serve: Serve, data: bytes, decoys: int) -> None:
-    server = serve(file(data))
+@pytest.mark.parametrize(("decoys", "asked"), [(1, 2), (2, 4), (5, 8), (50, 64), (255, 256)])
+def test_decoys(serve: Serve, decoys: int, asked: int) -> None:
+    server = serve(wide(512, [key(1)]))
     visits = []
     for _ in range(2):
         server.requests.clear()
         assert ask(server.url + PATH, key(1), decoys=decoys).codes == b"\1"
         visits.append({request.span() for request in server.requests[1:]})
-    pages = len(data) // 4096 - 1
-    assert len(visits[0]) == min(pages, 1 + decoys)
+    assert len(visits[0]) == asked
     assert visits[0] == visits[1], "two visits compared must not show the page that matters"
+
+
+def pages_asked(server: Server) -> set[int]:
+    spans = [request.span() for request in server.requests]
+    return {span[0] // 4096 - 1 for span in spans if span is not None} - {-1}
+
+
+def test_decoys_move_as_the_page_does_when_the_filter_grows(serve: Serve) -> None:
+    """Of the pages asked for, each has its heir among those of the next visit."""
+    sizes = [512, 513, 600, 1000, 1024, 4000]
+    visits = []
+    for size in sizes:
+        server = serve(wide(size, [key(1)]))
+        assert ask(server.url + PATH, key(1), decoys=7).codes == b"\1"
+        visits.append({(page / size, (page + 1) / size) for page in pages_asked(server)})
+        assert len(visits[-1]) == 8
+    for visit in visits[1:]:
+        for low, high in visits[0]:
+            assert any(start < high and low < end for start, end in visit)
+
+
+def test_decoys_of_a_slice_are_pages_of_it(serve: Serve) -> None:
+    from dataclasses import replace
+
+    from bloom.format import encode_header
+    from leakcheck.sources.filter_file import page_number
+
+    whole = wide_header(8192)
+    number = page_number(whole, key(1))
+    header = replace(whole, first=number // 512 * 512, held=512)
+
+    def answer(request: Request) -> Iterable[Piece]:
+        first, last = request.span() or (0, 0)
+        at = first // 4096 - 1
+        page = encode_header(header) if at < 0 else wide_page(header, header.first + at, [key(1)])
+        place = f"bytes {first}-{last}/{header.file_bytes}"
+        return [reply(206, page, Content_Range=place, ETag='"v1"')]
+
+    server = serve(answer)
+    assert ask(server.url + PATH, key(1), decoys=7).codes == b"\1"
+    asked = pages_asked(server)
+    assert number - header.first in asked
+    assert 7 <= len(asked) <= 9  # at an edge of a cell one more, or one twice
+
+
+# --- how much of a digest is given away ------------------------------------------
+
+
+@pytest.mark.parametrize("pages", [1 << 22, (1 << 22) + 1, 1 << 23])
+def test_what_would_learn_too_many_bits_is_not_asked(serve: Serve, pages: int) -> None:
+    server = serve(wide(pages, [key(1)]))
+    found = ask(server.url + PATH, key(1))
+    if pages == 1 << 22:
+        assert (found.codes, found.revealed) == (b"\1", 22.0)
+        return
+    assert (found.codes, found.revealed) == (b"\2", 0.0)
+    assert "more than the 22 allowed: --allow-bits 23 allows it" in found.reasons[0]
+    assert pages_asked(server) == set()
+    assert ask(server.url + PATH, key(1), allow_bits=23).codes == b"\1"
+
+
+def test_the_bits_that_were_given_away_are_said(serve: Serve) -> None:
+    source = open_source(serve(wide(512, [key(1)])).url + PATH, [Kind.EMAIL], Access())
+    assert source.lookup(key(1)).revealed == 9.0
+    assert source.lookup(key(1)).revealed == 0.0, "the page is held: nothing was sent"
+    assert source.lookup(key(2)).answer(0, source.info).as_json()["revealed_bits"] == 9.0
+    source.close()
+
+
+def test_a_server_that_cannot_be_reached_learns_nothing() -> None:
+    assert ask("http://127.0.0.1:9/acme.bloom", key(1)).revealed == 0.0
 
 
 def test_a_slice_answers_for_its_pages_only(
@@ -171,7 +269,50 @@ DRIP: list[Piece] = [
     b"HTTP/1.1 206 X\r\n",
     *(piece for _ in range(40) for piece in (b"A: b\r\n", 0.2)),
 ]
-ENCODED = reply(206, b"\x1f\x8b garbage", Content_Encoding="gzip", Content_Range="bytes 0-4095/9")
+PLACE = f"bytes 4096-8191/{KEYS}"
+
+
+def body_of(how: bytes, body: bytes) -> list[Piece]:
+    """A page that is framed in an odd way, after which the connection ends."""
+    head = b"HTTP/1.1 206 X\r\nContent-Range: bytes 4096-8191/%d\r\nConnection: close\r\n"
+    return [head % KEYS + how + b"\r\n\r\n" + body, None]
+
+
+PAGE = b"x" * 4096
+CHUNK = b"1000\r\n" + PAGE + b"\r\n"
+GZIP = gzip.compress(PAGE)
+FRAMES: dict[str, tuple[list[Piece], str]] = {
+    "to the end of the connection": (body_of(b"A: b", PAGE), "does not say how long"),
+    "two lengths": (body_of(b"Content-Length: 4096\r\nContent-Length: 4095", PAGE), "malformed"),
+    "a length with a sign": (body_of(b"Content-Length: +4096", PAGE), "length is malformed"),
+    "length and chunks": (
+        body_of(b"Content-Length: 4096\r\nTransfer-Encoding: chunked", CHUNK + b"0\r\n\r\n"),
+        "not known",
+    ),
+    "other coding": (body_of(b"Transfer-Encoding: gzip, chunked", CHUNK), "not known"),
+    "chunks without an end": (body_of(b"Transfer-Encoding: chunked", CHUNK), "broke the conn"),
+    "chunks that are too many": (
+        body_of(b"Transfer-Encoding: chunked", CHUNK * 2 + b"0\r\n\r\n"), "longer than",
+    ),
+    "a chunk that is none": (body_of(b"Transfer-Encoding: chunked", b"-1\r\n"), "chunk of it"),
+    "chunks not apart": (
+        body_of(b"Transfer-Encoding: chunked", CHUNK[:-2] + b"XX0\r\n\r\n"), "chunk of it",
+    ),
+    "gzip": (
+        body_of(b"Content-Encoding: gzip\r\nContent-Length: %d" % len(GZIP), GZIP), "not asked",
+    ),
+    "br": (body_of(b"Content-Encoding: br\r\nContent-Length: 4096", PAGE), "not asked"),
+    "gzip twice": (
+        body_of(b"Content-Encoding: gzip, gzip\r\nContent-Length: 4096", PAGE), "not asked",
+    ),
+    "a folded field": (body_of(b"A: b\r\n c: d\r\nContent-Length: 4096", PAGE), "fields are"),
+    "a bare line feed": (body_of(b"A: b\nContent-Length: 4096", PAGE), "fields are malformed"),
+    "a blank before the colon": (body_of(b"Content-Length : 4096", PAGE), "fields are malformed"),
+    "too many fields": (body_of(b"A: b\r\n" * 200 + b"Content-Length: 4096", PAGE), "fields are"),
+    "a head without end": (body_of(b"A: " + b"b" * 70_000, b""), "head is too long"),
+    "answers to come": ([b"HTTP/1.1 100 Continue\r\n\r\n" * 20, None], "never comes to an answer"),
+}  # fmt: skip
+
 
 FAULTS: dict[str, tuple[Callable[[bytes], Answer], str]] = {
     "no ranges": (whole_file, "does not serve byte ranges"),
@@ -186,12 +327,15 @@ FAULTS: dict[str, tuple[Callable[[bytes], Answer], str]] = {
     "not found": (lambda data: lambda request: [reply(404, b"no")], "status 404"),
     "forbidden page": (only_header([reply(403)]), "status 403"),
     "short body": (only_header([SHORT]), "broke the connection off"),
-    "too much": (only_header([BIG]), "more than was asked for"),
+    "too much": (only_header([BIG]), "longer than was asked for"),
     "reset": (only_header([None]), "broke the connection off"),
-    "not http": (lambda data: lambda request: [b"SSH-2.0-OpenSSH\r\n\r\n", None], "broke the conn"),
+    "not http": (
+        lambda data: lambda request: [b"SSH-2.0-OpenSSH\r\n\r\n", None],
+        "no HTTP answer",
+    ),
     "never answers": (only_header([5.0, None]), "in time"),
     "slow loris": (only_header(DRIP), "in time"),
-    "encoded": (only_header([ENCODED]), "cannot be understood|other bytes"),
+    **{name: (only_header(answer), why) for name, (answer, why) in FRAMES.items()},
     "circles": (
         lambda data: lambda request: [reply(302, Location=request.target)],
         "redirects in circles",
@@ -206,8 +350,6 @@ FAULTS: dict[str, tuple[Callable[[bytes], Answer], str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_goes_wrong_is_unknown_with_its_reason(serve: Serve, data: bytes, fault: str) -> None:
-    import re
-
     make, expected = FAULTS[fault]
     start = time.monotonic()
     reason = reason_of(serve(make(data)).url + PATH)
@@ -257,27 +399,52 @@ def test_a_wait_longer_than_our_patience_is_not_waited_for(serve: Serve) -> None
 
 
 @pytest.mark.parametrize("etags", [('"v1"', '"v2"'), ('W/"v1"', 'W/"v2"'), (None, None)])
+@pytest.mark.parametrize("pages", [512, 513])
 def test_a_file_that_changes_between_two_requests(
-    serve: Serve, tmp_path: Path, data: bytes, etags: tuple[str | None, str | None]
+    serve: Serve, etags: tuple[str | None, str | None], pages: int
 ) -> None:
-    """The header of one version and a page of another must never make an answer."""
-    newer = build(tmp_path / "new.bloom", range(KEYS, 2 * KEYS + 100)).read_bytes()
-    before, after = file(data, etags[0]), file(newer, etags[1])
-    server = serve(lambda request: (after if len(server.requests) > 1 else before)(request))
+    """Then it is not asked again: with another number of pages that would show more."""
+    before = wide(512, [key(1)], etags[0])
+    after = wide(pages, [key(KEYS + 1)], etags[1], name="Later")
+    server = serve(lambda request: (after if request.span() != (0, 4095) else before)(request))
+    source = open_source(server.url + PATH, [Kind.EMAIL], Access(decoys=3))
+    found = source.lookup(key(1) + key(KEYS + 1))
+    assert found.codes == b"\2\2"
+    if etags == (None, None) and pages == 512:
+        assert "damaged" in found.reasons[0]
+        source.close()
+        return
+    assert "changed" in found.reasons[0]
+    asked = len(server.requests)
+    assert source.lookup(key(1)).codes == b"\2"
+    assert len(server.requests) == asked
+    source.close()
+
+
+def test_a_page_of_another_edition_without_any_validator(
+    serve: Serve, tmp_path: Path, data: bytes
+) -> None:
+    """The id in the header is in each page's checksum."""
+    newer = build(tmp_path / "new.bloom", range(KEYS, 2 * KEYS)).read_bytes()
+    assert len(newer) == len(data)
+    before, after = file(data, None), file(newer, None)
+    server = serve(lambda request: (after if request.span() != (0, 4095) else before)(request))
     found = ask(server.url + PATH, key(1) + key(KEYS + 1))
-    assert found.codes == b"\0\1", "answered from the new version alone"
+    assert found.codes == b"\2\2"
+    assert [request.span() for request in server.requests].count((0, 4095)) == 1
 
 
-def test_a_file_that_never_holds_still(serve: Serve, tmp_path: Path, data: bytes) -> None:
-    count = iter(range(1000))
-    server = serve(lambda request: file(data, f'"{next(count)}"')(request))
-    assert "changed" in reason_of(server.url + PATH)
-
-
-def test_without_any_validator_the_header_is_read_again(serve: Serve, data: bytes) -> None:
-    server = serve(file(data, None))
-    assert ask(server.url + PATH, key(1)).codes == b"\1"
-    assert [request.span() for request in server.requests].count((0, 4095)) == 2
+def test_a_filter_that_changed_is_asked_again_after_a_while(
+    serve: Serve, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filter_url, "_REST", 0.3)
+    tags = iter(['"v1"', '"v2"'])
+    server = serve(lambda request: file(data, next(tags, '"v2"'))(request))
+    source = open_source(server.url + PATH, [Kind.EMAIL], Access())
+    assert source.lookup(key(1)).codes == b"\2"
+    time.sleep(0.4)
+    assert source.lookup(key(1)).codes == b"\1"
+    source.close()
 
 
 def test_a_batch_at_a_dead_server_gives_up_early(serve: Serve, data: bytes) -> None:

@@ -118,7 +118,7 @@ def test_what_obliges_is_asked_for_the_kind_of_the_others(tmp_path: Path) -> Non
     kinds = (Kind.PASSWORD, Kind.NTLM)
     assert opened("hibp", ntlm, kinds=kinds) == ["Pwned Passwords:ntlm", "n:ntlm"]
     assert opened("hibp", kinds=kinds) == ["Pwned Passwords:password"]
-    with pytest.raises(UsageError, match="HIBP_API_KEY"):  # domains it has none: e-mail it is
+    with pytest.raises(UsageError, match="learns 24 bits of the address"):  # of domains nothing
         opened("hibp", domain, kinds=(Kind.EMAIL, Kind.DOMAIN))
 
 

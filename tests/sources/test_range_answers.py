@@ -13,9 +13,25 @@ A, B = "0" * 34 + "A", "1" * 34 + "B"
 
 
 def test_padding_is_dropped_and_counts_are_read() -> None:
-    body = f"{A}:12\r\n{B}:0\r\n{B.lower()[:-1]}c:3".encode()
+    padding = "".join(f"{at:035X}:0\r\n" for at in range(800))
+    body = f"{padding}{A}:12\r\n{B}:0\r\n{B.lower()[:-1]}c:3".encode()
     assert password_range(body, 35) == {A: 12, B[:-1] + "C": 3}
     assert password_range(f"{A}:1,234,567".encode(), 35) == {A: 1234567}
+
+
+@pytest.mark.parametrize("lines", [1, 799, 800])
+def test_an_answer_that_is_short_of_its_padding_is_none(lines: int) -> None:
+    real = [f"{at:035X}:7" for at in range(lines)]
+    padded = "\r\n".join([*real[:-1], f"{B}:0"]).encode()
+    bare = "\r\n".join(real).encode()
+    if lines >= 800:
+        assert len(password_range(padded, 35)) == lines - 1
+        assert len(password_range(bare, 35, padded=True)) == lines
+        return
+    for body, known in ((padded, False), (bare, True)):
+        with pytest.raises(NetworkError, match="cut on its way"):
+            password_range(body, 35, padded=known)
+    assert len(password_range(bare, 35)) == lines, "a mirror may not pad at all"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +96,10 @@ def test_a_range_of_the_corpus_is_read_back(
     digests = sorted(set(digests))
     lines = [f"{each.hex().upper()[5:]}:{at + 1}" for at, each in enumerate(digests)]
     body = ("\r\n" if crlf else "\n").join(lines).encode()
-    assert corpus_range(body, "ABCDE") == (b"".join(digests), len(digests))
-    assert corpus_range(body, "ABCDE", 3) == (b"".join(digests[2:]), len(digests))
+    every, some = corpus_range(body, "ABCDE"), corpus_range(body, "ABCDE", 3)
+    assert every[:2] == (b"".join(digests), len(digests))
+    assert some[:2] == (b"".join(digests[2:]), len(digests))
+    assert some.mark == every.mark == corpus_range(body, "FFFFF").mark
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,8 @@ def counted(count: int, what: str) -> str:
 
 
 def sent(name: str, bits: float) -> str:
-    """What a source that is asked over the network has learned."""
-    if not bits:
-        return f"Nothing was sent to {printable(name)}."
-    return (
-        f"{printable(name)} was asked over the network: it learned {bits:.1f} bits of the digest."
-    )
+    """How much of a digest a source that is asked over the network was sent."""
+    return f"Sent to {printable(name)}: {f'{bits:.1f}' if bits else 'no'} bits of the digest."
 
 
 def size(count: float) -> str:

@@ -11,13 +11,14 @@ Source: Linux, Documentation/filesystems/fsverity.rst.
 """
 
 import hashlib
-import os
 import struct
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
+
+from bloom.engine import choose
 
 BLOCK = 4096
 HASH = 32
@@ -191,10 +192,5 @@ def measured(handle: int) -> bytes | None:
 
 def _native() -> Any:
     """The extension, None where plain Python is to hash."""
-    if os.environ.get("BLOOM_ENGINE") == "python":
-        return None
-    try:
-        from leakcheck import _native
-    except ImportError:
-        return None
-    return _native
+    engine, native = choose("leakcheck._native", __name__)
+    return native if engine == "native" else None

@@ -27,7 +27,6 @@ from bloom.page import Verdict, load_rate, page_number
 
 _BLOCK_PAGES = 256
 _BATCH_DIGESTS = 1 << 20
-_MOST_RATES = 1 << 16  # pages whose rate is kept
 _KEPT_BYTES = 64 << 20  # of pages, for single lookups; batches keep more where there is memory
 _GAP = 8  # pages not asked for that are read along, rather than start another read
 _PATIENCE = 0.1  # seconds after which a single lookup looks whether the file is the same
@@ -164,13 +163,15 @@ class Filter:
             return Verdict.UNKNOWN
         self._due = monotonic() + _PATIENCE
         pages = self._pages
-        if pages.ones(index) is None:
+        code = pages.look_up_one(digest)
+        if code == _UNKNOWN:
             pages = self._pages_for(1)
             try:
                 self._read(pages, index, 1)
             except OSError:
                 return Verdict.UNKNOWN
-        return _VERDICTS[pages.look_up_one(digest)]
+            code = pages.look_up_one(digest)
+        return _VERDICTS[code]
 
     def look_up_many(self, digests: bytes | bytearray | memoryview) -> bytes:
         """The verdicts on `digests`, packed end to end: one byte, a Verdict, each.
@@ -248,34 +249,31 @@ class Filter:
     def false_alarm(self, digest: bytes) -> float:
         """The probability that `digest` would be found on its page without being a key.
 
-        Raises RangeError outside the slice, DamagedError where the page is
-        damaged. The answers are kept, so that many keys of one page cost one read.
+        Raises RangeError outside the slice, DamagedError where the page is damaged.
         """
-        number = page_number(self.header, digest)
-        found = self._rates.get(number)
-        if found is None:
-            if len(self._rates) >= _MOST_RATES:
-                self._rates.clear()
-            index = number - self.header.first
-            if not 0 <= index < self.header.held:
-                raise RangeError("The page asked for is not in this slice of the filter.")
-            pages = self._pages
-            ones = pages.ones(index)
-            if ones is None:
-                self._read(pages, index, 1)
-                ones = pages.ones(index)
-            if ones is None:
-                raise DamagedError(f"Page {number} of the filter is damaged.")
-            found = self._rates[number] = load_rate(self.header, ones)
-        return found
+        page_number(self.header, digest)  # for its ValueError
+        return self.false_alarms(digest)[0]
 
     def false_alarms(self, digests: bytes | bytearray | memoryview) -> list[float]:
         """The same for each of `digests`, packed end to end."""
-        size = self.header.digest_bytes
-        if len(digests) % size:
-            raise ValueError("not a whole number of digests")
-        digests = bytes(digests)
-        return [self.false_alarm(digests[at : at + size]) for at in range(0, len(digests), size)]
+        with memoryview(digests) as asked:
+            pages = self._pages_of(asked)
+            ones = pages.loads(asked)
+        rates = self._rates
+        try:
+            return [rates[load] for load in ones]
+        except KeyError:
+            if None in ones:
+                size = self.header.digest_bytes
+                at = ones.index(None) * size
+                number = page_number(self.header, bytes(digests[at : at + size]))
+                if not 0 <= number - self.header.first < self.header.held:
+                    raise RangeError(
+                        "The page asked for is not in this slice of the filter."
+                    ) from None
+                raise DamagedError(f"Page {number} of the filter is damaged.") from None
+        rates.update({load: load_rate(self.header, load) for load in set(ones)})
+        return [rates[load] for load in ones]
 
     def damaged_pages(self) -> Iterator[int]:
         """The numbers of the pages whose checksum does not match, from a read of them all."""

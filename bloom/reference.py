@@ -286,12 +286,12 @@ class Pages:
             raise ValueError(f"this filter holds digests of {self._digest_bytes} bytes")
         return self.look_up(digest)[0]
 
-    def ones(self, index: int) -> int | None:
-        """The bits set in the page at `index`, or None where it is not here."""
-        if index < 0:
-            raise ValueError("index is out of bounds")
-        page = self._had.get(index)
-        return None if page is None else loads(page)[0]
+    def loads(self, digests: bytes) -> list[int | None]:
+        """For each of `digests`, the bits set in its page, or None where it is not here."""
+        pages = (
+            self._had.get(self._index(digest)) for digest in _split(digests, self._digest_bytes)
+        )
+        return [None if page is None else loads(page)[0] for page in pages]
 
     def _index(self, digest: bytes) -> int:
         return page_of(int.from_bytes(digest[:8], "big"), self._pages) - self._first

@@ -4,6 +4,7 @@ Rule 1: `unknown` is never turned into `clean`. Rule 2: no source, no verdict:
 an answer without sources is `unknown`.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
@@ -59,6 +60,14 @@ INCOMPLETE = (
 )
 
 
+class Alarms(Mapping[int, float]):
+    """Probabilities of a false alarm by index that are worked out when they are asked for."""
+
+    @abstractmethod
+    def at(self, indexes: Sequence[int]) -> list[float]:
+        """Those at `indexes`, all of them found: many cost less together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A source's answers to a batch of digests.
@@ -92,6 +101,12 @@ class Lookup:
         doubts = dict.fromkeys(missing, INCOMPLETE)
         codes = self.codes.replace(bytes([Code.CLEAN]), bytes([Code.UNKNOWN]))
         return replace(self, codes=codes, reasons={**self.reasons, **doubts})
+
+    def alarms_at(self, indexes: Sequence[int]) -> list[float | None]:
+        """The probability of a false alarm at each of `indexes`, all of them found."""
+        if isinstance(self.false_alarms, Alarms):
+            return [*self.false_alarms.at(indexes)]
+        return [self.false_alarms.get(index) for index in indexes]
 
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""

@@ -3,18 +3,24 @@
 Clean lines cost no work in Python: that is the point.
 """
 
-from dataclasses import replace
+from array import array
+from collections.abc import Iterator
 
+from bloom.engine import choose
 from leakcheck import terminal
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
-from leakcheck.scanning.rows import ScanRow
+from leakcheck.scanning.rows import ScanRow, shortened
 from leakcheck.scanning.scan import Scan, ScanOptions
-from leakcheck.verdicts import Verdict
+from leakcheck.scanning.source_set import EMPTY, Asked, hits_at, positions
+from leakcheck.sources import Source
+from leakcheck.verdicts import Code, Lookup, Verdict
 from leakcheck.wording import odds, printable
 
-_ODD = frozenset({Verdict.EXPOSED, Verdict.UNKNOWN})
+_IN = ": exposed in "
+_, _engine = choose("leakcheck._native", "leakcheck.scanning.numbered")
+numbered = _engine.numbered
 
 
 def check_list(options: ScanOptions, *, as_json: bool) -> int:
@@ -23,7 +29,7 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     Returns the exit status. Raises as `Scan.open` does.
     """
     out = stdout()
-    with Scan.open(options if as_json else replace(options, only=_ODD)) as scan:
+    with Scan.open(options) as scan:
         name, kind = scan.listing.name, scan.sources.kind
         with terminal.Progress(f"checking {name}", scan.listing.stream.size) as progress:
             scan.progress = lambda block: progress.update(block.done, rows=scan.tally.rows)
@@ -34,7 +40,8 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
                     writer.row(row.report(name))
                 writer.end(scan.tally.summary(kind, (), partial=False))
             else:
-                out.writelines(f"{_line(row)}\n" for row in scan)
+                for asked in scan.answered():
+                    out.writelines(_lines(scan, asked))
         if not as_json:
             out.write(scan.tally.summary(kind, (), partial=False).lines[0] + "\n")
             out.writelines(f"{line}\n" for line in scan.tally.sent())
@@ -43,14 +50,55 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
         return scan.tally.status()
 
 
+def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
+    """The text on a block's rows that are not clean, in order."""
+    codes, digested = asked.codes, asked.digested
+    if codes.count(Code.CLEAN) == len(codes):
+        return
+    # Where each row has a digest of its own, hits are worked out together: there may be millions.
+    plain = digested.owners is None and not digested.patterns
+    if plain and not scan.shown and not codes.count(Code.UNKNOWN) and len(asked.lookups) == 1:
+        which, tails = _tails(scan.sources.sources[0], asked.lookups[0])
+        yield numbered(asked.block.number(0), codes, Code.EXPOSED, tails, array("H", which))
+        return
+    found: dict[int, list[str]] = {}
+    for source, lookup in zip(scan.sources.sources, asked.lookups, strict=True) if plain else ():
+        which, tails = _tails(source, lookup)
+        for index, tail in zip(hits_at(lookup.codes), which, strict=True):
+            found.setdefault(index, []).append(tails[tail].rstrip("\n"))
+    for index in positions(codes):
+        if codes[index] == EMPTY:
+            continue
+        hits = found.get(index)
+        if hits is None:
+            yield _line(scan.row(asked, index))
+            continue
+        subject = ""
+        if scan.shown:
+            subject = f", {printable(shortened(asked.block.text(index)))}"
+        more = [hit.removeprefix(_IN) for hit in hits[1:]]
+        yield f"line {asked.block.number(index)}{subject}{', '.join([hits[0], *more])}\n"
+
+
+def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
+    """For each digest found, in order, which of the texts is said of it; and the texts."""
+    alarms = lookup.alarms_at(hits_at(lookup.codes))
+    places = {alarm: at for at, alarm in enumerate(dict.fromkeys(alarms))}
+    name = printable(source.info.name)
+    return (
+        [places[alarm] for alarm in alarms],
+        [f"{_IN}{name} (false alarm: {odds(alarm)})\n" for alarm in places],
+    )
+
+
 def _line(row: ScanRow) -> str:
     label = f"line {row.number}"
     if row.answer.subject is not None:
         label += f", {printable(row.answer.subject)}"
     if row.verdict is Verdict.UNKNOWN:
-        return f"{label}: unknown: {printable(row.why or '')}"
+        return f"{label}: unknown: {printable(row.why or '')}\n"
     hits = ", ".join(
         f"{printable(hit.name)} (false alarm: {odds(hit.false_alarm)})"
         for hit in row.answer.exposed_in
     )
-    return f"{label}: exposed in {hits}"
+    return f"{label}{_IN}{hits}\n"

@@ -76,6 +76,7 @@ class Scan:
         sources: what is asked, and the kind of the subjects.
         query: what the rows hold.
         tally: counts of all rows, complete once they have been consumed.
+        shown: whether a row's subject may be.
         progress: called with each block that is done.
     """
 
@@ -96,7 +97,7 @@ class Scan:
         self._opened = ExitStack()
         self._running: Generator[Asked, None, None] | None = None
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
-        self._shown = not sources.kind.secret and not listing.hashes
+        self.shown = not sources.kind.secret and not listing.hashes
         self._clean = AllClean.of(sources.sources)
 
     @classmethod
@@ -159,13 +160,18 @@ class Scan:
 
     def blocks(self) -> Iterator[Iterator[ScanRow]]:
         """The same by block, counted when its rows are asked for: consume all, in order."""
+        for asked in self.answered():
+            yield self._rows(asked)
+
+    def answered(self) -> Iterator[Asked]:
+        """Every block with its answers, counted, in the order of the list."""
         self._running = ask_all(self.sources, blocks_of(self.listing), self.query)
         for asked in self._running:
-            yield self._rows(asked)
+            self.tally.block(asked)
+            yield asked
             self.progress(asked.block)
 
     def _rows(self, asked: Asked) -> Iterator[ScanRow]:
-        self.tally.block(asked)
         options = self.options
         masking = options.redact or options.earlier is not None
         again = options.earlier is not None or self._confirm or self._proofs
@@ -178,7 +184,7 @@ class Scan:
             code = asked.codes[index]
             if code == EMPTY:
                 continue
-            row = self._row(asked, index)
+            row = self.row(asked, index)
             if code == Code.EXPOSED:
                 row = self._proved(self._confirmed(row, exact.get(index)), asked, index)
             digest = self._digest(asked, index) if masking else None
@@ -191,10 +197,10 @@ class Scan:
             if not options.only or row.verdict in options.only:
                 yield masked if options.redact else row
 
-    def _row(self, asked: Asked, index: int) -> ScanRow:
+    def row(self, asked: Asked, index: int) -> ScanRow:
         """The row at `index` of a block, which is not empty."""
         block, digested, kind = asked.block, asked.digested, self.sources.kind
-        text = shortened(block.text(index)) if self._shown else None
+        text = shortened(block.text(index)) if self.shown else None
         number, others = block.number(index), block.others(index)
         if index in digested.patterns:
             at = list(digested.patterns).index(index)

@@ -199,6 +199,16 @@ def positions(codes: bytes) -> Iterator[int]:
         at = flags.find(1, at + 1)
 
 
+def hits_at(codes: bytes) -> Sequence[int]:
+    """The indices of the exposed, in order."""
+    count = codes.count(Code.EXPOSED)
+    if count == len(codes):
+        return range(count)
+    if count * 16 < len(codes):
+        return [at for at in positions(codes) if codes[at] == Code.EXPOSED]
+    return [at for at, code in enumerate(codes) if code == Code.EXPOSED]
+
+
 def newer(sources: Sequence[Source], since: str) -> tuple[list[Source], list[Source]]:
     """Sources dated `since` or later, or undated, and the others.
 

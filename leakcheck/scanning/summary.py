@@ -22,7 +22,7 @@ class ScanCounts:
         self._sources, self._domains = list(sources), list(domains)
         self.exposed = self.unknown = self.clean = self.empty = 0
         self.known_before = self.confirmed = self.unconfirmed = self.refuted = 0
-        self._hits: Counter[int] = Counter()
+        self._hits = [0] * (len(sources) + len(domains))  # by source: its info may change
         self._alarms = 0.0
         self._reasons: Counter[str] = Counter()
 
@@ -41,12 +41,13 @@ class ScanCounts:
         self._reasons.update(asked.digested.problems.values())
         if asked.digested.patterns and not self._domains:
             self._reasons[NO_DOMAINS] += len(asked.digested.patterns)
-        groups = ((self._sources, asked.lookups), (self._domains, asked.domains))
-        for sources, lookups in groups:
-            for source, lookup in zip(sources, lookups, strict=False):
+        groups = ((0, self._sources, asked.lookups),
+                  (len(self._sources), self._domains, asked.domains))  # fmt: skip
+        for first, sources, lookups in groups:
+            for at, (source, lookup) in enumerate(zip(sources, lookups, strict=False), first):
                 answered = len(lookup.codes) - lookup.codes.count(Code.UNKNOWN)
                 self._alarms += source.info.fpr * answered
-                self._hits[id(source.info)] += self._rows_hit(asked, lookup.codes, sources)
+                self._hits[at] += self._rows_hit(asked, lookup.codes, sources)
                 if lookup.reasons:
                     counted = Counter(lookup.reasons.values())
                     self._reasons.update(
@@ -65,8 +66,7 @@ class ScanCounts:
 
     def drop(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
         """Take back `hits` of one row, which leave it with `verdict`."""
-        for hit in hits:
-            self._hits[id(hit.source)] -= 1
+        self._take_back(hits)
         if verdict is not Verdict.EXPOSED:
             self.exposed -= 1
             self.unknown += verdict is Verdict.UNKNOWN
@@ -74,13 +74,21 @@ class ScanCounts:
 
     def refute(self, hits: Sequence[SourceAnswer], verdict: Verdict) -> None:
         """Take back `hits` of one row that were false alarms, which leave it with `verdict`."""
-        for hit in hits:
-            self._hits[id(hit.source)] -= 1
+        self._take_back(hits)
         self.refuted += len(hits)
         if hits and verdict is not Verdict.EXPOSED:
             self.exposed -= 1
             self.unknown += verdict is Verdict.UNKNOWN
             self.clean += verdict is Verdict.CLEAN
+
+    def _take_back(self, hits: Sequence[SourceAnswer]) -> None:
+        infos = [source.info for source in (*self._sources, *self._domains)]
+        for hit in hits:
+            # A filter that was replaced meanwhile has another info, and mostly the same name.
+            same = [at for at, info in enumerate(infos) if info is hit.source]
+            same += [at for at, info in enumerate(infos) if info.name == hit.name]
+            if same:
+                self._hits[same[0]] -= 1
 
     def status(self, *, interrupted: bool = False) -> int:
         """The exit status; a list without a row is unanswered."""
@@ -89,8 +97,13 @@ class ScanCounts:
 
     def infos(self) -> list[SourceInfo]:
         """The sources asked, newest first."""
-        infos = [source.info for source in [*self._sources, *self._domains]]
-        return sorted(infos, key=lambda info: info.date or "", reverse=True)
+        return [info for info, _ in self._by_date()]
+
+    def _by_date(self) -> list[tuple[SourceInfo, int]]:
+        """The sources asked and the hits of each, newest first."""
+        infos = (source.info for source in (*self._sources, *self._domains))
+        hits = list(zip(infos, self._hits, strict=True))
+        return sorted(hits, key=lambda hit: hit[0].date or "", reverse=True)
 
     def sent(self) -> list[str]:
         """What the sources that are asked over the network have learned."""
@@ -102,7 +115,7 @@ class ScanCounts:
 
     def summary(self, kind: Kind, notes: Sequence[str], *, partial: bool) -> Summary:
         """All of it, for reports."""
-        hits = [(info, self._hits[id(info)]) for info in self.infos()]
+        hits = self._by_date()
         verdict = Verdict.EXPOSED if self.exposed else Verdict.CLEAN
         steps = list_advice(kind, verdict) if self.exposed or not self.unknown else ()
         if self.unknown:

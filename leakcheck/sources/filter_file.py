@@ -18,7 +18,7 @@ from leakcheck.files import PUBLISHED, Draft
 from leakcheck.sources import Proof, Source
 from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Code, Lookup, SourceInfo
+from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
     from bloom import Builder
@@ -269,10 +269,8 @@ class LocalFilter(Source):
         self._filter.close()
 
 
-class _Alarms(Mapping[int, float]):
-    """The probability of a false alarm at each index found, worked out when it is asked for:
-    of a list that is all hits, most are only counted.
-    """
+class _Alarms(Alarms):
+    """Of a list that is all hits, most are only counted."""
 
     def __init__(self, filter_: bloom.Filter, digests: bytes, codes: bytes) -> None:
         self._filter, self._digests, self._codes = filter_, digests, codes
@@ -280,11 +278,20 @@ class _Alarms(Mapping[int, float]):
     def __getitem__(self, index: int) -> float:
         if not 0 <= index < len(self._codes) or self._codes[index] != Code.EXPOSED:
             raise KeyError(index)
+        return self.at([index])[0]
+
+    def at(self, indexes: Sequence[int]) -> list[float]:
+        """The probabilities at many `indexes`, all of them found."""
         size = self._filter.header.digest_bytes
+        if len(indexes) == len(self._codes):
+            packed = self._digests
+        else:
+            packed = b"".join([self._digests[at * size : (at + 1) * size] for at in indexes])
         try:
-            return self._filter.false_alarm(self._digests[index * size : (index + 1) * size])
+            return self._filter.false_alarms(packed)
         except (bloom.BloomError, OSError):
-            return self._filter.header.fpr  # the page was there a moment ago: the mean is true
+            # The page was there a moment ago: the mean is true.
+            return [self._filter.header.fpr] * len(indexes)
 
     def __iter__(self) -> Iterator[int]:
         return _positions(self._codes, Code.EXPOSED)

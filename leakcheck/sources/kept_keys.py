@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leakcheck.sources import Proof, Source
-from leakcheck.verdicts import INCOMPLETE, SourceAnswer, Verdict
+from leakcheck.verdicts import INCOMPLETE, SourceAnswer, SourceInfo, Verdict
 
 
 class Proofs:
@@ -16,11 +16,13 @@ class Proofs:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         """Raises FilterError where kept keys are there and cannot be read."""
-        self._kept: dict[int, Proof] = {}
+        # By the info object, which stands for one state of the filter: kept keys prove nothing
+        # of another that has replaced it. It is kept, so that no other can take its id.
+        self._kept: dict[int, tuple[SourceInfo, Proof]] = {}
         for source in sources:
-            proof = source.proof()
+            info, proof = source.info, source.proof()
             if proof is not None:
-                self._kept[id(source.info)] = proof
+                self._kept[id(info)] = info, proof
 
     def __bool__(self) -> bool:
         return bool(self._kept)
@@ -33,11 +35,11 @@ class Proofs:
 
     def close(self) -> None:
         """Close every file."""
-        for kept in self._kept.values():
+        for _, kept in self._kept.values():
             kept.close()
 
     def _settle(self, answer: SourceAnswer, digests: Sequence[bytes]) -> SourceAnswer:
-        kept = self._kept.get(id(answer.source))
+        _, kept = self._kept.get(id(answer.source), (None, None))
         if kept is None or answer.verdict is not Verdict.EXPOSED:
             return answer
         if any(kept.holds(digest) for digest in digests):

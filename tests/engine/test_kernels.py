@@ -60,7 +60,7 @@ WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
     ("pages", "at least 16", lambda k: k.Pages((1, 0, 1, 0), 1, 15)),
     ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(-1, b"")),
     ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(2, b"")),
-    ("ones", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).ones(-1)),
+    ("loads", "whole number", lambda k: k.Pages((1, 0, 1, 0), 1, 20).loads(bytes(21))),
     ("missing", "whole number", lambda k: k.Pages((1, 0, 1, 0), 1, 20).missing(bytes(21))),
     ("look_up", "whole number", lambda k: k.Pages((1, 0, 1, 0), 1, 20).look_up(bytes(21))),
     ("one", "digests of 20", lambda k: k.Pages((1, 0, 1, 0), 1, 20).look_up_one(bytes(16))),
@@ -168,7 +168,9 @@ def test_pages_vouch_for_themselves(kernels: ModuleType) -> None:
     assert pages.put(0, body) == 4
     assert (pages.count, pages.missing(KEYS)) == (4, [])
     assert asked(pages) == [1] * 300
-    assert [pages.ones(at) for at in range(5)] == [*kernels.loads(body), None]
+    loads = kernels.loads(body)
+    for _ in range(2):  # counted, and remembered
+        assert pages.loads(KEYS) == [loads[home] for home in homes]
 
     other = kernels.Pages((4, 0, 8, seed ^ 1), 4, 20)
     assert (other.put(0, body), other.count) == (0, 0)
@@ -181,6 +183,7 @@ def test_pages_vouch_for_themselves(kernels: ModuleType) -> None:
     assert moved.put(0, hurt[: 4 * PAGE_BYTES - 1]) == 2
     assert moved.missing(KEYS) == [2, 3]
     assert asked(moved) == [1 if home < 2 else 2 for home in homes]
+    assert moved.loads(KEYS) == [loads[home] if home < 2 else None for home in homes]
 
     part = kernels.Pages((4, 1, 8, seed), 2, 20)
     assert part.missing(KEYS) == [0, 1]

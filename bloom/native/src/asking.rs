@@ -1,7 +1,7 @@
 //! The Python side of pages and lookups: see `reference.Pages`.
 
-use crate::arguments::{bytes, seed, whole_digests, within, wrong, MAX_HASHES, MAX_PAGES};
-use crate::{page, pages};
+use crate::arguments::{bytes, seed, whole_digests, within, MAX_HASHES, MAX_PAGES};
+use crate::pages;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -83,11 +83,11 @@ impl Pages {
         }
     }
 
-    /// The bits set in the page at `index`, or None where it is not here.
-    fn ones(&self, index: i128) -> PyResult<Option<u32>> {
-        let Ok(index) = u64::try_from(index) else {
-            return wrong("index is out of bounds");
-        };
-        Ok(self.inner.get(index).map(|found| page::load(found)))
+    /// For each of `digests`, the bits set in its page, or None where it is not here.
+    fn loads(&self, py: Python<'_>, digests: PyBuffer<u8>) -> PyResult<Vec<Option<u16>>> {
+        let digests = bytes(&digests)?;
+        let size = whole_digests(digests, self.size as i128)?;
+        let indexes = self.inner.indexes(digests, size);
+        Ok(py.detach(|| indexes.map(|index| self.inner.ones(index)).collect()))
     }
 }

@@ -58,6 +58,12 @@ impl Pages {
         self.table.get(index / LEAF)?.get()?.get(index % LEAF)
     }
 
+    /// The bits set in the page at `index`, if it is here.
+    pub fn ones(&self, index: u64) -> Option<u16> {
+        let index = index as usize;
+        self.table.get(index / LEAF)?.get()?.ones(index % LEAF)
+    }
+
     /// Take copies of `pages`, the first of which is at `index`; return how many were sound.
     pub fn put(&self, index: usize, pages: &[u8]) -> Result<usize, NoMemory> {
         let many = pages.len() >= MANY * PAGE;

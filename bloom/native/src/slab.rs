@@ -1,11 +1,11 @@
 //! Memory for 512 pages, each written once, by whoever comes first, and read by anyone afterwards.
 
-use crate::page::PAGE;
+use crate::page::{load, PAGE};
 use crate::sort::NoMemory;
 use std::alloc::{alloc, dealloc, Layout};
 use std::ptr::{copy_nonoverlapping, NonNull};
 use std::sync::atomic::{
-    AtomicU8,
+    AtomicU16, AtomicU8,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -16,10 +16,13 @@ const BYTES: usize = PAGES * PAGE;
 const EMPTY: u8 = 0;
 const TAKEN: u8 = 1;
 const FULL: u8 = 2;
+const UNCOUNTED: u16 = u16::MAX;
 
 pub struct Slab {
     bytes: NonNull<Page>,
     state: [AtomicU8; PAGES],
+    /// Bits set in each page, once they were counted.
+    ones: [AtomicU16; PAGES],
 }
 
 // SAFETY: a page is written by the one thread that turned its state from EMPTY to TAKEN, and
@@ -46,6 +49,7 @@ impl Slab {
         Ok(Slab {
             bytes: bytes.cast(),
             state: [const { AtomicU8::new(EMPTY) }; PAGES],
+            ones: [const { AtomicU16::new(UNCOUNTED) }; PAGES],
         })
     }
 
@@ -57,6 +61,17 @@ impl Slab {
         }
         // SAFETY: below PAGES, so within the memory; FULL, so written and never written again.
         Some(unsafe { self.bytes.add(index).as_ref() })
+    }
+
+    /// The bits set in the page at `index`, if it was put there.
+    pub fn ones(&self, index: usize) -> Option<u16> {
+        let page = self.get(index)?;
+        let mut ones = self.ones[index].load(Relaxed);
+        if ones == UNCOUNTED {
+            ones = load(page) as u16; // at most 32,704
+            self.ones[index].store(ones, Relaxed);
+        }
+        Some(ones)
     }
 
     /// Put a copy of `page` at `index`, below `PAGES`, unless there is one; return whether it

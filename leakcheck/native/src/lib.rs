@@ -18,6 +18,7 @@ mod hunt;
 mod lines;
 mod local;
 mod normal_forms;
+mod numbered;
 mod passwords;
 mod punycode;
 mod python;
@@ -51,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal::seal_blind, module)?)?;
     module.add_function(wrap_pyfunction!(seal::seal_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
+    module.add_function(wrap_pyfunction!(numbered::numbered, module)?)?;
     module.add_class::<hunt::Sieve>()?;
     Ok(())
 }

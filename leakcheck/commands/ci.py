@@ -1,29 +1,17 @@
 """`leakcheck ci`: breached passwords in a repository's configuration."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakcheck.commands import options
+from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from leakcheck.reports.output import Target
+    pass
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-class Format(StrEnum):
-    """What a report is written as."""
-
-    TEXT = "text"
-    TABLE = "table"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
 
 
 @app.command()
@@ -47,16 +35,8 @@ def ci(
         str | None,
         typer.Option("--explain", metavar="PATH:LINE", help="Say what was seen and decided there."),
     ] = None,
-    formats: Annotated[
-        list[Format] | None,
-        typer.Option("--format", help="Repeatable, with -o. Default: text; table in a terminal."),
-    ] = None,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Write the report there, replacing it."
-        ),
-    ] = None,
+    formats: report_options.Formats = None,
+    outputs: report_options.Outputs = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -121,6 +101,8 @@ def ci(
     """
     from leakcheck.ci import reporting
     from leakcheck.ci.job import CiOptions
+    from leakcheck.reports.output import targets
+    from leakcheck.terminal import out_is_terminal
 
     if sum((stdin, bool(explain), staged, since is not None)) > 1:
         raise UsageError("Give one of --staged, --since, --stdin and --explain.")
@@ -138,16 +120,8 @@ def ci(
         exit_zero=exit_zero,
         sources=sources or (),
         access=options.access(offline, decoys, via, hibp_url, min_count, allow_bits),
-        targets=_targets(formats, outputs),
+        targets=targets(formats or [], outputs or [], "table" if out_is_terminal() else "text"),
     )
     if explain:
         return reporting.explain_line(wanted, explain)
     return reporting.report_stdin(wanted) if stdin else reporting.report_tree(wanted)
-
-
-def _targets(formats: list[Format] | None, outputs: list[Path] | None) -> "list[Target]":
-    from leakcheck.reports.output import targets
-    from leakcheck.terminal import out_is_terminal
-
-    default = Format.TABLE if out_is_terminal() else Format.TEXT
-    return targets([each.value for each in formats or []], outputs or [], default.value)

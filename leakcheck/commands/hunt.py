@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from leakcheck.commands import options
+from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -37,18 +37,8 @@ def hunt(
     sheet: Annotated[
         str | None, typer.Option("--sheet", help="Sheet of the watch list, of a workbook.")
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="table, summary, csv, tsv, json, jsonl, html, sarif or junit. Repeatable.",
-        ),
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write here. One for each --format."),
-    ] = None,
+    formats: report_options.Formats = None,
+    output: report_options.Outputs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
     follow: Annotated[
         bool,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leakcheck.commands import options
+from leakcheck.commands import options, report_options
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
@@ -49,17 +49,8 @@ def scan(
         bool,
         typer.Option("--variants", help="Ask for other spellings that reach the same mailbox too."),
     ] = False,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            help="table, summary, csv, tsv, json, jsonl, html, sarif or junit; repeatable.",
-        ),
-    ] = None,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", help="File for a report; repeatable. Its name says which."),
-    ] = None,
+    formats: report_options.Formats = None,
+    outputs: report_options.Outputs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
     only: Annotated[
         list[Verdict] | None,

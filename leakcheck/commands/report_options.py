@@ -1,0 +1,22 @@
+"""The options by which reports are asked for; every command that reports takes every format."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.reports import FORMATS
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}; repeatable."),
+]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="File for a report; repeatable. Its name says the format, or --format does.",
+    ),
+]

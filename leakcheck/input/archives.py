@@ -9,17 +9,20 @@ from collections.abc import Iterator
 
 from leakcheck.input import tar_header
 from leakcheck.input.member import Member, Skip, sought
-from leakcheck.input.streams import Budget, Peeked, Raw
+from leakcheck.input.streams import Budget, Peeked, Raw, read_at
+from leakcheck.input.workbook import OLE, is_workbook, sheet_members
 
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # what texts do not hold
 
 
 def recognise(head: bytes) -> str | None:
-    """The archive format that begins with `head`: zip, 7z, tar, or None."""
+    """The archive format that begins with `head`: zip, 7z, tar, ole (old Office files), or None."""
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06") or head[:8] == b"PK\x07\x08PK\x03\x04":
         return "zip"
     if head.startswith(b"7z\xbc\xaf\x27\x1c"):
         return "7z"
+    if head.startswith(OLE):
+        return "ole"
     return "tar" if tar_header.is_header(head) or tar_header.may_be_header(head) else None
 
 
@@ -31,7 +34,7 @@ def ends_like_zip(stream: Peeked) -> str | None:
     raw = stream.inner
     if not isinstance(raw, Raw) or not _BINARY.search(stream.head):
         return None
-    from leakcheck.input.zip_directory import END, END_BYTES, read_at
+    from leakcheck.input.zip_directory import END, END_BYTES
 
     size, at = min(raw.size, END_BYTES + 0xFFFF), raw.position
     tail = read_at(raw, raw.size - size, size)
@@ -49,7 +52,7 @@ def members(
     password: bytes | None,
     skip: Skip,
 ) -> Iterator[Member]:
-    """The members of an archive of the format named, in order.
+    """The members of an archive of the format named, in order; a spreadsheet's are its sheets.
 
     skip: called with a reason, whether keys may be lost, and the member.
     Raises ReadError where the archive itself is damaged.
@@ -58,11 +61,15 @@ def members(
         from leakcheck.input.tar import tar_members
 
         yield from tar_members(stream, budget, skip)
-    elif archive == "zip":
-        from leakcheck.input.zip import zip_members
-
-        yield from zip_members(sought(stream), budget, password, skip)
-    else:
+        return
+    file = sought(stream)
+    if archive == "7z":
         from leakcheck.input.sevenzip import seven_members
 
-        yield from seven_members(sought(stream), budget, password, skip)
+        yield from seven_members(file, budget, password, skip)
+    elif is_workbook(stream.head, file):
+        yield from sheet_members(file, budget, skip)
+    else:
+        from leakcheck.input.zip import zip_members
+
+        yield from zip_members(file, budget, password, skip)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
-from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, as_read_error
+from leakcheck.input.member import sought
+from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, walk
+from leakcheck.input.workbook import is_workbook
 
 MOST_TOLD = 100  # members of one file that are named for one reason; the rest is counted
 DEPTH = 2  # an archive, and what is compressed within it
@@ -173,6 +175,10 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
             return
     form = compressed.recognise(head)
     archive = None if form else archives.recognise(head) or archives.ends_like_zip(stream)
+    if archive == "ole":
+        _held, file = stream, sought(stream)  # held, for where it goes it closes the file
+        archive = archive if is_workbook(head, file) else None
+        stream = Peeked(Whole(file), compressed.HEAD_BYTES)
     if form is None and archive is None:
         yield Input(place.found, place.member, place.raw, stream)
     elif place.depth >= DEPTH:

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from leakcheck.input.streams import Budget, Buffer, Peeked, Raw, ReadError
+from leakcheck.input.streams import Budget, Buffer, Peeked, Raw, ReadError, Whole
 
 MEMORY_BYTES = 256 << 20
 NOT_READ = "a link or device in an archive, not read"
@@ -25,6 +25,8 @@ def sought(stream: Peeked) -> Any:
     if isinstance(stream.inner, Raw):
         stream.inner.seek(0)
         return io.BufferedReader(stream.inner, 128 << 10)
+    if isinstance(stream.inner, Whole):
+        return stream.inner.file
     pieces, held = [], 0
     while piece := stream.read(1 << 20):
         pieces.append(piece)

@@ -1,51 +1,32 @@
 """The members of a 7z archive, streamed from a process of its own.
 
 The codecs behind py7zr are C code that a damaged archive can crash (PPMd
-does) or make allocate without bounds; so they run in `unpack7z`, a child with
-a limit on its memory, and a crash there is a damaged archive here. The child
-writes frames to a pipe, whose size bounds what is under way.
+does) or make allocate without bounds.
 """
 
-import contextlib
 import io
-import os
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from leakcheck.input.child import DONE, FAULT, Child
 from leakcheck.input.member import NOT_READ, Member, Skip
-from leakcheck.input.streams import Budget, Buffer, ReadError
+from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
 
-FRAME = struct.Struct("<cI")
-MEMBER, DATA, END, FAULT, PASSED, DONE = b"M", b"D", b"E", b"F", b"P", b"."
+MEMBER, DATA, END, PASSED = b"M", b"D", b"E", b"P"
 DAMAGED = "the 7z archive is cut short or damaged"
-_MOST_FRAME = 16 << 20
 
 
 def seven_members(
     file: Any, budget: Budget, password: bytes | None, skip: Skip
 ) -> Iterator[Member]:
     """The members of the 7z archive in `file`, which can be sought in."""
-    with _handle(file) as handle:
-        child = subprocess.Popen(  # noqa: S603 - this very program, no outside word
-            [sys.executable, "-P", "-m", "leakcheck.input.unpack7z", str(handle)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(handle,),
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(_path())},
-        )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    try:
-        with contextlib.suppress(BrokenPipeError), child.stdin:
-            child.stdin.write(password or b"")
-        pipe = _Frames(child.stdout)
+    if not _ends(file):
+        skip("behind the end of the 7z archive comes something else, which is not read", True, None)
+    module = "leakcheck.input.unpack7z"
+    with Child(module, file, given=password or b"", damaged=DAMAGED) as child:
         while True:
-            what, content = pipe.get()
+            what, content = child.get()
             if what == DONE:
                 return
             if what == PASSED:
@@ -53,64 +34,31 @@ def seven_members(
             elif what == FAULT:
                 raise ReadError(_name(content))
             elif what == MEMBER:
-                piece = _Piece(pipe, budget)
+                piece = Piece(child, budget)
                 yield _name(content), piece
                 piece.drain()
                 if piece.broken:
                     return
-    finally:
-        child.kill()
-        child.stdout.close()
-        child.wait()
 
 
-def _path() -> Iterator[str]:
-    """Where the child finds this package, and what the user asked for."""
-    yield str(Path(__file__).parents[2])
-    if asked := os.environ.get("PYTHONPATH"):
-        yield asked
+def _ends(file: Any) -> bool:
+    """Whether the archive, by its first header, reaches the end of the file, but for zeros."""
+    head = read_at(file, 0, 32)
+    offset, size = struct.unpack_from("<2Q", head.ljust(32, b"\0"), 12)
+    at, stop = 32 + offset + size, file.seek(0, io.SEEK_END)
+    while at < stop:
+        piece = read_at(file, at, 64 << 10)
+        if piece.strip(b"\0"):
+            return False
+        at += max(len(piece), 1)
+    return True
 
 
-@contextlib.contextmanager
-def _handle(file: Any) -> Iterator[int]:
-    """A descriptor of `file` that the child can read from its beginning."""
-    if not isinstance(file, io.BytesIO):
-        handle = os.dup(file.fileno())
-    elif hasattr(os, "memfd_create"):
-        handle = os.memfd_create("archive", os.MFD_CLOEXEC)
-        with os.fdopen(os.dup(handle), "wb") as memory:
-            memory.write(file.getbuffer())
-    else:
-        raise ReadError("a 7z archive within another cannot be opened here: unpack it first")
-    try:
-        os.lseek(handle, 0, os.SEEK_SET)
-        yield handle
-    finally:
-        os.close(handle)
+class Piece(io.RawIOBase):
+    """The content of the member that a child is unpacking: DATA frames, up to END."""
 
-
-class _Frames:
-    """The frames that the child writes; where it dies, a fault is the last."""
-
-    def __init__(self, pipe: Any) -> None:
-        self._pipe = pipe
-
-    def get(self) -> tuple[bytes, bytes]:
-        """The next frame."""
-        head = self._pipe.read(FRAME.size)
-        if len(head) == FRAME.size:
-            what, length = FRAME.unpack(head)
-            content = self._pipe.read(length) if length <= _MOST_FRAME else b""
-            if len(content) == length:
-                return what, content
-        return FAULT, DAMAGED.encode()
-
-
-class _Piece(io.RawIOBase):
-    """The content of the member that is being unpacked."""
-
-    def __init__(self, pipe: _Frames, budget: Budget) -> None:
-        self._pipe, self._budget = pipe, budget
+    def __init__(self, child: Child, budget: Budget) -> None:
+        self._child, self._budget = child, budget
         self._left = memoryview(b"")
         self._ended = False
         self._error: ReadError | None = None
@@ -139,7 +87,7 @@ class _Piece(io.RawIOBase):
             self._next()
 
     def _next(self) -> None:
-        what, content = self._pipe.get()
+        what, content = self._child.get()
         if what == DATA:
             self._budget.take(len(content))
             self._left = memoryview(content)

@@ -8,7 +8,7 @@ could be read before it has been handed out.
 import io
 import os
 import stat
-from typing import Any
+from typing import Any, Protocol
 
 from leakcheck.errors import InputError, fault
 
@@ -27,6 +27,13 @@ def as_read_error(error: Exception) -> ReadError:
     if isinstance(error, MemoryError):
         return ReadError("there is not enough memory to read it")
     return ReadError(fault(error))
+
+
+def read_at(file: Any, at: int, count: int) -> bytes:
+    """`count` bytes of a file that can be sought in, from `at` on, or fewer at its end."""
+    file.seek(at)
+    data: bytes = file.read(count)
+    return data
 
 
 class Raw(io.RawIOBase):
@@ -207,17 +214,45 @@ class Ahead:
         self._left = memoryview(data + bytes(self._left))
 
 
-class Held(io.RawIOBase):
-    """A stream of bytes that are at hand."""
+class Whole(io.RawIOBase):
+    """A file that can be sought in, as a stream from its beginning."""
 
-    def __init__(self, data: bytes) -> None:
-        self._file = io.BytesIO(data)
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        file.seek(0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        return self._file.readinto(buffer)
+        return self.file.readinto(buffer) or 0
+
+
+class Held(Whole):
+    """A stream of bytes that are at hand."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+
+
+class Sized(Protocol):
+    """What has a size, or a position in it where the size is not known."""
+
+    @property
+    def size(self) -> int | None:
+        """In bytes."""
+
+    @property
+    def position(self) -> int:
+        """How many bytes of it were read."""
+
+
+class Size:
+    """A size that is known."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.position = 0
 
 
 class Budget:
@@ -230,7 +265,7 @@ class Budget:
 
     FLOOR = 256 << 20
 
-    def __init__(self, outer: Raw | Pipe, ratio: float) -> None:
+    def __init__(self, outer: Sized, ratio: float) -> None:
         self._outer, self._ratio, self._taken = outer, ratio, 0
 
     def take(self, count: int) -> None:

@@ -12,13 +12,13 @@ import io
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from leakcheck.input import zip_directory
 from leakcheck.input.member import NOT_READ, Content, Faults, Member, Skip
-from leakcheck.input.streams import Budget, Buffer, ReadError
-from leakcheck.input.zip_directory import STRONG, Damaged, Directory, Entry, Part, read_at
+from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
+from leakcheck.input.zip_directory import STRONG, Damaged, Directory, Entry, Part
 from leakcheck.input.zip_methods import AES, LZMA, METHODS, SELF_ENDING, STORED
 
 DAMAGED = "this member of the zip archive is cut short or damaged"
@@ -32,14 +32,31 @@ _INPUT_BYTES = 64 << 10
 _LONGEST_LINK = 4096
 
 
-def zip_members(file: Any, budget: Budget, password: bytes | None, skip: Skip) -> Iterator[Member]:
-    """The members of the zip archive in `file`, which can be sought in."""
-    yield from _Archive(file, budget, password, skip).members()
+def zip_members(
+    file: Any,
+    budget: Budget,
+    password: bytes | None,
+    skip: Skip,
+    known: Callable[[str], object] = lambda name: False,
+) -> Iterator[Member]:
+    """The members of the zip archive in `file`, which can be sought in.
+
+    known: whether a member of that name is read otherwise, or holds no text.
+    """
+    yield from _Archive(file, budget, password, skip, known).members()
 
 
 class _Archive:
-    def __init__(self, file: Any, budget: Budget, password: bytes | None, skip: Skip) -> None:
+    def __init__(
+        self,
+        file: Any,
+        budget: Budget,
+        password: bytes | None,
+        skip: Skip,
+        known: Callable[[str], object],
+    ) -> None:
         self._file, self._budget, self._password, self._skip = file, budget, password, skip
+        self._known = known
 
     def members(self) -> Iterator[Member]:
         size = self._file.seek(0, io.SEEK_END)
@@ -95,7 +112,7 @@ class _Archive:
 
     def _member(self, entry: Entry, data: int) -> Iterator[Member]:
         """The content of one member, whose data begins at `data`."""
-        if entry.name.endswith("/") and not entry.size:
+        if (entry.name.endswith("/") and not entry.size) or self._known(entry.name):
             return
         if stat.S_ISLNK(entry.mode) and entry.size <= _LONGEST_LINK:
             self._skip(NOT_READ, False, entry.name)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from leakcheck.input.streams import ReadError
+from leakcheck.input.streams import ReadError, read_at
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 DESCRIPTOR = b"PK\x07\x08"
@@ -284,10 +284,3 @@ def _name(entry: Entry, raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("utf-8", "replace") if entry.flags & UTF8 else raw.decode("cp437")
-
-
-def read_at(file: Any, at: int, count: int) -> bytes:
-    """`count` bytes from `at` on, or fewer at the end."""
-    file.seek(at)
-    data: bytes = file.read(count)
-    return data

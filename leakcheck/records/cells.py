@@ -1,6 +1,6 @@
 """Rows of cells become records: which cell is the subject, which are kept, which hidden."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -144,7 +144,7 @@ class Table:
         """The name of the subject's column."""
         return self.names[self.subjects[0]]
 
-    def holds(self, rows: Sequence[Sequence[str]]) -> bool:
+    def holds(self, rows: Iterable[Sequence[str]]) -> bool:
         """Whether anything in the subjects' columns looks like a subject, or is a hash."""
         if self.hashes:
             return True

@@ -18,6 +18,7 @@ from leakcheck.records.cells import HIDDEN, Record, Table, Wanted
 from leakcheck.records.list_columns import is_secret_name
 
 _SAMPLE_ROWS = 1000
+_MOST_ROWS = 100_000  # of a sheet that are looked at for its table
 
 
 @dataclass
@@ -117,7 +118,7 @@ def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:
     with stream.rest() as whole:
         content = whole.read()
     listing = Listing(stream, "spreadsheet")
-    found: list[tuple[Table, list[list[str]]]] = []
+    found: list[tuple[Table, sheet.Rows]] = []
     skipped: list[tuple[str, LeakcheckError | None]] = []
     for page in sheet.sheets_of(content, stream.name, wanted.sheet):
         try:
@@ -146,14 +147,14 @@ def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:
     return listing
 
 
-def _table(name: str, rows: list[list[str]], wanted: Wanted) -> Table:
-    """A sheet's table, from its first rows; from all, where those do not give it away."""
+def _table(name: str, rows: sheet.Rows, wanted: Wanted) -> Table:
+    """A sheet's table, from its first rows; from more, where those do not give it away."""
     try:
-        return Table(name, rows[:_SAMPLE_ROWS], wanted)
+        return Table(name, rows.head, wanted)
     except InputError:
-        if len(rows) <= _SAMPLE_ROWS:
+        if rows.whole:
             raise
-        return Table(name, rows, wanted)
+        return Table(name, list(itertools.islice(rows, _MOST_ROWS)), wanted)
 
 
 def _json(stream: Stream, wanted: Wanted, encoding: str, *, array: bool) -> Listing:

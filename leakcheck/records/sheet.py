@@ -1,80 +1,116 @@
-"""Spreadsheets: XLSX, XLSM, XLSB, XLS and ODS, through calamine, as rows of text.
+"""The sheets of a spreadsheet, as rows of text that can be read more than once.
 
-A sheet is read whole: the formats allow 1,048,576 rows. Cells show what the
-spreadsheet program last computed; 12.0 reads 12, dates read ISO 8601.
+Rows come from a child with a limit on its memory (`input.workbook`). The first
+of them are held, so that a table can be understood; the others come as they
+are asked for, and are read anew where they are asked for again.
 """
 
-import datetime
+import contextlib
 import io
-import zipfile
+import itertools
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from leakcheck.errors import InputError, UsageError
+from leakcheck.input.streams import Budget, ReadError, Size
+from leakcheck.input.workbook import OLE, Workbook
 
-MAX_UNPACKED = 4 << 30
 ZIP = b"PK\x03\x04"
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+HEAD_ROWS = 1000
+_HEAD_CHARACTERS = 4 << 20
+_MOST_EXPANSION = 250.0
+__all__ = ["HEAD_ROWS", "OLE", "ZIP", "Rows", "Sheet", "sheets_of"]
 
 
-class Sheet(NamedTuple):
-    """A sheet's name and its rows, each a list of text cells, from row 1."""
+class Rows:
+    """The rows of one sheet, each a list of text cells, from row 1; iterate as often as needed.
 
-    name: str
-    rows: list[list[str]]
+    head: the first rows, at most HEAD_ROWS; whole: whether these are all.
+    Raises InputError where a row cannot be read.
+    """
+
+    def __init__(self, source: "_Source", title: str, live: Iterator[list[str]]) -> None:
+        self._source, self._title = source, title
+        self.head: list[list[str]] = []
+        size = 0
+        for row in live:
+            self.head.append(row)
+            size += sum(map(len, row)) + len(row)
+            if len(self.head) == HEAD_ROWS or size > _HEAD_CHARACTERS:
+                break
+        self._live: Iterator[list[str]] | None = live
+        self.whole = len(self.head) < HEAD_ROWS and size <= _HEAD_CHARACTERS
+
+    def __iter__(self) -> Iterator[list[str]]:
+        yield from self.head
+        if self.whole:
+            return
+        live, self._live = self._live, None
+        with self._source.reading():
+            if live is not None:
+                yield from live
+                return
+            with self._source.open(self._title) as book:
+                for _, rows in book:
+                    yield from itertools.islice(rows, len(self.head), None)
+
+    def leave(self) -> None:
+        """The reader goes on to another sheet: what was not read is to be read anew."""
+        self._live = None
+
+
+class Sheet:
+    """A sheet's name and its rows."""
+
+    def __init__(self, name: str, rows: Rows) -> None:
+        self.name, self.rows = name, rows
+
+
+class _Source:
+    """A spreadsheet's bytes, and how what goes wrong in them is said."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self._content, self.name = content, name
+
+    def open(self, sheet: str | None) -> Workbook:
+        """Begin to read all sheets, or the one named."""
+        budget = Budget(Size(len(self._content)), _MOST_EXPANSION)
+        return Workbook(io.BytesIO(self._content), budget, sheet)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """A context in which what cannot be read becomes an InputError of this list."""
+        try:
+            yield
+        except ReadError as error:
+            raise InputError(f"{self.name}: {error}.") from None
 
 
 def sheets_of(content: bytes, name: str, wanted: str | None) -> Iterator[Sheet]:
     """The sheets with any content, or the one `wanted`.
 
+    The rows of the last one are read as they come, those of the others anew.
     Raises InputError where `content` is no spreadsheet that can be read,
     UsageError where it has no sheet of that name.
     """
-    from python_calamine import CalamineWorkbook
-
-    _refuse_bombs(content, name)
+    source = _Source(content, name)
+    book: Any = source.open(wanted)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = list(book.sheet_names)
-    except Exception:
-        raise InputError(
-            f"{name}: the spreadsheet cannot be read: it is damaged, encrypted or of another "
-            "format; save it as CSV."
-        ) from None
-    if wanted is not None and wanted not in names:
-        raise UsageError(f"{name}: there is no such sheet: choose from {', '.join(names)}.")
-    for title in names if wanted is None else [wanted]:
-        try:
-            # Rows count from the top of the sheet, as the program shows them.
-            raw = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-        except Exception:
-            raise InputError(f"{name}: the sheet {title} cannot be read.") from None
-        rows = [[_text(cell) for cell in row] for row in raw]
-        if any(any(row) for row in rows):
-            yield Sheet(title, rows)
-
-
-def _refuse_bombs(content: bytes, name: str) -> None:
-    if not content.startswith(ZIP):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            unpacked = sum(member.file_size for member in package.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise InputError(f"{name}: the spreadsheet is damaged: save it again, or as CSV.") from None
-    if unpacked > MAX_UNPACKED:
-        raise InputError(f"{name}: the spreadsheet unpacks to over 4 GB: save it as CSV.")
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
-        return cell.date().isoformat()
-    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
-        return cell.isoformat()
-    return str(cell)
+        with source.reading():
+            titles = book.names()
+            if wanted is not None and wanted not in titles:
+                raise UsageError(
+                    f"{name}: there is no such sheet: choose from {', '.join(titles)}."
+                )
+            last = 1 if wanted is not None else len(titles)
+            for number, (title, live) in enumerate(book, 1):
+                rows = Rows(source, title, live)
+                if not rows.whole or any(any(row) for row in rows.head):
+                    yield Sheet(title, rows)
+                if number == last:
+                    book = None  # which lives as long as its rows
+                    return
+                rows.leave()
+    finally:
+        if book is not None:
+            book.close()

@@ -9,6 +9,7 @@ import pytest
 
 from leakcheck.errors import InputError
 from leakcheck.input import Options, ReadError, Skipped, chunks, inputs
+from leakcheck.input.child import Child
 
 
 class Texts(dict[str, bytes]):
@@ -68,3 +69,16 @@ def tool(*command: object, cwd: Path | None = None) -> bytes:
 
 
 LINES = b"".join(b"user%d@example.fr:secret%d\n" % (at, at * 7919) for at in range(20_000))
+
+
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Child]:
+    """The readers of foreign formats that are started as children, from now on."""
+    found: list[Child] = []
+    plain = Child.__init__
+
+    def noted(self: Child, *args: object, **more: object) -> None:
+        plain(self, *args, **more)  # type: ignore[arg-type]
+        found.append(self)
+
+    monkeypatch.setattr(Child, "__init__", noted)
+    return found

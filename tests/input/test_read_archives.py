@@ -9,7 +9,7 @@ from pathlib import Path
 
 import py7zr
 import pytest
-from reading import LINES, read, refusal, tool
+from reading import LINES, read, refusal, started, tool
 
 from leakcheck.input import member, streams
 
@@ -177,15 +177,28 @@ def test_two_members_of_one_name_are_both_read(tmp_path: Path) -> None:
     assert [item.open().read(10) for item in inputs([str(path)])] == [LINES[:10], SECOND[:10]]
 
 
-def test_leaving_a_7z_early_ends_its_process(folder: Path) -> None:
+def test_leaving_a_7z_early_ends_its_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    children = started(monkeypatch)
     tool("7z", "a", "-bd", "-ms=off", "../out.7z", ".", cwd=folder)
     from leakcheck.input import inputs
 
     texts = inputs([str(folder.parent / "out.7z")])
     assert next(texts).open().read(5)
     texts.close()  # type: ignore[attr-defined]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert [one.ended for one in children] == [True]
+
+
+def test_a_second_7z_behind_the_first_is_said(folder: Path) -> None:
+    for name in ("a.txt", "sub/b.txt"):
+        tool("7z", "a", "-bd", f"../{name[0]}.7z", name, cwd=folder)
+    path = folder.parent / "both"
+    first, second = ((folder.parent / name).read_bytes() for name in ("a.7z", "s.7z"))
+    path.write_bytes(first + bytes(1000))
+    assert not read(path).lost
+    path.write_bytes(first + second)
+    texts = read(path)
+    assert list(texts.values()) == [LINES]
+    assert "behind the end" in str(texts.lost)
 
 
 def test_a_tar_header_meant_to_fill_the_memory(tmp_path: Path) -> None:

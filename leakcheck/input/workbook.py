@@ -1,0 +1,177 @@
+"""Spreadsheets: XLSX, XLSM, XLSB, XLS and ODS, recognised by content, read row by row.
+
+A small file can describe a sheet of 17 thousand million cells, or repeat one
+long text in all of them. So the library runs in a child with a limit on its
+memory; it hands over rows of text as it goes, and what it hands over counts
+as what the file expands to.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from leakcheck.input.child import DONE, FAULT, Child
+from leakcheck.input.member import Member, Skip
+from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
+
+NAMES, SHEET, ROWS = b"N", b"S", b"R"
+DAMAGED = (
+    "the spreadsheet cannot be read: it is damaged, or takes more memory or time than is allowed; "
+    "save it as CSV"
+)
+LOCKED = "the spreadsheet is protected by a password: save it without, or as CSV"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_SHEETS = tuple(f"{name}\0".encode("utf-16-le") for name in ("Workbook", "Book"))
+_OLE_LOCKED = "EncryptedPackage\0".encode("utf-16-le")
+_ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_OFFICE = (b"[Content_Types].xml", b"xl/workbook.xml", b"xl/workbook.bin")
+_LOOK = 1 << 20
+_PARTS = re.compile(
+    r"\[Content_Types\]\.xml|mimetype|manifest\.rdf|(content|styles|meta|settings)\.xml"
+    r"|(_rels|customXml|docProps|docMetadata|xl|META-INF|Thumbnails|Configurations2|Pictures)/.+"
+    r"|Object [^/]+/.+|ObjectReplacements/.+|layout-cache|Basic/.+"
+)
+
+
+def is_workbook(head: bytes, file: Any) -> bool:
+    """Whether `file`, which begins with `head`, is a spreadsheet; it can be sought in."""
+    if head.startswith(b"PK\x03\x04"):
+        if _ODS in head[:256]:
+            return True
+        if head[30:].startswith((b"[Content", b"_rels/", b"docProps/", b"xl/", b"customXml/")):
+            return _lists_workbook(file)
+        return False
+    return head.startswith(OLE) and _ole_names(head, file) is not None
+
+
+def _lists_workbook(file: Any) -> bool:
+    """Whether the directory of a zip names the parts of a workbook."""
+    size = file.seek(0, io.SEEK_END)
+    tail = read_at(file, max(0, size - _LOOK), min(size, _LOOK))
+    return _OFFICE[0] in tail and any(name in tail for name in _OFFICE[1:])
+
+
+def _ole_names(head: bytes, file: Any) -> bytes | None:
+    """The first names in an OLE file's directory, where one is a spreadsheet's; else None.
+
+    Source: [MS-CFB], 2.2 and 2.6.
+    """
+    sector = 1 << (int.from_bytes(head[30:32], "little") & 15)
+    place = (int.from_bytes(head[48:52], "little") + 1) * sector
+    names = read_at(file, place, max(sector, 512))
+    found = any(name in names for name in (*_OLE_SHEETS, _OLE_LOCKED))
+    return names if found else None
+
+
+class Workbook:
+    """A spreadsheet that is being read, sheet by sheet; leaving the block ends the child.
+
+    with Workbook(file, budget) as book:
+        for title, rows in book: ...
+
+    file: can be sought in. Rows are lists of text, from row 1, without the
+    empty cells at their end. Raises ReadError where it cannot be read.
+    """
+
+    def __init__(self, file: Any, budget: Budget | None, sheet: str | None = None) -> None:
+        """sheet: the only one wanted, or None for all."""
+        module = "leakcheck.input.unpack_sheets"
+        more = () if sheet is None else (sheet,)
+        self._child = Child(module, file, *more, damaged=DAMAGED)
+        self._budget = budget
+        self._next: tuple[bytes, bytes] | None = None
+
+    def __enter__(self) -> "Workbook":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.close()
+
+    def names(self) -> list[str]:
+        """The titles of all sheets; to be asked before anything else."""
+        what, content = self._get()
+        return [str(title) for title in json.loads(content)] if what == NAMES else []
+
+    def __iter__(self) -> Iterator[tuple[str, Iterator[list[str]]]]:
+        while (frame := self._get())[0] != DONE:
+            if frame[0] == SHEET:
+                yield str(json.loads(frame[1])), self._rows()
+
+    def _rows(self) -> Iterator[list[str]]:
+        while True:
+            what, content = self._get()
+            if what != ROWS:
+                self._next = what, content
+                return
+            for row in json.loads(content):
+                if isinstance(row, int):
+                    yield from ([] for _ in range(row))
+                else:
+                    yield row
+
+    def _get(self) -> tuple[bytes, bytes]:
+        frame, self._next = self._next, None
+        what, content = frame or self._child.get()
+        if what == FAULT:
+            raise ReadError(content.decode("utf-8", "replace"))
+        if self._budget is not None:
+            self._budget.take(len(content))
+        return what, content
+
+
+def sheet_members(file: Any, budget: Budget, skip: Skip) -> Iterator[Member]:
+    """The sheets of a spreadsheet, each as CSV (RFC 4180, line feeds).
+
+    What else is in its package, and no part of a spreadsheet, is a member too.
+    """
+    with Workbook(file, budget) as book:
+        for title, rows in book:
+            yield title, _Csv(rows)
+    if read_at(file, 0, 4) == b"PK\x03\x04":
+        from leakcheck.input.zip import zip_members
+
+        yield from zip_members(file, budget, None, skip, _PARTS.fullmatch)
+
+
+class _Csv(io.RawIOBase):
+    """Rows as the text of a CSV."""
+
+    def __init__(self, rows: Iterator[list[str]]) -> None:
+        self._rows = rows
+        self._left = memoryview(b"")
+        self._error: ReadError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        if not len(self._left):
+            self._left = memoryview(self._more())
+        count = min(len(buffer), len(self._left))
+        memoryview(buffer)[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+    def _more(self) -> bytes:
+        """The next rows; what came before damage is handed out before it is raised."""
+        if self._error is not None:
+            raise self._error
+        text = io.StringIO()
+        write = csv.writer(text, lineterminator="\n").writerow
+        try:
+            for row in self._rows:
+                write(row)
+                if text.tell() > 64 << 10:
+                    break
+        except ReadError as error:
+            self._error = error
+            if not text.tell():
+                raise
+        return text.getvalue().encode("utf-8", "surrogatepass")

@@ -17,22 +17,24 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from leakcheck.errors import SubjectError, UsageError
 from leakcheck.sources import Access, Source
 from leakcheck.sources.names import open_all
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Answer, Verdict, best
+from leakcheck.verdicts import Answer, Verdict
 
 if TYPE_CHECKING:
     from leakcheck.scanning.scan import Scan
+
+T = TypeVar("T")
 
 __all__ = ["Access", "check", "check_digest", "check_digests", "scan"]
 
 
 def check(
-    subjects: Sequence[str],
+    subjects: Sequence[str | bytes],
     *,
     kind: Kind = Kind.EMAIL,
     sources: Sequence[str] = (),
@@ -41,32 +43,35 @@ def check(
 ) -> list[Answer]:
     """Ask every source about each of `subjects`, in plain text; answers in the same order.
 
-    kind: of the subjects (a credential is `address:password`); sources: paths
-    of filters, URLs or `hibp`, by default the installed ones and for passwords
-    the embedded one; variants: ask for the other spellings of an address that
-    reach the same mailbox, too.
+    subjects: str, or bytes as they stand in a file; kind: of the subjects (a
+    credential is `address:password`); sources: paths of filters, URLs or
+    `hibp`, by default the installed ones and for passwords the embedded one;
+    variants: ask for the other spellings of an address that reach the same
+    mailbox, too.
 
-    An answer to a password or credential has no subject. Raises SubjectError
-    where a subject cannot be accepted, FilterError where a source named
-    cannot be opened, UsageError where `access` forbids it.
+    Each subject is asked in every form in which a dump may hold it
+    (docs/address.md). An answer to a password or credential has no subject.
+    Raises SubjectError where a subject cannot be accepted, FilterError where a
+    source named cannot be opened, UsageError where `access` forbids it,
+    TypeError where one str or bytes is given for a list of them.
     """
-    from leakcheck.subject.question import canonical, digests_of
-    from leakcheck.subject.variants import variants as spellings
+    from leakcheck.sources.asking import ask
+    from leakcheck.subject.question import question
 
-    spelt: list[list[str]] = []
-    packed = []
-    for at, subject in enumerate(subjects, 1):
-        spelt.append([subject])
+    questions = []
+    for at, subject in enumerate(_several(subjects, "subjects"), 1):
         try:
-            if variants and kind is Kind.EMAIL:
-                spelt[-1] += spellings(canonical(kind, subject).decode("ascii"))
-            packed.append(digests_of(kind, spelt[-1]))
+            one = question(kind, subject)
         except SubjectError as error:
             raise SubjectError(_which(at, len(subjects)) + str(error)) from None
-    digests = b"".join(packed)
-    shown = [None if kind.secret else subject for subject in subjects]
-    with _closing(open_all(sources, [kind], access or Access())) as opened:
-        return _answers(kind, shown, spelt, digests, opened)
+        questions.append(one.with_variants() if variants else one)
+    shown = [None if kind.secret else _text(subject) for subject in subjects]
+    with _closing(open_all(_several(sources, "sources"), [kind], access or Access())) as opened:
+        answers = [ask(source, questions) for source in opened]
+    return [
+        Answer(subject, kind, tuple(each[at] for each in answers))
+        for at, subject in enumerate(shown)
+    ]
 
 
 def check_digests(
@@ -86,11 +91,11 @@ def check_digests(
     with _closing([]) as all_opened:
         answers = []
         every = [_from_hex(digest, kind, _which(at, len(digests))) for at, digest in
-                 enumerate(digests, 1)]  # fmt: skip
+                 enumerate(_several(digests, "digests"), 1)]  # fmt: skip
         for raw in every:
             kinds = [kind] if kind else [each for each in Kind if each.digest_bytes == len(raw)]
             if len(raw) not in opened:
-                opened[len(raw)] = open_all(sources, kinds, access or Access())
+                opened[len(raw)] = open_all(_several(sources, "sources"), kinds, access or Access())
                 all_opened += opened[len(raw)]
             found = tuple(source.lookup(raw).answer(0, source.info) for source in opened[len(raw)])
             hits = [answer.source.kind for answer in found if answer.verdict is Verdict.EXPOSED]
@@ -154,24 +159,15 @@ def scan(
     )
 
 
-def _answers(
-    kind: Kind,
-    shown: Sequence[str | None],
-    spelt: Sequence[Sequence[str]],
-    digests: bytes,
-    opened: Sequence[Source],
-) -> list[Answer]:
-    lookups = [(source.info, source.lookup(digests)) for source in opened]
-    answers = []
-    start = 0
-    for subject, group in zip(shown, spelt, strict=True):
-        found = tuple(
-            best([lookup.answer(start + at, info) for at in range(len(group))], ["", *group[1:]])
-            for info, lookup in lookups
-        )
-        answers.append(Answer(subject, kind, found))
-        start += len(group)
-    return answers
+def _several(values: Sequence[T], name: str) -> Sequence[T]:
+    """`values`, unless it is one text, whose letters nobody means. Raises TypeError."""
+    if isinstance(values, str | bytes | bytearray):
+        raise TypeError(f"{name}: give a list of them, not one {type(values).__name__}.")
+    return values
+
+
+def _text(subject: str | bytes) -> str:
+    return subject if isinstance(subject, str) else subject.decode("utf-8", "replace")
 
 
 def _which(at: int, of: int) -> str:

@@ -17,9 +17,10 @@ from threading import Lock
 from typing import Any
 
 from leakcheck.sources import Access, Source
+from leakcheck.sources.asking import ask
 from leakcheck.sources.names import open_for_passwords
-from leakcheck.subject.question import digest
-from leakcheck.verdicts import Code, Verdict, combine
+from leakcheck.subject.question import question
+from leakcheck.verdicts import Verdict, combine
 
 
 class BreachedPasswordValidator:
@@ -48,8 +49,9 @@ class BreachedPasswordValidator:
         if not password:
             return
         verdict = combine(
-            Code(source.lookup(digest(source.info.kind, password)).codes[0]).verdict
+            answer.verdict
             for source in self._sources()
+            for answer in ask(source, [question(source.info.kind, password)])
         )
         if verdict is Verdict.EXPOSED:
             self._reject("password_breached")

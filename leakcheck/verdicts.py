@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from leakcheck.subject.kinds import Kind
+from leakcheck.subject.tables import Versions
 
 
 class Verdict(StrEnum):
@@ -41,7 +42,8 @@ class SourceInfo:
     name: shown to the user; kind: of its keys; date (ISO 8601), url, note:
     from `about`, or None; keys: how many; fpr: its false-positive rate, 0 for
     an exact source; incomplete: whether it was built without a part of its
-    dump, so that it can say exposed and never clean.
+    dump, so that it can say exposed and never clean; tables: of a filter whose
+    keys come from addresses, which its builder had.
     """
 
     name: str
@@ -52,6 +54,7 @@ class SourceInfo:
     keys: int | None = None
     fpr: float = 0.0
     incomplete: bool = False
+    tables: Versions | None = None
 
 
 INCOMPLETE = (
@@ -108,6 +111,16 @@ class Lookup:
             return [*self.false_alarms.at(indexes)]
         return [self.false_alarms.get(index) for index in indexes]
 
+    def doubted(self, reasons: Mapping[int, str]) -> "Lookup":
+        """The same, but `unknown`, for these reasons by index, where it would be clean."""
+        doubts = {at: why for at, why in reasons.items() if self.codes[at] == Code.CLEAN}
+        if not doubts:
+            return self
+        codes = bytearray(self.codes)
+        for index in doubts:
+            codes[index] = Code.UNKNOWN
+        return replace(self, codes=bytes(codes), reasons={**self.reasons, **doubts})
+
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""
         return SourceAnswer(
@@ -127,7 +140,8 @@ class SourceAnswer:
 
     false_alarm: of an `exposed`, the probability that it is none; reason: of
     an `unknown`, why; seen: how often, where the source counts; matched: of an
-    `exposed`, the other spelling of the subject that was found; confirmed:
+    `exposed`, the other spelling of the subject that was found, or of a secret
+    how it differs from what was asked; confirmed:
     whether an exact source knows it too, None where none was asked; breaches:
     the ones a source of many names; revealed_bits: how many bits of the digest
     were sent to get this answer, None from a source that sends nothing.

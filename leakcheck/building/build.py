@@ -12,7 +12,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
-from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys
+from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys, joined_tables
 from leakcheck.wording import odds
 
 Say = Callable[[str], None]
@@ -75,7 +75,11 @@ def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     if jobs.writer is None or not report.records:
         raise InputError(nothing(report, str(jobs.kind or "any")))
     report.updated = request.update is not None
-    described = dict(old_about) | dict(about(jobs.writer.kind, **request.about))
+    new_about = about(jobs.writer.kind, **request.about)
+    described = dict(old_about) | dict(new_about)
+    if request.update is not None:  # what is new was read with our tables, the rest with others
+        described.pop("tables", None)
+        described |= joined_tables([old_about, new_about])
     if report.failures:
         described["incomplete"] = True
     report.header, worst = jobs.writer.finish(request.rate, described, request.force, stage)

@@ -49,7 +49,7 @@ def _hit(hit: SourceAnswer) -> str:
     if hit.breaches:
         facts.append(f"named: {', '.join(map(printable, hit.breaches))}")
     if hit.matched:
-        facts.append(f"as {printable(hit.matched)}")
+        facts.append(f"{'found' if hit.source.kind.secret else 'as'} {printable(hit.matched)}")
     if hit.seen:
         facts.append(f"seen {counted(hit.seen, 'time')}")
     facts.append(f"false alarm: {odds(hit.false_alarm)}")

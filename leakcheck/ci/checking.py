@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from leakcheck.ci.candidate import Candidate
 from leakcheck.sources import Source
-from leakcheck.verdicts import Lookup, SourceAnswer, Verdict, combine
+from leakcheck.subject.digests import to_bytes
+from leakcheck.verdicts import SourceAnswer, Verdict, combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,17 @@ class Checked:
 
 def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[SourceAnswer, ...]]:
     """What each source says of each password; every distinct one is asked once."""
-    from leakcheck.subject.question import digests_of
+    from leakcheck.sources.asking import ask as ask_source
+    from leakcheck.subject.question import question
 
-    if not passwords:
-        return []
     places = {password: index for index, password in enumerate(dict.fromkeys(passwords))}
-    digests = {kind: digests_of(kind, places) for kind in {each.info.kind for each in sources}}
-    answered: list[Lookup] = [source.lookup(digests[source.info.kind]) for source in sources]
+    questions = {
+        kind: [question(kind, password) for password in places]
+        for kind in {each.info.kind for each in sources}
+    }
+    answered = [ask_source(source, questions[source.info.kind]) for source in sources]
     return [
-        tuple(
-            _blurred(lookup.answer(places[password], source.info))
-            for source, lookup in zip(sources, answered, strict=True)
-        )
-        for password in passwords
+        tuple(_blurred(answers[places[password]]) for answers in answered) for password in passwords
     ]
 
 
@@ -56,18 +55,8 @@ def _blurred(answer: SourceAnswer) -> SourceAnswer:
 
 def check(found: Sequence[tuple[str, Candidate]], sources: Sequence[Source]) -> list[Checked]:
     """What the sources say of candidates, each with its path, in the same order."""
-    passwords = [raw(candidate.password) for _, candidate in found]
+    passwords = [to_bytes(candidate.password) for _, candidate in found]
     return [
         Checked(path, candidate, answers)
         for (path, candidate), answers in zip(found, ask(passwords, sources), strict=True)
     ]
-
-
-def raw(password: str) -> bytes:
-    """The bytes of a password as they stand in the file."""
-    return password.encode("utf-8", "surrogateescape" if _escaped(password) else "surrogatepass")
-
-
-def _escaped(password: str) -> bool:
-    """Whether every surrogate stands for a byte that was no UTF-8."""
-    return all("\udc80" <= mark <= "\udcff" for mark in password if "\ud800" <= mark <= "\udfff")

@@ -7,28 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from leakcheck.ci.checking import ask
 from leakcheck.ci.output import EXPOSED, UNKNOWN, reason
-from leakcheck.errors import UsageError
 from leakcheck.reports import Finding, Row
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict, combine
-
-
-def passwords_in(data: bytes) -> list[bytes]:
-    """The lines of `data` without their ends; pam_exec ends its one with a zero byte.
-
-    Raises UsageError where there is none, or one is empty: an empty password
-    has no answer.
-    """
-    lines = data.removesuffix(b"\0").split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    lines = [line.removesuffix(b"\r") for line in lines]
-    if not lines:
-        raise UsageError("There is no password on stdin: give one a line.")
-    for number, line in enumerate(lines, 1):
-        if not line:
-            raise UsageError(f"Line {number} of stdin is empty: an empty password has no answer.")
-    return lines
 
 
 def answers(

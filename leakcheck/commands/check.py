@@ -1,6 +1,6 @@
 """`leakcheck check`: one or a few subjects, asked of every source."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +8,7 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.subject.digests import to_bytes
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, exit_status
 
@@ -101,40 +102,29 @@ def check(
     return _print(answers, json)
 
 
-def _subjects(given: list[str], kind: Kind, password: bool) -> list[str]:
+def _subjects(given: list[str], kind: Kind, password: bool) -> Sequence[str | bytes]:
     """The subjects to ask about; what is secret comes from the terminal or stdin."""
+    from leakcheck.input.secrets import read_secrets
+
     if not kind.secret:
         if password:
             raise UsageError(f"--password does not go with --kind {kind}.")
         return given
     if kind is Kind.CREDENTIAL:
         if not given:
-            return _read_secrets("Address:password (not shown): ")
-        secrets = _read_secrets("Password (not shown): ")
+            return read_secrets("Address:password (not shown): ")
+        secrets = read_secrets("Password (not shown): ")
         if len(secrets) != len(given):
             raise UsageError("Give one password for each address, in the same order.")
-        return [f"{address}:{secret}" for address, secret in zip(given, secrets, strict=True)]
+        return [
+            to_bytes(address) + b":" + secret
+            for address, secret in zip(given, secrets, strict=True)
+        ]
     if given:
         raise UsageError(
             "A password is never an argument, where others could read it: use --password alone."
         )
-    return _read_secrets("Password (not shown): ")
-
-
-def _read_secrets(prompt: str) -> list[str]:
-    """Secrets from stdin, one a line with its spaces kept; or one from the terminal."""
-    from leakcheck.terminal import ask_secret
-
-    if sys.stdin.isatty():
-        secrets = [ask_secret(prompt)]
-    else:
-        lines = sys.stdin.buffer.read().split(b"\n")
-        if lines and not lines[-1]:
-            lines.pop()
-        secrets = [line.removesuffix(b"\r").decode("utf-8", "surrogateescape") for line in lines]
-    if not secrets or not all(secrets):
-        raise UsageError("An empty password cannot be checked.")
-    return secrets
+    return read_secrets("Password (not shown): ")
 
 
 def _print(answers: list[Answer], as_json: bool) -> int:

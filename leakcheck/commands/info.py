@@ -29,6 +29,7 @@ def info(
     from leakcheck.sources import Access
     from leakcheck.sources.filter_file import info_json
     from leakcheck.sources.names import header_of, shown
+    from leakcheck.subject.tables import recorded
     from leakcheck.terminal import say
     from leakcheck.wording import counted, number, odds, printable, size
 
@@ -45,6 +46,9 @@ def info(
             "size": f"{size(header.file_bytes)}, {counted(header.pages, 'page')}",
             "a remote check reveals": f"{header.reveals_bits:.1f} bits of a digest",
         }
+        if facts.pop("tables", None):
+            had = recorded(header.about["tables"])
+            facts["tables"] = f"top-level domains of {had.tlds}, Unicode {had.unicode}"
         if facts.pop("incomplete", None):
             facts["incomplete"] = "part of its dump could not be read: it never says clean"
         if header.held != header.pages:

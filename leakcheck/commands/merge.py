@@ -9,7 +9,14 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.sources.filter_file import Kept, forget_old_keys, info_json, kept_keys, merge_kept
+from leakcheck.sources.filter_file import (
+    Kept,
+    forget_old_keys,
+    info_json,
+    joined_tables,
+    kept_keys,
+    merge_kept,
+)
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
 from leakcheck.terminal import Progress, say, warn
 from leakcheck.wording import counted, odds, printable, size
@@ -94,7 +101,7 @@ def merged_about(kept: Sequence[Kept]) -> dict[str, Any]:
     same = {
         field: value
         for field, value in sides[0].items()
-        if all(side.get(field) == value for side in sides)
+        if field != "tables" and all(side.get(field) == value for side in sides)
     }
     doubtful = any(side.get("incomplete") not in (None, False) for side in sides)
-    return same | ({"incomplete": True} if doubtful else {})
+    return same | joined_tables(sides) | ({"incomplete": True} if doubtful else {})

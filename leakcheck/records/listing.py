@@ -82,8 +82,15 @@ def open_list(path: Path | None, wanted: Wanted) -> Listing:
 def open_plain(path: Path | None, *, hashes: bool) -> Listing:
     """Open a list as one subject, or hash, a line, whatever is in it. Raises as `open_list`."""
     stream = Stream(path)
-    bom = 3 if text.encoding_of(stream.sample) == "utf-8-sig" else 0
-    return Listing(stream, "text", subject="line", hashes=hashes, plain=True, bom=bom)
+    encoding = text.encoding_of(stream.sample)
+    listing = Listing(stream, "text", subject="line", hashes=hashes)
+    listing.plain = encoding.startswith("utf-8") and not _has_lone_returns(stream.sample)
+    listing.bom = 3 if encoding == "utf-8-sig" else 0
+    listing.records = lambda: (
+        Record(number, [line], {})
+        for number, line in enumerate(text.lines_of(stream.rest(), encoding), 1)
+    )
+    return listing
 
 
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -105,13 +112,16 @@ def _text(stream: Stream, wanted: Wanted, encoding: str, ending: str) -> Listing
     listing = Listing(stream, "text" if dialect.delimiter is None else "csv")
     listing.describe(table)
     alone = dialect.delimiter is None and not table.header
-    lone_returns = b"\r" in start.replace(b"\r\n", b"\n")[:-1]
-    listing.plain = alone and encoding.startswith("utf-8") and not lone_returns
+    listing.plain = alone and encoding.startswith("utf-8") and not _has_lone_returns(start)
     listing.bom = 3 if encoding == "utf-8-sig" else 0
     listing.records = lambda: table.read(
         text.records(text.lines_of(stream.rest(), encoding), dialect)
     )
     return listing
+
+
+def _has_lone_returns(sample: bytes) -> bool:
+    return b"\r" in sample.replace(b"\r\n", b"\n")[:-1]
 
 
 def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:

@@ -7,18 +7,21 @@ asked as `check` would ask it; one that only holds addresses, as the build
 would find them. Rule 3: a cell that gives no digest says why.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
 from leakcheck import extract
 from leakcheck.errors import SubjectError
+from leakcheck.extract import LONGEST_PASSWORD
+from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
-from leakcheck.subject.question import canonical, digest, digest_of_canonical
-from leakcheck.subject.variants import variants
+from leakcheck.subject.question import Form, Question, question
 
 _LEAF = 32
+_ODD = (b" \n", b"\t\n", b" \r", b"\t\r", b"\n ", b"\n\t", b"\0", b"$HEX[", b"$hex[")
+"""Of a password it may mean more than one, or none."""
 NO_SUBJECT = {
     Kind.EMAIL: "no address",
     Kind.PASSWORD: "no password",
@@ -29,11 +32,15 @@ NO_SUBJECT = {
 
 
 class Query(NamedTuple):
-    """What rows hold: subjects of `kind`, or their hashes; and whether to ask variants too."""
+    """What rows hold: subjects of `kind`, or their hashes; and whether to ask variants too.
+
+    wary: whether a filter that is asked may not know all of today's domains.
+    """
 
     kind: Kind
     hashes: bool = False
     variants: bool = False
+    wary: bool = False
 
 
 @dataclass(slots=True)
@@ -44,7 +51,8 @@ class Digested:
     i has digest i and no other; problems: for rows without a digest, why;
     empty: rows without content, which are no rows; spelled: what the digest
     at an index stands for, where it is not the subject as it stands;
-    patterns: digests of the domains that rows like `@acme.fr` name.
+    patterns: digests of the domains that rows like `@acme.fr` name; needs: of
+    rows whose subject not every builder's tables take, those that do.
     """
 
     count: int
@@ -54,12 +62,22 @@ class Digested:
     empty: set[int] = field(default_factory=set)
     spelled: dict[int, str] = field(default_factory=dict)
     patterns: dict[int, bytes] = field(default_factory=dict)
+    needs: dict[int, tables.Versions] = field(default_factory=dict)
+
+    def needs_of_digests(self) -> dict[int, tables.Versions]:
+        """`needs` by the index of each digest."""
+        if not self.needs or self.owners is None:
+            return self.needs
+        return {at: self.needs[row] for at, row in enumerate(self.owners) if row in self.needs}
+
+    def needs_of_patterns(self) -> dict[int, tables.Versions]:
+        """`needs` by the place of each pattern."""
+        return {at: self.needs[row] for at, row in enumerate(self.patterns) if row in self.needs}
 
 
 def digest_chunk(data: bytes | memoryview, query: Query) -> Digested:
     """The digests of the lines of `data`, one subject a line."""
-    found = None if _any_variants(data, query) else _whole(data, query)
-    return found or digest_cells(split_lines(data), query)
+    return _whole(data, query) or digest_cells(split_lines(data), query)
 
 
 def split_lines(data: bytes | memoryview) -> list[bytes]:
@@ -86,7 +104,7 @@ def _collect(
     assert out.owners is not None
     if len(cells) > _LEAF:
         data = b"\n".join(cells) + b"\n"
-        whole = None if _any_variants(data, query) else _whole(data, query)
+        whole = _whole(data, query)
         if whole is not None and whole.count == len(cells):
             out.owners.extend(range(start, start + len(cells)))
             digests.append(whole.digests)
@@ -104,97 +122,147 @@ def _one(row: int, cell: bytes, query: Query, out: Digested, digests: list[bytes
     if is_blank(cell) and not (cell and query.kind.secret and not query.hashes):
         out.empty.add(row)
         return
-    size = query.kind.digest_bytes
     try:
-        found = _read(cell, query)
+        found, needed = _read(cell, query)
     except SubjectError as error:
         pattern = _pattern(cell, query)
         if pattern is None:
             out.problems[row] = str(error)
         else:
-            out.patterns[row] = pattern
+            (out.patterns[row],) = pattern.digests()[:1]
+            _note(row, pattern.needs, out)
         return
-    for spelling, packed in found:
-        if spelling is not None:
-            out.spelled[len(out.owners)] = spelling
-        out.owners.extend([row] * (len(packed) // size))
-        digests.append(packed)
+    for told, digest in found:
+        if told:
+            out.spelled[len(out.owners)] = told
+        out.owners.append(row)
+        digests.append(digest)
+    _note(row, needed, out)
 
 
-def _read(cell: bytes, query: Query) -> list[tuple[str | None, bytes]]:
-    """The spellings asked for one cell, None for the subject itself, with their digests."""
-    if query.kind is Kind.EMAIL and not query.hashes:
+def _note(row: int, needed: tables.Versions | None, out: Digested) -> None:
+    if needed is not None and needed != tables.Versions():
+        out.needs[row] = needed
+
+
+def _read(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Versions | None]:
+    """The digests to ask for one cell, each with what it stands for, if not the subject itself;
+    and the tables that its subject needs.
+    """
+    kind = query.kind
+    if query.hashes:
+        return [("", digest) for digest in _of_kernel(cell, query)], None
+    if kind is Kind.EMAIL:
         return _addresses(cell, query)
-    if query.kind is Kind.DOMAIN and not query.hashes:
-        return [(None, digest(Kind.DOMAIN, cell.rpartition(b"@")[2] or cell))]
+    if kind is Kind.DOMAIN:
+        one = question(kind, cell.rpartition(b"@")[2] or cell)
+        return list(_told(one)), one.needs
+    if len(cell) > LONGEST_PASSWORD:
+        raise SubjectError("too long")
+    found: dict[bytes, str] = {}
+    needs = None
+    try:
+        one = question(kind, cell)
+        found, needs = {digest: told for told, digest in _told(one)}, one.needs
+    except SubjectError as error:
+        if kind is not Kind.CREDENTIAL or b"\0" in cell:
+            raise SubjectError(str(error) if cell else NO_SUBJECT[kind]) from None
+    try:
+        for digest in _of_kernel(cell, query):
+            found.setdefault(digest, "")
+    except SubjectError:
+        if not found:
+            raise
+    return [(told, digest) for digest, told in found.items()], needs
+
+
+def _told(one: Question) -> Iterator[tuple[str, bytes]]:
+    for form, digest in zip(one.forms, one.digests(), strict=True):
+        yield form.told, digest
+
+
+def _of_kernel(cell: bytes, query: Query) -> list[bytes]:
+    """The digests that a build would make of a line; SubjectError where it makes none."""
     found = _kernel(query)(cell + b"\n")
     if not found.digests:
         raise SubjectError(next(iter(found.rejected), NO_SUBJECT[query.kind]))
-    return [(None, found.digests)]
+    size = query.kind.digest_bytes
+    return [found.digests[at : at + size] for at in range(0, len(found.digests), size)]
 
 
-def _addresses(cell: bytes, query: Query) -> list[tuple[str | None, bytes]]:
+def _addresses(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Versions | None]:
     try:
-        forms = [canonical(Kind.EMAIL, cell)]
-        several = False
+        questions = [question(Kind.EMAIL, cell)]
     except SubjectError:
-        forms = _inside(cell)
-        several = len(forms) > 1
-        if not forms:
+        questions = _inside(cell)
+        if not questions:
             raise
-    found: list[tuple[str | None, bytes]] = []
-    for form in forms:
-        address = form.decode("ascii", "replace")
-        found.append((address if several else None, digest_of_canonical(Kind.EMAIL, form)))
-        if query.variants:
-            found += [
-                (other, digest_of_canonical(Kind.EMAIL, other.encode()))
-                for other in variants(address)
-            ]
-    return found
+    found: dict[bytes, str] = {}
+    for one in questions:
+        asked = one.with_variants() if query.variants else one
+        for told, digest in _told(asked):
+            itself = one.canonical.decode("ascii") if len(questions) > 1 else ""
+            found.setdefault(digest, told or itself)
+    needs = [one.needs for one in questions if one.needs is not None]
+    return [(told, digest) for digest, told in found.items()], tables.newest(needs)
 
 
-def _inside(cell: bytes) -> list[bytes]:
-    """The addresses that stand in a cell, of several readings of one the longest."""
+def _inside(cell: bytes) -> list[Question]:
+    """The addresses that stand in a cell, each in all its readings, the longest first."""
     reach = -1
-    forms: list[bytes] = []
+    groups: list[list[bytes]] = []
     for start, end, form in sorted(
         extract.address_spans(cell), key=lambda span: (span[0], -span[1])
     ):
         if start > reach:
-            forms.append(bytes(form))
-            reach = max(reach, end - 1)
-    return list(dict.fromkeys(forms))
+            groups.append([])
+        groups[-1].append(bytes(form))
+        reach = max(reach, end - 1)
+    found: dict[bytes, Question] = {}
+    for forms in groups:
+        one = question(Kind.EMAIL, forms[0])
+        others = {each.content: each for each in one.forms}
+        for form in forms:
+            others.setdefault(form, Form(form, form.decode("ascii")))
+        found.setdefault(forms[0], replace(one, forms=tuple(others.values())))
+    return list(found.values())
 
 
-def _pattern(cell: bytes, query: Query) -> bytes | None:
-    """The digest of the domain that a cell like `@acme.fr` names."""
+def _pattern(cell: bytes, query: Query) -> Question | None:
+    """The domain that a cell like `@acme.fr` names."""
     bare = cell.strip()
     if query.kind is not Kind.EMAIL or query.hashes or not bare.startswith((b"@", b"*@")):
         return None
     try:
-        return digest(Kind.DOMAIN, bare.lstrip(b"*"))
+        return question(Kind.DOMAIN, bare.lstrip(b"*"))
     except SubjectError:
         return None
 
 
-def _any_variants(data: bytes | memoryview, query: Query) -> bool:
-    """Whether some line may have other spellings to ask for."""
-    if not query.variants or query.kind is not Kind.EMAIL or query.hashes:
-        return False
-    lowered = bytes(data).lower()
-    return any(mark in lowered for mark in (b"+", b"%2b", b"gmail", b"googlemail"))
-
-
 def _whole(data: bytes | memoryview, query: Query) -> Digested | None:
     """All of `data` at once, where each line gives exactly one digest."""
-    if query.kind is Kind.DOMAIN and not query.hashes:
+    if not query.hashes and (query.kind is Kind.DOMAIN or _is_odd(bytes(data), query)):
         return None
     found = _kernel(query)(data)
     once = found.accepted == found.lines
     if once and len(found.digests) == found.lines * query.kind.digest_bytes:
         return Digested(found.lines, found.digests)
     return None
+
+
+def _is_odd(data: bytes, query: Query) -> bool:
+    """Whether some line may have more to ask for than the digest that the kernel gives."""
+    if query.kind.secret and (
+        not data.isascii() or data[:1] in (b" ", b"\t") or any(mark in data for mark in _ODD)
+    ):
+        return True
+    if query.variants and query.kind is Kind.EMAIL:
+        lowered = data.lower()
+        if any(mark in lowered for mark in (b"+", b"%2b", b"gmail", b"googlemail")):
+            return True
+    if not query.kind.has_domains:
+        return False
+    return b"--" in data or (query.wary and tables.may_need_more(data))
 
 
 def _kernel(query: Query) -> Callable[[bytes | memoryview], extract.Extraction]:

@@ -9,8 +9,9 @@ import itertools
 import re
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,8 +20,10 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.scanning.blocks import LineBlock, RowBlock
 from leakcheck.scanning.query import Digested, Query
 from leakcheck.sources import Access, Source
+from leakcheck.sources.asking import any_doubts, doubts
 from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
+from leakcheck.subject.tables import Versions
 from leakcheck.verdicts import Code, Lookup
 
 EMPTY = 4
@@ -109,24 +112,24 @@ class SourceSet:
 
     def ask(self, block: RowBlock, query: Query) -> Asked:
         """Digest a block and look it up in every source."""
-        digested = block.digest(query)
-        lookups = [self._lookup(source, digested.digests) for source in self.sources]
+        digested = block.digest(query._replace(wary=any_doubts(self.all)))
+        needs = digested.needs_of_digests()
+        lookups = [self._lookup(one, digested.digests, needs) for one in self.sources]
         packed = b"".join(digested.patterns.values())
-        domains = [self._lookup(source, packed) for source in self.domains] if packed else []
+        needs = digested.needs_of_patterns()
+        domains = [self._lookup(one, packed, needs) for one in self.domains] if packed else []
         return Asked(block, digested, lookups, domains, _row_codes(digested, lookups, domains))
 
     def close(self) -> None:
         """Close every source."""
         close_all(self.all)
 
-    def _lookup(self, source: Source, digests: bytes) -> Lookup:
+    def _lookup(self, source: Source, digests: bytes, needs: Mapping[int, Versions]) -> Lookup:
         if not digests:
             return Lookup(b"")
-        lock = self._locks.get(id(source))
-        if lock is None:
-            return source.lookup(digests)
-        with lock:
-            return source.lookup(digests)
+        with self._locks.get(id(source)) or nullcontext():
+            found = source.lookup(digests)
+        return found.doubted(doubts(source.info, needs)) if needs else found
 
 
 def ask_all(

@@ -17,6 +17,7 @@ from leakcheck.errors import FilterError
 from leakcheck.files import PUBLISHED, Draft
 from leakcheck.sources import Proof, Source
 from leakcheck.sources.new_filter import check_output, keys_path
+from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
@@ -92,15 +93,17 @@ def source_info(header: Header, fallback: str) -> SourceInfo:
         value = header.about.get(field)
         return value if isinstance(value, str) and value else None
 
+    kind = kind_of(header, fallback)
     return SourceInfo(
         name=text("name") or fallback,
-        kind=kind_of(header, fallback),
+        kind=kind,
         date=text("date"),
         url=text("url"),
         note=text("note"),
         keys=header.keys,
         fpr=header.fpr,
         incomplete=_says(header.about.get("incomplete")),
+        tables=tables.recorded(header.about.get("tables")) if kind.has_domains else None,
     )
 
 
@@ -371,5 +374,19 @@ def _positions(codes: bytes, wanted: int) -> Iterator[int]:
 
 
 def about(kind: Kind, **fields: str | None) -> Mapping[str, Any]:
-    """The `about` object of a filter: its kind, and the fields that were given."""
-    return {"kind": kind.value} | {name: value for name, value in fields.items() if value}
+    """The `about` object of a filter: its kind, the fields that were given, and, where its keys
+    depend on them, the versions of the tables that this leakcheck has.
+    """
+    found: dict[str, Any] = {"kind": kind.value}
+    found |= {name: value for name, value in fields.items() if value}
+    return found | ({"tables": tables.current().record()} if kind.has_domains else {})
+
+
+def joined_tables(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a filter of the keys of several says of tables: the oldest of theirs.
+
+    sides: their `about`. Nothing where one of them says nothing.
+    """
+    if not all("tables" in side for side in sides):
+        return {}
+    return {"tables": tables.oldest(tables.recorded(side["tables"]) for side in sides).record()}

@@ -1,6 +1,6 @@
 r"""What counts as an e-mail address: found in any bytes, or given by someone who asks.
 
-The rules are in leakcheck/local_part.py (before the at sign), leakcheck/subject/domain.py
+The rules are in leakcheck/subject/local_part.py (before the at sign), leakcheck/subject/domain.py
 (after it) and leakcheck/subject/escapes.py (how a character may be written); this
 file puts them together. `find` reads a dump, `canonical` what a user asks
 about; both use the same rules, so that no spelling can hide someone:
@@ -16,9 +16,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from leakcheck.errors import SubjectError
-from leakcheck.subject import domain, escapes, local_part
+from leakcheck.subject import domain, escapes, local_part, tables
 from leakcheck.subject.digests import to_bytes
 
+BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+"""What may stand around a subject and is none of it: white space, and what has no width."""
+QUOTES = frozenset(['""', "''", "“”", "‘’", "„“", "«»", "‹›", "``"])
+FULL_STOPS = (".", "。", "．", "｡")
 REACH = domain.REACH
 """No byte further than this from an at sign matters to what is read there."""
 
@@ -60,45 +67,75 @@ def find(data: bytes) -> Iterator[Found]:
 
 
 def canonical(text: str | bytes) -> bytes:
-    """The canonical form of the one address that `text` is.
+    """The canonical form of the one address that `text` is. Raises as `forms` does."""
+    return forms(text)[0]
 
-    Blanks around it, `mailto:`, angle brackets or quotation marks are
-    allowed, and the escapes that dumps use. Raises SubjectError, which says
-    why and does not repeat it.
+
+def forms(text: str | bytes) -> list[bytes]:
+    """The canonical form of the one address that `text` is, and its transitional one.
+
+    The second is there only where it differs: see leakcheck/subject/domain.py.
+    What people copy with an address is taken off, and the escapes that dumps
+    use are read. Raises SubjectError, which says why and does not repeat it.
     """
-    data = _bare(to_bytes(text))
+    name, host = _parts(text)
+    if wrong := local_part.fault(name) or domain.fault(host):
+        raise SubjectError(f"This is not an e-mail address that can be checked: {wrong}.")
+    return [name.lower() + b"@" + form for form in domain.forms(host)]
+
+
+def canonical_domain(text: str | bytes) -> bytes:
+    """The canonical form of the domain that `text` is. Raises as `domain_forms` does."""
+    return domain_forms(text)[0]
+
+
+def domain_forms(text: str | bytes) -> list[bytes]:
+    """The same as `forms` of the domain that `text` is, a leading `@` or not."""
+    host = _unescape(bare(to_bytes(text)).removeprefix(b"@"))
+    if not host:
+        raise SubjectError("There is no domain: it is empty.")
+    if wrong := domain.fault(host):
+        raise SubjectError(f"This is not a domain that can be checked: {wrong}.")
+    return domain.forms(host)
+
+
+def tables_needed(text: str | bytes, form: bytes) -> tables.Versions:
+    """The tables that take `text`, an address or domain, in each of its spellings; `form`: one."""
+    data = bare(to_bytes(text))
+    sign = escapes.AT.search(data)
+    host = data[sign.end() :] if sign else data
+    return domain.tables_needed(_unescape(host), form.rpartition(b"@")[2])
+
+
+def _parts(text: str | bytes) -> tuple[bytes, bytes]:
+    """What stands before and after the at sign, unescaped. Raises SubjectError."""
+    data = bare(to_bytes(text))
     signs = list(escapes.AT.finditer(data))
     if not signs:
         raise SubjectError("This is not an e-mail address: it has no @.")
     if len(signs) > 1:
         raise SubjectError("This is not one e-mail address: it has more than one @.")
-    name = _unescape(data[: signs[0].start()])
-    host = _unescape(data[signs[0].end() :])
-    if wrong := local_part.fault(name) or domain.fault(host):
-        raise SubjectError(f"This is not an e-mail address that can be checked: {wrong}.")
-    return name.lower() + b"@" + domain.resolve(host)[0][0]
+    if len(data) - signs[0].end() > REACH - escapes.LONGEST:
+        raise SubjectError("This is not an e-mail address: it is too long.")
+    return _unescape(data[: signs[0].start()]), _unescape(data[signs[0].end() :])
 
 
-def canonical_domain(text: str | bytes) -> bytes:
-    """The canonical form of the domain that `text` is, a leading `@` or not."""
-    host = _unescape(_bare(to_bytes(text)).removeprefix(b"@"))
-    if not host:
-        raise SubjectError("There is no domain: it is empty.")
-    if wrong := domain.fault(host):
-        raise SubjectError(f"This is not a domain that can be checked: {wrong}.")
-    return domain.resolve(host)[0][0]
-
-
-def _bare(data: bytes) -> bytes:
-    """`data` without what people copy with an address."""
-    data = data.decode("utf-8", "surrogateescape").strip().encode("utf-8", "surrogateescape")
-    if data[-1:] == b">" and b"<" in data:
-        data = data[data.rindex(b"<") + 1 : -1].strip()
-    if len(data) > 1 and data[:1] == data[-1:] and data[:1] in (b'"', b"'"):
-        data = data[1:-1].strip()
-    if data[:7].lower() == b"mailto:":
-        data = data[7:]
-    return data.removesuffix(b".")
+def bare(data: bytes) -> bytes:
+    """`data` without what people copy with an address; the steps are in docs/address.md."""
+    text = data.decode("utf-8", "surrogateescape")
+    before = None
+    while text != before:
+        before = text
+        text = text.strip(BLANKS)
+        if text.endswith(">") and "<" in text:
+            text = text[text.rindex("<") + 1 : -1].strip(BLANKS)
+        if len(text) > 1 and text[0] + text[-1] in QUOTES:
+            text = text[1:-1].strip(BLANKS)
+        if text[:7].lower() == "mailto:":
+            text = text[7:].partition("?")[0]
+        if text[-1:] in FULL_STOPS:
+            text = text[:-1]
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _unescape(data: bytes) -> bytes:

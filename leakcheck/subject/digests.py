@@ -75,10 +75,13 @@ def nt_hash(text: str | bytes) -> bytes:
 
 
 def utf16(text: str | bytes) -> bytes:
-    """The UTF-16LE form that the NT hash is taken of."""
-    if isinstance(text, bytes):
-        text = _utf8_or_none(text) or windows_1252(text)
-    return text.encode("utf-16-le", "surrogatepass")
+    """The UTF-16LE form that the NT hash is taken of.
+
+    A str that stands for bytes which are not UTF-8 is read as those bytes are:
+    the same bytes have the same hash, whichever way they come.
+    """
+    data = to_bytes(text)
+    return (_utf8_or_none(data) or windows_1252(data)).encode("utf-16-le")
 
 
 def password_readings(data: bytes) -> list[bytes]:

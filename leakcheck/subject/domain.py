@@ -22,9 +22,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from leakcheck.subject import escapes
+from leakcheck.subject import escapes, tables
 from leakcheck.subject.tables import TLDS
-from leakcheck.subject.uts46 import a_label, fate
+from leakcheck.subject.uts46 import a_label, fate, unicode_needed
 
 LONGEST = 253
 REACH = 2048
@@ -74,6 +74,12 @@ def forms(text: bytes) -> list[bytes]:
     if len(text) > _MOST:
         return []
     return [form for form, length in resolve(text) if length == len(text)]
+
+
+def tables_needed(text: bytes, form: bytes) -> tables.Versions:
+    """The tables that take the domain `text`, of the canonical `form`, in each of its spellings."""
+    run = _decode(text) + "." + form.decode("ascii")
+    return tables.Versions(tables.tld_since(form.rpartition(b".")[2]), unicode_needed(run))
 
 
 def readings(data: bytes, start: int) -> list[Reading]:

@@ -21,3 +21,8 @@ class Kind(StrEnum):
     def secret(self) -> bool:
         """Whether a subject of this kind must never be shown, written or sent."""
         return self in (Kind.PASSWORD, Kind.NTLM, Kind.CREDENTIAL)
+
+    @property
+    def has_domains(self) -> bool:
+        """Whether a subject of this kind has a domain, whose form depends on tables."""
+        return self in (Kind.EMAIL, Kind.CREDENTIAL, Kind.DOMAIN)

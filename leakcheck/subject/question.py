@@ -1,4 +1,4 @@
-"""From what a user asks about to its canonical form and its digest.
+"""From what a user asks about to the forms in which a dump may hold it, and their digests.
 
 | kind | canonical form | digest |
 |---|---|---|
@@ -8,66 +8,196 @@
 | credential | canonical address, a zero byte, password bytes | SHA-1 |
 | domain | the canonical domain | SHA-1 |
 
-The dump's side of the same functions is leakcheck.extract. No error repeats
-the subject.
+Rule 1: whatever may stand in a dump for what was asked, is asked: the
+transitional form of a domain; a password without the blanks around it, composed
+and decomposed, read as Windows-1252 where it is not UTF-8, and what its
+`$HEX[...]` stands for. Rule 2: the same bytes give the same forms, whichever
+way they come. Rule 3: no error repeats the subject.
+
+The dump's side of the same functions is leakcheck.extract.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from leakcheck.errors import SubjectError
-from leakcheck.subject.address import canonical as canonical_address
-from leakcheck.subject.address import canonical_domain
-from leakcheck.subject.digests import md4, sha1, to_bytes, utf16
+from leakcheck.subject import address, escapes, tables
+from leakcheck.subject.digests import md4, plain, sha1, to_bytes, utf16, windows_1252
 from leakcheck.subject.kinds import Kind
+from leakcheck.subject.normal_forms import nfc, nfd
+from leakcheck.subject.variants import variants
 
 SEPARATORS = b":;|\t,"
 """What may stand between an address and a password."""
+_BARE = "without the blanks around it"
+_HEX = "as what its $HEX[...] stands for"
+_WINDOWS = "as Windows-1252 text"
+_NORMAL_FORMS = {nfc: "with composed characters (NFC)", nfd: "with decomposed characters (NFD)"}
+_TRANSITIONAL = "with the older form of its domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form in which a dump may hold a subject.
+
+    Attributes:
+        content: the bytes that the digest is taken of.
+        told: how it differs from what was asked, or the other spelling of an
+            address; empty for the canonical form.
+    """
+
+    content: bytes = field(repr=False)
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A subject that can be asked about.
+
+    Attributes:
+        kind: of the subject.
+        forms: the canonical form, then others, each once.
+        needs: the tables that a builder must have had to take it in each of
+            its spellings; None for passwords, which need none.
+    """
+
+    kind: Kind
+    forms: tuple[Form, ...]
+    needs: tables.Versions | None = None
+
+    @property
+    def canonical(self) -> bytes:
+        """The canonical form."""
+        return self.forms[0].content
+
+    def digests(self) -> list[bytes]:
+        """The digest of each form."""
+        return [digest_of_canonical(self.kind, form.content) for form in self.forms]
+
+    def with_variants(self) -> "Question":
+        """The same, asked also by other addresses that reach the same mailbox."""
+        if self.kind is not Kind.EMAIL:
+            return self
+        found = {form.content: form for form in self.forms}
+        for form in self.forms:
+            for spelling in variants(form.content.decode("ascii")):
+                found.setdefault(spelling.encode(), Form(spelling.encode(), spelling))
+        return replace(self, forms=tuple(found.values()))
+
+
+def question(kind: Kind, text: str | bytes) -> Question:
+    """The subject `text` of `kind`, ready to be asked.
+
+    A credential is given as `address:password` (or ; | tab ,). Bytes that are
+    not UTF-8 may come as they are, or as the str that Python makes of them in
+    arguments and on terminals. Raises SubjectError, which says why the subject
+    cannot be accepted.
+    """
+    match kind:
+        case Kind.EMAIL:
+            return _of_address(kind, text, address.forms(text))
+        case Kind.DOMAIN:
+            return _of_address(kind, text, address.domain_forms(text))
+        case Kind.CREDENTIAL:
+            return _credential(*_split(to_bytes(text)))
+        case Kind.PASSWORD:
+            return Question(kind, _forms(_password_forms(to_bytes(text))))
+        case Kind.NTLM:
+            found = _password_forms(to_bytes(text))
+            return Question(kind, _forms([(utf16(content), told) for content, told in found]))
 
 
 def canonical(kind: Kind, text: str | bytes) -> bytes:
-    """The bytes that stand for the subject `text` of `kind`.
-
-    A credential is given as `address:password` (or ; | tab ,). Raises
-    SubjectError, which says why the subject cannot be accepted.
-    """
-    if kind is Kind.EMAIL:
-        return canonical_address(text)
-    if kind is Kind.DOMAIN:
-        return canonical_domain(text)
-    if kind is Kind.CREDENTIAL:
-        address, separator, password = split_credential(to_bytes(text))
-        if not separator:
-            raise SubjectError("A credential is an address, a colon and a password.")
-        return credential(address, password)
-    if not text:
-        raise SubjectError("The password is empty.")
-    return utf16(text) if kind is Kind.NTLM else to_bytes(text)
-
-
-def credential(address: str | bytes, password: str | bytes) -> bytes:
-    """The canonical form of a credential from its two parts."""
-    if not password:
-        raise SubjectError("The password is empty.")
-    return canonical_address(address) + b"\0" + to_bytes(password)
-
-
-def split_credential(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """Address, separator and password: the first separator after the address parts them."""
-    sign = max(data.find(b"@"), data.find(b"%40"), 0)
-    at = next((at for at in range(sign, len(data)) if data[at] in SEPARATORS), len(data))
-    return data[:at], data[at : at + 1], data[at + 1 :]
+    """The bytes that stand for the subject `text` of `kind`. Raises as `question` does."""
+    return question(kind, text).canonical
 
 
 def digest_of_canonical(kind: Kind, form: bytes) -> bytes:
-    """The digest of a canonical form."""
+    """The digest, `kind.digest_bytes` bytes, of a canonical form."""
     return md4(form) if kind is Kind.NTLM else sha1(form)
 
 
 def digest(kind: Kind, text: str | bytes) -> bytes:
-    """The digest, `kind.digest_bytes` bytes, of the subject `text`; SubjectError as above."""
+    """The digest of the canonical form of `text`. Raises as `question` does."""
     return digest_of_canonical(kind, canonical(kind, text))
 
 
 def digests_of(kind: Kind, texts: Iterable[str | bytes]) -> bytes:
-    """The digests of several subjects, packed end to end; SubjectError at the first bad one."""
+    """The digests of the canonical forms of several subjects, packed end to end."""
     return b"".join(digest(kind, text) for text in texts)
+
+
+def _of_address(kind: Kind, text: str | bytes, found: list[bytes]) -> Question:
+    told = [""] + [form.decode("ascii") for form in found[1:]]
+    return Question(kind, _forms(list(zip(found, told, strict=True))),
+                    address.tables_needed(text, found[0]))  # fmt: skip
+
+
+def _credential(name: bytes, password: bytes) -> Question:
+    names = address.forms(name)
+    found = [
+        (form + b"\0" + content, _joined(_TRANSITIONAL if at else "", told))
+        for at, form in enumerate(names)
+        for content, told in _password_forms(password)
+    ]
+    return Question(Kind.CREDENTIAL, _forms(found), address.tables_needed(name, names[0]))
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """Address and password: the first separator after the at sign parts them."""
+    sign = escapes.AT.search(data)
+    start = sign.end() if sign else 0
+    at = next((at for at in range(start, len(data)) if data[at] in SEPARATORS), None)
+    if at is None:
+        raise SubjectError("A credential is an address, a colon and a password.")
+    return data[:at], data[at + 1 :]
+
+
+def _password_forms(data: bytes) -> list[tuple[bytes, str]]:
+    """(bytes, how they differ) of each form of the password `data`."""
+    if not data:
+        raise SubjectError("The password is empty.")
+    if b"\0" in data:
+        raise SubjectError(
+            "The password holds a zero byte, which none does: is this text, in which encoding?"
+        )
+    found = {data: ""}
+    for content in (data, _without_blanks(data)):
+        told = _BARE if content != data else ""
+        found.setdefault(content, told)
+        found.setdefault(plain(content), _joined(told, _HEX))
+    for content, told in list(found.items()):
+        if content.isascii():
+            continue
+        text = _utf8_or_none(content)
+        if text is None:
+            text, told = windows_1252(content), _joined(told, _WINDOWS)
+            found.setdefault(text.encode(), told)
+        for form, name in _NORMAL_FORMS.items():
+            found.setdefault(form(text).encode(), _joined(told, name))
+    found.pop(b"", None)
+    return list(found.items())
+
+
+def _without_blanks(data: bytes) -> bytes:
+    text = data.decode("utf-8", "surrogateescape").strip(address.BLANKS)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _utf8_or_none(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _joined(*told: str) -> str:
+    return ", ".join(filter(None, told))
+
+
+def _forms(found: list[tuple[bytes, str]]) -> tuple[Form, ...]:
+    """Each form once."""
+    forms: dict[bytes, Form] = {}
+    for content, told in found:
+        forms.setdefault(content, Form(content, told))
+    return tuple(forms.values())

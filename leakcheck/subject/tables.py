@@ -7,13 +7,16 @@ subject. docs/address.md has the format of the files.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 DATA = Path(__file__).parent.parent / "data"
 OLDEST = "0"
 """The version of a table that is older than all that are told apart."""
+NEWER = "9999"
+"""A version that no table has yet."""
 _PARTS = re.compile(r"[0-9]{1,9}(?:[.-][0-9]{1,9}){0,3}")
 
 
@@ -55,3 +58,89 @@ def key(version: object) -> tuple[int, ...]:
     """What versions are compared by; the oldest for anything that is none."""
     text = version if isinstance(version, str) and _PARTS.fullmatch(version) else OLDEST
     return tuple(int(part) for part in re.split(r"[.-]", text))
+
+
+class Versions(NamedTuple):
+    """Versions of the tables: those that a builder had, or those that a subject needs."""
+
+    tlds: str = OLDEST
+    unicode: str = OLDEST
+
+    def record(self) -> dict[str, str]:
+        """What a filter of addresses, domains or credentials says under `about.tables`."""
+        return self._asdict()
+
+
+def current() -> Versions:
+    """The versions of the tables in the package."""
+    return Versions(TLD_VERSION, unicode_version())
+
+
+def recorded(record: object) -> Versions:
+    """The versions in `about.tables`; the oldest of what it does not say."""
+    known = record if isinstance(record, dict) else {}
+
+    def version(name: str) -> str:
+        value = known.get(name)
+        return value if isinstance(value, str) and key(value) > key(OLDEST) else OLDEST
+
+    return Versions(version("tlds"), version("unicode"))
+
+
+def oldest(sides: Iterable[Versions]) -> Versions:
+    """Of each table the oldest version."""
+    every = list(sides)
+    return Versions(
+        min((side.tlds for side in every), key=key), min((side.unicode for side in every), key=key)
+    )
+
+
+def newest(sides: Iterable[Versions]) -> Versions | None:
+    """Of each table the newest version; None of none."""
+    every = list(sides)
+    if not every:
+        return None
+    return Versions(
+        max((side.tlds for side in every), key=key), max((side.unicode for side in every), key=key)
+    )
+
+
+def may_need_more(data: bytes) -> bool:
+    """Whether a domain in `data`, as dumps write it, may need more than the oldest tables."""
+    if not data.isascii() or any(mark in data for mark in (b"--", b"%", b"\\", b"&", b"=")):
+        return True
+    return _later_tlds().search(data) is not None
+
+
+@lru_cache(maxsize=1)
+def _later_tlds() -> re.Pattern[bytes]:
+    names = sorted(TLDS - _TLD_EDITIONS[0][1])
+    return re.compile(rb"\.(?:" + b"|".join(names) + rb")(?![a-z0-9])", re.IGNORECASE)
+
+
+TLD_UNKNOWN = (
+    "the filter was built when this top-level domain was not known yet, so an address there may be "
+    "in the breach and not in the filter"
+)
+UNICODE_OLDER = (
+    "the filter was built when not all characters of this domain were known yet, so it may be in "
+    "the breach and not in the filter"
+)
+UNICODE_NEWER = (
+    "the filter was built with newer tables of characters than this leakcheck has: get a newer one"
+)
+
+
+def doubt(needed: Versions, had: Versions) -> str | None:
+    """Why a builder who `had` these tables may have passed over a subject; None where it cannot.
+
+    A domain outside ASCII may also be mapped otherwise by tables that are
+    newer than ours.
+    """
+    if key(needed.tlds) > key(had.tlds):
+        return TLD_UNKNOWN
+    if key(needed.unicode) > key(had.unicode):
+        return UNICODE_OLDER
+    if needed.unicode != OLDEST and key(had.unicode) > key(unicode_version()):
+        return UNICODE_NEWER
+    return None

@@ -14,6 +14,7 @@ from leakcheck.subject import punycode, tables
 from leakcheck.subject.normal_forms import nfc
 
 _PREFIX = "xn--"
+_DOTS = "。．｡"
 _LONGEST = 59  # characters of a label that is not ASCII: after `xn--` each takes one at least
 
 
@@ -137,18 +138,19 @@ def _without_deviations(label: str) -> str:
 
 
 def unicode_needed(text: str) -> str:
-    """The version of the table that has every character of the domain `text`; "" for ASCII.
+    """The version of the table that has every character of the domain `text`; OLDEST for ASCII.
 
-    An A-label counts for what it stands for, as that is its other spelling.
+    An A-label counts for what it stands for, as that is its other spelling;
+    NEWER where that holds a character that the table has not.
     """
-    needed = ""
+    needed = tables.OLDEST
     for label in text.split("."):
         is_a_label = label[: len(_PREFIX)].lower() == _PREFIX
         meant = punycode.decode(label[len(_PREFIX) :].lower()) if is_a_label else label
         for mark in meant or "":
-            found = None if mark.isascii() else fate(mark)
-            if found is not None and tables.key(found.since) > tables.key(needed or None):
-                needed = found.since
+            if not mark.isascii() and mark not in _DOTS:
+                found = fate(mark)
+                needed = max(needed, found.since if found else tables.NEWER, key=tables.key)
     return needed
 
 

@@ -270,7 +270,7 @@ def test_stdin(known: Path, breached: str) -> None:
     assert done.out.splitlines()[0].startswith("line 2: breached password")
     assert breached not in done.out + done.err
     assert run(breached.encode() + b"\0").status == 1, "as pam_exec ends it"
-    assert run(f" {breached}\n".encode()).status == 0, "spaces belong to the password"
+    assert run(f" {breached}\n".encode()).status == 1, "asked without the blank as well"
     report = json.loads(run(f"{breached}\nx\n".encode(), "--format", "json").out)
     assert [(row["line"], row["verdict"]) for row in report["results"]] == [
         (1, "exposed"),

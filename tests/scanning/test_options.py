@@ -175,7 +175,7 @@ def test_hash_lists_and_password_lists(tmp_path: Path) -> None:
     assert verdicts(rows) == [
         (1, None, "exposed"),
         (2, None, "clean"),
-        (3, None, "exposed"),  # as it is without the blank
+        (3, None, "exposed"),  # without the blank
         (5, None, "exposed"),
     ]
     hashed = [hashlib.sha1(word.encode()).hexdigest() for word in ("letmein", "other")]

@@ -1,13 +1,14 @@
 """A job into reports and an exit status: a tree, candidates on stdin, or one line explained."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from leakcheck.ci import baseline as baselines
 from leakcheck.ci import explain, output, run, stdin
 from leakcheck.ci.job import CiOptions, Job
 from leakcheck.input.secrets import read_secrets
 from leakcheck.reports.output import Reports
-from leakcheck.terminal import Progress, say, warn
+from leakcheck.terminal import Progress, ask_secret, say, warn
 from leakcheck.verdicts import Verdict, combine, exit_status
 from leakcheck.wording import counted, printable
 
@@ -38,7 +39,7 @@ def report_stdin(options: CiOptions) -> int:
     """Check candidate passwords from stdin, or from a prompt; the exit status."""
     with Job(options, reads_tree=False) as job:
         verdicts = []
-        passwords = read_secrets("Password (not shown): ")
+        passwords = read_secrets(partial(ask_secret, "Password (not shown): "))
         with Reports(options.targets, force=True) as reports:
             reports.begin(output.meta(job.sources, "leakcheck ci --stdin"))
             for line, said in stdin.answers(passwords, job.sources):

@@ -1,6 +1,7 @@
 """`leakcheck check`: one or a few subjects, asked of every source."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -104,16 +105,14 @@ def check(
 
 def _subjects(given: list[str], kind: Kind, password: bool) -> Sequence[str | bytes]:
     """The subjects to ask about; what is secret comes from the terminal or stdin."""
-    from leakcheck.input.secrets import read_secrets
-
     if not kind.secret:
         if password:
             raise UsageError(f"--password does not go with --kind {kind}.")
         return given
     if kind is Kind.CREDENTIAL:
         if not given:
-            return read_secrets("Address:password (not shown): ")
-        secrets = read_secrets("Password (not shown): ")
+            return _secrets("Address:password (not shown): ")
+        secrets = _secrets("Password (not shown): ")
         if len(secrets) != len(given):
             raise UsageError("Give one password for each address, in the same order.")
         return [
@@ -124,7 +123,14 @@ def _subjects(given: list[str], kind: Kind, password: bool) -> Sequence[str | by
         raise UsageError(
             "A password is never an argument, where others could read it: use --password alone."
         )
-    return read_secrets("Password (not shown): ")
+    return _secrets("Password (not shown): ")
+
+
+def _secrets(prompt: str) -> list[bytes]:
+    from leakcheck.input.secrets import read_secrets
+    from leakcheck.terminal import ask_secret
+
+    return read_secrets(partial(ask_secret, prompt))
 
 
 def _print(answers: list[Answer], as_json: bool) -> int:

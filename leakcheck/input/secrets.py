@@ -11,21 +11,20 @@ empty line, a zero byte or a carriage return within) is an error, as its
 
 import codecs
 import sys
+from collections.abc import Callable
 
 from leakcheck.errors import UsageError
 from leakcheck.input.encodings import encoding_of
 
 
-def read_secrets(prompt: str) -> list[bytes]:
-    """One secret typed at the terminal, without echo; or those on stdin, where it is no terminal.
+def read_secrets(ask: Callable[[], str]) -> list[bytes]:
+    """The one secret that `ask` has typed at the terminal; where stdin is none, those on it.
 
     Raises UsageError as `secrets_in` does.
     """
     if not sys.stdin.isatty():
         return secrets_in(sys.stdin.buffer.read())
-    from leakcheck.terminal import ask_secret
-
-    typed = ask_secret(prompt).encode("utf-8", "surrogateescape")
+    typed = ask().encode("utf-8", "surrogateescape")
     if not typed:
         raise UsageError("An empty password cannot be checked.")
     return [typed]

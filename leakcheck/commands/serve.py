@@ -1,9 +1,6 @@
 """`leakcheck serve`: a folder of filters and range files over HTTP."""
 
-import contextlib
-import signal
-import socket
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +26,15 @@ def serve(
     key: Annotated[
         Path | None, typer.Option("--key", metavar="FILE", help="Its private key.")
     ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="Host name to answer for besides addresses, localhost and this machine's own; "
+            "repeatable. Others are refused over http.",
+        ),
+    ] = None,
     log: Annotated[
         bool, typer.Option("--log-requests", help="Log requests, which is off by default.")
     ] = False,
@@ -39,79 +45,29 @@ def serve(
     asked is not logged.
     """
     try:
-        import starlette  # noqa: F401
-        import uvicorn
+        import httptools  # noqa: F401 - whether it is there
+        import uvicorn  # noqa: F401 - the same
     except ImportError:
         raise UsageError(
             "serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'."
         ) from None
-    from leakcheck.serving.app import make_app
     from leakcheck.serving.catalog import look
-    from leakcheck.terminal import say
+    from leakcheck.serving.server import Server, listen
+    from leakcheck.terminal import say, warn
     from leakcheck.wording import counted
 
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together.")
     shelf = look(folder)
-    listener = _listen(host, port)
-    config = uvicorn.Config(
-        make_app(shelf),
-        access_log=log,
-        log_level="info" if log else "critical",
-        server_header=False,
-        ssl_certfile=cert,
-        ssl_keyfile=key,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
-    try:
-        config.load()
-    except OSError:
-        raise UsageError("--cert and --key cannot be read as a certificate and its key.") from None
-    where = f"{'https' if cert else 'http'}://{_authority(listener)}/"
+    server = Server(shelf, listen(host, port), names=names or (), cert=cert, key=key, log=log)
     what = [counted(len(shelf.filters()), "filter")]
     what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
-    with _until_told():
-        say(f"Serving {', '.join(what)} at {where} until Ctrl-C.")
-        _flush()
-        uvicorn.Server(config).run(sockets=[listener])
+
+    def ready() -> None:
+        if not server.hosts.local:
+            warn("every machine that can reach this one can ask these filters, and copy them.")
+        say(f"Serving {', '.join(what)} at {server.url} until Ctrl-C.")
+        sys.stdout.flush()
+
+    server.serve_until_told(ready)
     return 0
-
-
-@contextlib.contextmanager
-def _until_told() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block, and are its regular end.
-
-    The server takes them over while it runs, and raises them again when it has ended.
-    """
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=512)
-    except OSError as error:
-        why = error.strerror or "it is not an address of this machine"
-        raise UsageError(f"It cannot listen at {host} port {port}: {why}.") from None
-
-
-def _authority(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _flush() -> None:
-    import sys
-
-    sys.stdout.flush()

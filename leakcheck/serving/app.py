@@ -5,106 +5,161 @@ the folder, a well-formed request has an answer that says what is wrong: 503,
 never 500; and no failure is told with what was asked.
 """
 
-import hashlib
+import asyncio
 import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import xxhash
 
 from leakcheck.serving.catalog import Shelf, describe
 from leakcheck.serving.files import conditions, file_answer
+from leakcheck.serving.hosts import Hosts
+from leakcheck.serving.messages import Answer, Query
 from leakcheck.serving.padding import pad
 from leakcheck.sources.range_files import read_range
 
 BAD_PREFIX = "The hash prefix was not in a valid format"
-_PREFIX = re.compile(r"[0-9A-Fa-f]{5}")
-_MODES = {None: 40, "": 40, "sha1": 40, "ntlm": 32}
+_PREFIX = re.compile(r"[0-9A-Fa-f]{5}", re.ASCII)
+_MODES = {b"": 40, b"mode=": 40, b"mode=sha1": 40, b"mode=ntlm": 32}
+_METHODS = "GET, HEAD, OPTIONS"
+_FOR_PAGES = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Add-Padding, If-None-Match, If-Range, Range",
+    "Access-Control-Max-Age": "86400",
+}
+_Message = MutableMapping[str, Any]
 
 
-def make_app(shelf: Shelf) -> ASGIApp:
-    """The application that serves `shelf`."""
+class App:
+    """The application that serves `shelf`, as ASGI has it."""
 
-    async def index(request: Request) -> Response:
+    def __init__(self, shelf: Shelf, hosts: Hosts) -> None:
+        self._shelf, self._hosts = shelf, hosts
+        self._told = 0.0
+
+    async def __call__(
+        self,
+        scope: _Message,
+        receive: Callable[[], Awaitable[_Message]],
+        send: Callable[[_Message], Awaitable[None]],
+    ) -> None:
+        """Answer one request."""
+        found = self._answer(scope)
+        pieces = found.pieces
+        length = len(found.body) if found.length is None else found.length
+        fields = [(name.lower().encode(), value.encode()) for name, value in found.fields.items()]
+        if found.status not in (204, 304):
+            fields.append((b"content-length", b"%d" % length))
         try:
-            lines = await run_in_threadpool(describe, shelf)
+            await send({"type": "http.response.start", "status": found.status, "headers": fields})
+            if pieces is None:
+                await send({"type": "http.response.body", "body": found.body})
+                return
+            for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)  # others have their turn, however fast this one reads
+            await send({"type": "http.response.body"})
         except OSError:
-            return PlainTextResponse("The folder that is served cannot be read.", 503)
-        return PlainTextResponse("".join(f"{line}\n" for line in lines))
+            self._tell("a file was cut while it was sent")
+        finally:
+            if pieces is not None:
+                pieces.close()
 
-    async def one_filter(request: Request) -> Response:
-        path = await run_in_threadpool(shelf.filter, request.path_params["name"])
-        if path is None:
-            return PlainTextResponse("There is no such filter here.", 404)
-        return await run_in_threadpool(file_answer, request, path)
-
-    async def one_range(request: Request) -> Response:
-        return await run_in_threadpool(_range, request, shelf)
-
-    return _Unfailing(
-        Starlette(
-            routes=[
-                Route("/", index),
-                Route("/range/{prefix}", one_range),
-                Route("/{name}", one_filter),
-            ]
-        )
-    )
-
-
-class _Unfailing:
-    """The application, whose failures end the answer at most, and are told without the request."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                # An unforeseen failure is answered with 500 before it is raised: it has a reason.
-                if message["status"] == 500:
-                    return
-                started = True
-            if started:
-                await send(message)
-
+    def _answer(self, scope: _Message) -> Answer:
         try:
-            await self._app(scope, receive, noted)
+            return self._routed(scope)
         except Exception as error:
-            from leakcheck.terminal import warn
+            self._tell(f"a request could not be answered ({type(error).__name__})")
+            return Answer.plain("This cannot be answered now.", 503)
 
-            warn(f"a request could not be answered ({type(error).__name__}).")
-            if not started:
-                answer = PlainTextResponse("This cannot be answered now.", 503)
-                await answer(scope, receive, send)
+    def _routed(self, scope: _Message) -> Answer:
+        fields: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            if name == b"host" and "host" in fields:
+                return Answer.plain("A request names one host.", 400, Connection="close")
+            fields[name.decode("latin-1")] = value.decode("latin-1")
+        if "transfer-encoding" in fields or fields.get("content-length", "0") != "0":
+            return Answer.plain("A request here has no body.", 413, Connection="close")
+        host = fields.get("host")
+        if host is None and scope["http_version"] != "1.0":
+            return Answer.plain("A request names its host.", 400)
+        if host is not None and scope["scheme"] == "http" and not self._hosts.serves(host):
+            return Answer.plain("This host name is not served here: see serve --name.", 421)
+        query = Query(scope["method"], scope["path"], scope["query_string"], fields)
+        found = answer(query, self._shelf)
+        if self._hosts.may_read(fields.get("origin")):
+            found.fields |= _FOR_PAGES
+        return found
+
+    def _tell(self, what: str) -> None:
+        """Warn, once a second at most."""
+        from leakcheck.terminal import warn
+
+        now = time.monotonic()
+        if now - self._told >= 1.0:
+            self._told = now
+            warn(f"{what}.")
 
 
-def _range(request: Request, shelf: Shelf) -> Response:
+def answer(query: Query, shelf: Shelf) -> Answer:
+    """What `shelf` has for `query`."""
+    if query.method not in ("GET", "HEAD", "OPTIONS"):
+        return Answer.plain("Method Not Allowed", 405, Allow=_METHODS)
+    if query.method == "OPTIONS":
+        return Answer(204, {"Allow": _METHODS} | _PREFLIGHT)
+    name = query.path[1:]
+    if not name:
+        return _index(shelf)
+    if name.startswith("range/") and "/" not in name[6:]:
+        return _range(query, name[6:], shelf)
+    path = shelf.filter(name)
+    if path is None:
+        return Answer.plain("There is no such filter here.", 404)
+    return file_answer(query, path)
+
+
+def _index(shelf: Shelf) -> Answer:
+    try:
+        lines = describe(shelf)
+    except OSError:
+        return Answer.plain("The folder that is served cannot be read.", 503)
+    return Answer.plain("".join(f"{line}\n" for line in lines))
+
+
+def _range(query: Query, prefix: str, shelf: Shelf) -> Answer:
     """A range of the Pwned Passwords API."""
-    prefix = request.path_params["prefix"]
-    digits = _MODES.get(request.query_params.get("mode"))
     if not _PREFIX.fullmatch(prefix):
-        return PlainTextResponse(BAD_PREFIX, 400)
+        return Answer.plain(BAD_PREFIX, 400)
+    digits = _MODES.get(query.query)
     if digits is None:
-        return PlainTextResponse("The mode is sha1 or ntlm", 400)
+        mode = dict(parse_qsl(query.query[:1000], keep_blank_values=True)).get(b"mode", b"")
+        digits = _MODES.get(b"mode=" + mode)
+    if digits is None:
+        return Answer.plain("The mode is sha1 or ntlm", 400)
     folder = shelf.ranges.get(digits)
     try:
         if folder is None:
             raise FileNotFoundError
-        body = read_range(folder, prefix.upper()).strip()
+        body = read_range(folder, prefix).strip()
     except FileNotFoundError:  # no 404: there are clients that would take it for "not found, good"
-        return PlainTextResponse("This range is not kept here", 501)
+        return Answer.plain("This range is not kept here", 501)
     except (OSError, ValueError):
-        return PlainTextResponse("This range cannot be read", 503)
-    if request.headers.get("add-padding", "").lower() == "true":
-        padded = pad(body, digits - 5)
-        return PlainTextResponse(padded, headers={"Cache-Control": "no-store"})
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=86400"}
-    return conditions(request, headers) or PlainTextResponse(body, headers=headers)
+        return Answer.plain("This range cannot be read", 503)
+    if query.fields.get("add-padding", "").lower() == "true":
+        return Answer.plain(pad(body, digits - 5), Cache_Control="no-store")
+    fields = {"ETag": f'"{xxhash.xxh3_128_hexdigest(body)}"'}
+    fields["Cache-Control"] = "public, max-age=86400"
+    unchanged = conditions(query, fields)
+    if unchanged is not None:
+        return unchanged
+    found = Answer.plain(body)
+    found.fields |= fields
+    return found

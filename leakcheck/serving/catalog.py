@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,13 +26,13 @@ class Shelf:
             return None
         path = self.folder / name
         try:
-            inside = path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
-        except (
-            OSError,
-            RuntimeError,
-        ):  # too long a name, locked, or links in a circle
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                inside = path.resolve().is_relative_to(self.folder.resolve())
+                return path if inside and path.is_file() else None
+        except (OSError, RuntimeError):  # too long a name, locked, or links in a circle
             return None
-        return path if inside else None
+        return path if stat.S_ISREG(mode) else None
 
     def filters(self) -> list[str]:
         """The names of the filters, in order. Raises OSError where the folder cannot be read."""

@@ -8,63 +8,62 @@ server ignore Range), so that no header makes much work.
 
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Generator
 from email.utils import formatdate
 from pathlib import Path
-from typing import BinaryIO
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from leakcheck.serving.messages import Answer, Query
 
 _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
-_AT_ONCE = 1 << 18
+_AT_ONCE = 32 << 10
 _TYPE = "application/octet-stream"
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def file_answer(request: Request, path: Path) -> Response:
-    """What `request` asks of the file at `path`."""
+def file_answer(query: Query, path: Path) -> Answer:
+    """What `query` asks of the file at `path`."""
     try:
-        file = path.open("rb")
+        handle = os.open(path, _FLAGS)
     except OSError:
-        return PlainTextResponse("The filter cannot be read.", 503)
-    handed_over = False
+        return Answer.plain("The filter cannot be read.", 503)
+    answer = None
     try:
-        answer = _answer(request, file)
-        handed_over = isinstance(answer, StreamingResponse)
+        answer = _answer(query, handle)
     except OSError:
-        return PlainTextResponse("The filter cannot be read.", 503)
+        answer = Answer.plain("The filter cannot be read.", 503)
     finally:
-        if not handed_over:
-            file.close()
+        if answer is None or answer.pieces is None:
+            os.close(handle)
     return answer
 
 
-def _answer(request: Request, file: BinaryIO) -> Response:
-    status = os.fstat(file.fileno())
-    headers = _validators(status) | {"Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
-    refusal = conditions(request, headers)
+def _answer(query: Query, handle: int) -> Answer:
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError
+    fields = _validators(status) | {"Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
+    refusal = conditions(query, fields)
     if refusal is not None:
         return refusal
     first, last, code = 0, status.st_size - 1, 200
-    if request.method == "GET" and _is_current(request, headers):
-        span = span_of(request.headers.get("range", ""), status.st_size)
+    if query.method == "GET" and _is_current(query, fields):
+        span = span_of(query.fields.get("range", ""), status.st_size)
         if span == ():
-            headers["Content-Range"] = f"bytes */{status.st_size}"
-            return Response(status_code=416, headers=headers)
+            return Answer(416, fields | {"Content-Range": f"bytes */{status.st_size}"})
         if span:
             first, last, code = *span, 206
-            headers["Content-Range"] = f"bytes {first}-{last}/{status.st_size}"
+            fields["Content-Range"] = f"bytes {first}-{last}/{status.st_size}"
     count = last - first + 1
-    headers["Content-Length"] = str(count)
-    if request.method == "HEAD":
-        return Response(b"", code, headers, _TYPE)
-    file.seek(first)
+    fields["Content-Type"] = _TYPE
+    if query.method == "HEAD":
+        return Answer(code, fields, length=count)
     if count > _AT_ONCE:
-        return StreamingResponse(_pieces(file, count), code, headers, _TYPE)
-    part = file.read(count)
+        return Answer(code, fields, pieces=_pieces(handle, first, count), length=count)
+    part = os.pread(handle, count, first)
     if len(part) != count:
         raise OSError  # it was cut while it was read
-    return Response(part, code, headers, _TYPE)
+    return Answer(code, fields, part)
 
 
 def span_of(text: str, size: int) -> tuple[int, int] | tuple[()] | None:
@@ -84,14 +83,17 @@ def span_of(text: str, size: int) -> tuple[int, int] | tuple[()] | None:
     return (first, min(last, size - 1)) if first < size else ()
 
 
-def _pieces(file: BinaryIO, left: int) -> Iterator[bytes]:
-    with file:
+def _pieces(handle: int, at: int, left: int) -> Generator[bytes, None, None]:
+    try:
         while left:
-            piece = file.read(min(left, _AT_ONCE))
+            piece = os.pread(handle, min(left, _AT_ONCE), at)
             if not piece:
                 raise OSError  # it was cut while it was read: the connection must break off
             left -= len(piece)
+            at += len(piece)
             yield piece
+    finally:
+        os.close(handle)
 
 
 def _validators(status: os.stat_result) -> dict[str, str]:
@@ -99,25 +101,25 @@ def _validators(status: os.stat_result) -> dict[str, str]:
     return {"ETag": etag, "Last-Modified": formatdate(status.st_mtime, usegmt=True)}
 
 
-def _is_current(request: Request, headers: dict[str, str]) -> bool:
+def _is_current(query: Query, fields: dict[str, str]) -> bool:
     """Whether If-Range, where it is there, names this version: else the whole file is sent."""
-    return request.headers.get("if-range") in (None, headers["ETag"], headers["Last-Modified"])
+    return query.fields.get("if-range") in (None, fields["ETag"], fields["Last-Modified"])
 
 
-def conditions(request: Request, headers: dict[str, str]) -> Response | None:
+def conditions(query: Query, fields: dict[str, str]) -> Answer | None:
     """304 or 412 where the request's conditions ask for it (RFC 9110, section 13.2.2)."""
-    etag = headers["ETag"]
+    etag = fields["ETag"]
 
     def named(field: str) -> bool | None:
-        text = request.headers.get(field)
+        text = query.fields.get(field)
         if text is None:
             return None
         tags = {tag.strip().removeprefix("W/") for tag in text.split(",")}
         return bool(tags & {"*", etag})
 
     if named("if-match") is False:
-        return Response(status_code=412, headers=headers)
+        return Answer(412, fields)
     unchanged = named("if-none-match")
-    if unchanged is None and "Last-Modified" in headers:
-        unchanged = request.headers.get("if-modified-since") == headers["Last-Modified"]
-    return Response(status_code=304, headers=headers) if unchanged else None
+    if unchanged is None and "Last-Modified" in fields:
+        unchanged = query.fields.get("if-modified-since") == fields["Last-Modified"]
+    return Answer(304, fields) if unchanged else None

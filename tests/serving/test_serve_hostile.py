@@ -55,7 +55,7 @@ def raw(url: str, head: bytes, wait: float = 5.0) -> bytes:
         return told
 
 
-CLOSE = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+CLOSE = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ CLOSE = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         (b"GET /" + b"%C3%A9" * 190 + b".bloom", {404}),
         (b"GET /" + b"a" * 190 + b".bloom", {404}),
         (b"GET /" + b"a" * 100_000 + b".bloom", {400, 404, 414}),
-        (b"GET /range/", {404, 307}),
+        (b"GET /range/", {400}),
         (b"GET /range/%00%00%00%00%00", {400}),
         (b"GET /range/" + b"%D9%A3" * 5, {400}),
         (b"GET /range/" + b"A" * 50_000, {400, 414}),
@@ -199,7 +199,7 @@ def test_a_signal_ends_it_at_once_whoever_hangs_on(folder: Path, number: int) ->
         place = urllib.parse.urlsplit(url)
         slow = [socket.create_connection((place.hostname, place.port)) for _ in range(20)]
         for link in slow[:10]:
-            link.sendall(b"GET /large.bloom HTTP/1.1\r\nHost: x\r\n\r\n")  # and never reads
+            link.sendall(b"GET /large.bloom HTTP/1.1\r\nHost: localhost\r\n\r\n")  # and never reads
         for link in slow[10:]:
             link.sendall(b"GET /large.bloom HT")  # and never ends
         assert httpx.get(f"{url}/range/00003", trust_env=False, timeout=5).status_code == 200

@@ -1,0 +1,170 @@
+"""A server of a folder, from the socket to its end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from leakcheck.errors import UsageError
+from leakcheck.serving.app import App
+from leakcheck.serving.catalog import Shelf
+from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
+from leakcheck.serving.hosts import Hosts
+
+_MOST = 1024  # connections
+_BACKLOG = 256  # connections that wait to be taken in, and are so at once
+_OTHER_FILES = 64
+_HANDSHAKE = 5.0  # seconds for TLS
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, with limits on connections and on what it says when they are reached."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        listener: socket.socket,
+        *,
+        names: Sequence[str] = (),
+        cert: Path | None = None,
+        key: Path | None = None,
+        log: bool = False,
+    ) -> None:
+        """names: host names that it is called by; cert, key: for https; log: requests, on stdout.
+
+        Raises UsageError where certificate or key are of no use.
+        """
+        self._listener = listener
+        self.hosts = Hosts(listener.getsockname()[0], names)
+        self._room = Room(min(_MOST, _files_allowed() - _BACKLOG - _OTHER_FILES))
+        config = uvicorn.Config(
+            App(shelf, self.hosts),
+            http=type("Connection", (GuardedProtocol,), {"room": self._room}),
+            ws="none",
+            access_log=log,
+            log_level="info" if log else "critical",
+            server_header=False,
+            ssl_certfile=cert,
+            ssl_keyfile=key,
+            lifespan="off",
+            interface="asgi3",
+            backlog=_BACKLOG,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_SECONDS,
+            timeout_graceful_shutdown=1,
+        )
+        try:
+            config.load()
+        except OSError:
+            raise UsageError(
+                "--cert and --key cannot be read as a certificate and its key."
+            ) from None
+        super().__init__(config)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        host, port = self._listener.getsockname()[:2]
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return f"{'https' if self.config.is_ssl else 'http'}://{authority}/"
+
+    def serve_until_told(self, ready: Callable[[], None]) -> None:
+        """Serve until Ctrl-C or SIGTERM, which is the regular end; `ready` is called first."""
+        with _until_told():
+            ready()
+            self.run(sockets=[self._listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, with a time for handshakes, and keep order among the connections."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_Rarely())
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        config = self.config
+
+        def connection() -> asyncio.Protocol:
+            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state={}
+            )
+            return made
+
+        timeout = _HANDSHAKE if config.ssl is not None else None
+        self.servers = [
+            await loop.create_server(
+                connection,
+                sock=each,
+                ssl=config.ssl,
+                backlog=_BACKLOG,
+                ssl_handshake_timeout=timeout,
+            )
+            for each in sockets or []
+        ]
+        self._order = asyncio.create_task(keep_order(self._room))
+        self.started = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises UsageError where it cannot."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        why = error.strerror or "it is not an address of this machine"
+        raise UsageError(f"It cannot listen at {host} port {port}: {why}.") from None
+
+
+class _Rarely:
+    """What the event loop complains of, said once a second at most."""
+
+    def __init__(self) -> None:
+        self._told = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._told >= 1.0:
+            from leakcheck.terminal import warn
+
+            self._told = now
+            error = context.get("exception")
+            what = type(error).__name__ if error is not None else "no reason given"
+            warn(f"a connection could not be served ({what}).")
+
+
+def _files_allowed() -> int:
+    """How many files may be open at once, raised as far as the system lets us."""
+    try:
+        import resource
+    except ImportError:
+        return 2 * _MOST
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * _MOST if hard == resource.RLIM_INFINITY else min(hard, 4 * _MOST)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return 4 * _MOST if soft == resource.RLIM_INFINITY else soft
+
+
+@contextlib.contextmanager
+def _until_told() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block, and are its regular end.
+
+    The server takes them over while it runs, and raises them again when it has ended.
+    """
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

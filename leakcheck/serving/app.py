@@ -91,7 +91,7 @@ class App:
         host = fields.get("host")
         if host is None and scope["http_version"] != "1.0":
             return Answer.plain("A request names its host.", 400)
-        if host is not None and scope["scheme"] == "http" and not self._hosts.serves(host):
+        if host is not None and not self._hosts.serves(host):
             return Answer.plain("This host name is not served here: see serve --name.", 421)
         query = Query(scope["method"], scope["path"], scope["query_string"], fields)
         found = answer(query, self._shelf)

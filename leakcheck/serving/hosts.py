@@ -19,8 +19,11 @@ _ORIGIN = re.compile(r"https?://(.*)", re.ASCII)
 class Hosts:
     """The host names that are served, and whether only this machine can reach the server."""
 
-    def __init__(self, address: str, names: Iterable[str] = ()) -> None:
-        """address: what is listened at; names: those it is to be called by."""
+    def __init__(self, address: str, names: Iterable[str] = (), *, proved: bool = False) -> None:
+        """address: what is listened at; names: those it is to be called by; proved: whether a
+        certificate proves its name to each client, so that no other can lead there.
+        """
+        self._proved = proved
         self.local = is_loopback(address)
         given = {address, *names} if self.local else {address, socket.gethostname(), *names}
         self._names = {name.lower() for name in given}
@@ -30,7 +33,7 @@ class Hosts:
         name = _name(host)
         if name is None:
             return False
-        return name in self._names or _is_here(name) or _is_address(name)
+        return self._proved or name in self._names or _is_here(name) or _is_address(name)
 
     def may_read(self, origin: str | None) -> bool:
         """Whether a page of `origin`, None for no page, may read answers."""

@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
         Raises UsageError where certificate or key are of no use.
         """
         self._listener = listener
-        self.hosts = Hosts(listener.getsockname()[0], names)
+        self.hosts = Hosts(listener.getsockname()[0], names, proved=cert is not None)
         self._room = Room(min(_MOST, _files_allowed() - _BACKLOG - _OTHER_FILES))
         config = uvicorn.Config(
             App(shelf, self.hosts),

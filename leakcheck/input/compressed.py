@@ -8,6 +8,7 @@ decompressed before the damage is handed out before the damage is reported.
 """
 
 import io
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from leakcheck.input.streams import Budget, Buffer, ReadError
 
 HEAD_BYTES = 512
 INPUT_BYTES = 128 << 10
+_FIRST_FEED = 4096  # bytes given to a new decompressor: it hands back what it does not use
+_NOT_ZERO = re.compile(rb"[^\0]")
 _WINDOW_LOG = 28  # the largest zstd window accepted, 256 MiB
 _MEMORY = 256 << 20  # the most that xz may ask for
 
@@ -132,8 +135,8 @@ class Decompressed(io.RawIOBase):
         self._make = FORMATS[form]()
         self._inner: Decompressor = self._make()
         self._input = bytearray(INPUT_BYTES)
-        self._pending: bytes | memoryview = b""
-        self._started = False
+        self._data, self._at = memoryview(b""), 0  # what was read, and how far it was given on
+        self._feed = _FIRST_FEED
         self._error: ReadError | None = None
 
     def readable(self) -> bool:
@@ -165,12 +168,13 @@ class Decompressed(io.RawIOBase):
         """Some bytes more, none for want of input, or None at the end."""
         if self._inner.eof and not self._next_member():
             return None
-        if not len(self._pending) and self._inner.needs_input:
-            self._pending = self._more()
-            if not len(self._pending):
+        data: bytes | memoryview = b""
+        if self._inner.needs_input:
+            if self._at == len(self._data) and not self._more():
                 raise ReadError(f"the {self._form} data is cut short")
-        data, self._pending = self._pending, b""
-        self._started = True
+            data = self._data[self._at : self._at + self._feed]
+            self._at += len(data)
+            self._feed = min(2 * self._feed, INPUT_BYTES)
         try:
             return self._inner.decompress(data, most)
         except MemoryError:
@@ -183,30 +187,44 @@ class Decompressed(io.RawIOBase):
             return f"the {self._form} data asks for more memory than is allowed to unpack"
         return f"the {self._form} data is damaged"
 
-    def _more(self) -> memoryview:
+    def _more(self) -> bool:
+        """Read on behind what is not given on yet; False at the end."""
+        held = bytes(self._data[self._at :])
         count = self._stream.readinto(self._input) or 0
-        return memoryview(self._input)[:count]
+        found = memoryview(self._input)[:count]
+        self._data, self._at = memoryview(held + bytes(found)) if held else found, 0
+        return bool(count)
 
     def _next_member(self) -> bool:
         """Begin the member that follows, after zero padding; False at the end.
 
         Raises ReadError at anything else that follows.
         """
-        rest = bytes(self._inner.unused_data or b"")
+        self._at -= len(self._inner.unused_data or b"")
         while True:
-            rest = rest.lstrip(b"\0")
-            if len(rest) >= 12:
+            found = _NOT_ZERO.search(self._data, self._at)
+            self._at = found.start() if found else len(self._data)
+            head = bytes(self._data[self._at : self._at + 16])
+            if len(head) < 12 and self._more():
+                continue
+            if self._form not in ("zstd", "lz4") or not _skippable(head):
                 break
-            more = bytes(self._more())
-            if not more:
-                break
-            rest += more
-        if not rest:
+            self._pass(8 + int.from_bytes(head[4:8], "little"))
+        if not head:
             return False
-        if recognise(rest) != self._form:
+        if recognise(head) != self._form:
             raise ReadError(f"after the {self._form} data comes something else, which is not read")
-        self._inner, self._pending = self._make(), rest
+        self._inner, self._feed = self._make(), _FIRST_FEED
         return True
+
+    def _pass(self, count: int) -> None:
+        """Pass over `count` bytes of the input."""
+        while count > len(self._data) - self._at:
+            count -= len(self._data) - self._at
+            self._at = len(self._data)
+            if not self._more():
+                raise ReadError(f"the {self._form} data is cut short")
+        self._at += count
 
     def close(self) -> None:
         self._stream.close()

@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import lzma
+import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -138,3 +140,28 @@ def test_text_that_begins_like_a_format_is_text(tmp_path: Path) -> None:
 def test_raw_deflate_is_left_alone(tmp_path: Path) -> None:
     data = zlib.compress(LINES)
     assert list(read(put(tmp_path, data)).values()) == [data]
+
+
+def test_many_small_members_take_little_time(tmp_path: Path) -> None:
+    """Empty members, and frames that are to be passed over: a few microseconds each."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    skippable = b"\x50\x2a\x4d\x18\x04\0\0\0abcd"
+    for name, data in (
+        ("gzip", gzip.compress(b"") * 100_000),
+        ("skippable", zstd.compress(b"") + skippable * 200_000),
+        ("skippable first", skippable * 200_000),
+    ):
+        last = gzip.compress(LINES) if name == "gzip" else zstd.compress(LINES)
+        path = put(tmp_path, data + last)
+        start = time.process_time()
+        texts = read(path)
+        assert time.process_time() - start < 10, name
+        assert list(texts.values()) == [LINES]
+        assert not texts.broken
+    path = put(tmp_path, zstd.compress(LINES) + skippable[:-1])
+    assert "cut short" in str(read(path).broken)
+    path = put(tmp_path, skippable + zstd.compress(LINES) + skippable.replace(b"abcd", bytes(4)))
+    assert list(read(path).values()) == [LINES]

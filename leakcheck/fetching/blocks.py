@@ -27,7 +27,7 @@ _CHECK_BYTES = 8
 _VERSION = 2
 
 
-class Entry(NamedTuple):
+class RangeEntry(NamedTuple):
     """One range of a block.
 
     Attributes:
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 class Block:
     """The ranges of one block that were had: entries by number, digests packed by number."""
 
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: dict[int, RangeEntry] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -79,7 +79,7 @@ class Blocks:
             head = json.loads(text)
             if head["version"] != _VERSION:
                 return block
-            entries = {int(key): Entry(*fields) for key, fields in head["ranges"].items()}
+            entries = {int(key): RangeEntry(*fields) for key, fields in head["ranges"].items()}
             at = 0
             digests = {}
             if head["inside"]:
@@ -108,14 +108,14 @@ class Blocks:
         return self.folder / f"{number:03X}.block"
 
 
-class Kept:
+class KeptRanges:
     """Ranges as files that other tools read, in one folder: ABCDE.txt or ABCDE.txt.gz."""
 
     def __init__(self, folder: Path, *, zipped: bool) -> None:
         self.folder, self._zipped = folder, zipped
 
     def read(self, number: int, check: int, min_count: int = 1) -> Range:
-        """Range `number`, as it was when its text had this checksum (see Entry).
+        """Range `number`, as it was when its text had this checksum (see RangeEntry).
 
         Raises OSError or ValueError where it cannot be read, or is another.
         """

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bloom.cores import usable_cores
 from leakcheck.errors import InputError, NetworkError, UsageError
-from leakcheck.fetching.blocks import Block, Blocks, Kept
+from leakcheck.fetching.blocks import Block, Blocks, KeptRanges
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.workers import fetch_blocks
@@ -191,7 +191,7 @@ def _incomplete(report: Report, total: int) -> str:
 def _build(request: Request, order: Order, tell: Tell) -> Header:
     """The filter, from the blocks or the kept files, every range of them."""
     blocks = Blocks(order.state, order.kind.digest_bytes)
-    kept = Kept(order.keep, zipped=order.zipped) if order.keep else None
+    kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
     numbers = order.blocks()
     damaged = 0
     marks = _Marks()
@@ -276,7 +276,7 @@ def _drop_copies(marks: _Marks, order: Order, blocks: Blocks, *, inside: bool) -
 
 
 def _digests(
-    block: Block, wanted: range, kept: Kept | None, request: Request
+    block: Block, wanted: range, kept: KeptRanges | None, request: Request
 ) -> tuple[bytes, list[int]]:
     """The digests of the `wanted` ranges of a block, packed, and the ranges that are damaged."""
     pieces: list[bytes] = []

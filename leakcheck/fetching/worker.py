@@ -24,7 +24,7 @@ from typing import NamedTuple
 import xxhash
 
 from leakcheck.errors import NetworkError
-from leakcheck.fetching.blocks import Block, Blocks, Entry, Kept
+from leakcheck.fetching.blocks import Block, Blocks, KeptRanges, RangeEntry
 from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.rate_limiter import Pace
 from leakcheck.http.client import Client, Passing
@@ -74,7 +74,7 @@ class Worker:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._blocks = Blocks(order.state, order.kind.digest_bytes)
-        self._kept = Kept(order.keep, zipped=order.zipped) if order.keep else None
+        self._kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
         self._base = parse_url(order.base)
         self._client = Client(self._base, order.proxy, order.timeout, encoding="gzip")
         self._query = "?mode=ntlm" if order.kind.digest_bytes == 16 else ""
@@ -221,7 +221,7 @@ class Worker:
                 block.digests[number] = had.digests
             lines = had.lines if self._kept else len(had.digests) // order.kind.digest_bytes
             etag, modified = had.validator.etag, had.validator.modified
-            block.entries[number] = Entry(
+            block.entries[number] = RangeEntry(
                 etag, modified, lines, size, order.run, had.mark, had.check
             )
         for number, doubt in _doubtful(task).items():
@@ -234,7 +234,7 @@ class Worker:
         report.had = sum(prefix_of(number) not in report.missing for number in here)
         return report
 
-    def _count_new(self, number: int, entry: Entry | None, digests: bytes) -> int:
+    def _count_new(self, number: int, entry: RangeEntry | None, digests: bytes) -> int:
         """How many of `digests` the file kept of range `number` does not hold yet."""
         size = self._order.kind.digest_bytes
         before: set[bytes] = set()

@@ -17,7 +17,15 @@ from leakcheck.hunting.folding import readable
 from leakcheck.hunting.keys import NEAR
 from leakcheck.hunting.matching import Match
 from leakcheck.hunting.parsing import EntryKind
-from leakcheck.hunting.secrets import ADDRESS, CLASSES, PASSWORD, Span, passwords, spans, whole
+from leakcheck.hunting.secrets import (
+    ADDRESS,
+    CLASSES,
+    PASSWORD,
+    SecretSpan,
+    passwords,
+    spans,
+    whole,
+)
 from leakcheck.hunting.watch import Watch
 from leakcheck.subject.masking import DOTS
 
@@ -129,7 +137,9 @@ def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -
     names |= {
         span.name for span in window.spans if span.name != ADDRESS and not _covered(span, parts)
     }
-    if any(not _covered(Span(start, stop, ADDRESS), parts) for start, stop, _ in window.addresses):
+    if any(
+        not _covered(SecretSpan(start, stop, ADDRESS), parts) for start, stop, _ in window.addresses
+    ):
         names.add(ADDRESS)
     return Shown(mine.label, [name for name in CLASSES if name in names], _draw(text, parts, mine))
 
@@ -178,7 +188,7 @@ def _is_login(text: str, start: int, stop: int) -> bool:
     return before in ":|" and after[:1] == before and not after[1:].isdecimal() and len(after) == 2
 
 
-def _named(text: str, secret: list[Span], parts: list[_Part]) -> Iterator[Span]:
+def _named(text: str, secret: list[SecretSpan], parts: list[_Part]) -> Iterator[SecretSpan]:
     """Passwords, or what is left of them beside entries; by another class where all is of it."""
     for span in secret:
         if span.name != PASSWORD:
@@ -188,7 +198,7 @@ def _named(text: str, secret: list[Span], parts: list[_Part]) -> Iterator[Span]:
         for start, stop in [*((part.start, part.stop) for part in inside), (span.stop, span.stop)]:
             rest = text[done:start].strip("\"' \r\n)};,")
             if rest:
-                yield Span(done, start, (whole(rest) if not inside else None) or PASSWORD)
+                yield SecretSpan(done, start, (whole(rest) if not inside else None) or PASSWORD)
             done = max(done, stop)
 
 
@@ -205,7 +215,7 @@ def _put(parts: list[_Part], part: _Part) -> None:
         parts.insert(bisect_left(parts, (part.start,)), part)
 
 
-def _covered(span: Span, parts: list[_Part]) -> bool:
+def _covered(span: SecretSpan, parts: list[_Part]) -> bool:
     """Whether an entry stands in `span`, so that it is nothing else."""
     return any(part.name is None for part in _over(parts, span.start, span.stop))
 

@@ -14,7 +14,7 @@ DOUBTFUL = ""
 ADDRESS = "address"
 
 
-class Span(NamedTuple):
+class SecretSpan(NamedTuple):
     """text[start:stop] is of class `name`."""
 
     start: int
@@ -87,19 +87,19 @@ _STEALER = re.compile(r"\s*[A-Za-z][\w+.-]*://[^\s|;,]*?[:;|,\t ]([^\s:;|,/]+)[:
 _AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
 
 
-def spans(text: str) -> Iterator[Span]:
+def spans(text: str) -> Iterator[SecretSpan]:
     """All spans of every class but passwords, those of one class apart from each other."""
     for name, sign, pattern in _SIGNED:
         if sign in text:
             for found in pattern.finditer(text):
                 label = _HEX.get(len(found[0])) if name == "hash" else name
                 if label:
-                    yield Span(found.start(), found.end(), label)
+                    yield SecretSpan(found.start(), found.end(), label)
     if _MANY_DIGITS.search(text):
         for name, pattern in _NUMBERED:
             for found in pattern.finditer(text):
                 if name != "card" or _luhn(found[0]):
-                    yield Span(found.start(), found.end(), name)
+                    yield SecretSpan(found.start(), found.end(), name)
 
 
 def whole(text: str) -> str | None:
@@ -110,23 +110,23 @@ def whole(text: str) -> str | None:
     return next((name for name in all_of_it if name != ADDRESS), None)
 
 
-def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[Span]:
+def passwords(text: str, logins: list[tuple[int, int]]) -> Iterator[SecretSpan]:
     """Where passwords stand, or must be taken to; logins: where addresses do, in order."""
     lower = text.lower()
     if any(stem in lower for stem in _STEMS):
         for found in _KEYED.finditer(text):
-            yield Span(found.start(1), found.end(1), PASSWORD)
+            yield SecretSpan(found.start(1), found.end(1), PASSWORD)
     if "://" in text:
         for found in _USER_INFO.finditer(text):
-            yield Span(found.start(1), found.end(1), PASSWORD)
+            yield SecretSpan(found.start(1), found.end(1), PASSWORD)
         stealer = _STEALER.match(text)
         if stealer:
-            yield Span(stealer.start(2), len(text), PASSWORD)
+            yield SecretSpan(stealer.start(2), len(text), PASSWORD)
     for _, end in logins[:1]:
         after = _AFTER.match(text, end)
         if after and not _is_prose(after):
             first = after[4].split(after[2])[0].strip(" \"'")
-            yield Span(after.start(4), len(text), DOUBTFUL if whole(first) else PASSWORD)
+            yield SecretSpan(after.start(4), len(text), DOUBTFUL if whole(first) else PASSWORD)
 
 
 def _is_prose(after: re.Match[str]) -> bool:

@@ -17,8 +17,8 @@ from leakcheck.input.tar_header import (
     BLOCK,
     MAGIC,
     MAGIC_AT,
-    Entry,
     Extended,
+    TarEntry,
     decimal,
     is_header,
     may_be_header,
@@ -43,10 +43,10 @@ _NAMES = b"DV"  # lists of names that GNU tar keeps: of a folder's files, of a v
 
 def tar_members(stream: Peeked, budget: Budget, skip: Skip) -> Iterator[Member]:
     """The members of the tar archive in `stream`. Raises ReadError where it breaks off."""
-    yield from _Archive(Ahead(stream), budget, skip).members()
+    yield from _Tar(Ahead(stream), budget, skip).members()
 
 
-class _Archive:
+class _Tar:
     def __init__(self, source: Ahead, budget: Budget, skip: Skip) -> None:
         self._source, self._budget, self._skip = source, budget, skip
         self._again: bytes | None = None  # a block that was looked at, to be read once more
@@ -120,7 +120,7 @@ class _Archive:
 
     # ---- headers
 
-    def _entry(self, block: bytes) -> Entry | None:
+    def _entry(self, block: bytes) -> TarEntry | None:
         """What `block` and the headers before it describe; None where it is damaged."""
         more = self._more
         try:
@@ -132,14 +132,14 @@ class _Archive:
             self._skip("the tar archive is damaged: a header's checksum is wrong", True, None)
         kind = block[156:157]
         if kind in _EXTENDED:
-            return Entry("", kind, size)
+            return TarEntry("", kind, size)
         name = text(block[:100])
         if block[MAGIC_AT:263] == b"ustar\0" and (prefix := text(block[345:500])):
             name = prefix + b"/" + name
         name = more.name or name
         if kind in b"\0" and name.endswith(b"/"):
             kind = b"5"
-        entry = Entry(name.decode("utf-8", "replace"), kind, size)
+        entry = TarEntry(name.decode("utf-8", "replace"), kind, size)
         if more.size is not None:
             entry.size = more.size
         try:
@@ -149,7 +149,7 @@ class _Archive:
             entry.pieces = None
         return entry
 
-    def _extend(self, entry: Entry) -> None:
+    def _extend(self, entry: TarEntry) -> None:
         """Read an extended header: what it says is of the next member."""
         more = self._more
         more.headers += 1
@@ -168,7 +168,7 @@ class _Archive:
 
     # ---- content
 
-    def _body(self, entry: Entry) -> "_Body | None":
+    def _body(self, entry: TarEntry) -> "_Body | None":
         """The content of a member, or None where it has none."""
         if entry.kind in _LINKS:
             if entry.kind != b"5":
@@ -187,7 +187,7 @@ class _Archive:
             return _Sparse(self._source, entry, self._budget)
         return _Body(self._source, entry.size)
 
-    def _sparse(self, entry: Entry, block: bytes, more: Extended) -> None:
+    def _sparse(self, entry: TarEntry, block: bytes, more: Extended) -> None:
         """Find the map of a sparse member. Raises ValueError where there is none that fits."""
         if entry.kind == b"S":
             pieces = pieces_of(block[386:482])
@@ -217,7 +217,7 @@ class _Archive:
             raise ValueError
         entry.pieces = pieces
 
-    def _map_in_data(self, entry: Entry) -> list[tuple[int, int]]:
+    def _map_in_data(self, entry: TarEntry) -> list[tuple[int, int]]:
         """The map before the data, of decimal numbers a line, to a whole block (format 1.0)."""
         data = b""
         numbers: list[int] = []
@@ -278,7 +278,7 @@ class _Body(io.RawIOBase):
 class _Sparse(_Body):
     """The content of a sparse member, its holes filled with zeros, as tar unpacks it."""
 
-    def __init__(self, source: Ahead, entry: Entry, budget: Budget) -> None:
+    def __init__(self, source: Ahead, entry: TarEntry, budget: Budget) -> None:
         super().__init__(source, entry.size)
         self._pieces = iter([*(entry.pieces or []), (entry.real, 0)])
         self._budget, self._at = budget, 0

@@ -12,7 +12,7 @@ _SPARSE_KEYS = b"GNU.sparse."
 
 
 @dataclass
-class Entry:
+class TarEntry:
     """One header, and what the extended headers before it say.
 
     size: bytes of data that follow; pieces: (offset, length) of what is there

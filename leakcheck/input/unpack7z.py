@@ -59,7 +59,7 @@ def _factory(put: Put, names: dict[str, str]) -> Any:
     """What makes a writer for each member; writers put frames."""
     from py7zr.io import Py7zIO, WriterFactory
 
-    class Writer(Py7zIO):
+    class PipedMember(Py7zIO):
         def write(self, data: bytes | bytearray) -> int:
             view = memoryview(data)
             for at in range(0, len(view), _BLOCK_BYTES):
@@ -84,7 +84,7 @@ def _factory(put: Put, names: dict[str, str]) -> Any:
     class Factory(WriterFactory):
         def create(self, filename: str) -> Any:
             put(MEMBER, names[filename].encode("utf-8", "replace"))
-            return Writer()
+            return PipedMember()
 
     return Factory()
 

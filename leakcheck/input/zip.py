@@ -18,7 +18,7 @@ from typing import Any
 from leakcheck.input import zip_directory
 from leakcheck.input.member import NOT_READ, Content, Faults, Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
-from leakcheck.input.zip_directory import STRONG, Damaged, Directory, Entry, Part
+from leakcheck.input.zip_directory import STRONG, Damaged, Directory, Part, ZipEntry
 from leakcheck.input.zip_methods import AES, LZMA, METHODS, SELF_ENDING, STORED
 
 DAMAGED = "this member of the zip archive is cut short or damaged"
@@ -43,10 +43,10 @@ def zip_members(
 
     known: whether a member of that name is read otherwise, or holds no text.
     """
-    yield from _Archive(file, budget, password, skip, known).members()
+    yield from _Zip(file, budget, password, skip, known).members()
 
 
-class _Archive:
+class _Zip:
     def __init__(
         self,
         file: Any,
@@ -103,14 +103,14 @@ class _Archive:
             yield from self._member(entry, data)
             yield from self._behind(entry, data + entry.packed, limit)
 
-    def _behind(self, entry: Entry, end: int, limit: int) -> Iterator[Member]:
+    def _behind(self, entry: ZipEntry, end: int, limit: int) -> Iterator[Member]:
         """What stands between the data of `entry` and the next member."""
         if end < limit and entry.streamed:
             known = (entry.crc, entry.packed, entry.size)
             end += zip_directory.descriptor_bytes(self._file, end, limit - end, *known)
         yield from self._outside(end, limit)
 
-    def _member(self, entry: Entry, data: int) -> Iterator[Member]:
+    def _member(self, entry: ZipEntry, data: int) -> Iterator[Member]:
         """The content of one member, whose data begins at `data`."""
         if (entry.name.endswith("/") and not entry.size) or self._known(entry.name):
             return
@@ -184,7 +184,7 @@ class _Archive:
 
     # ---- what is encrypted
 
-    def _opened(self, entry: Entry, data: int) -> io.RawIOBase | None:
+    def _opened(self, entry: ZipEntry, data: int) -> io.RawIOBase | None:
         """The content of an encrypted member, by the library for it; None where it is closed."""
         import lzma
         import zipfile
@@ -226,7 +226,7 @@ class _Unpacked(io.RawIOBase):
     """
 
     def __init__(
-        self, file: Any, data: int, entry: Entry, budget: Budget, room: int | None = None
+        self, file: Any, data: int, entry: ZipEntry, budget: Budget, room: int | None = None
     ) -> None:
         self._file, self._at, self._entry, self._budget = file, data, entry, budget
         self._left = entry.packed if room is None else room
@@ -329,7 +329,7 @@ def _why(error: Exception) -> str:
 class _Alone(io.RawIOBase):
     """One member as an archive of its own, for a library that would read all of a directory."""
 
-    def __init__(self, file: Any, entry: Entry, data: int) -> None:
+    def __init__(self, file: Any, entry: ZipEntry, data: int) -> None:
         large = struct.pack("<2H2Q", 1, 16, entry.size, entry.packed)
         aes = entry.field(0x9901)
         extra = large + (struct.pack("<2H", 0x9901, len(aes)) + aes if aes else b"")

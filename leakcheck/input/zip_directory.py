@@ -31,7 +31,7 @@ ENCRYPTED, STREAMED, STRONG, UTF8 = 1, 1 << 3, 1 << 6, 1 << 11
 
 
 @dataclass(slots=True)
-class Entry:
+class ZipEntry:
     """A member, as the directory or its local header describes it.
 
     flags, method, time, crc: as stored; packed, size: bytes, before and after
@@ -178,23 +178,23 @@ class Directory:
         """Where the first member begins, or the directory where there is none."""
         return self._places[0] if self._places else self._part.directory
 
-    def limit(self, entry: Entry) -> int:
+    def limit(self, entry: ZipEntry) -> int:
         """Where what follows `entry` begins."""
         after = bisect_right(self._places, entry.offset)
         return self._places[after] if after < len(self._places) else self._part.directory
 
-    def again(self, entry: Entry) -> bool:
+    def again(self, entry: ZipEntry) -> bool:
         """Whether an entry that began at the same place was asked about before."""
         at = bisect_left(self._places, entry.offset)
         seen, self._seen[at] = self._seen[at], 1
         return bool(seen)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[ZipEntry]:
         for fields, more, offset in self._raw():
             _, made, _, flags, method, time, _, crc, packed, size, names, extras = fields[:12]
             mode = fields[15] >> 16 if made >> 8 == 3 else 0
             extra = more[names : names + extras]
-            entry = Entry("", flags, method, time, crc, packed, size, offset, mode, extra)
+            entry = ZipEntry("", flags, method, time, crc, packed, size, offset, mode, extra)
             entry.size, entry.packed, _ = _large_sizes(entry, size, packed, 0)
             entry.name = _name(entry, more[:names])
             yield entry
@@ -220,7 +220,7 @@ class Directory:
             more = window[begin : begin + names + extras]
             offset = fields[16]
             if offset == _LARGE:
-                entry = Entry("", 0, 0, 0, 0, 0, 0, 0, 0, more[names:])
+                entry = ZipEntry("", 0, 0, 0, 0, 0, 0, 0, 0, more[names:])
                 offset = _large_sizes(entry, fields[9], fields[8], offset)[2]
             place = self._part.start + offset
             if place >= self._part.directory:
@@ -235,7 +235,7 @@ def _more(window: bytes, at: int) -> int:
     return int(names + extras + comment)
 
 
-def _large_sizes(entry: Entry, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+def _large_sizes(entry: ZipEntry, size: int, packed: int, offset: int) -> tuple[int, int, int]:
     """Size, packed size and offset, from the zip64 field where they do not fit."""
     field, at = entry.field(1), 0
     values = []
@@ -247,14 +247,14 @@ def _large_sizes(entry: Entry, size: int, packed: int, offset: int) -> tuple[int
     return values[0], values[1], values[2]
 
 
-def local_header(file: Any, at: int) -> tuple[Entry, int] | None:
+def local_header(file: Any, at: int) -> tuple[ZipEntry, int] | None:
     """The local header at `at`, and where its data begins; None where there is none."""
     head = read_at(file, at, _LOCAL_FIELDS.size)
     if len(head) < _LOCAL_FIELDS.size or head[:4] != LOCAL:
         return None
     _, _, flags, method, time, _, crc, packed, size, names, extras = _LOCAL_FIELDS.unpack(head)
     more = file.read(names + extras)
-    entry = Entry("", flags, method, time, crc, packed, size, at, 0, more[names:])
+    entry = ZipEntry("", flags, method, time, crc, packed, size, at, 0, more[names:])
     entry.size, entry.packed, _ = _large_sizes(entry, size, packed, 0)
     entry.name = _name(entry, more[:names])
     return entry, at + _LOCAL_FIELDS.size + names + extras
@@ -278,7 +278,7 @@ def descriptor_bytes(file: Any, at: int, room: int, crc: int, packed: int, size:
     return 0
 
 
-def _name(entry: Entry, raw: bytes) -> str:
+def _name(entry: ZipEntry, raw: bytes) -> str:
     """The name of a member, from the bytes that stand for it."""
     try:
         return raw.decode("utf-8")

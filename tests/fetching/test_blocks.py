@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakcheck.fetching.blocks import Block, Blocks, Entry
+from leakcheck.fetching.blocks import Block, Blocks, RangeEntry
 
 entries = st.dictionaries(
     st.integers(0, 255),
@@ -25,7 +25,7 @@ def test_a_block_is_read_back(
     folder = tmp_path_factory.mktemp("blocks")
     block = Block()
     for number, (etag, modified, count) in fields.items():
-        block.entries[number] = Entry(etag, modified, count, 7, 1, 11, 12)
+        block.entries[number] = RangeEntry(etag, modified, count, 7, 1, 11, 12)
         block.digests[number] = bytes([number]) * 20 * count
     Blocks(folder, 20).write(5, block, inside=inside)
     found = Blocks(folder, 20).read(5)
@@ -35,7 +35,7 @@ def test_a_block_is_read_back(
 
 
 def test_a_block_damaged_anywhere_is_empty(tmp_path: Path) -> None:
-    block = Block({3: Entry('"a"', None, 2, 0, 1, 11, 12)}, {3: b"x" * 40})
+    block = Block({3: RangeEntry('"a"', None, 2, 0, 1, 11, 12)}, {3: b"x" * 40})
     blocks = Blocks(tmp_path, 20)
     blocks.write(0, block, inside=True)
     path = tmp_path / "000.block"

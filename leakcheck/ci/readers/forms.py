@@ -31,7 +31,7 @@ class Name(NamedTuple):
     flag: bool
 
 
-class Form(NamedTuple):
+class Assignment(NamedTuple):
     """A literal after a name: how it stands there, its quote and prefix, where the quote is.
 
     how: assigned, paired, called, wrapped, compared or spaced; sign: of an
@@ -116,7 +116,7 @@ _MAKES_TEXT = frozenset(
 )
 
 
-def literal_after(text: Text, family: Family, name: Name, end: int) -> Form | None:
+def literal_after(text: Text, family: Family, name: Name, end: int) -> Assignment | None:
     """The first form that fits what stands after the name."""
     data, last = text.data, name.last
     match = (_ASSIGNED_LINES if family.lexed else _ASSIGNED).match(data, last, end)
@@ -134,7 +134,9 @@ def literal_after(text: Text, family: Family, name: Name, end: int) -> Form | No
     return _call(text, family, name, end) or _spaced(family, name, data, end, in_quotes)
 
 
-def _spaced(family: Family, name: Name, data: bytes, end: int, in_quotes: bool) -> Form | None:
+def _spaced(
+    family: Family, name: Name, data: bytes, end: int, in_quotes: bool
+) -> Assignment | None:
     """A literal with nothing but white space before it."""
     if not family.spaces or (in_quotes and family.lexed):
         return None
@@ -154,7 +156,7 @@ def _pair(data: bytes, name: Name, end: int) -> re.Match[bytes] | None:
     return _BLOCK.match(data, name.last, end) if _PAIRING.search(before) else None
 
 
-def _call(text: Text, family: Family, name: Name, end: int) -> Form | None:
+def _call(text: Text, family: Family, name: Name, end: int) -> Assignment | None:
     data, last = text.data, name.last
     called = _CALLED.match(data, last, end)
     if called is not None and _SETTER.fullmatch(data, name.first, last):
@@ -192,9 +194,9 @@ def stands_alone(data: bytes, at: int) -> bool:
     return _ALONE.match(data, at) is not None
 
 
-def _form(how: str, match: re.Match[bytes]) -> Form:
+def _form(how: str, match: re.Match[bytes]) -> Assignment:
     groups = match.groupdict()
-    return Form(
+    return Assignment(
         how,
         match.start("quote"),
         match["quote"],

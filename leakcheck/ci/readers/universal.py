@@ -17,7 +17,7 @@ from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.forms import (
     INTERPOLATED,
     PLACEHOLDER,
-    Form,
+    Assignment,
     Name,
     is_compared,
     literal_after,
@@ -148,7 +148,7 @@ def _may_backtick(text: Text, family: Family) -> bool:
     return family.lexed and text.suffix in BACKTICKED
 
 
-def _add_literal(text: Text, family: Family, name: Name, form: Form, end: int) -> bool:
+def _add_literal(text: Text, family: Family, name: Name, form: Assignment, end: int) -> bool:
     limit = min(end, form.at + NEAR)
     first = quoted(text.data, form.at, form.quote, limit, form.prefix)
     if first is None or (form.how == "called" and not stands_alone(text.data, first.end)):
@@ -169,7 +169,9 @@ def _add_literal(text: Text, family: Family, name: Name, form: Form, end: int) -
 _C_LIKE = frozenset(("c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm"))
 
 
-def _why_not(text: Text, family: Family, name: Name, form: Form, literal: Literal) -> str | None:
+def _why_not(
+    text: Text, family: Family, name: Name, form: Assignment, literal: Literal
+) -> str | None:
     """Why a quoted literal is no password: how it stands there, and what it says."""
     value = literal.value
     if literal.joined or (family.lexed and _leaves_its_string(text, name, form, literal)):
@@ -190,7 +192,7 @@ def _why_not(text: Text, family: Family, name: Name, form: Form, literal: Litera
     return None
 
 
-def _says_what(text: Text, family: Family, name: Name, form: Form, value: str) -> str | None:
+def _says_what(text: Text, family: Family, name: Name, form: Assignment, value: str) -> str | None:
     """Why a literal of source code names or describes a password."""
     if form.how == "called":
         receiver = name.text.rpartition(".")[0].rpartition(".")[2]
@@ -207,7 +209,7 @@ def _says_what(text: Text, family: Family, name: Name, form: Form, value: str) -
     return None
 
 
-def _leaves_its_string(text: Text, name: Name, form: Form, literal: Literal) -> bool:
+def _leaves_its_string(text: Text, name: Name, form: Assignment, literal: Literal) -> bool:
     """Whether the name stands in a string and the quote after it closes that string, so that what
     follows is an expression: `"password = " + x`.
     """
@@ -219,7 +221,7 @@ def _leaves_its_string(text: Text, name: Name, form: Form, literal: Literal) -> 
     return form.at >= around.end - 1 or literal.end > around.end
 
 
-def _names_itself(text: Text, name: Name, form: Form, value: str) -> bool:
+def _names_itself(text: Text, name: Name, form: Assignment, value: str) -> bool:
     """`PASSWORD = "password"` in source code names a field; so do constants beside such."""
     last = name.text.rpartition(".")[2]
     if not meaning.same_words(last, value) and not (

@@ -47,7 +47,8 @@ def reads_as_text(name: str, value: str) -> str | None:
         return SENTENCE
     if _PATH.fullmatch(bare):
         parts = bare.split(".")
-        if means_password(parts[-1]) or len(parts) > 2:
+        spelled = len(parts) > 2 and all(len(part) > 2 and part.isalpha() for part in parts)
+        if means_password(parts[-1]) or spelled:
             return KEY
     return None
 

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from leakcheck.ci.marks import finder
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
 _WORDS_FOR = re.compile(
     r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)"
@@ -45,19 +47,23 @@ _EXACTLY_NOT = frozenset(
 )
 
 _OF_MOTDEPASSE = rb"(?:(?<=de_pass)|(?<=depass))e|"
-NEEDLES = (
-    rb"pass(?:" + _OF_MOTDEPASSE + rb"(?![abd-oq-vx-z]))",
-    rb"pw(?:d|(?![a-z]))",
-    rb"psw",
-    rb"secret",
-    rb"wo(?:rt|ord)",
-    rb"mdp",
-    rb"contrase",
-    rb"senha",
-)
-"""What stands in every name to look at; each begins with a literal, which is quick to find.
-
-They are few, and one pattern each: an alternation is walked byte by byte.
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+NEEDLES = {
+    rb"pass(?:" + _OF_MOTDEPASSE + rb"(?![abd-oq-vx-z]))": (
+        (b"pass", 0, _LETTERS.translate(None, b"cpw")),
+        (b"de_passe", 3, b""),
+        (b"depasse", 2, b""),
+    ),
+    rb"pw(?:d|(?![a-z]))": ((b"pw", 0, _LETTERS.translate(None, b"d")),),
+    rb"psw": ((b"psw", 0, b""),),
+    rb"secret": ((b"secret", 0, b""),),
+    rb"wo(?:rt|ord)": ((b"wort", 0, b""), (b"woord", 0, b"")),
+    rb"mdp": ((b"mdp", 0, b""),),
+    rb"contrase": ((b"contrase", 0, b""),),
+    rb"senha": ((b"senha", 0, b""),),
+}
+"""What stands in every name to look at, and the words by which it is found in one walk over a text:
+see `marks`.
 """
 # In source code a bare `pass` is a word of the language or of its comments:
 # of interest only where something is assigned to it.
@@ -81,21 +87,31 @@ class Names:
         extra, ignored = tuple(extra), tuple(ignored)
         self._extra = _globs(extra)
         self._ignored = _globs(ignored)
-        pieces = tuple(re.escape(_literal(glob)) for glob in extra)
-        self._needles = tuple(re.compile(needle) for needle in (*NEEDLES, *pieces))
-        self._in_code = (re.compile(_PASS_IN_CODE), *self._needles[1:])
+        pieces = tuple(_literal(glob) for glob in extra)
+        self._everywhere = b"" in pieces
+        pieces = tuple(piece for piece in pieces if piece)
+        patterns = [re.compile(needle) for needle in (*NEEDLES, *map(re.escape, pieces))]
+        words = [word for words in NEEDLES.values() for word in words]
+        self._finder = finder((*words, *((piece, 0, b"") for piece in pieces)))
+        self._needles = _by_first(patterns)
+        self._in_code = _by_first([re.compile(_PASS_IN_CODE), *patterns[1:]])
         self.like = lru_cache(maxsize=65536)(self._like)
 
-    def hits(self, low: bytes, in_code: bool) -> list[int]:
-        """Where, in lower-cased text, names to look at may stand, in order."""
-        found: list[int] = []
-        for needle in self._in_code if in_code else self._needles:
-            # most files hold none: say so before an iterator is made
-            first = needle.search(low)
-            if first is not None:
-                found.append(first.start())
-                found += [hit.start() for hit in needle.finditer(low, first.end())]
-        found.sort()
+    def find(self, data: bytes) -> tuple[int, list[int]]:
+        """Which of the words of `marks` stand in a text, and where names to look at may."""
+        return self._finder.find(data)
+
+    def hits(self, low: bytes, places: list[int], in_code: bool) -> list[int]:
+        """Which of the places that `find` gave are such, in lower-cased text."""
+        if self._everywhere:
+            return list(range(len(low)))
+        needles = self._in_code if in_code else self._needles
+        found = []
+        for at in places:
+            for needle in needles[low[at]]:
+                if needle.match(low, at):
+                    found.append(at)
+                    break
         return found
 
     def _like(self, name: str) -> bool:
@@ -152,6 +168,15 @@ def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:
 
     joined = "|".join(translate(glob) for glob in globs)
     return re.compile(joined, re.IGNORECASE)
+
+
+def _by_first(patterns: list[re.Pattern[bytes]]) -> dict[int, tuple[re.Pattern[bytes], ...]]:
+    """Patterns by the byte that they begin with; each begins with a letter, or an escaped mark."""
+    found: dict[int, tuple[re.Pattern[bytes], ...]] = {}
+    for pattern in patterns:
+        first = pattern.pattern.lstrip(b"\\")[0]
+        found[first] = (*found.get(first, ()), pattern)
+    return found
 
 
 def _literal(glob: str) -> bytes:

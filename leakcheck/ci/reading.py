@@ -10,9 +10,8 @@ from importlib import import_module
 
 from leakcheck.ci.candidate import Candidate
 from leakcheck.ci.names import Names
-from leakcheck.ci.readers import commands, dialects, encoded, families, urls
+from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import Family, family_of
-from leakcheck.ci.readers.universal import name_at, scan
 from leakcheck.ci.text import NotTextError, Text, TooManyError, decoded, shown
 
 _READERS = {
@@ -110,17 +109,21 @@ def _within(text: Text, data: bytes, suffix: str) -> Text:
 
 def _worth_reading(text: Text, family: Family) -> bool:
     """The cheap test: whether there can be a candidate."""
-    return (
-        (bool(text.hits) and (text.trace or _named(text)))
-        or family is families.ACCOUNTS
-        or urls.present(text.low)
-        or commands.present(text.low, family)
-        or encoded.present(text.low)
-    )
+    if not text.hits and not text.marks:
+        return family is families.ACCOUNTS or text.suffix in ("robot", "feature")
+    from leakcheck.ci.readers import commands, dialects, encoded, urls  # they cost at the start
+
+    if text.hits and (text.trace or _named(text)):
+        return True
+    if family is families.ACCOUNTS:
+        return True
+    return any(reader.present(text, family) for reader in (urls, commands, encoded, dialects))
 
 
 def _named(text: Text) -> bool:
     """Whether a name to look at stands anywhere: parsers are slow, and most hits are none."""
+    from leakcheck.ci.readers.universal import name_at
+
     for at in text.hits:
         first, last = name_at(text.data, at, 0, len(text.data))
         name = shown(text.data[first:last]).strip("-.")
@@ -134,6 +137,9 @@ def _named(text: Text) -> bool:
 
 def _read(text: Text, family: Family) -> list[Candidate]:
     """The candidates of a text, in the order in which they stand."""
+    from leakcheck.ci.readers import commands, dialects, encoded, urls
+    from leakcheck.ci.readers.universal import scan
+
     text.read_held, text.read_part, text.read_lines = read_held, read_part, read_lines
     text.told = family.name in _TOLD
     text.in_prose = text.in_prose or family is families.PROSE

@@ -8,9 +8,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 
 from leakcheck.ci import meaning
 from leakcheck.ci.candidate import COMMENT, IGNORED, Candidate
+from leakcheck.ci.marks import bits
 from leakcheck.ci.names import Names
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.lexical import Spans
@@ -22,6 +24,7 @@ MOST = 250_000
 """How many names or values are looked at in one file, so that a file made to hurt takes seconds."""
 TOO_MANY = f"it holds more than {MOST:,} names or values to look at: exclude it, or cut it"
 IGNORE = b"leakcheck: ignore"
+_IGNORES = bits(IGNORE)
 
 
 class TooManyError(Exception):
@@ -63,11 +66,11 @@ class Text:
         suffix: str = "",
     ) -> None:
         self.data = data
-        self.low = self.data.lower()
+        self.marks, places = names.find(data)
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.ignorable = ignorable
         self.suffix = suffix
-        self.hits = names.hits(self.low, in_code)
+        self.hits = names.hits(self.low, places, in_code) if places else []
         if len(self.hits) > MOST:
             raise TooManyError
         self.found: list[Candidate] = []
@@ -112,7 +115,11 @@ class Text:
         if skip is None:
             skip = judged.skip or (meaning.reads_as_text(key, value) if self.told else None)
         line = self._line_of(offset)
-        if self.ignorable and IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]:
+        if (
+            self.ignorable
+            and self.marks & _IGNORES
+            and IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]
+        ):
             skip = IGNORED
         password = "" if skip else judged.password
         same = (line, password or key, skip)
@@ -146,6 +153,11 @@ class Text:
         """
         if self.trace and offset > self._covered:
             self.add(offset, key, "", reader, skip=why)
+
+    @cached_property
+    def low(self) -> bytes:
+        """The text in lower case, as ASCII has it."""
+        return self.data.lower()
 
     @property
     def spans(self) -> Spans:

@@ -6,19 +6,23 @@ Each pattern is bounded: linear time on any line.
 """
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from leakcheck.ci.marks import bits
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.literals import quoted, shell_word
 from leakcheck.ci.readers.sql import read_rows
 from leakcheck.ci.text import NEAR, Text, shown
 
-_ACCOUNT = re.compile(
-    rb"\b(?:identified(?:[ \t]{1,8}with[ \t]{1,8}\\?['\"`]?\w{1,40}\\?['\"`]?)?\s{1,8}by"
-    rb"|(?:role|user|login)\s[^;\n]{1,120}?\bpassword(?:\s{0,4}=)?)\s{1,8}"
+_IDENTIFIED = re.compile(
+    rb"identified(?:[ \t]{1,8}with[ \t]{1,8}\\?['\"`]?\w{1,40}\\?['\"`]?)?\s{1,8}by\s{1,8}"
     rb"(?:n?(?P<quote>\\?['\"])|(?P<bare>[^\s'\";:\\<>(){}$&,`]{3,64})(?=[\s;\\\"']|\Z))"
 )
-_HASHED = re.compile(rb"\bpassword\s{0,4}\(\s{0,4}(?P<quote>\\?['\"])")
+_OF_ROLE = re.compile(rb"password(?:\s{0,4}=)?\s{1,8}n?(?P<quote>\\?['\"])")
+_ROLE = re.compile(rb"\b(?:role|user|login)\s[^;\n]{0,120}\Z")
+_CHANGES = re.compile(rb"\b(?:user|alter|create|grant)\b")
+_HASHED = re.compile(rb"(?<![\w.$])password\(\s{0,4}(?P<quote>\\?['\"])")
 _NOT_BARE = re.compile(
     rb"(?:by|externally|password|values?|null|the|an?|its|their|using|with|as|and|or|to|in|is|for|of"
     rb"|option|expire|require|login|nologin|encrypted|when|where|account|either|each|[a-z]+)\Z"
@@ -37,96 +41,112 @@ _REACH = 400
 
 
 class _Program(NamedTuple):
-    """A command that takes a password: what begins it, where in its arguments the password is."""
+    """A command that takes a password: a word of it, what begins it, where in its arguments the
+    password is.
+    """
 
+    bit: int
     mark: re.Pattern[bytes]
     key: str
     argument: re.Pattern[bytes]
 
 
-def _program(name: bytes, key: str, before: bytes) -> _Program:
-    return _Program(re.compile(name), key, re.compile(before + _ARGUMENT))
+def _program(word: bytes, name: bytes, key: str, before: bytes) -> _Program:
+    return _Program(bits(word), re.compile(name), key, re.compile(before + _ARGUMENT))
 
 
+_MYSQL = rb"(?:mysql|mariadb)(?:dump|admin|check|import|show|pump|slap|d)?\b"
 _PROGRAMS = (
-    _Program(re.compile(rb"curl"), "curl -u", _CURL),
-    _program(rb"\b(?:mysql|mariadb)(?:dump|admin|check|import|show|pump|slap|d)?\b", "mysql -p",
-             rb"[ \t]-p(?![ \t\"']|assword|ort|rotocol|lugin)"),
-    _program(rb"\b(?:mysql|mariadb)(?:dump|admin|check|import|show|pump|slap|d)?\b", "mysql -p",
-             rb"[ \t]-p(?=[\"'])"),
-    _program(rb"openssl|-pass(?:in|out|word)?[ \t]", "openssl pass:",
+    _Program(bits(b"curl"), re.compile(rb"curl"), "curl -u", _CURL),
+    *(
+        _program(word, _MYSQL, "mysql -p", rb"[ \t]-p" + after)
+        for word in (b"mysql", b"mariadb")
+        for after in (rb"(?![ \t\"']|assword|ort|rotocol|lugin)", rb"(?=[\"'])")
+    ),
+    _program(b"-pass", rb"-pass(?:in|out|word)?(?=[ \t])|openssl", "openssl pass:",
              rb"(?:[ \t]-(?:pass(?:in|out|word)?|k)[ \t]{1,8}[\"']?|(?<=[ \t]))pass:(?![ \t])"),
-    _program(rb"convertto-securestring", "ConvertTo-SecureString",
+    _program(b"convertto-sec", rb"convertto-securestring", "ConvertTo-SecureString",
              rb"(?:[ \t]-(?i:string|asplaintext|force)){0,3}[ \t]{1,8}(?=[\"'\w!-&])(?!-)"),
-    _program(rb"docker[ \t]{1,4}login|podman[ \t]{1,4}login|helm[ \t]{1,4}registry", "login -p",
-             rb"[ \t]-p[ \t=]{1,8}(?!-)"),
-    _program(rb"redis-cli", "redis-cli -a", rb"[ \t]-a[ \t]{1,8}(?!-)"),
-    _program(rb"\bldap(?:search|add|modify|passwd|delete|whoami)\b", "ldap -w",
+    _program(b"login", rb"(?:docker|podman)[ \t]{1,4}login|helm[ \t]{1,4}registry[ \t]{1,4}login",
+             "login -p", rb"[ \t]-p[ \t=]{1,8}(?!-)"),
+    _program(b"redis-cli", rb"redis-cli", "redis-cli -a", rb"[ \t]-a[ \t]{1,8}(?!-)"),
+    _program(b"ldap", rb"ldap(?:search|add|modify|passwd|delete|whoami)\b", "ldap -w",
              rb"[ \t]-w[ \t]{0,8}(?!-)"),
-    _program(rb"\b(?:sqlcmd|bcp|osql)\b", "sqlcmd -P", rb"[ \t]-P[ \t]{0,8}(?!-)"),
-    _program(rb"\bhtpasswd\b", "htpasswd -b",
+    *(
+        _program(word, word + rb"\b", "sqlcmd -P", rb"[ \t]-P[ \t]{0,8}(?!-)")
+        for word in (b"sqlcmd", b"osql", b"bcp")
+    ),
+    _program(b"htpasswd", rb"htpasswd\b", "htpasswd -b",
              rb"[ \t]-[a-zA-Z]{0,5}b[a-zA-Z]{0,5}[ \t]{1,8}(?:-[^\s]{1,20}[ \t]{1,8}){0,4}"
              rb"[^\s-][^\s]{0,200}[ \t]{1,8}[^\s]{1,100}[ \t]{1,8}"),
-    _program(rb"\bhtpasswd\b", "htpasswd -n",
+    _program(b"htpasswd", rb"htpasswd\b", "htpasswd -n",
              rb"[ \t]-[a-zA-Z]{0,5}(?:bn|nb)[a-zA-Z]{0,5}[ \t]{1,8}[^\s-][^\s]{0,100}[ \t]{1,8}"),
-    _program(rb"\brabbitmqctl\b", "rabbitmqctl",
+    _program(b"rabbitmqctl", rb"rabbitmqctl\b", "rabbitmqctl",
              rb"(?:add_user|change_password)[ \t]{1,8}[^\s]{1,100}[ \t]{1,8}"),
-    _program(rb"\bsmbclient\b|\brpcclient\b", "smbclient -U",
-             rb"[ \t]-U[ \t]{0,8}[\"']?[^\s%\"']{1,80}%"),
+    *(
+        _program(word, word, "smbclient -U", rb"[ \t]-U[ \t]{0,8}[\"']?[^\s%\"']{1,80}%")
+        for word in (b"smbclient", b"rpcclient")
+    ),
 )  # fmt: skip
 _CHPASSWD = re.compile(
     rb"\becho[ \t]{1,8}(?:-[en]{1,2}[ \t]{1,8})?(?P<quote>\\?[\"'])?[a-z_][\w.-]{0,40}:"
     rb"(?P<word>(?(quote)[^\"'\n\\]{1,128}|[^\s\"'\\|;&<>]{1,128}))\\?[\"']?[ \t]{0,8}\|[ \t]{0,8}"
     rb"(?:sudo[ \t]{1,8})?(?:/usr/s?bin/)?chpasswd"
 )
-_MARKS = re.compile(
-    rb"identified|curl|mysql|mariadb|-pass|openssl|convertto-sec|ogin|redis-cli|ldap|sqlcmd|bcp|osql"
-    rb"|htpasswd|rabbitmqctl|smbclient|rpcclient|chpasswd|password\s?\("
-)
+_MARKS = bits(
+    b"identified", b"curl", b"mysql", b"mariadb", b"openssl", b"-pass", b"convertto-sec", b"login",
+    b"redis-cli", b"ldap", b"sqlcmd", b"osql", b"bcp", b"htpasswd", b"rabbitmqctl", b"smbclient",
+    b"rpcclient", b"chpasswd", b"password(",
+)  # fmt: skip
+_IDENTIFIES, _INSERTS, _PASSWORDS = bits(b"identified"), bits(b"insert"), bits(b"password")
+_CALLS, _CHANGING = bits(b"password("), bits(b"chpasswd")
 _NOT_READ = frozenset(("sql", "csv", "accounts", "properties"))
 
 
-def present(low: bytes, family: Family) -> bool:
-    """Whether lower-cased text can hold any of these."""
+def present(text: Text, family: Family) -> bool:
+    """Whether the text can hold any of these."""
     if family.name in _NOT_READ:
-        return family.name == "sql" and b"identified" in low
-    return _MARKS.search(low) is not None
+        return family.name == "sql" and bool(text.marks & _IDENTIFIES)
+    return any(next(_uses(text, program), None) is not None for program in _PROGRAMS) or bool(
+        text.marks & (_IDENTIFIES | _CALLS | _CHANGING)
+    )
+
+
+def _uses(text: Text, program: "_Program") -> Iterator[re.Match[bytes]]:
+    """Where a program is named."""
+    return program.mark.finditer(text.low if text.marks & program.bit else b"")
 
 
 def read(text: Text, family: Family) -> None:
     """Add the passwords of commands and statements."""
-    if family.name != "sql":
-        for match in _ACCOUNT.finditer(text.low) if _accounts(text.low) else ():
-            _statement(text, family, match)
-        for match in _HASHED.finditer(text.low) if b"password(" in text.low else ():
-            _call(text, family, match)
-    if family.name == "code" and text.hits and b"insert" in text.low:
+    marks = text.marks
+    if family.name == "code" and text.hits and marks & _INSERTS:
         read_rows(text)
-    if not present(text.low, family):
+    if family.name != "sql" and marks & _PASSWORDS:
+        for match in _OF_ROLE.finditer(text.low):
+            if _ROLE.search(text.low, max(0, match.start() - 130), match.start()):
+                _statement(text, family, match, "PASSWORD")
+    if not marks & _MARKS or family.name in _NOT_READ:
         return
+    for match in _IDENTIFIED.finditer(text.low) if marks & _IDENTIFIES else ():
+        _statement(text, family, match, "IDENTIFIED BY")
+    for match in _HASHED.finditer(text.low) if marks & _CALLS else ():
+        _call(text, family, match)
     for program in _PROGRAMS:
-        for mark in program.mark.finditer(text.low):
+        for mark in _uses(text, program):
             _argument(text, family, program, mark.end())
-    if b"chpasswd" in text.low:
+    if marks & _CHANGING:
         for match in _CHPASSWD.finditer(text.data):
             _add(text, family, match, "chpasswd")
 
 
-def _accounts(low: bytes) -> bool:
-    return b"identified" in low or b"password" in low
-
-
-def _statement(text: Text, family: Family, match: re.Match[bytes]) -> None:
-    key = "IDENTIFIED BY" if match[0].startswith(b"identified") else "PASSWORD"
+def _statement(text: Text, family: Family, match: re.Match[bytes], key: str) -> None:
     comment = text.in_comment(match.start(), family)
     if match["quote"] is None:
         at, end = match.span("bare")
         value = text.data[at:end]
-        known = key == "PASSWORD" or re.search(
-            rb"\b(?:user|alter|create|grant)\b",
-            text.low[max(0, match.start() - 200) : match.start()],
-        )
-        if known and key != "PASSWORD" and not _NOT_BARE.match(value):
+        known = _CHANGES.search(text.low, max(0, match.start() - 200), match.start())
+        if known and not _NOT_BARE.match(value):
             text.add(at, key, shown(value), "sql", comment=comment)
         return
     found = quoted(text.data, match.start("quote"), match["quote"], match.end() + NEAR)

@@ -2,10 +2,12 @@
 
 import re
 
+from leakcheck.ci.marks import bits
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.literals import quoted
 from leakcheck.ci.text import NEAR, Text, shown
 
+_DEFAULTS = bits(b"defaultvalue")
 _ROBOT = re.compile(
     rb"^[ \t]*[$&]\{(?P<name>[\w .\-]{1,80})\}[ \t]*=?(?:[ \t]{2,}|\t)(?:Set Variable[ \t]{2,})?"
     rb"(?P<value>[^\s#][^\n]{0,200}?)[ \t]*\r?$",
@@ -33,6 +35,11 @@ _PARAMETER_TURNED = re.compile(
 )
 
 
+def present(text: Text, family: Family) -> bool:
+    """Whether the text can hold any of these."""
+    return text.suffix in ("robot", "resource", "feature") or bool(text.marks & _DEFAULTS)
+
+
 def read(text: Text, family: Family) -> None:
     """Add what the forms of the text's own language hold."""
     if text.suffix in ("robot", "resource"):
@@ -43,7 +50,7 @@ def read(text: Text, family: Family) -> None:
         for match in _STEP.finditer(text.data):
             _quoted(text, family, match)
         _tables(text, family)
-    if b"defaultvalue" in text.low:
+    if text.marks & _DEFAULTS:
         for match in _PARAMETER.finditer(text.data):
             _quoted(text, family, match)
         for match in _PARAMETER_TURNED.finditer(text.data):

@@ -8,43 +8,42 @@ import base64
 import binascii
 import re
 
+from leakcheck.ci.marks import bits
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
 
-_BASIC = re.compile(rb"\bbasic(?:[ \t]{1,4}|%20|\+)([a-z0-9+/_\-]{4,400}={0,2})(?![a-z0-9+/_\-=])")
+_BASIC = re.compile(rb"basic(?:[ \t]{1,4}|%20|\+)([a-z0-9+/_\-]{4,400}={0,2})(?![a-z0-9+/_\-=])")
 _AUTH = re.compile(
-    rb"(?<![\w-])(?P<key>_auth|_password|auth)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?"
-    rb"(?P<value>[a-z0-9+/_\-]{4,400}={0,2})(?![a-z0-9+/_\-=])"
+    rb"auth[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([a-z0-9+/_\-]{4,400}={0,2})(?![a-z0-9+/_\-=])"
 )
+_PASSWORD = re.compile(rb"_password[ \t]{0,8}=[ \t]{0,8}\"?([a-z0-9+/_\-]{4,400}={0,2})\"?\s")
+_BASICS, _AUTHS, _OF_NPM = bits(b"basic"), bits(b"auth"), bits(b"_password")
 _USER = re.compile(r"[^\x00-\x1f\x7f:]{0,128}\Z")
 _AUTHORIZED = re.compile(rb"authorization[\"']?\s{0,4}[:=,]")
 
 
-def present(low: bytes) -> bool:
-    """Whether lower-cased text can hold any of these."""
-    if b"basic" in low and _BASIC.search(low) is not None:
+def present(text: Text, family: Family) -> bool:
+    """Whether the text can hold any of these."""
+    if text.marks & _BASICS and _BASIC.search(text.low) is not None:
         return True
-    return (b"auth" in low or b"_password" in low) and _AUTH.search(low) is not None
+    return bool(text.marks & _AUTHS) and _AUTH.search(text.low) is not None
 
 
 def read(text: Text, family: Family) -> None:
     """Add the passwords that stand in base64."""
-    for match in _BASIC.finditer(text.low) if b"basic" in text.low else ():
+    for match in _BASIC.finditer(text.low) if text.marks & _BASICS else ():
         pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:
-            _add(text, family, match.start(1), "Basic authorization", pair[1])
-    for match in (
-        _AUTH.finditer(text.low) if b"auth" in text.low or b"_password" in text.low else ()
-    ):
-        raw = text.data[match.start("value") : match.end("value")]
-        if match["key"] == b"_password":
-            decoded = _decoded(raw)
-            if decoded:
-                _add(text, family, match.start("value"), "_password", decoded, again=True)
-            continue
-        pair = _pair(raw)
+            _add(text, family, match.start(1), "Basic authorization", pair)
+    for match in _AUTH.finditer(text.low) if text.marks & _AUTHS else ():
+        pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:
-            _add(text, family, match.start("value"), shown(match["key"]), pair[1])
+            _add(text, family, match.start(1), "auth", pair)
+    if family.name == "ini" and text.marks & _OF_NPM:
+        for match in _PASSWORD.finditer(text.low):
+            held = _decoded(text.data[match.start(1) : match.end(1)])
+            if held:
+                _add(text, family, match.start(1), "_password", held, again=True)
 
 
 def _add(text: Text, family: Family, at: int, key: str, value: str, *, again: bool = False) -> None:
@@ -52,13 +51,13 @@ def _add(text: Text, family: Family, at: int, key: str, value: str, *, again: bo
     text.add(at, key, value, "encoded", comment=comment, again=again)
 
 
-def _pair(raw: bytes) -> tuple[str, str] | None:
-    """User and password, where that is what the base64 holds."""
+def _pair(raw: bytes) -> str | None:
+    """The password, where the base64 holds a user and one."""
     decoded = _decoded(raw)
     user, colon, password = (decoded or "").partition(":")
     if not colon or not password or not _USER.match(user):
         return None
-    return user, password
+    return password
 
 
 def _decoded(raw: bytes) -> str | None:

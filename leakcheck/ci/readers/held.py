@@ -30,6 +30,7 @@ _SAID = re.compile(
     rb"|[\"'`*_]{0,4}[ \t]{0,40}[:=][\"'`*_]{0,4}[ \t]{0,8})"
     rb"(?P<open>[\"'`]?)(?P<value>[^\s,;{}\[\]()\"'`&|<>\\]{2,128})(?P=open)(?=[\s,;)\]\"'`/.]|\Z)"
 )
+_FOLLOWS = re.compile(rb"[\"'`*_]{0,4}[ \t]{0,40}(?:[:=]|(?:is|was|to|as|of|be)[ \t])")
 _DEFAULT = re.compile(
     rb"\b(?:default|initial|admin|root|user|login|the|its?|with|use)\b", re.IGNORECASE
 )
@@ -41,6 +42,11 @@ _SAYING = frozenset(
     "missing invalid wrong used use only same different plain encrypted hashed hash todo fixme "
     "here there value name type field new old current n/a tbd - .".split()
 )
+
+
+def may_follow(text: Text, name: Name) -> bool:
+    """Whether anything below can match behind a name: a cheap look at what follows."""
+    return _FOLLOWS.match(text.data, name.last) is not None
 
 
 def in_string(text: Text, name: Name, span: Span) -> tuple[int, str] | None:

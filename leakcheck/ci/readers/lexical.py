@@ -39,6 +39,13 @@ _DOUBLE = rb"(?P<s1>\"(?:[^\"\\\n]++|\\(?s:.))*+(?:\"|(?=\n)|\Z))"
 _SINGLE = rb"(?P<s2>'(?:[^'\\\n]++|\\(?s:.))*+(?:'|(?=\n)|\Z))"
 _CHARACTER = rb"(?P<s3>'(?:[^'\\\n]|\\[^\n]{1,10}?)')"
 
+_OPENS = {
+    _BLOCK: b"/*", _PARENS: b"(*", _BRACES: b"{-", _LUA: b"--[[", _MARKUP: b"<!--",
+    _TRIPLE[0]: b'"""', _TRIPLE[1]: b"'''", _BACKTICKS: b"`", _GO_RAW: b"`", _VERBATIM: b"@",
+    _RAW: b'"', _LONG_LUA: b"[[", _HEREDOC: b"<<", _LONG_DOUBLE: b'"',
+}  # fmt: skip
+"""What opens the parts of a language that may go on for several lines."""
+_LINE = 4096  # bytes of a line that are looked at before and behind a place
 _MOST_LOST = 50  # here-documents without an end, after which none is looked for
 
 _LANGUAGES = (
@@ -79,19 +86,45 @@ class Span(NamedTuple):
 
 
 class Spans:
-    """The comments and strings of one text."""
+    """The comments and strings of one text. Where nothing before a line goes on for several, the
+    line alone is walked.
+    """
 
     def __init__(self, data: bytes, suffix: str) -> None:
-        self._spans = _spans(data, _pattern(suffix))
-        self._starts = [span.start for span in self._spans]
+        self._data, self._parts = data, _BY_SUFFIX.get(suffix, _OTHER)
+        self._pattern = _pattern(self._parts)
+        openers = [data.find(_OPENS[part]) for part in self._parts if part in _OPENS]
+        self._plain = min((at for at in openers if at >= 0), default=len(data))
+        self._spans: list[tuple[int, int, str]] | None = None
+        self._starts: list[int] = []
 
     def at(self, offset: int) -> Span | None:
         """The comment or string around an offset."""
+        start = self._data.rfind(b"\n", max(0, offset - _LINE), offset) + 1
+        if offset < self._plain and (start or offset < _LINE):
+            return self._on_its_line(start, offset)
+        if self._spans is None:
+            if "h" in self._pattern.groupindex:
+                self._spans = _with_documents(self._data, self._pattern)
+            else:
+                found = self._pattern.finditer(self._data)
+                self._spans = [(*match.span(), match.lastgroup or "s") for match in found]
+            self._starts = [span[0] for span in self._spans]
         index = bisect_right(self._starts, offset) - 1
         if index < 0:
             return None
-        span = self._spans[index]
-        return span if offset < span.end else None
+        start, end, kind = self._spans[index]
+        return Span(start, end, kind[0]) if offset < end else None
+
+    def _on_its_line(self, start: int, offset: int) -> Span | None:
+        for match in self._pattern.finditer(
+            self._data, start, min(len(self._data), offset + _LINE)
+        ):
+            if match.start() > offset:
+                return None
+            if match.end() > offset:
+                return Span(match.start(), match.end(), (match.lastgroup or "s")[0])
+        return None
 
     def in_comment(self, offset: int) -> bool:
         """Whether a comment is there."""
@@ -100,29 +133,30 @@ class Spans:
 
 
 @lru_cache(maxsize=64)
-def _pattern(suffix: str) -> re.Pattern[bytes]:
-    return re.compile(b"|".join(_BY_SUFFIX.get(suffix, _OTHER)))
+def _pattern(parts: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(parts))
 
 
-def _spans(data: bytes, pattern: re.Pattern[bytes]) -> list[Span]:
-    found: list[Span] = []
+def _with_documents(data: bytes, pattern: re.Pattern[bytes]) -> list[tuple[int, int, str]]:
+    """The spans of a language that has here-documents."""
+    found: list[tuple[int, int, str]] = []
     at, lost = 0, 0
     while (match := pattern.search(data, at)) is not None:
         kind = match.lastgroup or "s"
         at = max(match.end(), match.start() + 1)
         if kind != "h":
-            found.append(Span(match.start(), match.end(), kind[0]))
+            found.append((match.start(), match.end(), kind))
             continue
         body = _here_document(data, match) if lost < _MOST_LOST else None
         if body is None:
             lost += 1
         else:
             found.append(body)
-            at = body.end
+            at = body[1]
     return found
 
 
-def _here_document(data: bytes, match: re.Match[bytes]) -> Span | None:
+def _here_document(data: bytes, match: re.Match[bytes]) -> tuple[int, int, str] | None:
     """The lines after `<<TAG`, up to the one that says TAG."""
     start = data.find(b"\n", match.end())
     at = start
@@ -130,5 +164,5 @@ def _here_document(data: bytes, match: re.Match[bytes]) -> Span | None:
         at = data.find(match["tag"], at + 1)
         line = data.rfind(b"\n", 0, at) if at >= 0 else -1
         if at >= 0 and not data[line + 1 : at].strip():
-            return Span(start + 1, line + 1, "m")
+            return start + 1, line + 1, "m"
     return None

@@ -268,6 +268,8 @@ def _held(text: Text, family: Family, name: Name) -> bool:
         if pair is not None:
             text.add(pair[0], name.text, pair[1], family.name)
         return pair is not None
+    if not held.may_follow(text, name):
+        return False
     span = text.spans.at(name.first) if family.lexed else None
     commented = span.kind == "c" if span else family.in_comment(name.before)
     if commented:

@@ -9,6 +9,7 @@ neighbour that names a host, a user or a database.
 import re
 from urllib.parse import unquote_to_bytes
 
+from leakcheck.ci.marks import bits
 from leakcheck.ci.meaning import METAVAR, is_directive, is_metavar
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
@@ -19,7 +20,6 @@ _URL = re.compile(
     rb"|[^\s/\"'<>@\\`]|@(?=[^\s/\"'<>@\\`,;:]{1,80}@)){1,200})@"
     rb"(?P<host>[\w.\-]{1,255}|\[|\$|\{|%|<)"
 )
-_MARK = re.compile(rb"://")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
 _GO_HOST = re.compile(rb"@(?:tcp|unix)\(")
 _GO = re.compile(rb"(?:^|[^\w.\-])([\w.\-]{1,64}):([^\s@\"'`/:]{1,128})\Z")
@@ -29,6 +29,8 @@ _PAIR_KEYS = (
     re.compile(rb"pwd[ \t]{0,4}=[ \t]{0,4}"),
 )
 _PAIR_VALUE = re.compile(rb"\{[^{}\s]{1,128}\}|'[^'\n]{1,128}'|[^\s;&'\"`<>\\]{1,128}")
+_URLS, _GO_HOSTS, _ORACLES = bits(b"://"), bits(b"@tcp(", b"@unix("), bits(b"jdbc:oracle")
+_OTHERS = _GO_HOSTS | _ORACLES
 _FIELD = re.compile(rb"\{[A-Za-z_][\w.]*(?:![rs])?(?::\w*)?\}")
 _NEIGHBOURS = frozenset(
     b"server,host,hostaddr,hostname,data source,datasource,user id,user,username,uid,dbname,"
@@ -51,20 +53,17 @@ _IN_NAME = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.-")
 EXAMPLE = "the URL is an example (its host is reserved for examples)"
 
 
-def present(low: bytes) -> bool:
-    """Whether lower-cased text can hold any of these beyond what a name to look at announces."""
-    mark = _MARK.search(low)
-    return (
-        (mark is not None and _URL.search(low, mark.start()) is not None)
-        or _GO_HOST.search(low) is not None
-        or b"oracle:thin" in low
-    )
+def present(text: Text, family: Family) -> bool:
+    """Whether the text can hold any of these beyond what a name to look at announces."""
+    if text.marks & _OTHERS:
+        return True
+    return bool(text.marks & _URLS) and _URL.search(text.data) is not None
 
 
 def read(text: Text, family: Family) -> None:
     """Add the passwords of URLs and connection strings."""
-    data, low = text.data, text.low
-    for match in _URL.finditer(data) if b"://" in low else ():
+    data, marks = text.data, text.marks
+    for match in _URL.finditer(data) if marks & _URLS else ():
         scheme = _SCHEME.search(data, max(0, match.start() - 32), match.start())
         name = shown(scheme[0]).lower() if scheme else ""
         skip = EXAMPLE if _EXAMPLE_HOST.fullmatch(match["host"]) else None
@@ -81,7 +80,7 @@ def read(text: Text, family: Family) -> None:
             unquote_to_bytes(match["password"]),
             skip,
         )
-    if b"@tcp(" in low or b"@unix(" in low:
+    if marks & _GO_HOSTS:
         for host in _GO_HOST.finditer(data):
             found = _GO.search(data, max(0, host.start() - 100), host.start())
             if found is not None:
@@ -89,7 +88,7 @@ def read(text: Text, family: Family) -> None:
                 illustrates = illustrates and (text.in_prose or family.name in ("code", "prose"))
                 skip = ILLUSTRATION if illustrates else None
                 _add(text, family, found.start(2), "DSN password", found[2], skip)
-    if b"jdbc:oracle" in low:
+    if marks & _ORACLES:
         for match in _ORACLE.finditer(data):
             _add(text, family, match.start(2), "jdbc:oracle password", match[2], None)
     _pairs(text, family)
@@ -100,7 +99,7 @@ def _add(text: Text, family: Family, at: int, key: str, value: bytes, skip: str 
 
 
 def _pairs(text: Text, family: Family) -> None:
-    for at, end in _pair_keys(text.low):
+    for at, end in _pair_keys(text.low) if text.hits else ():
         before = text.before(at)
         value = _PAIR_VALUE.match(text.data, end)
         if value is None or not (

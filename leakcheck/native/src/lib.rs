@@ -17,6 +17,7 @@ mod hex;
 mod hunt;
 mod lines;
 mod local;
+mod marks;
 mod normal_forms;
 mod numbered;
 mod passwords;
@@ -54,5 +55,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
     module.add_function(wrap_pyfunction!(numbered::numbered, module)?)?;
     module.add_class::<hunt::Sieve>()?;
+    module.add_class::<marks::Marks>()?;
     Ok(())
 }

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from leakcheck.ci.checking import check
 from leakcheck.ci.job import Job
+from leakcheck.ci.listing import relative
 from leakcheck.ci.names import Names
 from leakcheck.ci.output import reason
 from leakcheck.ci.readers.families import family_of
 from leakcheck.ci.reading import read_file
 from leakcheck.ci.selection import Selection
 from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
-from leakcheck.ci.walk import relative
 from leakcheck.errors import InputError, UsageError
 from leakcheck.verdicts import Verdict
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from leakcheck.ci import policy as policies
 from leakcheck.ci.baseline import DEFAULT
-from leakcheck.ci.walk import root_of
+from leakcheck.ci.listing import root_of
 from leakcheck.reports.output import Target
 from leakcheck.sources import Access
 from leakcheck.sources.names import close_all, open_for_passwords

@@ -61,7 +61,7 @@ def rows(outcome: CiOutcome) -> Iterator[Row]:
         place = Location(found.path, candidate.line, candidate.column)
         label = f"{found.path}:{candidate.line}:{candidate.column} {candidate.key}"
         yield _row(found, place, label, counts[found.path, candidate.key])
-    for path, why in outcome.walk.unreadable:
+    for path, why in outcome.seen.unreadable:
         message = f"the file could not be read: {why}"
         finding = Finding(
             UNREADABLE.id, message, "warning", Location(path), fingerprint(path, "", 0)
@@ -137,26 +137,25 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     verdicts = Counter(found.verdict for found in outcome.results)
     exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
     facts = {
-        "files": outcome.walk.files,
-        "candidates": outcome.candidates,
-        "checked": outcome.checked,
+        "files": len(outcome.seen.paths),
+        "candidates": outcome.seen.candidates,
+        "checked": len(outcome.seen.found),
         "exposed": exposed,
         "unknown": unknown,
-        "ignored": outcome.ignored,
+        "ignored": outcome.seen.ignored,
         "accepted": outcome.accepted,
         "stale": [{"path": path, "key": key} for path, key in outcome.stale],
-        "excluded": outcome.selection.excluded,
-        "large": outcome.walk.large,
-        "pointers": outcome.walk.pointers,
-        "binary": outcome.binary,
-        "submodules": outcome.walk.submodules,
-        "no_git": outcome.walk.no_git,
-        "unreadable": [{"path": path, "why": why} for path, why in outcome.walk.unreadable],
+        "excluded": outcome.excluded,
+        "large": outcome.seen.large,
+        "pointers": outcome.seen.pointers,
+        "binary": outcome.seen.binary,
+        "submodules": outcome.listing.submodules,
+        "no_git": outcome.listing.no_git,
+        "unreadable": [{"path": path, "why": why} for path, why in outcome.seen.unreadable],
         "expected_false_alarms": _expected(outcome, sources),
     }
-    checked = (
-        f"{counted(outcome.checked, 'password')} in {counted(outcome.walk.files, 'file')} checked"
-    )
+    seen, files = outcome.seen.found, outcome.seen.paths
+    checked = f"{counted(len(seen), 'password')} in {counted(len(files), 'file')} checked"
     head = _head(checked, sources, exposed, unknown)
     return Summary(facts, (head, *_sent(sources), *_accepted(outcome), *_left_out(outcome)))
 
@@ -187,8 +186,8 @@ def _sent(sources: Sequence[Source]) -> Iterator[str]:
 
 
 def _accepted(outcome: CiOutcome) -> Iterator[str]:
-    if outcome.accepted or outcome.ignored:
-        yield f"Accepted: {outcome.accepted} by the baseline, {outcome.ignored} by a comment."
+    if outcome.accepted or outcome.seen.ignored:
+        yield f"Accepted: {outcome.accepted} by the baseline, {outcome.seen.ignored} by a comment."
     for path, key in outcome.stale:
         yield (
             f"The baseline accepts {key} in {path}, which is no longer found: "
@@ -198,22 +197,22 @@ def _accepted(outcome: CiOutcome) -> Iterator[str]:
 
 def _left_out(outcome: CiOutcome) -> Iterator[str]:
     """What was not read, and how to have it read."""
-    walk = outcome.walk
-    if walk.no_git is not None:
+    seen, listing = outcome.seen, outcome.listing
+    if listing.no_git is not None:
         yield (
-            f"Every file was read, tracked or not: {walk.no_git}. "
+            f"Every file was read, tracked or not: {listing.no_git}. "
             "What is not checked out was not read."
         )
-    if outcome.selection.excluded:
-        yield f"Excluded: {counted(outcome.selection.excluded, 'file')}."
-    if walk.submodules:
-        yield f"Submodules are not entered: {_first(walk.submodules)}: run leakcheck ci there."
-    if outcome.binary:
-        yield f"No text, so not read: {_first(outcome.binary)}."
-    if walk.large:
-        yield f"Too large to be read, so no answer: {_first(walk.large)}: raise max-size."
-    if walk.pointers:
-        yield f"Only the Git LFS pointer is there: {_first(walk.pointers)}: run git lfs pull."
+    if outcome.excluded:
+        yield f"Excluded: {counted(outcome.excluded, 'file')}."
+    if listing.submodules:
+        yield f"Submodules are not entered: {_first(listing.submodules)}: run leakcheck ci there."
+    if outcome.seen.binary:
+        yield f"No text, so not read: {_first(outcome.seen.binary)}."
+    if seen.large:
+        yield f"Too large to be read, so no answer: {_first(seen.large)}: raise max-size."
+    if seen.pointers:
+        yield f"Only the Git LFS pointer is there: {_first(seen.pointers)}: run git lfs pull."
 
 
 def _first(paths: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ def report_tree(options: CiOptions) -> int:
         if options.update_baseline and job.baseline is not None:
             entries = counted(run.update(outcome, accepted, job.baseline), "finding")
             warn(f"{job.baseline.name}: {entries} accepted from now on.")
-            return _status(options, [Verdict.UNKNOWN] * len(outcome.walk.unreadable))
+            return _status(options, [Verdict.UNKNOWN] * len(outcome.seen.unreadable))
         # People want what is wrong; programs, every password that was asked about.
         all_rows = any(target.format != "table" for target in options.targets)
         for row in output.rows(outcome):

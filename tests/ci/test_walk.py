@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from leakcheck.ci import gitrepo
+from leakcheck.ci.listing import Item, Listing, root_of
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.selection import Selection
-from leakcheck.ci.walk import Walk, root_of
+from leakcheck.ci.walk import Walk
 from leakcheck.errors import InputError, UsageError
 
 
+def items(root: Path, *paths: str | Path, **how: object) -> list[Item]:
+    return Listing(root, Selection(Policy())).items([root / path for path in paths], **how)
+
+
 def names(root: Path, *paths: str, **how: object) -> list[str]:
-    walk = Walk(root, Selection(Policy()))
-    return [file.path for file in walk.read([root / path for path in paths], **how)]
+    return [file.path for file in Walk(root).read(items(root, *paths, **how))]
 
 
 def test_tracked_files_only(repo) -> None:
@@ -61,16 +65,16 @@ def test_staged_reads_the_index(repo) -> None:
     (repo.root / "b.env").unlink()
     (repo.root / "link.env").symlink_to("a.env")
     repo.git("add", "link.env")
-    walk = Walk(repo.root, Selection(Policy()))
-    assert [(f.path, f.data) for f in walk.read([], staged=True)] == [
+    walk = Walk(repo.root)
+    assert [(f.path, f.data) for f in walk.read(items(repo.root, staged=True))] == [
         ("a.env", b"A=staged"), ("b.env", b"A=staged too"),
     ]  # fmt: skip
     repo.commit()
     assert names(repo.root, staged=True) == []
-    small = Walk(repo.root, Selection(Policy()), limit=3)
+    small = Walk(repo.root, limit=3)
     repo.write("a.env", "long enough")
     repo.write("c.env", "B=")
-    assert [f.data for f in small.read([], staged=True)] == [b"B="]
+    assert [f.data for f in small.read(items(repo.root, staged=True))] == [b"B="]
     assert small.large == ["a.env"]
 
 
@@ -113,7 +117,7 @@ def test_gone_unreadable_and_odd_files(repo) -> None:
     (repo.root / "fifo.env").unlink()
     os.mkfifo(repo.root / "fifo.env")
     (repo.root / "big.env").write_bytes(b"x" * 100)
-    walk = Walk(repo.root, Selection(Policy()), limit=50)
+    walk = Walk(repo.root, limit=50)
     opened = os.open
 
     def refuse(path: str, *rest: int, **named: int) -> int:
@@ -123,7 +127,7 @@ def test_gone_unreadable_and_odd_files(repo) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "open", refuse)
-        assert [file.path for file in walk.read([])] == []
+        assert [file.path for file in walk.read(items(repo.root))] == []
     assert walk.large == ["big.env"]
     assert dict(walk.unreadable) == {
         "big.env": "it has 100 bytes, and max-size is 50",
@@ -176,14 +180,18 @@ def test_the_root_is_that_of_the_repository(repo, tmp_path: Path) -> None:
     assert root_of([Path("sub/a.env")]) == repo.root
     assert gitrepo.find_root(tmp_path) is None
     with pytest.raises(UsageError):
-        list(Walk(repo.root, Selection(Policy())).read([tmp_path]))
+        items(repo.root, tmp_path)
 
 
-def test_a_tree_that_is_not_there_is_not_clean(repo) -> None:
+def test_a_tree_that_is_not_there_is_not_clean(repo, ci) -> None:
     repo.write("a.env", "A=1")
     (repo.root / "a.env").unlink()
-    with pytest.raises(InputError, match="none is there"):
-        names(repo.root)
+    walk = Walk(repo.root)
+    assert list(walk.read(items(repo.root))) == []
+    assert walk.gone == 1
+    done = ci()
+    assert done.status == 2
+    assert "none is there" in done.err
 
 
 def test_variables_of_git_do_not_lead_elsewhere(
@@ -252,5 +260,6 @@ def test_renames_deletions_and_partly_staged(repo) -> None:
     repo.git("rm", "-q", "gone.env")
     repo.write("part.env", "A=staged")
     (repo.root / "part.env").write_text("A=not staged")
-    read = {f.path: f.data for f in Walk(repo.root, Selection(Policy())).read([], staged=True)}
+    found = Walk(repo.root).read(items(repo.root, staged=True))
+    read = {file.path: file.data for file in found}
     assert read == {"new name.env": b"A=1\n" * 50, "part.env": b"A=staged"}

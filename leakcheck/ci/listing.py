@@ -1,0 +1,186 @@
+"""Which files to read.
+
+Rule 1: a folder in a repository means its tracked files; elsewhere, and where
+git tracks none in it, all files but what a .gitignore names; where git cannot
+be asked about a repository, all files. A file that is named is read whatever
+git says of it. Rule 2: submodules are repositories of their own. Rule 3: what
+cannot be listed is reported, never passed over.
+"""
+
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from leakcheck.ci import gitrepo
+from leakcheck.errors import InputError, UsageError
+
+_NEVER = frozenset((".git", ".hg", ".svn", ".jj", "__pycache__"))
+
+
+class Item(NamedTuple):
+    """A file to read.
+
+    path: as reported, below the root, `/`-separated; family: what `wanted`
+    said of it; blob: as git keeps it, None for a file that git does not track;
+    kept: whether it is read from git and not from the working tree; named:
+    whether the user named it, so that it may be a link.
+    """
+
+    path: str
+    family: Any
+    blob: gitrepo.Blob | None = None
+    kept: bool = False
+    named: bool = False
+
+
+@dataclass(slots=True)
+class Listing:
+    """The files to read below one root.
+
+    wanted: whether to read a path: anything true; submodules: not entered;
+    unreadable: path and why; no_git: why git could not be asked about this
+    repository.
+    """
+
+    root: Path
+    wanted: Callable[[str], Any]
+    submodules: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    no_git: str | None = None
+
+    def items(
+        self, paths: Sequence[Path], *, staged: bool = False, since: str | None = None
+    ) -> list[Item]:
+        """Every wanted file, each once, in the order of the paths."""
+        in_git = gitrepo.find_root(self.root) == self.root.resolve()
+        if in_git:
+            self.no_git = gitrepo.why_not(self.root)
+        if staged or since is not None:
+            self._need_git(in_git)
+        below = [relative(self.root, path) for path in paths] or ["."]
+        if staged:
+            return self._items(gitrepo.staged(self.root, below), kept=True)
+        if since is not None:
+            return self._items(gitrepo.changed(self.root, since, below))
+        return self._named(below, in_git and self.no_git is None)
+
+    def _need_git(self, in_git: bool) -> None:
+        if not in_git:
+            raise UsageError("--staged and --since need a git repository: run it inside of one.")
+        if self.no_git is not None:
+            raise UsageError(f"--staged and --since need git, and {self.no_git}.")
+
+    def _items(self, blobs: Iterable[gitrepo.Blob], *, kept: bool = False) -> list[Item]:
+        families = ((blob, self.wanted(blob.path)) for blob in blobs)
+        return [Item(blob.path, family, blob, kept) for blob, family in families if family]
+
+    def _named(self, below: list[str], in_git: bool) -> list[Item]:
+        """The files and folders named."""
+        named, folders = self._apart(below)
+        items = [Item(path, family, named=True) for path in named if (family := self.wanted(path))]
+        index = gitrepo.tracked(self.root, folders) if in_git and folders else _NOTHING
+        self.submodules += index.submodules
+        seen = set(named)
+        items += self._items(blob for blob in index.blobs if blob.path not in seen)
+        listed = [blob.path for blob in index.blobs]
+        seen.update(listed)
+        for folder in folders:
+            if os.path.normpath(folder) in index.submodules:
+                raise InputError(
+                    f"{_printable(folder)}: this is a submodule, a repository of its own: run "
+                    "leakcheck ci there."
+                )
+            # one that is named, and of which git knows nothing, is read all the same
+            if not _holds_any(folder, listed):
+                items += self._folder(folder, seen)
+        return items
+
+    def _apart(self, below: list[str]) -> tuple[list[str], list[str]]:
+        """The files among the names, each once, and the folders."""
+        files: dict[str, None] = {}
+        folders = []
+        for name in below:
+            whole = self.root / name
+            if whole.is_dir():
+                folders.append(name)
+            elif whole.exists() or whole.is_symlink():
+                files[os.path.normpath(name).replace(os.sep, "/")] = None
+            else:
+                raise InputError(f"{_printable(name)}: there is no such file or folder.")
+        return list(files), folders
+
+    def _folder(self, folder: str, seen: set[str]) -> list[Item]:
+        """The files of a folder that git knows nothing of."""
+        if gitrepo.is_bare(self.root / folder):
+            raise InputError(
+                f"{_printable(str(self.root / folder))}: this is a repository without a working "
+                "tree: check it out, and run there."
+            )
+        from leakcheck.ci.ignored import walk_folder
+
+        def failed(name: str, why: str) -> None:
+            self.unreadable.append((name, why))
+
+        items = []
+        for path in walk_folder(self.root, folder, _NEVER, failed, obey=self.no_git is None):
+            family = self.wanted(path) if path not in seen else None
+            seen.add(path)
+            if family:
+                items.append(Item(path, family))
+        return items
+
+
+_NOTHING = gitrepo.Tracked([], [])
+
+
+def root_of(paths: Sequence[Path]) -> Path:
+    """What reported paths are relative to: the repository of the first path, or where we are.
+
+    Raises UsageError where the paths have no root in common.
+    """
+    here = Path.cwd()
+    first = paths[0] if paths else here
+    folder = first if first.is_dir() else first.parent
+    root = gitrepo.find_root(folder) if folder.is_dir() else None
+    if root is None:
+        inside = all(_absolute(path).is_relative_to(here) for path in paths)
+        root = here if inside else (folder if folder.is_dir() else here).resolve()
+    return root
+
+
+def relative(root: Path, path: Path) -> str:
+    """A path below the root, seen from there. Raises UsageError where it is elsewhere."""
+    whole = _absolute(path)
+    try:
+        return str(whole.relative_to(root))
+    except ValueError:
+        pass
+    try:
+        return str(whole.resolve().relative_to(root.resolve()))
+    except ValueError:
+        raise UsageError(
+            f"{_printable(str(path))}: it is outside {_printable(str(root))}: "
+            "run leakcheck ci once for each repository."
+        ) from None
+
+
+def _holds_any(folder: str, listed: Sequence[str]) -> bool:
+    """Whether one of the sorted paths is the folder, or below it."""
+    if folder == ".":
+        return bool(listed)
+    at = bisect_left(listed, folder)
+    if at < len(listed) and listed[at] == folder:
+        return True
+    at = bisect_left(listed, f"{folder}/")
+    return at < len(listed) and listed[at].startswith(f"{folder}/")
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.normpath(Path.cwd() / path))
+
+
+def _printable(text: str) -> str:
+    return "".join(mark if mark.isprintable() else "?" for mark in text)

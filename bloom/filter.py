@@ -123,6 +123,10 @@ class Filter:
         if handle >= 0:
             os.close(handle)
 
+    def fileno(self) -> int:
+        """The descriptor of the file that was opened."""
+        return self._open_handle()
+
     def changed(self) -> bool:
         """Whether the file under this name is no longer what was opened."""
         self._open_handle()

@@ -43,7 +43,9 @@ class SourceInfo:
     from `about`, or None; keys: how many; fpr: its false-positive rate, 0 for
     an exact source; incomplete: whether it was built without a part of its
     dump, so that it can say exposed and never clean; tables: of a filter whose
-    keys come from addresses, which its builder had.
+    keys come from addresses, which its builder had; signed: who vouches
+    for it, in words, UNSIGNED where nobody trusted does, None where no signature
+    is to be expected; doubt: why it can answer nothing, or None.
     """
 
     name: str
@@ -55,8 +57,12 @@ class SourceInfo:
     fpr: float = 0.0
     incomplete: bool = False
     tables: Versions | None = None
+    signed: str | None = None
+    doubt: str | None = None
 
 
+UNSIGNED = ""
+"""What stands for a signature where nobody who is trusted has signed."""
 INCOMPLETE = (
     "the filter was built without a part of its dump that could not be read, so what is not in "
     "it may still be in the breach"
@@ -97,7 +103,12 @@ class Lookup:
         return cls(bytes([Code.UNKNOWN]) * count, reasons=reasons, revealed=revealed)
 
     def vouched(self, info: SourceInfo) -> "Lookup":
-        """The same as `info`'s source can vouch for it: from an incomplete one no clean."""
+        """The same as `info`'s source can vouch for it.
+
+        From an incomplete one no clean, and nothing where there is a doubt.
+        """
+        if info.doubt is not None:
+            return Lookup.unknown(len(self.codes), info.doubt)
         if not info.incomplete:
             return self
         missing = (index for index, code in enumerate(self.codes) if code == Code.CLEAN)
@@ -175,6 +186,7 @@ class SourceAnswer:
             "url": self.source.url,
             "note": self.source.note,
             "incomplete": self.source.incomplete or None,
+            "signed": self.source.signed or None,
             "seen": self.seen,
             "matched": self.matched,
             "confirmed": self.confirmed,

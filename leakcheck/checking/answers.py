@@ -5,7 +5,7 @@ from typing import Any
 
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+from leakcheck.verdicts import UNSIGNED, Answer, SourceAnswer, Verdict
 from leakcheck.wording import counted, odds, printable, sent
 
 
@@ -83,13 +83,20 @@ def _details(answer: Answer) -> Iterator[str]:
 
 
 def _notes(answers: Sequence[Answer]) -> Iterator[str]:
-    """What was sent, and how little the embedded filter covers, wherever they answered."""
+    """What was sent, who vouches for the filters, and how little the embedded one covers."""
     learned: dict[str, float] = {}
     for source in (source for answer in answers for source in answer.sources):
         if source.revealed_bits is not None:
             learned[source.name] = max(source.revealed_bits, learned.get(source.name, 0.0))
     for name, bits in learned.items():
         yield sent(name, bits)
+    infos = {source.source for answer in answers for source in answer.sources}
+    for info in sorted(infos, key=lambda info: info.name):
+        if info.signed:
+            yield f"{printable(info.name)}: {printable(info.signed)}."
+    unsigned = sorted(printable(info.name) for info in infos if info.signed == UNSIGNED)
+    if unsigned:
+        yield f"Not signed by anyone you trust: {', '.join(unsigned)}."
     if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
         yield EMBEDDED_NOTE
 

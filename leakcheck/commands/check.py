@@ -62,6 +62,7 @@ def check(
     via: options.Via = None,
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
+    require_signature: options.RequireSignature = False,
     json: options.Json = False,
 ) -> int:
     """Check one or a few addresses, passwords or hashes.
@@ -71,7 +72,9 @@ def check(
     """
     from leakcheck import api
 
-    access = options.access(offline, decoys, via, hibp_url, min_count, allow_bits)
+    access = options.access(
+        offline, decoys, via, hibp_url, min_count, allow_bits, require_signature
+    )
     names = sources or []
     given = subjects or []
     asked = sum((bool(given or password), bool(hashes), bool(from_file), bool(hashes_from)))

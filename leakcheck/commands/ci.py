@@ -92,6 +92,7 @@ def ci(
     via: options.Via = None,
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
+    require_signature: options.RequireSignature = False,
 ) -> int:
     """Find breached passwords in a repository's configuration; no value is ever shown.
 
@@ -119,7 +120,9 @@ def ci(
         allow_network=allow_network,
         exit_zero=exit_zero,
         sources=sources or (),
-        access=options.access(offline, decoys, via, hibp_url, min_count, allow_bits),
+        access=options.access(
+            offline, decoys, via, hibp_url, min_count, allow_bits, require_signature
+        ),
         targets=targets(formats or [], outputs or [], "table" if out_is_terminal() else "text"),
     )
     if explain:

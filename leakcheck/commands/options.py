@@ -52,6 +52,12 @@ MinCount = Annotated[
     int,
     typer.Option("--min-count", min=1, help="Ignore passwords seen less often, where it is known."),
 ]
+RequireSignature = Annotated[
+    bool,
+    typer.Option(
+        "--require-signature", help="Believe no filter that nobody whom you trust has signed."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")]
 
 
@@ -62,6 +68,7 @@ def access(
     hibp_url: str | None,
     min_count: int,
     allow_bits: float,
+    require_signature: bool = False,
 ) -> Access:
     """How sources may be reached, from the options above."""
     return Access(
@@ -71,6 +78,7 @@ def access(
         hibp_url=hibp_url,
         min_count=min_count,
         allow_bits=allow_bits,
+        require_signature=require_signature,
     )
 
 

@@ -89,6 +89,7 @@ def scan(
     via: options.Via = None,
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
+    require_signature: options.RequireSignature = False,
 ) -> int:
     """Check a list: text, CSV, spreadsheet, JSON lines or JSON, plain or compressed.
 
@@ -113,7 +114,9 @@ def scan(
         header=header,
         hashes=None if from_ is None else from_ is Cells.HASHES,
         sources=tuple(sources or ()),
-        access=options.access(offline, decoys, via, hibp_url, min_count, allow_bits),
+        access=options.access(
+            offline, decoys, via, hibp_url, min_count, allow_bits, require_signature
+        ),
         since=since,
         variants=variants,
         only=frozenset(only or ()),

@@ -20,7 +20,7 @@ def verify(
     """
     from leakcheck.sources.filter_file import LocalFilter, filter_errors
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, number
+    from leakcheck.wording import counted, number, printable
 
     for path in filters:
         source = LocalFilter(path)
@@ -39,6 +39,9 @@ def verify(
                 f"the pages have {measured:g}: do not trust it."
             )
         pages = counted(source.header.held, "page")
-        say(f"{path}: sound, {pages}, false-positive rate {measured:g}")
+        if source.info.doubt is not None:
+            raise FilterError(f"{path}: it is sound, but {source.info.doubt}.")
+        vouched = printable(source.info.signed or "not signed by anyone you trust")
+        say(f"{path}: sound, {pages}, false-positive rate {measured:g}, {vouched}")
         source.close()
     return 0

@@ -23,6 +23,7 @@ class Access:
         min_count: ignore passwords seen less often, where a source counts.
         timeout: seconds for one question, its retries included.
         allow_bits: a source that would learn more bits of a digest is not asked.
+        require_signature: whether a filter that nobody trusted has signed answers nothing.
     """
 
     offline: bool = False
@@ -32,6 +33,7 @@ class Access:
     min_count: int = 1
     timeout: float = 30.0
     allow_bits: float = 22.0
+    require_signature: bool = False
 
 
 class Proof(Protocol):

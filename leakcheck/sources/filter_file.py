@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,8 @@ from leakcheck.sources import Proof, Source
 from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
+from leakcheck.trust.local import standing
+from leakcheck.trust.store import Store
 from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ __all__ = [
     "source_info",
 ]
 
+EMBEDDED = "embedded"
+"""The name under which the filter that comes with leakcheck is opened: no mirror served it."""
 DAMAGED = "the page that would answer is damaged"
 CHANGED = "the filter was changed while it was asked"
 OUTSIDE = "the slice does not hold the page that would answer"
@@ -163,6 +168,7 @@ class LocalFilter(Source):
         self.path = Path(path)
         self._shown = name or self.path.name
         self._named = str(path) if name is None else name
+        self._of_a_stranger = name != EMBEDDED
         self._lock = threading.Lock()
         self._filter, self.info = self._open()
 
@@ -175,7 +181,11 @@ class LocalFilter(Source):
         with filter_errors(self._named):
             opened = bloom.Filter.open(self.path)
         try:
-            return opened, source_info(opened.header, self._shown)
+            info = source_info(opened.header, self._shown)
+            if self._of_a_stranger:
+                found = standing(self.path, opened.fileno(), opened.header.about, Store())
+                info = replace(info, signed=found.signed, doubt=found.doubt)
+            return opened, info
         except FilterError:
             opened.close()
             raise

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
-from leakcheck.files import PUBLISHED, Draft, home
+from leakcheck.files import PUBLISHED, Draft, home, write_whole
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.subject.kinds import Kind
+from leakcheck.trust.local import OWN_NOTE, note_beside
 from leakcheck.verdicts import Lookup, SourceInfo
 
 _SUFFIX = ".bloom"
@@ -133,8 +134,19 @@ def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = 
             draft.file.flush()
         _verify(draft.path, str(path))
         with filter_errors(str(target)):
+            _bring_note(Path(path), target)
             draft.publish(replace=force)
     return _look(target)
+
+
+def _bring_note(path: Path, target: Path) -> None:
+    """Keep the signed list that stands beside `path` with the installed copy."""
+    note = target.with_name(target.name + OWN_NOTE)
+    raw = note_beside(path)
+    if raw is None:
+        note.unlink(missing_ok=True)
+    else:
+        write_whole(note, raw, mode=PUBLISHED)
 
 
 def named(name: str) -> list[Path]:
@@ -161,6 +173,7 @@ def remove(name: str) -> Path:
         raise UsageError(f"The name fits several filters: say {choices}.")
     with filter_errors(paths[0].name):
         paths[0].unlink()
+        paths[0].with_name(paths[0].name + OWN_NOTE).unlink(missing_ok=True)
     return paths[0]
 
 

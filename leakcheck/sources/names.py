@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import Access, Source
-from leakcheck.sources.filter_file import Header, LocalFilter
+from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
 from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import UNSIGNED
 
 EMBEDDED_NAME = "100,000 most used breached passwords"
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -81,7 +82,7 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     """
     listed = list(names)
     if not listed:
-        return [source for kind in kinds for source in default_sources(kind)]
+        return [_signed(one, access) for kind in kinds for one in default_sources(kind)]
     opened: dict[int, Source] = {}
     try:
         for obliging in (False, True):
@@ -121,7 +122,7 @@ def embedded_path() -> Path:
 
 def embedded_sources(kind: Kind) -> list[Source]:
     """The embedded filter, where it can answer for `kind`."""
-    return [LocalFilter(embedded_path(), "embedded")] if kind is Kind.PASSWORD else []
+    return [LocalFilter(embedded_path(), EMBEDDED)] if kind is Kind.PASSWORD else []
 
 
 def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
@@ -130,13 +131,23 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     _allow(name, scheme, access)
     source = scheme.open(name, kinds, access)
     if source.info.kind in kinds:
-        return source
+        return _signed(source, access)
     source.close()
     wanted = " or ".join(kinds)
     raise FilterError(
         f"{shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
         f"for kind {wanted}."
     )
+
+
+def _signed(source: Source, access: Access) -> Source:
+    """`source`, or one that answers nothing where a signature is required and it has none."""
+    if not access.require_signature or source.info.signed != UNSIGNED:
+        return source
+    from leakcheck.sources.installed import Unanswering
+
+    source.close()
+    return Unanswering(source.info, "nobody whom you trust has signed it")
 
 
 def header_of(name: str, access: Access) -> Header:

@@ -1,0 +1,108 @@
+"""What vouches for a filter file on this machine: the signed list beside it, and its own tree.
+
+Rule 1: where the user trusts nobody, nothing is looked for. Rule 2: a file
+whose publisher is trusted and that the list does not prove is asked in vain:
+its answers are `unknown`, with the reason. Rule 3: a tree is computed once
+and remembered by the file's device, inode, size and times.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from leakcheck.errors import UsageError
+from leakcheck.trust import note, proof, verity
+from leakcheck.trust.edition import FILE_NAME
+from leakcheck.trust.note import NoteError
+from leakcheck.trust.store import Store
+from leakcheck.trust.verity import ProofError
+
+OWN_NOTE = ".note"
+"""What the list is called that belongs to one file alone, as beside an installed filter."""
+
+
+class Standing(NamedTuple):
+    """What is known of who made a filter.
+
+    signed: who vouches for it, in words, empty where nobody trusted does;
+    doubt: why it can answer nothing, None where it can.
+    """
+
+    signed: str = ""
+    doubt: str | None = None
+
+
+UNKNOWN = Standing()
+
+
+def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) -> Standing:
+    """What vouches for the open filter file at `path`.
+
+    handle: its descriptor; about: of its header, which may name its `origin`.
+    """
+    try:
+        keys = store.keys()
+        trusted = {key.name for key in keys}
+        if not trusted:
+            return UNKNOWN
+        raw = note_beside(path)
+        if raw is None:
+            origin = about.get("origin")
+            if origin in trusted:
+                return Standing(doubt=f"the signed list of {origin} is missing beside it")
+            return UNKNOWN
+        if not _concerns(raw, trusted):
+            return UNKNOWN
+        edition = proof.accept(raw, store)
+        chain = proof.chain_for(edition, digest_of(handle, store))
+    except (NoteError, ProofError) as error:
+        return Standing(doubt=str(error))
+    except UsageError as error:
+        return Standing(doubt=str(error).rstrip("."))
+    except OSError as error:
+        return Standing(doubt=f"its proof cannot be read: {error.strerror or 'failed'}")
+    return Standing(signed=chain.vouched)
+
+
+def digest_of(handle: int, store: Store) -> bytes:
+    """The fs-verity digest of an open file: the system's own, remembered, or computed now."""
+    found = verity.measured(handle)
+    if found is not None:
+        return found
+    state = os.fstat(handle)
+    found = store.digest(state)
+    if found is not None:
+        return found
+    from bloom.cores import usable_cores
+
+    with os.fdopen(os.dup(handle), "rb", buffering=0) as file:
+        file.seek(0)
+        found, _ = verity.tree_of(file, state.st_size, usable_cores())
+    if _identity(os.fstat(handle)) != _identity(state):
+        raise ProofError("the file changed while its tree was computed")
+    store.remember_digest(state, found)
+    return found
+
+
+def note_beside(path: Path) -> bytes | None:
+    """The signed list that speaks for a file: its own, or that of its folder; None if none is."""
+    for place in (path.with_name(path.name + OWN_NOTE), path.parent / FILE_NAME):
+        try:
+            with place.open("rb") as file:
+                return file.read(note.LARGEST + 1)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _concerns(raw: bytes, trusted: set[str]) -> bool:
+    """Whether a note claims to be of somebody trusted; what cannot be read might be."""
+    try:
+        return proof.peek(raw).origin in trusted
+    except NoteError:
+        return True
+
+
+def _identity(state: os.stat_result) -> tuple[int, ...]:
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)

@@ -1,0 +1,148 @@
+"""A filter of a trusted publisher answers only what the signed list proves; both engines alike."""
+
+import json
+from pathlib import Path
+
+import pytest
+from program import Result, leakcheck
+
+ORIGIN = "filters.example.org/acme"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two filters, signed, and their publisher's key."""
+    (tmp_path / "dump.txt").write_text("alice@example.fr:x\nbob@example.fr:y\n")
+    (tmp_path / "other.txt").write_text("carol@example.fr:x\ndan@example.fr:y\n")
+    for name in ("dump", "other"):
+        done(leakcheck("build", f"{name}.txt", "-o", f"{name}.bloom", "--kind", "email",
+                       "--name", name.title(), cwd=tmp_path))  # fmt: skip
+    done(leakcheck("keys", "new", ORIGIN, "-o", "acme.key", cwd=tmp_path))
+    done(leakcheck("sign", "dump.bloom", "other.bloom", "--key", "acme.key", cwd=tmp_path))
+    return tmp_path
+
+
+def done(result: Result) -> Result:
+    assert result.status == 0, result
+    return result
+
+
+def trust(folder: Path) -> None:
+    text = (folder / "acme.key").read_text()
+    from leakcheck.trust.note import Signer
+
+    done(leakcheck("keys", "trust", str(Signer.parse(text).verifier)))
+
+
+def ask(folder: Path, who: str, *more: str) -> Result:
+    return leakcheck("check", f"{who}@example.fr", "--in", "dump.bloom", *more, cwd=folder)
+
+
+def refused(folder: Path, reason: str) -> None:
+    """Neither the exposed nor the clean get an answer, and they are told why."""
+    for who in ("alice", "carol"):
+        result = ask(folder, who)
+        assert result.status == 2, result
+        assert reason in result.out, result.out
+        assert "clean" not in result.out.splitlines()[0]
+
+
+def test_what_is_proved_is_said(folder: Path) -> None:
+    trust(folder)
+    found = ask(folder, "alice")
+    assert found.status == 1
+    assert f"Dump: signed by {ORIGIN}, edition 1." in found.out
+    assert ask(folder, "carol").status == 0
+    told = json.loads(ask(folder, "alice", "--json").out)["results"][0]["sources"][0]
+    assert told["signed"] == f"signed by {ORIGIN}, edition 1"
+    assert "signed by" in done(leakcheck("verify", "dump.bloom", cwd=folder)).out
+
+
+def test_who_trusts_nobody_is_told_so(folder: Path) -> None:
+    found = ask(folder, "alice")
+    assert (found.status, "Not signed by anyone you trust: Dump." in found.out) == (1, True)
+    strict = ask(folder, "carol", "--require-signature")
+    assert (strict.status, "nobody whom you trust has signed it" in strict.out) == (2, True)
+    trust(folder)
+    assert ask(folder, "carol", "--require-signature").status == 0
+
+
+def test_a_page_whose_checksum_was_mended_is_no_answer(folder: Path) -> None:
+    trust(folder)
+    import bloom
+    from bloom.format import checksum
+
+    path = folder / "dump.bloom"
+    raw = bytearray(path.read_bytes())
+    raw[4096:8184] = bytes(4088)  # everybody is clean now, says the page
+    seed = bloom.Filter.open(path).header.seed
+    raw[8184:8192] = checksum(bytes(raw[4096:8184]), seed)
+    path.write_bytes(raw)
+    refused(folder, "does not offer this file")
+
+
+def test_filters_that_exchanged_their_names_are_both_what_they_are(folder: Path) -> None:
+    trust(folder)
+    dump, other = folder / "dump.bloom", folder / "other.bloom"
+    dump.rename(folder / "x")
+    other.rename(dump)
+    (folder / "x").rename(other)
+    found = ask(folder, "carol")
+    assert found.status == 1
+    assert "exposed in Other" in found.out
+
+
+def test_an_old_edition_put_back_is_no_answer(folder: Path) -> None:
+    trust(folder)
+    old = (folder / "filters.note").read_bytes()
+    done(leakcheck("sign", "other.bloom", "--key", "acme.key", cwd=folder))
+    assert ask(folder, "carol").status == 0
+    (folder / "filters.note").write_bytes(old)
+    refused(folder, "older than edition 2")
+
+
+def test_a_withdrawn_filter_is_no_answer(folder: Path) -> None:
+    trust(folder)
+    done(leakcheck("sign", "--withdraw", "dump.bloom", "--reason", "wrong dump",
+                   "--key", "acme.key", cwd=folder))  # fmt: skip
+    refused(folder, "has withdrawn it: wrong dump")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda raw: raw.replace(b"1 20", b"9 20", 1),
+        lambda raw: raw[:-3] + b"A=\n",
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: b"",
+        lambda raw: raw + b"x" * (1 << 20),
+    ],
+    ids=["serial", "signature", "cut", "empty", "huge"],
+)
+def test_a_spoilt_list_is_no_answer(folder: Path, spoil) -> None:  # type: ignore[no-untyped-def]
+    trust(folder)
+    note = folder / "filters.note"
+    note.write_bytes(spoil(note.read_bytes()))
+    refused(folder, "Dump: ")
+
+
+def test_an_installed_filter_brings_its_list(folder: Path) -> None:
+    trust(folder)
+    done(leakcheck("filters", "add", "dump.bloom", cwd=folder))
+    found = leakcheck("check", "alice@example.fr")
+    assert (found.status, "signed by" in found.out) == (1, True)
+    done(leakcheck("filters", "remove", "dump"))
+    assert leakcheck("check", "alice@example.fr").status == 2
+
+
+def test_the_tree_is_computed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trust(folder)
+    from leakcheck.sources.filter_file import LocalFilter
+    from leakcheck.trust import note, verity
+
+    LocalFilter(folder / "dump.bloom").close()
+    monkeypatch.setattr(verity, "tree_of", None)
+    monkeypatch.setattr(note.Verifier, "accepts", None)
+    source = LocalFilter(folder / "dump.bloom")
+    assert source.info.signed
+    source.close()

@@ -13,7 +13,7 @@ from leakcheck.cli import COMMANDS
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 GROUPS = {
     "filters": ("add", "list", "remove", "path"),
-    "keys": ("new", "trust", "list", "distrust"),
+    "keys": ("new", "public", "trust", "list", "distrust"),
 }
 HEAD = """# The command line
 

@@ -39,6 +39,18 @@ def new(
 
 
 @app.command()
+def public(
+    key: Annotated[Path, typer.Argument(metavar="FILE", help="A private key.")],
+) -> int:
+    """Print the public key that goes with a private one."""
+    from leakcheck.terminal import say
+    from leakcheck.trust import keys
+
+    say(str(keys.private_key(key).verifier))
+    return 0
+
+
+@app.command()
 def trust(
     keys: Annotated[
         list[str],

@@ -9,6 +9,7 @@ the same subject would show more of its digest.
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from leakcheck.errors import NetworkError
 from leakcheck.http import parallel
@@ -49,7 +50,11 @@ class RemoteFilter(Source):
             header = self._open()
         except NetworkError:
             return
-        self.info = filter_file.source_info(header, self._remote.name)
+        self.info = self._described(header)
+
+    def _described(self, header: Header) -> SourceInfo:
+        found = filter_file.source_info(header, self._remote.name)
+        return replace(found, signed=self._remote.signed)
 
     @property
     def header(self) -> Header:
@@ -104,7 +109,7 @@ class RemoteFilter(Source):
             if self._remote.kind is not self.info.kind:
                 self._fail("the filter on the server now holds another kind of subject")
                 raise NetworkError(self._failure)
-            self.info = filter_file.source_info(header, self._remote.name)
+            self.info = self._described(header)
         header = self.header
         sheet = _Sheet(header, items)
         missing = sheet.missing(self._pages)

@@ -42,8 +42,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
     handle: its descriptor; about: of its header, which may name its `origin`.
     """
     try:
-        keys = store.keys()
-        trusted = {key.name for key in keys}
+        trusted = store.origins()
         if not trusted:
             return UNKNOWN
         raw = note_beside(path)
@@ -52,7 +51,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
             if origin in trusted:
                 return Standing(doubt=f"the signed list of {origin} is missing beside it")
             return UNKNOWN
-        if not _concerns(raw, trusted):
+        if not proof.concerns(raw, trusted):
             return UNKNOWN
         edition = proof.accept(raw, store)
         chain = proof.chain_for(edition, digest_of(handle, store))
@@ -94,14 +93,6 @@ def note_beside(path: Path) -> bytes | None:
         except FileNotFoundError:
             continue
     return None
-
-
-def _concerns(raw: bytes, trusted: set[str]) -> bool:
-    """Whether a note claims to be of somebody trusted; what cannot be read might be."""
-    try:
-        return proof.peek(raw).origin in trusted
-    except NoteError:
-        return True
 
 
 def _identity(state: os.stat_result) -> tuple[int, ...]:

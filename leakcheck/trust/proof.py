@@ -5,7 +5,7 @@ answer. Rule 2: an edition older than one that was seen is no edition. Rule 3:
 a withdrawn filter proves nothing, whichever edition offers it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from leakcheck.trust import edition as editions
@@ -15,7 +15,7 @@ from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block
 
-__all__ = ["Chain", "NoteError", "ProofError", "accept", "peek"]
+__all__ = ["Chain", "NoteError", "ProofError", "accept", "chain", "chain_for", "concerns", "peek"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,14 @@ def accept(raw: bytes, store: Store) -> Edition:
 def peek(raw: bytes) -> Edition:
     """The edition that a note claims to hold, nothing verified: to name it, never to believe it."""
     return editions.parse(note.split(raw)[0])
+
+
+def concerns(raw: bytes, trusted: Collection[str]) -> bool:
+    """Whether a note claims to be of somebody trusted; what cannot be read might be."""
+    try:
+        return peek(raw).origin in trusted
+    except NoteError:
+        return True
 
 
 def chain(found: Edition, name: str) -> Chain:

@@ -45,6 +45,10 @@ class Store:
         except NoteError as error:
             raise UsageError(f"{self.folder / 'keys'}: {error}.") from None
 
+    def origins(self) -> set[str]:
+        """The publishers that are trusted."""
+        return {key.name for key in self.keys()}
+
     def trust(self, key: Verifier) -> bool:
         """Trust `key` from now on; False where it was trusted before."""
         keys = self.keys()

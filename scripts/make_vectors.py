@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write tests/vectors/filter-*.json: what every reader and builder of filters must agree on.
+"""Write tests/vectors/filter-*.json and question.json: what every reader and builder agrees on.
 
 Made by the plain-Python engine from rules that need no input. `--check`
 compares instead of writing.
@@ -19,6 +19,7 @@ from typing import Any
 os.environ["BLOOM_ENGINE"] = "python"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import question_cases
 import xxhash
 
 import bloom
@@ -282,9 +283,15 @@ def opened(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> int:
     """Write the files, or with --check say whether they hold what would be written."""
     stale = []
-    makers = {"valid": valid, "invalid": invalid, "places": places, "hashes": hashes}
+    makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "filter-valid": valid,
+        "filter-invalid": invalid,
+        "filter-places": places,
+        "filter-hashes": hashes,
+        "question": question_cases.rows,
+    }
     for name, make in makers.items():
-        path = FOLDER / f"filter-{name}.json"
+        path = FOLDER / f"{name}.json"
         made = make()
         if "--check" not in sys.argv:
             path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -155,7 +155,7 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 
 def _password_forms(data: bytes) -> list[tuple[bytes, str]]:
     """(bytes, how they differ) of each form of the password `data`."""
-    if not data:
+    if not plain(data):
         raise SubjectError("The password is empty.")
     if b"\0" in data:
         raise SubjectError(

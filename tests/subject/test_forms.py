@@ -26,7 +26,6 @@ def forms(kind: Kind, text: str | bytes) -> list[bytes]:
         ("\u3000x\u200b", ["\u3000x\u200b".encode(), b"x"]),
         ("  ", [b"  "]),
         ("$HEX[70617373]", [b"$HEX[70617373]", b"pass"]),
-        ("$HEX[]", [b"$HEX[]"]),
         (NFC, [NFC, NFD]),
         (NFD, [NFD, NFC]),
         (b"caf\xe9", [b"caf\xe9", NFC, NFD]),
@@ -86,6 +85,12 @@ def test_variants_come_after_the_forms() -> None:
         b"zoe@xn--fa-hia.de",
         b"zoe@fass.de",
     ]
+
+
+@pytest.mark.parametrize("text", ["", "$HEX[]"])
+def test_an_empty_password(text: str) -> None:
+    with pytest.raises(SubjectError, match="empty"):
+        question(Kind.PASSWORD, text)
 
 
 @pytest.mark.parametrize("kind", [Kind.PASSWORD, Kind.NTLM, Kind.CREDENTIAL])

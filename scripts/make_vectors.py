@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["BLOOM_ENGINE"] = "python"
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import question_cases

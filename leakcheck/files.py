@@ -25,7 +25,8 @@ def home() -> Path:
     """The folder of what is kept for this user: $LEAKCHECK_HOME, or the platform's data folder."""
     given = os.environ.get("LEAKCHECK_HOME")
     if given:
-        return Path(given).expanduser()
+        # Where there is no such user, the folder is missing: Path.expanduser would raise.
+        return Path(os.path.expanduser(given))  # noqa: PTH111
     from platformdirs import user_data_path
 
     return user_data_path("leakcheck", appauthor=False)

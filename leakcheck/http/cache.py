@@ -10,16 +10,15 @@ import os
 import time
 from pathlib import Path
 
-from leakcheck.files import write_whole
+from leakcheck.files import home, write_whole
 
 _CHECK_BYTES = 32
 
 
 def cache_folder() -> Path:
     """Where entries live: under LEAKCHECK_HOME where that is set, else where the platform says."""
-    home = os.environ.get("LEAKCHECK_HOME")
-    if home:
-        return Path(home).expanduser() / "cache"
+    if os.environ.get("LEAKCHECK_HOME"):
+        return home() / "cache"
     from platformdirs import user_cache_path
 
     return user_cache_path("leakcheck", appauthor=False)

@@ -211,9 +211,30 @@ def _files() -> list[Path]:
                 if entry.name.endswith(_SUFFIX) and not entry.name.startswith(".")
             )
     except FilterError:
-        if not folder().exists():
+        if _never_made():
             return []
         raise
+
+
+def _never_made() -> bool:
+    """Whether there is no folder of installed filters because none was ever installed.
+
+    A folder that is there and cannot be reached (a link to what is not mounted,
+    a LEAKCHECK_HOME that is missing or no folder) is no empty one: what it holds
+    would have answered.
+    """
+    given = bool(os.environ.get("LEAKCHECK_HOME"))
+    for above in (folder(), *folder().parents):
+        try:
+            above.lstat()
+        except FileNotFoundError:
+            if given and above == home():
+                return False
+            continue
+        except OSError:
+            return False
+        return above.is_dir() and above != folder()
+    return False
 
 
 def open_installed(path: Path) -> LocalFilter:

@@ -1,13 +1,17 @@
 """Installed filters: added whole or not at all, and never silently left out."""
 
+import io
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from people import command, make_filter, scan_rows
 
 from leakcheck import api
+from leakcheck.__main__ import run
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import installed
 from leakcheck.subject.kinds import Kind
@@ -171,3 +175,84 @@ def test_an_unreadable_folder_is_unknown(filters: dict[str, Path]) -> None:
             installed.installed()
     finally:
         installed.folder().chmod(0o700)
+
+
+def _dangling(home: Path) -> None:
+    (home / "filters").symlink_to(home / "not-mounted")
+
+
+def _circle(home: Path) -> None:
+    (home / "filters").symlink_to(home / "filters")
+
+
+def _file(home: Path) -> None:
+    (home / "filters").write_bytes(b"")
+
+
+def _home_is_a_file(home: Path) -> None:
+    home.rmdir()
+    home.write_bytes(b"")
+
+
+def _home_is_gone(home: Path) -> None:
+    home.rmdir()
+
+
+def _home_is_dangling(home: Path) -> None:
+    home.rmdir()
+    home.symlink_to(home.parent / "not-mounted")
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [_dangling, _circle, _file, _home_is_a_file, _home_is_gone, _home_is_dangling],
+    ids=lambda lose: lose.__name__,
+)
+def test_a_folder_that_is_gone_is_unknown(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lose: Callable[[Path], None],
+) -> None:
+    """What it held would have answered: it is not the same as nothing installed."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("LEAKCHECK_HOME", str(home))
+    absent = "sentinel of nobody 8841"
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / ".env").write_text(f"DB_PASSWORD={absent.replace(' ', '')}\n")
+
+    def status(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(absent.encode() + b"\n")))
+        return run(list(arguments))
+
+    assert status("check", "--password") == 0
+    assert status("ci", str(tree)) == 0
+    lose(home)
+    capsys.readouterr()
+    assert status("check", "--password") == 2
+    assert "installed filters: " in capsys.readouterr().out
+    assert status("ci", str(tree)) == 2
+    assert status("filters", "list") == 2
+    told = capsys.readouterr().err
+    assert "fault" not in told
+    assert str(home) in told
+
+
+def test_a_home_of_nobody_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEAKCHECK_HOME", "~no-such-user-8841/x")
+    assert run(["filters", "list"]) == 2
+    told = capsys.readouterr().err
+    assert (told.count("\n"), "fault" in told) == (1, False)
+
+
+def test_without_any_folder_nothing_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who never installed a filter has no such folder, and no doubt."""
+    monkeypatch.delenv("LEAKCHECK_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data" / "deep"))
+    assert run(["filters", "list"]) == 0

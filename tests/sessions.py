@@ -64,6 +64,7 @@ def _commands(content: str, line: int) -> Iterator[Step]:
 
 def environment(home: Path) -> dict[str, str]:
     """What a session's commands see: our program first, a home of their own, no CI."""
+    (home / "leakcheck-home").mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

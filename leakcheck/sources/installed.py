@@ -219,6 +219,8 @@ def _files() -> list[Path]:
 def _never_made() -> bool:
     """Whether there is no folder of installed filters because none was ever installed.
 
+    Raises FilterError where LEAKCHECK_HOME names nothing.
+
     A folder that is there and cannot be reached (a link to what is not mounted,
     a LEAKCHECK_HOME that is missing or no folder) is no empty one: what it holds
     would have answered.
@@ -229,7 +231,10 @@ def _never_made() -> bool:
             above.lstat()
         except FileNotFoundError:
             if given and above == home():
-                return False
+                raise FilterError(
+                    f"{above}: LEAKCHECK_HOME names this folder, and it is not there: make it, or "
+                    "correct the variable."
+                ) from None
             continue
         except OSError:
             return False

@@ -34,6 +34,7 @@ def assert_silent(result: Result, *folders: Path, traces: list[str] | None = Non
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "home").mkdir()
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / "input.txt").write_text(f"{ADDRESS}:{SECRET}\nbob@example.org:other\n" * 50)

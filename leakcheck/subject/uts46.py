@@ -105,7 +105,9 @@ def _written(label: str, transitional: bool) -> bytes | None:
         label = _without_deviations(label)
     if label.isascii():
         return label.encode("ascii")
-    return None if len(label) > _LONGEST else f"{_PREFIX}{punycode.encode(label)}".encode("ascii")
+    if len(label) > _LONGEST or len(written := punycode.encode(label)) > _LONGEST:
+        return None
+    return f"{_PREFIX}{written}".encode("ascii")
 
 
 def mapped_label(label: str) -> str | None:

@@ -1,7 +1,6 @@
 """Whatever can be asked, a build takes in the spelling in which it is asked: both engines."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,10 +30,12 @@ def digests(packed: bytes, size: int = 20) -> set[bytes]:
     return {packed[at : at + size] for at in range(0, len(packed), size)}
 
 
-def rows(*kinds: str) -> Iterator[Any]:
-    for at, row in enumerate(ROWS):
-        if row["kind"] in kinds and "forms" in row:
-            yield pytest.param(row, id=f"{row['kind']}-{at}")
+def rows(*kinds: str) -> list[Any]:
+    return [
+        pytest.param(row, id=f"{row['kind']}-{at}")
+        for at, row in enumerate(ROWS)
+        if row["kind"] in kinds and "forms" in row
+    ]
 
 
 def test_there_are_enough() -> None:

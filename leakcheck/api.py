@@ -124,6 +124,7 @@ def scan(
     sheet: str | None = None,
     header: bool | None = None,
     hashes: bool | None = None,
+    form: str | None = None,
     variants: bool = False,
     only: Collection[Verdict] = (),
     since: str | None = None,
@@ -134,13 +135,14 @@ def scan(
     that reads the list as it goes, and is a context manager; its `tally` is
     complete at the end. columns: names or numbers of the subject's columns,
     by default found; sheet: of a workbook, by default all; header, hashes:
-    None to look; only: verdicts wanted, by default all; since: an ISO 8601
-    date, to ask only sources dated so or later. Every row is given once.
+    None to look; form: how to read the list, as `--from` has it; only: verdicts
+    wanted, by default all; since: an ISO 8601 date, to ask only sources dated
+    so or later. Every row is given once.
 
     Raises InputError where the list cannot be read, UsageError where there is
     nothing to ask or no such column, FilterError as `check` does.
     """
-    from leakcheck.scanning.scan import Scan, ScanOptions
+    from leakcheck.scanning.scan import Scan, ScanOptions, form_of
 
     return Scan.open(
         ScanOptions(
@@ -150,6 +152,7 @@ def scan(
             sheet=sheet,
             header=header,
             hashes=hashes,
+            form=form_of(form),
             sources=tuple(sources),
             access=access or Access(),
             since=since,

@@ -4,7 +4,7 @@ Parsing runs in the generator; the digests are made in the job, where the
 interpreter's lock is free.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from leakcheck.building.decide import Plan
 from leakcheck.building.workers import Job
 from leakcheck.input import Input
 from leakcheck.records.batches import Batch, batches
+from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import Wanted
 from leakcheck.subject.kinds import Kind
 
@@ -54,8 +55,8 @@ def extract_batch(
     for number, reason in batch.noted:
         note(number, reason)
     for values, numbers, extract in (
-        (batch.secrets, batch.numbers, partial(secrets, kind)),
-        (batch.hashes, batch.hash_numbers, partial(hashes, kind, least)),
+        (batch.secrets, batch.numbers, partial(extract_secrets, kind)),
+        (batch.hashes, batch.hash_numbers, partial(extract_hashes, kind, least)),
     ):
         if not values:
             continue
@@ -65,26 +66,9 @@ def extract_batch(
             for at, number in enumerate(numbers):
                 for reason in extract(values[at : at + 1]).rejected:
                     note(number, reason)
-    for more in (secrets(kind, batch.more), hashes(kind, least, batch.more_hashes)):
+    for more in (
+        extract_secrets(kind, batch.more),
+        extract_hashes(kind, least, batch.more_hashes),
+    ):
         if more.digests:  # of records that are counted already
             take(tally, more._replace(lines=0, accepted=0, rejected={}))
-
-
-def secrets(kind: Kind, pairs: Sequence[tuple[bytes, bytes]]) -> Any:
-    """The Extraction of passwords, with their addresses where the kind has them."""
-    from leakcheck import extract
-
-    if kind is Kind.CREDENTIAL:
-        return extract.credential_fields(pairs)
-    return extract.password_fields([word for _, word in pairs], kind)
-
-
-def hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
-    """The Extraction of hashes."""
-    from leakcheck import extract
-
-    column = b"".join(value.translate(_SPACES) + b"\n" for value in values)
-    return extract.hashes(column, kind.digest_bytes, least, b"")
-
-
-_SPACES = bytes.maketrans(b"\r\n", b"  ")

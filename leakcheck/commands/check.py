@@ -43,7 +43,11 @@ def check(
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from-file", metavar="FILE", help="Read subjects, one a line; - for stdin."),
+        typer.Option("--from-file", metavar="FILE", help="Read a list, as scan does; - for stdin."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FORM", help="How to read the list: as scan has it."),
     ] = None,
     hashes_from: Annotated[
         Path | None,
@@ -82,16 +86,18 @@ def check(
         raise UsageError(
             "Name addresses, or one of --password, --hash, --from-file and --hashes-from."
         )
+    if form is not None and from_file is None:
+        raise UsageError("--from says how to read a list: it goes with --from-file.")
     if from_file is not None or hashes_from is not None:
         from leakcheck.scanning.plain import check_list
-        from leakcheck.scanning.scan import ScanOptions
+        from leakcheck.scanning.scan import ScanOptions, form_of
 
         path = from_file or hashes_from
         listed = ScanOptions(
             path=None if str(path) == "-" else path,
             kind=kind,
-            plain=True,
-            hashes=hashes_from is not None,
+            form=form_of(form),
+            hashes=True if hashes_from is not None else None,
             sources=tuple(names),
             access=access,
             variants=variants,

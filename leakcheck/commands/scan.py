@@ -7,17 +7,11 @@ from typing import Annotated
 import typer
 
 from leakcheck.commands import options, report_options
+from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-class Cells(StrEnum):
-    """What the subject's cells hold."""
-
-    TEXT = "text"
-    HASHES = "hashes"
 
 
 class GroupBy(StrEnum):
@@ -41,8 +35,8 @@ def scan(
         bool | None,
         typer.Option("--header/--no-header", help="Whether row 1 names the columns."),
     ] = None,
-    from_: Annotated[
-        Cells | None, typer.Option("--from", help="Whether subjects stand there or their hashes.")
+    form: Annotated[
+        Form | None, typer.Option("--from", help="How to read the list. Default: by its content.")
     ] = None,
     sources: options.In = None,
     variants: Annotated[
@@ -91,7 +85,7 @@ def scan(
     min_count: options.MinCount = 1,
     require_signature: options.RequireSignature = False,
 ) -> int:
-    """Check a list: text, CSV, spreadsheet, JSON lines or JSON, plain or compressed.
+    """Check a list: text, table, spreadsheet, JSON, accounts, an export of passwords.
 
     Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
     of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if
@@ -112,7 +106,7 @@ def scan(
         columns=tuple(column or ()),
         sheet=sheet,
         header=header,
-        hashes=None if from_ is None else from_ is Cells.HASHES,
+        form=form,
         sources=tuple(sources or ()),
         access=options.access(
             offline, decoys, via, hibp_url, min_count, allow_bits, require_signature

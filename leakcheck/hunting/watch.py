@@ -1,8 +1,9 @@
 """The watch list: every entry once, by the form it is compared in."""
 
+import io
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,27 +107,31 @@ def read_watch(
 
 
 def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[tuple[int, str]]:
-    from leakcheck.records.cells import Wanted
-    from leakcheck.records.listing import open_list
+    from leakcheck.input.lists import ListFile
+    from leakcheck.records.listing import Listing
+    from leakcheck.records.rows import Wanted, readable
 
-    listing = open_list(
-        None if str(path) == "-" else path, Wanted(columns=tuple(columns), sheet=sheet)
-    )
+    file = ListFile(None if str(path) == "-" else path)
     try:
-        if listing.plain:
-            yield from _lines(listing.stream.rest(), listing.bom)
-            return
-        for record in listing.records():
-            for cell in record.cells:
-                yield record.number, cell
+        listing = Listing(file, Wanted(columns=tuple(columns), sheet=sheet))
+        for part in listing.parts():
+            if part.stream is not None:
+                with file.reading():
+                    yield from _lines(part.stream, part.skip)
+                continue
+            for record in part.records:
+                for cell in record.cells:
+                    yield record.number, readable(cell)
+        for name, reason in listing.unread:
+            raise InputError(f"{name}: {reason}.")
     finally:
-        listing.stream.close()
+        file.close()
 
 
-def _lines(stream: Iterable[bytes], bom: int) -> Iterator[tuple[int, str]]:
+def _lines(stream: io.RawIOBase, skip: int) -> Iterator[tuple[int, str]]:
     """The lines of a plain text, which need no cells: a million of them take a second."""
     from leakcheck.hunting.folding import readable
 
-    for number, line in enumerate(stream, 1):
-        text = line[bom:] if number == 1 else line
-        yield number, readable(text.decode("utf-8", "surrogateescape"))
+    for number, line in enumerate(io.BufferedReader(stream), 1):
+        if number > skip:
+            yield number, readable(line.decode("utf-8", "surrogateescape"))

@@ -1,13 +1,16 @@
 """From a stream of bytes to one of text as the extractors take it: UTF-8 or what it was.
 
-A byte order mark decides: UTF-16 and UTF-32 are turned into UTF-8 as they are
-read, the mark of UTF-8 is dropped. Anything else is handed on untouched
-(Latin-1, mixtures, NUL bytes: the extractors search bytes). A file whose lines
-end in a lone carriage return, as old Macintosh files have them, gets line feeds.
+A byte order mark decides, or else that every text in UTF-16 has many zeros in
+every second byte and reads as text: UTF-16 and UTF-32 are turned into UTF-8 as
+they are read, the mark of UTF-8 is dropped. Where a text in UTF-16 goes on in
+UTF-8, as joined files do, so does the reading. Anything else is handed on
+untouched (Latin-1, mixtures, NUL bytes: the extractors search bytes). A file
+whose lines end in a lone carriage return gets line feeds.
 """
 
 import codecs
 import io
+import re
 
 from leakcheck.input.streams import Buffer, Peeked, ReadError
 
@@ -25,12 +28,13 @@ def encoding_of(head: bytes) -> str | None:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    pairs = head[: len(head) & ~1]
-    if len(pairs) >= 16:  # no mark, yet every second byte is NUL
-        if pairs[1::2].count(0) * 10 >= len(pairs) // 2 * 9 and 0 not in pairs[::2]:
-            return "utf-16-le"
-        if pairs[::2].count(0) * 10 >= len(pairs) // 2 * 9 and 0 not in pairs[1::2]:
-            return "utf-16-be"
+    for name, zeros, others in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        pairs = head[: len(head) & ~1]
+        plain = pairs[zeros::2].count(0)
+        if plain * 10 >= len(pairs) and plain > pairs[others::2].count(0) * 3 and len(pairs) >= 4:
+            text = pairs[: 8 << 10].decode(name, "replace")
+            if all(mark.isprintable() or mark.isspace() for mark in text):
+                return name
     return None
 
 
@@ -49,12 +53,23 @@ def as_text(stream: io.RawIOBase) -> Peeked:
     return peeked
 
 
+_NARROW = re.compile(rb"[\t\n\r\x20-\x7e]{33,}")  # hardly ever a run in UTF-16
+_TAIL = re.compile(rb"[\t\n\r\x20-\x7e]*\Z")
+
+
 class _Transcoded(io.RawIOBase):
-    """A stream in `encoding`, as UTF-8; what cannot be decoded becomes U+FFFD."""
+    """A stream in `encoding`, as UTF-8; what cannot be decoded becomes U+FFFD.
+
+    A stream in UTF-16 may go on in UTF-8: from there on it is handed on as it
+    is. A short end that may be either is given in both.
+    """
 
     def __init__(self, stream: io.RawIOBase, encoding: str) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._may_narrow = encoding.startswith("utf-16")
+        self._narrow = False
+        self._carry = b""
         self._left = memoryview(b"")
         self._first = True
         self._error: ReadError | None = None
@@ -78,11 +93,32 @@ class _Transcoded(io.RawIOBase):
             raw = self._stream.read(256 << 10) or b""
         except ReadError as error:
             self._error, raw = error, b""
-        text = self._decoder.decode(raw, final=not raw)
+        self._ended = not raw
+        self._left = memoryview(raw if self._narrow else self._decoded(raw))
+
+    def _decoded(self, raw: bytes) -> bytes:
+        if not self._may_narrow:
+            return self._encoded(raw)
+        raw = self._carry + raw
+        run = _NARROW.search(raw)
+        if run is not None:
+            at = run.start() + (run.start() & 1)
+            self._narrow, self._carry = True, b""
+            return self._encoded(raw[:at], True) + raw[at:]
+        tail = _TAIL.search(raw)
+        at = tail.start() + (tail.start() & 1) if tail else len(raw)
+        if not self._ended:
+            at = min(at, len(raw) & ~1)
+            self._carry = raw[at:]
+            return self._encoded(raw[:at])
+        both = raw[at:] if len(raw) - at >= 6 and b"\n" in raw[at:] else b""
+        return self._encoded(raw, True) + (b"\n" + both if both else b"")
+
+    def _encoded(self, raw: bytes, last: bool = False) -> bytes:
+        text = self._decoder.decode(raw, final=last or self._ended)
         if self._first and text:
             text, self._first = text.removeprefix("\ufeff"), False
-        self._ended = not raw
-        self._left = memoryview(text.encode("utf-8", "surrogatepass"))
+        return text.encode("utf-8", "surrogatepass")
 
     def close(self) -> None:
         self._stream.close()

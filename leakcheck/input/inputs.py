@@ -10,6 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import archives, compressed
@@ -145,11 +146,11 @@ def inputs(paths: Sequence[str], options: Options = Options()) -> Iterator[Input
         yield from expand(found, options)
 
 
-def expand(found: Found, options: Options) -> Iterator[Input]:
-    """The texts in one file."""
+def expand(found: Found, options: Options, opened: Any = None) -> Iterator[Input]:
+    """The texts in one file; opened: it, where it is open already."""
     raw: Raw | Pipe
     try:
-        raw = Pipe(0) if found.path == STDIN else Raw(found.path)
+        raw = opened or (Pipe(0) if found.path == STDIN else Raw(found.path))
     except OSError as error:
         if found.named:
             raise InputError(f"{found.path}: it cannot be read: {error.strerror}.") from None

@@ -1,146 +1,152 @@
-"""The bytes of a list: a file, stdin or a pipe, decompressed, with its first bytes at hand."""
+"""The texts of a list: a file, stdin or a pipe, opened like a dump; or the bytes of a workbook."""
 
 import io
-import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from leakcheck.errors import InputError
-from leakcheck.input import compressed
-from leakcheck.input.streams import Budget, ReadError
+from leakcheck.input.compressed import HEAD_BYTES
+from leakcheck.input.inputs import Input, Options, Skipped, expand
+from leakcheck.input.streams import Buffer, Raw, ReadError
+from leakcheck.input.walk import STDIN, Found
+from leakcheck.input.workbook import OLE, is_workbook
 
-SAMPLE = 1 << 18
+ZIP = b"PK\x03\x04"
 _MOST_EXPANSION = 1000.0
 
 
-class Stream:
-    """A list's bytes: `sample` is the start of them, `rest()` all of them from the start."""
+class ListFile:
+    """A list that is open.
+
+    Attributes:
+        name: the file's, or stdin.
+        size: in bytes, None where that is not known.
+        workbook: the bytes of a spreadsheet, None for anything else.
+        skipped: what was not read of it, with the reason.
+    """
 
     def __init__(self, path: Path | None) -> None:
         """path: None for stdin. Raises InputError where it cannot be opened or is empty."""
         self.name = "stdin" if path is None else path.name
+        self.skipped: list[Skipped] = []
         self.size: int | None = None
         with self.reading():
-            self._raw = self._open(path)
-            start = _fill(self._raw, SAMPLE)
-        opened = _decompressor(start, Replay(start, self._raw), self)
-        self._whole: Any = opened or Replay(start, self._raw)
-        with self.reading():
-            self.sample = _fill(self._whole, SAMPLE) if opened else start
-        if not self.sample:
-            raise InputError(f"{self.name}: the list is empty.")
-        self._taken = bool(opened)
+            self._found, self._raw = self._open(path)
+            self.size = self._found.size
+            self.workbook = self._workbook()
+        options = Options(expansion=_MOST_EXPANSION, skipped=self.skipped.append)
+        self._texts = expand(self._found, options, self._raw)
+        self._ahead: Input | None = None
 
-    def rest(self) -> io.BufferedReader:
-        """All the bytes, from the first; to be asked once."""
-        whole = Replay(self.sample, self._whole) if self._taken else self._whole
-        return io.BufferedReader(_Guarded(whole, self.name, self._check_whole), 1 << 20)
+    @property
+    def sample(self) -> bytes:
+        """The beginning of its first text; empty where there is none."""
+        if self.workbook is None and self._ahead is None:
+            with self.reading():
+                self._ahead = next((one for one in self._texts if holds(one)), None)
+        return self._ahead.sample if self._ahead is not None else b""
 
-    def _check_whole(self) -> None:
-        if self.size is not None and not self._taken and self.done() < self.size:
-            raise ReadError("the list became shorter while it was read")
+    def texts(self) -> Iterator[Input]:
+        """The texts in it, one after the other; to be asked once."""
+        if self._ahead is not None:
+            yield self._ahead
+        yield from self._texts
 
     def done(self) -> int:
         """How many bytes of the file have been read."""
-        try:
-            return self._raw.tell()
-        except (OSError, ValueError):
-            return 0
-
-    @property
-    def position(self) -> int:
-        """The same, as the budget of what a compressed list may expand to asks for it."""
-        return self.done()
+        return self._raw.position
 
     def close(self) -> None:
         """Give the file back; stdin stays open."""
-        if self._raw is not sys.stdin.buffer:
-            self._raw.close()
+        self._raw.close()
 
-    def reading(self) -> "_Errors":
-        """A context in which what goes wrong becomes InputError on this list."""
-        return _Errors(self.name)
-
-    def _open(self, path: Path | None) -> BinaryIO:
-        if path is None:
-            return sys.stdin.buffer
-        raw = path.open("rb", buffering=0)
-        state = os.fstat(raw.fileno())
-        if stat.S_ISREG(state.st_mode):
-            self.size = state.st_size
-        return raw
-
-
-class Replay(io.RawIOBase):
-    """Bytes already read, then the rest of the stream they came from."""
-
-    def __init__(self, start: bytes, rest: Any) -> None:
-        self._start, self._rest = memoryview(start), rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = min(len(buffer), len(self._start))
-        if size:
-            buffer[:size] = self._start[:size]
-            self._start = self._start[size:]
-            return size
-        return self._rest.readinto(buffer) or 0
-
-
-class _Guarded(io.RawIOBase):
-    """A stream whose errors are ours, with the list's name."""
-
-    def __init__(self, inner: Any, name: str, at_end: Callable[[], None]) -> None:
-        self._inner, self._name, self._at_end = inner, name, at_end
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with _Errors(self._name):
-            found: int = self._inner.readinto(buffer) or 0
-            if not found:
-                self._at_end()
-        return found
-
-
-class _Errors:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ReadError):
-            raise InputError(f"{self._name}: {error}: get the list again.") from None
-        if isinstance(error, FileNotFoundError):
-            raise InputError(f"{self._name}: there is no such file.") from None
-        if isinstance(error, IsADirectoryError):
-            raise InputError(f"{self._name}: this is a folder: name a list in it.") from None
-        if isinstance(error, OSError):
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What goes wrong within becomes an InputError on this list."""
+        try:
+            yield
+        except ReadError as error:
+            raise InputError(f"{self.name}: {error}: get the list again.") from None
+        except FileNotFoundError:
+            raise InputError(f"{self.name}: there is no such file.") from None
+        except IsADirectoryError:
+            raise InputError(f"{self.name}: this is a folder: name a list in it.") from None
+        except OSError as error:
             raise InputError(
-                f"{self._name}: it cannot be read: {error.strerror or 'failed'}."
+                f"{self.name}: it cannot be read: {error.strerror or 'failed'}."
             ) from None
 
+    def _open(self, path: Path | None) -> tuple[Found, "Raw | Given"]:
+        if path is None:
+            return Found(STDIN, None), Given(sys.stdin.buffer)
+        state = path.stat()
+        if stat.S_ISDIR(state.st_mode):
+            raise IsADirectoryError
+        if stat.S_ISREG(state.st_mode):
+            return Found.of(str(path), state), Raw(str(path))
+        pipe = path.open("rb", buffering=0)
+        return Found(str(path), None), Given(pipe, pipe)
 
-def _fill(stream: Any, size: int) -> bytes:
-    """`size` bytes, or as many as there are."""
-    pieces = []
-    while size > 0 and (piece := stream.read(size)):
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+    def _workbook(self) -> bytes | None:
+        """All of it where it is a spreadsheet; else nothing is read."""
+        start = self._raw.read(HEAD_BYTES)
+        if not start:
+            raise InputError(f"{self.name}: the list is empty.")
+        packed = start.startswith((OLE, ZIP))
+        if not packed and not isinstance(self._raw, Raw):
+            self._raw = Given(self._raw, self._raw, start)
+            return None
+        if isinstance(self._raw, Raw):
+            book = packed and is_workbook(start, self._raw)
+            self._raw.seek(0)
+            return self._raw.read() if book else None
+        held = io.BytesIO(start + self._raw.read())
+        book = is_workbook(start, held)
+        held.seek(0)
+        self._raw = Given(held, self._raw)
+        return held.read() if book else None
 
 
-def _decompressor(start: bytes, raw: Any, outer: Any) -> Any:
-    """A stream of what `raw` holds compressed; None where it is not."""
-    form = compressed.recognise(start[: compressed.HEAD_BYTES])
-    if form is None:
-        return None
-    return compressed.Decompressed(raw, form, Budget(outer, _MOST_EXPANSION))
+def holds(item: Input) -> bool:
+    """Whether there is anything in a text. Raises ReadError where it is damaged from the start."""
+    if not item.sample and (error := item.open().error):
+        raise error
+    return bool(item.sample)
+
+
+class Given(io.RawIOBase):
+    """A stream that is open already, such as stdin, as the ones that files are opened as.
+
+    start: what was read of it, which is read again; own: what is closed with it.
+    """
+
+    def __init__(self, inner: Any, own: Any = None, start: bytes = b"") -> None:
+        self._inner, self._own, self._start = inner, own, start
+        self.size: int | None = None
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        count = min(len(view), len(self._start))
+        if count:
+            view[:count] = self._start[:count]
+            self._start = self._start[count:]
+        else:
+            count = self._inner.readinto(view) or 0
+        self.position += count
+        return count
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+        super().close()

@@ -29,6 +29,7 @@ _HAS_ADDRESS = re.compile(_ADDRESS)
 _COMBO = re.compile(
     rb"\s*[\"'<(]?" + _ADDRESS + rb"[\"'>)]?(?:\s{0,2}[:;|\t,]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
 )
+_ALONE = re.compile(rb"[\s/<(\"']*" + _ADDRESS + rb"[\s>)\"']*")
 _REVERSED = re.compile(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
 _HASH = re.compile(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
 _RANGE_ROW = re.compile(rb"([0-9A-Fa-f]{35}|[0-9A-Fa-f]{27})(?::\d+)?\s*")
@@ -283,7 +284,11 @@ def _one_column(lines: Sequence[bytes], wanted: Wanted) -> Dialect:
 
 def _accounts(lines: Sequence[bytes]) -> bool:
     """Whether most lines are an address and something behind it, or before it."""
-    return share(lines, _COMBO.match) >= 0.6 or share(lines, _REVERSED.fullmatch) >= MOST
+    behind = [match[1] for line in lines if (match := _COMBO.match(line))]
+    pairs = share(behind, _ALONE.fullmatch) > 0.5  # of addresses: no passwords
+    if not pairs and len(behind) >= len(lines) * 0.6:
+        return True
+    return not pairs and share(lines, _REVERSED.fullmatch) >= MOST
 
 
 _LOOKS: tuple[Callable[[bytes, Sequence[bytes], str, Wanted], Dialect | None], ...] = (
@@ -296,7 +301,9 @@ def _plain(lines: Sequence[bytes]) -> Dialect:
     if _accounts(lines):
         return Dialect(Form.COMBO)
     if sum(1 for line in lines if _signed(line) and _HAS_ADDRESS.search(line)) * 50 >= len(lines):
-        return Dialect(Form.TEXT)
+        named = columns.role(lines[0].decode("utf-8", "replace").strip(" \t\"':"))
+        header = named in (Role.ADDRESS, Role.LOGIN) and not _signed(lines[0])
+        return Dialect(Form.TEXT, header=Header.LIKELY if header else Header.NO)
     like = share(lines, _like_password)
     if like < 0.9:
         odd = share(lines, lambda line: not _CONTROL.search(line))

@@ -4,200 +4,299 @@ Row numbers are those that people see: the line of a text, the record of a
 CSV, the row of a spreadsheet (its header is row 1), the place in JSON.
 """
 
-import io
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.input.lists import SAMPLE, Stream
-from leakcheck.records import json_rows, sheet, text
-from leakcheck.records.cells import HIDDEN, Record, Table, Wanted
-from leakcheck.records.list_columns import is_secret_name
+from leakcheck.input.encodings import SAMPLE_BYTES
+from leakcheck.input.inputs import Input
+from leakcheck.input.lists import ListFile, holds
+from leakcheck.input.streams import Peeked, ReadError
+from leakcheck.records import columns, sheet
+from leakcheck.records.asked import Asker, Record, asker_of
+from leakcheck.records.batches import SAMPLE_ROWS, rows
+from leakcheck.records.columns import Header
+from leakcheck.records.detect import detect
+from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
+from leakcheck.records.rows import HEADER, TITLE, Row, Wanted
 
-_SAMPLE_ROWS = 1000
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
+_LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
 
 
 @dataclass
+class Part:
+    """One text of a list.
+
+    Attributes:
+        dialect: how it is read.
+        member: its name in an archive, or empty.
+        stream: where it is read by the line, in chunks; None where records are.
+        skip: how many lines to pass over then.
+        records: its records, where it is not.
+    """
+
+    dialect: Dialect
+    member: str = ""
+    stream: Peeked | None = None
+    skip: int = 0
+    records: Iterator[Record] = field(default_factory=lambda: iter(()))
+
+
 class Listing:
     """An open list.
 
-    format: text, csv, spreadsheet, jsonl or json; names: of the columns kept;
-    subject: of the column asked about; hashes: whether its cells are hashes;
-    plain: whether it is a text of one subject a line, whose bytes can be read
-    in chunks; bom: how many bytes to skip then; notes: what was guessed.
+    Attributes:
+        file: what it is read from.
+        wanted: how.
+        format: the form of its first text.
+        names: of the columns kept for a report.
+        subject: of the column asked about.
+        hashes: whether its subjects are hashes.
+        notes: what was guessed; complete at the end.
+        unread: what could not be read of it, and why; complete at the end.
     """
 
-    stream: Stream
-    format: str
-    names: list[str] = field(default_factory=list)
-    subject: str = ""
-    hashes: bool = False
-    plain: bool = False
-    bom: int = 0
-    notes: list[str] = field(default_factory=list)
-    records: Callable[[], Iterator[Record]] = lambda: iter(())
+    def __init__(self, file: ListFile, wanted: Wanted) -> None:
+        """Raises InputError where it cannot be read, or where it is not understood."""
+        self.file, self.wanted = file, wanted
+        self.format = ""
+        self.names: list[str] = []
+        self.subject = ""
+        self.hashes = False
+        self._notes: list[str] = []
+        self._askers: list[Asker] = []
+        self._unread: list[tuple[str, str]] = []
+        if file.workbook is not None:
+            self._first = self._spreadsheet(file.workbook)
+            self._texts: Iterator[Input] = iter(())
+            return
+        self._texts = file.texts()
+        with file.reading():
+            item = next((one for one in self._texts if holds(one)), None)
+            if item is None:
+                raise InputError(self._nothing())
+            self._first = self._part(item)
 
     @property
     def name(self) -> str:
         """The file's name, or stdin."""
-        return self.stream.name
+        return self.file.name
 
-    def describe(self, table: Table) -> None:
-        """Take over what a table of this list found out."""
-        self.names += [name for name in table.kept() if name not in self.names]
-        self.subject = self.subject or table.subject()
-        self.hashes = table.hashes
-        self.notes += [note for note in table.notes if note not in self.notes]
+    @property
+    def by_line(self) -> bool:
+        """Whether its rows are lines of a text."""
+        return self._first.stream is not None
 
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed, and what was left out."""
+        left = sum(asker.left_out for asker in self._askers)
+        more = [f"rows of tables without a password, left out: {left:,}"] if left else []
+        found = [*self._notes, *(note for asker in self._askers for note in asker.notes), *more]
+        return list(dict.fromkeys(found))
 
-def open_list(path: Path | None, wanted: Wanted) -> Listing:
-    """Open the list at `path`, or on stdin where it is None.
+    @property
+    def unread(self) -> list[tuple[str, str]]:
+        """What could not be read: its name, and why."""
+        lost = [(one.name, one.reason) for one in self.file.skipped if one.lost]
+        return [*self._unread, *lost]
 
-    Raises InputError where it cannot be read, or where its subjects cannot be
-    told; UsageError where a column or sheet named is not there.
-    """
-    stream = Stream(path)
-    try:
-        start = stream.sample
-        ending = path.with_suffix("").suffix if path and path.suffix in _PACKED else ""
-        ending = (ending or (path.suffix if path else "")).lower()
-        if start.startswith((sheet.OLE, sheet.ZIP)):
-            return _spreadsheet(stream, wanted)
-        encoding = text.encoding_of(start)
-        first = start.decode(encoding, "replace").lstrip("\ufeff \t\r\n")[:1]
-        if first == "[" and ending not in _TEXT:
-            return _json(stream, wanted, encoding, array=True)
-        if ending in (".jsonl", ".ndjson") or (first == "{" and ending not in _TEXT):
-            return _json(stream, wanted, encoding, array=False)
-        return _text(stream, wanted, encoding, ending)
-    except BaseException:
-        stream.close()
-        raise
+    def parts(self) -> Iterator[Part]:
+        """Every text of the list, in order. Raises InputError where one breaks off."""
+        yield self._first
+        while True:
+            with self.file.reading():
+                item = next(self._texts, None)
+                if item is None:
+                    return
+                try:
+                    if not holds(item):
+                        continue
+                    part = self._part(item)
+                except LeakcheckError as error:
+                    self._unread.append((item.label, str(error)))
+                    continue
+            yield part
 
+    def close(self) -> None:
+        """Give the file back."""
+        self.file.close()
 
-def open_plain(path: Path | None, *, hashes: bool) -> Listing:
-    """Open a list as one subject, or hash, a line, whatever is in it. Raises as `open_list`."""
-    stream = Stream(path)
-    encoding = text.encoding_of(stream.sample)
-    listing = Listing(stream, "text", subject="line", hashes=hashes)
-    listing.plain = encoding.startswith("utf-8") and not _has_lone_returns(stream.sample)
-    listing.bom = 3 if encoding == "utf-8-sig" else 0
-    listing.records = lambda: (
-        Record(number, [line], {})
-        for number, line in enumerate(text.lines_of(stream.rest(), encoding), 1)
-    )
-    return listing
+    # ---- texts
 
+    def _part(self, item: Input) -> Part:
+        """A text, understood. Raises InputError where it is not."""
+        name = item.member or self.name
+        member = item.member or ""
+        dialect = understood(detect(item.sample, item.member or item.name,
+                                    len(item.sample) < SAMPLE_BYTES, self.wanted),
+                             self.wanted, self.name)  # fmt: skip
+        stream = item.open()
+        if dialect.form in _LINES and not dialect.hashed:
+            part = self._lines(dialect, stream)
+        else:
+            found = rows(dialect, stream, self.wanted)
+            part = Part(dialect, records=self._records(dialect, found, name))
+        part.member = member
+        if member and "file" not in self.names:
+            self.names.insert(0, "file")
+        return part
 
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
-_TEXT = (".csv", ".tsv", ".txt")
+    def _lines(self, dialect: Dialect, stream: Peeked) -> Part:
+        """A text that is read by the line."""
+        if any(one not in ("1", *dialect.names) for one in self.wanted.columns):
+            raise InputError("There is no such column: the list has one, without a name.")
+        self.hashes = dialect.form is Form.HASHES
+        self.format = self.format or str(dialect.form)
+        self.subject = self.subject or "line"
+        secret = self.wanted.kind.secret
+        header = self.wanted.header
+        if header is None:
+            header = not secret and dialect.header is not Header.NO
+        return Part(dialect, stream=stream, skip=int(header))
 
-
-def _text(stream: Stream, wanted: Wanted, encoding: str, ending: str) -> Listing:
-    start = stream.sample
-    sample = list(text.lines_of(io.BytesIO(start), encoding))[:_SAMPLE_ROWS]
-    if len(start) >= SAMPLE and len(sample) > 1:
-        sample.pop()  # it may be cut short
-    secret_lines = wanted.kind.secret and ending not in (".csv", ".tsv") and not wanted.columns
-    dialect = text.Dialect(None)
-    if not secret_lines:
-        dialect = text.dialect_of(sample, 0.2 if ending in (".csv", ".tsv") else 0.6)
-    if dialect.delimiter is None and ending == ".tsv":
-        dialect = text.Dialect("\t")
-    table = Table(stream.name, list(text.records(iter(sample), dialect)), wanted)
-    listing = Listing(stream, "text" if dialect.delimiter is None else "csv")
-    listing.describe(table)
-    alone = dialect.delimiter is None and not table.header
-    listing.plain = alone and encoding.startswith("utf-8") and not _has_lone_returns(start)
-    listing.bom = 3 if encoding == "utf-8-sig" else 0
-    listing.records = lambda: table.read(
-        text.records(text.lines_of(stream.rest(), encoding), dialect)
-    )
-    return listing
-
-
-def _has_lone_returns(sample: bytes) -> bool:
-    return b"\r" in sample.replace(b"\r\n", b"\n")[:-1]
-
-
-def _spreadsheet(stream: Stream, wanted: Wanted) -> Listing:
-    with stream.rest() as whole:
-        content = whole.read()
-    listing = Listing(stream, "spreadsheet")
-    found: list[tuple[Table, sheet.Rows]] = []
-    skipped: list[tuple[str, LeakcheckError | None]] = []
-    for page in sheet.sheets_of(content, stream.name, wanted.sheet):
+    def _records(self, dialect: Dialect, found: Iterator[Row], name: str) -> Iterator[Record]:
+        """The records of a text; its first rows are read at once."""
+        sample: list[Row] = []
+        broken: ReadError | None = None
         try:
-            table = _table(stream.name, page.rows, wanted)
-        except LeakcheckError as error:
-            skipped.append((page.name, error))
-            continue
-        table.sheet = page.name
-        found.append((table, page.rows))
-    without = [] if wanted.columns else [one for one in found if not one[0].holds(one[1])]
-    if len(without) < len(found):  # notes of one column on a sheet of their own are no people
-        found = [one for one in found if one not in without]
-        skipped += [(table.sheet, None) for table, _ in without]
-    if not found:
-        raise (skipped and skipped[0][1]) or InputError(f"{stream.name}: the list is empty.")
-    if len(found) == 1:
-        found[0][0].sheet = ""
-    else:
-        listing.names.append("sheet")
-    for table, _ in found:
-        listing.describe(table)
-    listing.notes += [f"sheet {name} was left out: it holds no subjects" for name, _ in skipped]
-    listing.records = lambda: itertools.chain.from_iterable(
-        table.read(iter(rows)) for table, rows in found
-    )
-    return listing
+            sample.extend(islice(found, SAMPLE_ROWS))
+        except ReadError as error:
+            if not sample:
+                raise
+            broken = error
+        asker = asker_of(dialect, self.wanted, sample, name)
+        self._askers.append(asker)
+        self.format = self.format or str(dialect.form)
+        self.names += [one for one in asker.names if one not in self.names]
+        self.subject = self.subject or asker.subject
+        self.hashes = self.hashes or asker.hashes
+        return self._read(asker, chain(sample, found), broken)
+
+    def _read(
+        self, asker: Asker, found: Iterator[Row], broken: ReadError | None = None
+    ) -> Iterator[Record]:
+        with self.file.reading():
+            for row in found:
+                record = asker.record(row)
+                if record is not None:
+                    yield record
+            if broken is not None:
+                raise broken
+
+    def _nothing(self) -> str:
+        """Why there is nothing to read."""
+        for one in self.file.skipped:
+            return f"{self.name}: {one.reason}."
+        return f"{self.name}: the list is empty."
+
+    # ---- spreadsheets
+
+    def _spreadsheet(self, content: bytes) -> Part:
+        self.format = "spreadsheet"
+        found: list[tuple[Asker, sheet.Rows]] = []
+        skipped: list[tuple[str, LeakcheckError | None]] = []
+        for page in sheet.sheets_of(content, self.name, self.wanted.sheet):
+            try:
+                asker = self._of_sheet(page.rows)
+            except LeakcheckError as error:
+                skipped.append((page.name, error))
+                continue
+            asker.sheet = page.name
+            found.append((asker, page.rows))
+        without = [one for one in found if not getattr(one[0], "holds", True)]
+        if not self.wanted.columns and len(without) < len(found):
+            # notes of one column on a sheet of their own are no people
+            found = [one for one in found if one not in without]
+            skipped += [(asker.sheet, None) for asker, _ in without]
+        if not found:
+            raise (skipped and skipped[0][1]) or InputError(f"{self.name}: the list is empty.")
+        if len(found) == 1:
+            found[0][0].sheet = ""
+        else:
+            self.names.append("sheet")
+        for asker, _ in found:
+            self._askers.append(asker)
+            self.names += [one for one in asker.names if one not in self.names]
+            self.subject = self.subject or asker.subject
+            self.hashes = self.hashes or asker.hashes
+        self._notes += [f"sheet {name} was left out: it holds no subjects" for name, _ in skipped]
+        return Part(
+            Dialect(Form.CSV),
+            records=chain.from_iterable(
+                self._read(asker, _sheet_rows(table, asker.dialect)) for asker, table in found
+            ),
+        )
+
+    def _of_sheet(self, table: sheet.Rows) -> Asker:
+        """What asks about a sheet, from its first rows; from more, where those do not say it."""
+        sample = table.head
+        for _ in range(2):
+            dialect = _sheet_dialect(sample, self.wanted)
+            try:
+                return asker_of(dialect, self.wanted, list(_sheet_rows(sample, dialect)), self.name)
+            except InputError:
+                if table.whole or len(sample) > len(table.head):
+                    raise
+                sample = list(islice(table, _MOST_ROWS))
+        raise AssertionError
 
 
-def _table(name: str, rows: sheet.Rows, wanted: Wanted) -> Table:
-    """A sheet's table, from its first rows; from more, where those do not give it away."""
-    try:
-        return Table(name, rows.head, wanted)
-    except InputError:
-        if rows.whole:
-            raise
-        return Table(name, list(itertools.islice(rows, _MOST_ROWS)), wanted)
+def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
+    """How a list is read for a kind. Raises InputError where it is not understood."""
+    kind, form = wanted.kind, dialect.form
+    if wanted.hashed and form in (None, Form.TEXT, Form.PASSWORDS, Form.COMBO, Form.POTFILE):
+        form, dialect = Form.HASHES, Dialect(Form.HASHES)
+    elif wanted.hashed is False and form is Form.HASHES:
+        form = Form.PASSWORDS if kind.secret else Form.TEXT
+        dialect = Dialect(form)
+    if kind.secret:
+        if form is None:
+            raise InputError(f"{name}: {not_understood(dialect)}.")
+        if not can_hold(kind, form):
+            raise InputError(
+                f"{name}: this looks like {WORDS[form]}, which holds no {kind}: "
+                "say how to read it with --from."
+            )
+        if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):
+            raise InputError(
+                f"{name}: this is a list of hashes of {dialect.hex_digits} digits, and kind "
+                f"{kind} has {kind.digest_bytes * 2}: they are not hashed again."
+            )
+        return dialect
+    if form is None and (dialect.remedy or "binary" in dialect.looks or "image" in dialect.looks):
+        raise InputError(f"{name}: {not_understood(dialect)}.")
+    if wanted.form is None and form in (None, Form.PASSWORDS, Form.POTFILE, Form.PWDUMP):
+        return replace(dialect, form=Form.TEXT, hashed=False)
+    if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):
+        raise InputError(
+            f"{name}: this is a list of hashes of {dialect.hex_digits} digits, and kind {kind} "
+            f"has {kind.digest_bytes * 2}."
+        )
+    if form is not None and not can_hold(kind, form):
+        raise InputError(f"{name}: {WORDS[form]} holds no {kind}.")
+    return replace(dialect, hashed=False) if dialect.hashed else dialect
 
 
-def _json(stream: Stream, wanted: Wanted, encoding: str, *, array: bool) -> Listing:
-    whole = stream.rest()
-    values: Iterator[Any]
-    if array:
-        values = json_rows.values_of_array(whole, encoding, stream.name)
-    else:
-        values = json_rows.values_of_lines(text.lines_of(whole, encoding))
-    sample = list(itertools.islice(values, _SAMPLE_ROWS))
-    cells = [found for found in map(json_rows.cells_of, sample) if found]
-    names = list(dict.fromkeys(name for found in cells for name in found)) or ["value"]
-    rows = [names, *([found.get(name, "") for name in names] for found in cells)]
-    table = Table(stream.name, rows, Wanted(wanted.kind, wanted.columns, None, True, wanted.hashes))
-    listing = Listing(stream, "json" if array else "jsonl")
-    listing.describe(table)
+def _sheet_dialect(table: list[list[str]], wanted: Wanted) -> Dialect:
+    """How a sheet is read: where its header is."""
+    filled = [row for row in table[:SAMPLE_ROWS] if any(cell.strip() for cell in row)]
+    header, above = columns.header(filled)
+    if wanted.header is not None:
+        header, above = (Header.SURE, above) if wanted.header else (Header.NO, 0)
+    width = max((len(row) for row in table), default=1)
+    names = () if header is Header.NO else tuple(cell.strip() for cell in filled[above])
+    return Dialect(Form.CSV, names=names, header=header, above=above, width=width)
 
-    def records() -> Iterator[Record]:
-        for number, value in enumerate(itertools.chain(sample, values), 1):
-            found = json_rows.cells_of(value)
-            if found is not None:
-                record = table.record(number, [found.get(name, "") for name in names])
-                more = {
-                    name: HIDDEN if cell and is_secret_name(name) else cell
-                    for name, cell in found.items()
-                    if name not in names
-                }
-                yield record._replace(others=record.others | more) if more else record
-            elif value is None and not array:
-                yield Record(number, [""], {})
-            else:
-                wrong = json_rows.NOT_JSON if value is json_rows.NotJson else json_rows.NO_OBJECT
-                yield Record(number, [""], {}, wrong)
 
-    listing.records = records
-    return listing
+def _sheet_rows(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row]:
+    """The rows of a sheet, by their numbers."""
+    skip = dialect.above + (dialect.header is not Header.NO)
+    for number, row in enumerate(table, 1):
+        problem = ""
+        if skip and any(cell.strip() for cell in row):
+            skip -= 1
+            problem = TITLE if skip else HEADER
+        yield Row(number, dialect.names, row, problem)

@@ -10,7 +10,7 @@ stands above it, is read like any other row.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
 from leakcheck.records import columns
@@ -86,6 +86,7 @@ class Picker:
         kind = self.wanted.kind
         self._pairs = kind is Kind.CREDENTIAL
         self._digits = kind.digest_bytes * 2
+        self._alone = False
 
     def settle(self, sample: Iterable[Row]) -> None:
         """Learn from the first rows which columns are meant, and whether they hold hashes.
@@ -109,6 +110,7 @@ class Picker:
         for name, values in seen.items():
             if self.judge(values):
                 self._hashed.add(name)
+        self._alone = bool(seen) and len(self._hashed) == len(seen)
 
     def places(self, row: Row) -> Places:
         """Where in `row` what is wanted stands."""
@@ -138,6 +140,13 @@ class Picker:
                 [*found.hashes, *more.hashes],
             )
         return found
+
+    @property
+    def hashes_alone(self) -> bool:
+        """Whether hashes are what there is, as far as the first rows say."""
+        if self.wanted.hashed is not None:
+            return self.wanted.hashed
+        return self._alone
 
     def _in_place(self, row: Row) -> bool:
         """Whether a title stands where secrets do."""
@@ -304,3 +313,23 @@ def _last(name: str) -> str:
 
 def _same_case(name: str, asked: str) -> bool:
     return name.casefold() == asked.casefold()
+
+
+def extract_secrets(kind: Kind, pairs: Sequence[tuple[bytes, bytes]]) -> Any:
+    """The Extraction of passwords, with their addresses where the kind has them."""
+    from leakcheck import extract
+
+    if kind is Kind.CREDENTIAL:
+        return extract.credential_fields(pairs)
+    return extract.password_fields([word for _, word in pairs], kind)
+
+
+def extract_hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
+    """The Extraction of hashes that were seen at least so often."""
+    from leakcheck import extract
+
+    column = b"".join(value.translate(_SPACES) + b"\n" for value in values)
+    return extract.hashes(column, kind.digest_bytes, least, b"")
+
+
+_SPACES = bytes.maketrans(b"\r\n", b"  ")

@@ -121,15 +121,15 @@ class _Cutter:
 
     def _spanning(self, cells: list[str], inner: list[str]) -> Iterator[Cut]:
         """A row that spans lines: itself, or its lines one by one."""
-        alike = [line for line in inner[1:] if len(self._plain(line)) == self._width > 1]
+        alike = [line for line in inner if len(self._plain(line)) == self._width > 1]
         whole = not self._width or len(cells) == self._width
-        if whole and len(alike) * 2 < len(inner) - 1:
+        if whole and len(alike) * 2 <= len(inner):
             yield cells, tuple(map(self._plain, alike))
         else:
             self._since += inner
-            yield from self._again(cells if whole else None)
+            yield from self._again()
 
-    def _again(self, joined: list[str] | None = None) -> Iterator[Cut]:
+    def _again(self) -> Iterator[Cut]:
         """The first line that was read as part of a row, alone; the others are read once more."""
         first, *rest = self._since
         self._since.clear()
@@ -138,8 +138,7 @@ class _Cutter:
             yield _LONG
             return
         plain = self._plain(first)
-        others = [*self._loose(first), *([joined] if joined else [])]
-        yield plain, tuple(one for one in others if one != plain)
+        yield plain, tuple(one for one in self._loose(first) if one != plain)
 
     def _plain(self, line: str) -> list[str]:
         """A line's cells, a quotation mark an ordinary character."""

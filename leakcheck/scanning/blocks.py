@@ -4,20 +4,20 @@ Of a plain text the lines stay bytes until a row must be shown; of any other
 list a block holds its records.
 """
 
-import io
 from collections.abc import Iterator
 from typing import Protocol
 
-from leakcheck.records.cells import Record
-from leakcheck.records.listing import Listing
-from leakcheck.records.text import MAX_LINE
+from leakcheck.input.chunk import chunks
+from leakcheck.records.asked import Record
+from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.listing import Listing, Part
+from leakcheck.records.rows import raw
 from leakcheck.scanning.query import (
     Digested,
     Query,
-    digest_cells,
     digest_chunk,
+    digest_records,
     split_lines,
-    to_cells,
 )
 
 Buffer = bytes | memoryview
@@ -39,126 +39,125 @@ class RowBlock(Protocol):
         """The row's number in the list."""
         ...
 
-    def text(self, index: int) -> str:
-        """The row's subject as it stands in the list."""
+    def cell(self, index: int) -> bytes:
+        """What the subject of a row is to be found in, where it is no secret."""
+        ...
+
+    @property
+    def accounts(self) -> bool:
+        """Whether its cells hold secrets beside the subject."""
         ...
 
     def others(self, index: int) -> dict[str, str]:
-        """The row's other cells, by column name."""
+        """What may be shown of the row beside its subject, by column name."""
         ...
 
 
 class LineBlock:
-    """Lines of a plain text; `cut` is set where the last line goes on beyond what is kept.
+    """Lines of a text; `cut` is set for one line that is too long.
 
     `first`, the number of the first line, is known once the blocks before it
-    have been digested: whoever takes them in order sets it.
+    have been digested: whoever takes them in order sets it, unless `fresh`
+    says that the text begins here, with that line.
     """
 
-    first = 1
-
-    def __init__(self, data: Buffer, done: int, *, cut: bool = False) -> None:
-        self.data, self.done, self.cut = data, done, cut
+    def __init__(
+        self, data: Buffer, done: int, part: Part, *, cut: bool = False, fresh: int = 0
+    ) -> None:
+        self.data, self.done, self.cut, self.fresh = data, done, cut, fresh
+        self.first = fresh or 1
+        self._part = part
         self._lines: list[bytes] | None = None
+
+    @property
+    def accounts(self) -> bool:
+        """As for RowBlock."""
+        return self.dialect.form is Form.COMBO
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the lines are read."""
+        return self._part.dialect
 
     def digest(self, query: Query) -> Digested:
         """As for RowBlock."""
         if self.cut:
             return Digested(1, owners=[], problems={0: TOO_LONG})
-        return digest_chunk(self.data, query)
+        return digest_chunk(self.data, query._replace(dialect=self.dialect))
 
     def number(self, index: int) -> int:
         """As for RowBlock."""
         return self.first + index
 
-    def text(self, index: int) -> str:
+    def cell(self, index: int) -> bytes:
         """As for RowBlock."""
+        if self.cut:
+            return b""
         if self._lines is None:
             self._lines = split_lines(self.data)
-        return self._lines[index].decode("utf-8", "leakcheck-windows").strip()
+        return self._lines[index]
 
     def others(self, index: int) -> dict[str, str]:
-        """A plain text has no other cells."""
-        return {}
+        """A text has no other cells."""
+        return {"file": self._part.member} if self._part.member else {}
 
 
 class RecordBlock:
     """Records of any list."""
 
-    def __init__(self, records: list[Record], done: int) -> None:
-        self.records, self.done = records, done
+    accounts = False
+
+    def __init__(self, records: list[Record], done: int, part: Part) -> None:
+        self.records, self.done, self._part = records, done, part
 
     def digest(self, query: Query) -> Digested:
-        """As for RowBlock; a record with other cells but no subject is a row all the same."""
-        found = digest_cells(to_cells(", ".join(filter(None, one.cells)) for one in self.records),
-                             query)  # fmt: skip
-        for index in list(found.empty):
-            record = self.records[index]
-            if not record.empty:
-                found.empty.discard(index)
-                found.problems[index] = record.problem or "empty"
-        for index, record in enumerate(self.records):
-            if max(map(len, record.cells), default=0) > MAX_LINE:
-                found.problems[index] = TOO_LONG
-        return found
+        """As for RowBlock."""
+        return digest_records(self.records, query)
 
     def number(self, index: int) -> int:
         """As for RowBlock."""
         return self.records[index].number
 
-    def text(self, index: int) -> str:
+    def cell(self, index: int) -> bytes:
         """As for RowBlock."""
-        return ", ".join(filter(None, (cell.strip() for cell in self.records[index].cells)))
+        return raw(", ".join(self.records[index].cells))
 
     def others(self, index: int) -> dict[str, str]:
         """As for RowBlock."""
-        return self.records[index].others
+        others = self.records[index].others
+        return {"file": self._part.member, **others} if self._part.member else others
 
 
 def blocks_of(listing: Listing) -> Iterator[RowBlock]:
     """The rows of a list, in blocks."""
-    if listing.plain:
-        yield from _chunks(listing)
-        return
-    records: list[Record] = []
-    for record in listing.records():
-        records.append(record)
-        if len(records) == ROWS:
-            yield RecordBlock(records, listing.stream.done())
-            records = []
-    if records:
-        yield RecordBlock(records, listing.stream.done())
-
-
-def _chunks(listing: Listing) -> Iterator[RowBlock]:
-    """Whole lines, about CHUNK bytes at a time; a line over MAX_LINE is a block of its own."""
-    stream = listing.stream.rest()
-    stream.read(listing.bom)
-    rest: Buffer = b""
-    while True:
-        buffer = bytearray(len(rest) + CHUNK)
-        buffer[: len(rest)] = rest
-        view = memoryview(buffer)
-        filled = len(rest) + stream.readinto(view[len(rest) :])
-        if filled == len(rest):
-            break
-        end = buffer.rfind(b"\n", len(rest), filled) + 1
-        if end:
-            rest = view[end:filled]
-            yield LineBlock(view[:end], listing.stream.done())
+    for part in listing.parts():
+        if part.stream is not None:
+            yield from _lines(listing, part)
             continue
-        rest = view[:filled]
-        if filled > MAX_LINE:
-            yield LineBlock(bytes(rest[: MAX_LINE >> 4]), listing.stream.done(), cut=True)
-            rest = _after_line_end(stream)
-    if rest:
-        yield LineBlock(rest, listing.stream.done())
+        records: list[Record] = []
+        for record in part.records:
+            records.append(record)
+            if len(records) == ROWS:
+                yield RecordBlock(records, listing.file.done(), part)
+                records = []
+        if records:
+            yield RecordBlock(records, listing.file.done(), part)
 
 
-def _after_line_end(stream: io.BufferedReader) -> bytes:
-    """What follows the end of the line that is being read."""
-    while piece := stream.read(CHUNK):
-        at = piece.find(b"\n")
-        if at >= 0:
-            return piece[at + 1 :]
-    return b""
+def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
+    """Whole lines, about CHUNK bytes at a time; one that is too long is a block of its own."""
+    assert part.stream is not None
+    fresh = 1
+    with listing.file.reading():
+        for chunk in chunks(part.stream, CHUNK, count_lines=False):
+            data, done = chunk.data, listing.file.done()
+            if not (chunk.starts_line and chunk.ends_line):
+                if chunk.starts_line:
+                    yield LineBlock(b"", done, part, cut=True, fresh=fresh)
+                    fresh = 0
+                continue
+            if fresh and part.skip:
+                data, fresh = data[bytes(data).find(b"\n") + 1 or len(data) :], 2
+            if len(data):
+                yield LineBlock(data, done, part, fresh=fresh)
+                fresh = 0

@@ -1,4 +1,4 @@
-"""Plain lists, one subject or hash a line, as `check` has them: what is not clean, by line number.
+"""Lists as `check` has them: what is not clean, by the number of the line or the row.
 
 Clean lines cost no work in Python: that is the point.
 """
@@ -11,7 +11,8 @@ from leakcheck import terminal
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
-from leakcheck.scanning.rows import ScanRow, shortened
+from leakcheck.scanning.blocks import LineBlock
+from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.scan import Scan, ScanOptions
 from leakcheck.scanning.source_set import EMPTY, Asked, hits_at, positions
 from leakcheck.sources import Source
@@ -30,24 +31,26 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     """
     out = stdout()
     with Scan.open(options) as scan:
-        name, kind = scan.listing.name, scan.sources.kind
-        with terminal.Progress(f"checking {name}", scan.listing.stream.size) as progress:
+        name = scan.listing.name
+        with terminal.Progress(f"checking {name}", scan.listing.file.size) as progress:
             scan.progress = lambda block: progress.update(block.done, rows=scan.tally.rows)
             if as_json:
                 writer = JsonWriter(out)
                 writer.begin(Meta("", (Column("row", "Row"),), "leakcheck check"))
                 for row in scan:
                     writer.row(row.report(name))
-                writer.end(scan.tally.summary(kind, (), partial=False))
+                writer.end(scan.summary())
             else:
                 for asked in scan.answered():
                     out.writelines(_lines(scan, asked))
         if not as_json:
-            out.write(scan.tally.summary(kind, (), partial=False).lines[0] + "\n")
+            out.write(scan.summary().lines[0] + "\n")
             out.writelines(f"{line}\n" for line in scan.tally.sent())
         for silent, reason in scan.sources.silent():
             terminal.warn(f"{silent} cannot answer: {reason}")
-        return scan.tally.status()
+        for unread, reason in scan.listing.unread:
+            terminal.warn(f"{unread} was not read: {reason}.")
+        return scan.status()
 
 
 def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
@@ -57,7 +60,14 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
         return
     # Where each row has a digest of its own, hits are worked out together: there may be millions.
     plain = digested.owners is None and not digested.patterns
-    if plain and not scan.shown and not codes.count(Code.UNKNOWN) and len(asked.lookups) == 1:
+    what = "line" if isinstance(asked.block, LineBlock) else "row"
+    if (
+        plain
+        and what == "line"
+        and not scan.shown
+        and not codes.count(Code.UNKNOWN)
+        and len(asked.lookups) == 1
+    ):
         which, tails = _tails(scan.sources.sources[0], asked.lookups[0])
         yield numbered(asked.block.number(0), codes, Code.EXPOSED, tails, array("H", which))
         return
@@ -71,13 +81,13 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
             continue
         hits = found.get(index)
         if hits is None:
-            yield _line(scan.row(asked, index))
+            yield _line(scan.row(asked, index), what)
             continue
         subject = ""
-        if scan.shown:
-            subject = f", {printable(shortened(asked.block.text(index)))}"
+        if shown := scan.subject(asked, index):
+            subject = f", {printable(shown)}"
         more = [hit.removeprefix(_IN) for hit in hits[1:]]
-        yield f"line {asked.block.number(index)}{subject}{', '.join([hits[0], *more])}\n"
+        yield f"{what} {asked.block.number(index)}{subject}{', '.join([hits[0], *more])}\n"
 
 
 def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
@@ -91,8 +101,8 @@ def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
     )
 
 
-def _line(row: ScanRow) -> str:
-    label = f"line {row.number}"
+def _line(row: ScanRow, what: str) -> str:
+    label = f"{what} {row.number}"
     if row.answer.subject is not None:
         label += f", {printable(row.answer.subject)}"
     if row.verdict is Verdict.UNKNOWN:

@@ -7,19 +7,26 @@ asked as `check` would ask it; one that only holds addresses, as the build
 would find them. Rule 3: a cell that gives no digest says why.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leakcheck import extract
 from leakcheck.errors import SubjectError
 from leakcheck.extract import LONGEST_PASSWORD
+from leakcheck.records.asked import Record
+from leakcheck.records.formats import Dialect, extractor
+from leakcheck.records.formats import Form as TextForm
+from leakcheck.records.picking import extract_hashes, extract_secrets
+from leakcheck.records.rows import raw
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
-from leakcheck.subject.question import Form, Question, question
+from leakcheck.subject.normal_forms import nfc, nfd
+from leakcheck.subject.question import Form, Question, digest_of_canonical, question
 
 _LEAF = 32
+_MOST_SHOWN = 8  # addresses of one cell
 _ODD = (b" \n", b"\t\n", b" \r", b"\t\r", b"\n ", b"\n\t", b"\0", b"$HEX[", b"$hex[")
 """Of a password it may mean more than one, or none."""
 NO_SUBJECT = {
@@ -34,13 +41,15 @@ NO_SUBJECT = {
 class Query(NamedTuple):
     """What rows hold: subjects of `kind`, or their hashes; and whether to ask variants too.
 
-    wary: whether a filter that is asked may not know all of today's domains.
+    wary: whether a filter that is asked may not know all of today's domains;
+    dialect: how the lines are read, where rows are lines.
     """
 
     kind: Kind
     hashes: bool = False
     variants: bool = False
     wary: bool = False
+    dialect: Dialect = Dialect(TextForm.TEXT)
 
 
 @dataclass(slots=True)
@@ -81,10 +90,96 @@ def digest_chunk(data: bytes | memoryview, query: Query) -> Digested:
 
 
 def split_lines(data: bytes | memoryview) -> list[bytes]:
-    """The lines of `data`, as the kernels count them."""
-    from leakcheck.extract.reference.lines import split
+    """The lines of `data` as the kernels count them; CR, LF or CRLF ends one."""
+    lines = bytes(data).split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return [part for line in lines for part in line.rstrip(b"\r").split(b"\r")]
 
-    return split(data)
+
+def digest_records(records: Sequence[Record], query: Query) -> Digested:
+    """The digests of records; one with other cells but no subject is a row all the same."""
+    if query.kind.secret:
+        out = _digest_picked(records, query)
+    else:
+        cells = [raw(", ".join(one.cells)).translate(_SPACES) for one in records]
+        out = digest_cells(cells, query)
+    for index, record in enumerate(records):
+        if record.empty:
+            out.problems.pop(index, None)
+            out.empty.add(index)
+        elif record.problem or index in out.empty:
+            out.empty.discard(index)
+            out.problems[index] = record.problem or "empty"
+    return out
+
+
+_SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+def _digest_picked(records: Sequence[Record], query: Query) -> Digested:
+    """The digests of the secrets of records, each in all its readings."""
+    out = Digested(len(records), owners=[])
+    assert out.owners is not None
+    size = query.kind.digest_bytes
+    picked = [(at, row.picked) for at, row in enumerate(records) if row.picked]
+    pairs = [(at, one) for at, found in picked for pair in found.secrets for one in _spelled(*pair)]
+    hashes = [(at, one) for at, found in picked for one in found.hashes]
+    found: dict[int, dict[bytes, None]] = {}
+    faults: dict[int, str] = {}
+    for values, kernel in (
+        (pairs, partial(extract_secrets, query.kind)),
+        (hashes, partial(extract_hashes, query.kind, 1)),
+    ):
+        results = _each([one for _, one in values], kernel, size)
+        for (at, _), (digests, fault) in zip(values, results, strict=True):
+            if not digests:
+                faults.setdefault(at, fault)
+            for place in range(0, len(digests), size):
+                found.setdefault(at, {})[digests[place : place + size]] = None
+    packed: list[bytes] = []
+    for at in range(out.count):
+        if at in found:
+            packed += found[at]
+            out.owners += [at] * len(found[at])
+        else:
+            out.problems[at] = faults.get(at) or NO_SUBJECT[query.kind]
+    out.digests = b"".join(packed)
+    if out.owners == list(range(out.count)):
+        out.owners = None
+    return out
+
+
+def _spelled(address: bytes, secret: bytes) -> list[tuple[bytes, bytes]]:
+    """A secret as it stands, composed and decomposed: dumps have it in either form."""
+    return [(address, one) for one in _normal_forms(secret)]
+
+
+def _normal_forms(text: bytes) -> list[bytes]:
+    """`text` as it stands, composed and decomposed, each once."""
+    if text.isascii():
+        return [text]
+    try:
+        read = text.decode("utf-8")
+    except UnicodeDecodeError:
+        return [text]
+    return list(dict.fromkeys((text, nfc(read).encode(), nfd(read).encode())))
+
+
+def _each(
+    values: Sequence[Any], kernel: Callable[[Sequence[Any]], Any], size: int
+) -> list[tuple[bytes, str]]:
+    """For each value its digests, or why it has none; computed together where they can be."""
+    if not values:
+        return []
+    found = kernel(values)
+    count = len(values)
+    if found.accepted == count and len(found.digests) == count * size:
+        return [(found.digests[at * size : (at + 1) * size], "") for at in range(count)]
+    if count == 1:
+        return [(found.digests, next(iter(found.rejected), ""))]
+    middle = count // 2
+    return _each(values[:middle], kernel, size) + _each(values[middle:], kernel, size)
 
 
 def digest_cells(cells: Sequence[bytes], query: Query) -> Digested:
@@ -161,18 +256,21 @@ def _read(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Ve
         raise SubjectError("too long")
     found: dict[bytes, str] = {}
     needs = None
+    alone = query.dialect.form is TextForm.PASSWORDS or query.dialect.either
     try:
-        one = question(kind, cell)
-        found, needs = {digest: told for told, digest in _told(one)}, one.needs
+        if alone or kind is Kind.CREDENTIAL:
+            one = question(kind, cell)
+            found, needs = {digest: told for told, digest in _told(one)}, one.needs
     except SubjectError as error:
         if kind is not Kind.CREDENTIAL or b"\0" in cell:
             raise SubjectError(str(error) if cell else NO_SUBJECT[kind]) from None
-    try:
-        for digest in _of_kernel(cell, query):
-            found.setdefault(digest, "")
-    except SubjectError:
-        if not found:
-            raise
+    for form in _normal_forms(cell):
+        try:
+            for digest in _of_kernel(form, query):
+                found.setdefault(digest, "")
+        except SubjectError:
+            if not found:
+                raise
     return [(told, digest) for digest, told in found.items()], needs
 
 
@@ -201,10 +299,34 @@ def _addresses(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tabl
     for one in questions:
         asked = one.with_variants() if query.variants else one
         for told, digest in _told(asked):
-            itself = one.canonical.decode("ascii") if len(questions) > 1 else ""
+            several = len(questions) > 1 and query.dialect.form is not TextForm.COMBO
+            itself = one.canonical.decode("ascii") if several else ""
             found.setdefault(digest, told or itself)
     needs = [one.needs for one in questions if one.needs is not None]
     return [(told, digest) for digest, told in found.items()], tables.newest(needs)
+
+
+def subject_of(cell: bytes, kind: Kind, digests: Sequence[bytes]) -> str | None:
+    """The canonical subject that a cell was asked for, several apart by commas; None for none.
+
+    digests: that were made of the cell. Nothing else of the cell is given: it
+    may hold anything.
+    """
+    plain = cell.strip().lower()
+    if digests and digest_of_canonical(kind, plain) == digests[0]:
+        return plain.decode("utf-8", "replace")
+    try:
+        if kind is Kind.DOMAIN:
+            return question(kind, cell.rpartition(b"@")[2] or cell).canonical.decode("ascii")
+        if not digests:
+            pattern = _pattern(cell, Query(kind))
+            return f"@{pattern.canonical.decode('ascii')}" if pattern else None
+        asked = [question(kind, cell)]
+    except SubjectError:
+        asked = _inside(cell) if digests else []
+    known = [one.canonical for one in asked if any(each in digests for each in one.digests())]
+    shown = [form.decode("ascii", "replace") for form in known[:_MOST_SHOWN]]
+    return ", ".join([*shown, "…"] if known[_MOST_SHOWN:] else shown) or None
 
 
 def _inside(cell: bytes) -> list[Question]:
@@ -266,23 +388,10 @@ def _is_odd(data: bytes, query: Query) -> bool:
 
 
 def _kernel(query: Query) -> Callable[[bytes | memoryview], extract.Extraction]:
-    kind = query.kind
-    if query.hashes:
-        return partial(extract.hashes, digest_bytes=kind.digest_bytes, min_count=1, prefix=b"")
-    if kind is Kind.EMAIL:
-        return extract.emails  # type: ignore[no-any-return]
-    if kind is Kind.CREDENTIAL:
-        return extract.credentials  # type: ignore[no-any-return]
-    return partial(extract.passwords, kind=kind)
+    dialect = Dialect(TextForm.HASHES) if query.hashes else query.dialect
+    return extractor(query.kind, dialect)
 
 
 def is_blank(cell: bytes) -> bool:
     """Whether a cell holds nothing but white space, of any script."""
     return not cell.decode("utf-8", "replace").strip()
-
-
-def to_cells(texts: Iterable[str]) -> list[bytes]:
-    """Cells of text as bytes, their line ends as spaces."""
-    return [
-        text.replace("\r\n", " ").replace("\n", " ").encode("utf-8", "replace") for text in texts
-    ]

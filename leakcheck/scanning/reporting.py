@@ -35,11 +35,13 @@ def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_d
             summary = _write(scan, reports, groups, redact=options.redact)
     for name, reason in scan.sources.silent():
         terminal.warn(f"{name} cannot answer: {reason}")
+    for name, reason in scan.listing.unread:
+        terminal.warn(f"{name} was not read: {reason}.")
     if all(target.path is not None for target in targets):
         SummaryWriter(stdout()).end(summary)
     if summary.partial:
         terminal.warn("Interrupted: the report is partial and says so.")
-    return scan.tally.status(interrupted=summary.partial)
+    return scan.status(interrupted=summary.partial)
 
 
 def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool) -> Summary:
@@ -57,7 +59,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
     reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES))
     partial = False
     label = f"scanning {listing.name}"
-    with Interrupts() as interrupts, terminal.Progress(label, listing.stream.size) as progress:
+    with Interrupts() as interrupts, terminal.Progress(label, listing.file.size) as progress:
 
         def show(block: RowBlock) -> None:
             tally = scan.tally
@@ -78,8 +80,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
         if groups is not None:
             for group in groups.rows(scan.sources, redact=redact):
                 reports.row(group)
-        notes = [*listing.notes, *scan.sources.notes]
-        summary = scan.tally.summary(kind, notes, partial=partial)
+        summary = scan.summary(partial=partial)
         reports.finish(summary)
     return summary
 

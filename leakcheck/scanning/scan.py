@@ -9,12 +9,16 @@ from types import TracebackType
 from typing import Self
 
 from leakcheck.errors import UsageError
-from leakcheck.records.cells import Wanted
-from leakcheck.records.listing import Listing, open_list, open_plain
+from leakcheck.input.lists import ListFile
+from leakcheck.records.detect import detect
+from leakcheck.records.formats import Form
+from leakcheck.records.listing import Listing
+from leakcheck.records.rows import Wanted
+from leakcheck.reports import Summary
 from leakcheck.scanning.blocks import RowBlock, blocks_of
 from leakcheck.scanning.earlier_report import EarlierReport, without
-from leakcheck.scanning.query import Query
-from leakcheck.scanning.rows import AllClean, ScanRow, shortened
+from leakcheck.scanning.query import Query, subject_of
+from leakcheck.scanning.rows import AllClean, ScanRow
 from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
 from leakcheck.scanning.summary import ScanCounts
 from leakcheck.sources import Access, Source
@@ -30,13 +34,13 @@ class ScanOptions:
 
     Attributes:
         path: the list; None for stdin.
-        kind: of the subjects; None, in a plain list, for what the sources named hold, or
-            what the length of a hash says.
-        plain: whether every line is a subject or a hash, whatever the file looks like.
+        kind: of the subjects; None for what the sources named hold, or what the length of a
+            hash says.
+        form: how the list is read; None to look.
         columns: names or numbers of the subject's columns; none to find them.
         sheet: of a workbook; None for all.
         header: whether row 1 names the columns; None to look.
-        hashes: whether subjects are hashes; None to look, which in a plain list means no.
+        hashes: whether subjects are hashes; None to look.
         sources: names of what to ask; none for the installed filters.
         access: how it may be reached.
         since: a day, month or year (ISO 8601): older sources are not asked.
@@ -51,7 +55,7 @@ class ScanOptions:
 
     path: Path | None
     kind: Kind | None = Kind.EMAIL
-    plain: bool = False
+    form: Form | None = None
     columns: tuple[str, ...] = ()
     sheet: str | None = None
     header: bool | None = None
@@ -109,23 +113,18 @@ class Scan:
         what is wanted does not go together.
         """
         with ExitStack() as opened:
-            if options.plain:
-                listing = open_plain(options.path, hashes=bool(options.hashes))
-            else:
-                assert options.kind is not None
-                wanted = Wanted(
-                    options.kind, options.columns, options.sheet, options.header, options.hashes
-                )
-                listing = open_list(options.path, wanted)
-            opened.callback(listing.stream.close)
-            if options.earlier and ((options.kind or Kind.EMAIL).secret or listing.hashes):
+            file = ListFile(options.path)
+            opened.callback(file.close)
+            kinds = [options.kind] if options.kind else _kinds(file, options)
+            listing = Listing(file, _wanted(options, kinds[0])) if len(kinds) == 1 else None
+            sources = SourceSet.open(options.sources, kinds, options.access, options.since)
+            opened.callback(sources.close)
+            listing = listing or Listing(file, _wanted(options, sources.kind))
+            if options.earlier and (sources.kind.secret or listing.hashes):
                 raise UsageError(
                     "--baseline compares reports by subject, and such a list shows none: "
                     "leave it out."
                 )
-            kinds = [options.kind] if options.kind else _kinds(listing)
-            sources = SourceSet.open(options.sources, kinds, options.access, options.since)
-            opened.callback(sources.close)
             proofs = Proofs(sources.sources) if options.confirm else None
             if proofs is not None:
                 opened.callback(proofs.close)
@@ -152,6 +151,17 @@ class Scan:
         if self._running is not None:
             self._running.close()
         self._opened.close()
+
+    def summary(self, *, partial: bool = False) -> Summary:
+        """All that is known after the last row."""
+        notes = [*self.listing.notes, *self.sources.notes]
+        self.tally.unread = len(self.listing.unread)
+        return self.tally.summary(self.sources.kind, notes, partial=partial)
+
+    def status(self, *, interrupted: bool = False) -> int:
+        """The exit status; what could not be read has no answer."""
+        self.tally.unread = len(self.listing.unread)
+        return self.tally.status(interrupted=interrupted)
 
     def __iter__(self) -> Iterator[ScanRow]:
         """The rows wanted, in the order of the list."""
@@ -200,7 +210,7 @@ class Scan:
     def row(self, asked: Asked, index: int) -> ScanRow:
         """The row at `index` of a block, which is not empty."""
         block, digested, kind = asked.block, asked.digested, self.sources.kind
-        text = shortened(block.text(index)) if self.shown else None
+        text = self.subject(asked, index)
         number, others = block.number(index), block.others(index)
         if index in digested.patterns:
             at = list(digested.patterns).index(index)
@@ -212,6 +222,15 @@ class Scan:
         spelled = [digested.spelled.get(at, "") for at in which]
         answers = _answers(self.sources.sources, asked.lookups, which, spelled) if which else ()
         return ScanRow(number, Answer(text, kind, answers), others, digested.problems.get(index))
+
+    def subject(self, asked: Asked, index: int) -> str | None:
+        """The subject found in a row, in canonical form; None where it may not be shown."""
+        if not self.shown:
+            return None
+        cell, digests = asked.block.cell(index), self._digests(asked, index)
+        found = subject_of(cell, self.sources.kind, digests)
+        # Behind an account a password may stand that looks like an address.
+        return None if found and "," in found and asked.block.accounts else found
 
     def _digest(self, asked: Asked, index: int) -> bytes | None:
         """The row's first digest."""
@@ -298,15 +317,31 @@ def _exact_sources(options: ScanOptions, sources: SourceSet, *, needed: bool) ->
     )
 
 
-def _kinds(listing: Listing) -> list[Kind]:
-    """What a plain list may hold where nobody says it, the likeliest first."""
-    if not listing.hashes:
+def form_of(name: str | None) -> Form | None:
+    """The form of that name, as `--from` has it. Raises UsageError where there is none."""
+    try:
+        return Form(name) if name is not None else None
+    except ValueError:
+        raise UsageError(f"There is no such form: choose from {', '.join(Form)}.") from None
+
+
+def _wanted(options: ScanOptions, kind: Kind) -> Wanted:
+    """How the list is to be read."""
+    hashes = options.form is Form.HASHES or options.hashes
+    form = None if options.form is Form.HASHES else options.form
+    return Wanted(kind, form, options.columns, options.sheet, options.header, hashes)
+
+
+def _kinds(file: ListFile, options: ScanOptions) -> list[Kind]:
+    """What a list may hold where nobody says it, the likeliest first."""
+    digits = 0
+    if options.hashes or options.form is Form.HASHES:
+        digits = detect(file.sample, wanted=Wanted(form=Form.HASHES)).hex_digits
+        if digits not in (32, 40):
+            raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
+    if not digits:
         return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
-    first = next(iter(listing.stream.sample.split(None, 1)), b"")
-    digits = len(first.partition(b":")[0])
-    if digits == 2 * Kind.NTLM.digest_bytes:
+    if digits == 32:
         return [Kind.NTLM]
-    if digits != 2 * Kind.PASSWORD.digest_bytes:
-        raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
     others = [kind for kind in Kind if kind.digest_bytes == digits // 2]
     return [Kind.PASSWORD, *(kind for kind in others if kind is not Kind.PASSWORD)]

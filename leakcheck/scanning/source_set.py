@@ -150,7 +150,7 @@ def ask_all(
                 return
             asked = waiting.popleft().result()
             if isinstance(asked.block, LineBlock):
-                asked.block.first = line
+                asked.block.first = line = asked.block.fresh or line
                 line += asked.digested.count
             yield asked
     finally:

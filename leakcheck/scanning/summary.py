@@ -20,7 +20,7 @@ class ScanCounts:
 
     def __init__(self, sources: Sequence[Source], domains: Sequence[Source]) -> None:
         self._sources, self._domains = list(sources), list(domains)
-        self.exposed = self.unknown = self.clean = self.empty = 0
+        self.exposed = self.unknown = self.clean = self.empty = self.unread = 0
         self.known_before = self.confirmed = self.unconfirmed = self.refuted = 0
         self._hits = [0] * (len(sources) + len(domains))  # by source: its info may change
         self._alarms = 0.0
@@ -92,7 +92,7 @@ class ScanCounts:
 
     def status(self, *, interrupted: bool = False) -> int:
         """The exit status; a list without a row is unanswered."""
-        unanswered = self.unknown > 0 or not self.rows
+        unanswered = self.unknown > 0 or self.unread > 0 or not self.rows
         return exit_status(self.exposed > 0, unanswered, interrupted=interrupted)
 
     def infos(self) -> list[SourceInfo]:
@@ -117,8 +117,9 @@ class ScanCounts:
         """All of it, for reports."""
         hits = self._by_date()
         verdict = Verdict.EXPOSED if self.exposed else Verdict.CLEAN
-        steps = list_advice(kind, verdict) if self.exposed or not self.unknown else ()
-        if self.unknown:
+        open_ = self.unknown or self.unread
+        steps = list_advice(kind, verdict) if self.exposed or not open_ else ()
+        if open_:
             steps += advice(kind, Verdict.UNKNOWN)
         return Summary(
             facts=self._facts(hits),
@@ -135,6 +136,7 @@ class ScanCounts:
             "unknown": self.unknown,
             "clean": self.clean,
             "empty": self.empty,
+            "unread": self.unread,
             "known_before": self.known_before,
             "expected_false_alarms": float(f"{self._alarms:.3g}"),
             "confirmed": self.confirmed,
@@ -153,6 +155,8 @@ class ScanCounts:
             lines.append(f"Exposed before, in nothing new: {counted(self.known_before, 'row')}.")
         if self.empty:
             lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
+        if self.unread:
+            lines.append(f"Not read, so unknown: {counted(self.unread, 'part')} of the list.")
         lines += [_source_line(info, count) for info, count in hits]
         lines += self.sent()
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))

@@ -87,7 +87,7 @@ def test_batch_of_subjects(filters: dict[str, Path], tmp_path: Path) -> None:
     path.write_text("carol@example.org\n\nBOB@acme.fr\n")
     status, out, _ = command("check", "--from-file", path, "--in", filters["new"])
     assert status == 1
-    assert out.startswith("line 3, BOB@acme.fr: exposed in New")
+    assert out.startswith("line 3, bob@acme.fr: exposed in New")
     status, out, _ = command("check", "--from-file", path, "--in", filters["new"], "--json")
     results = json.loads(out)["results"]
     assert [(one["row"], one["verdict"]) for one in results] == [(1, "clean"), (3, "exposed")]

@@ -30,11 +30,11 @@ PEOPLE = [
     ["Eve", "eve(at)acme.fr", "Metz"],
 ]
 EXPECTED = [
-    (2, "Alice@Example.fr", "exposed"),
+    (2, "alice@example.fr", "exposed"),
     (3, "bob@acme.fr", "exposed"),
     (4, "carol@example.org", "clean"),
-    (5, "", "unknown"),
-    (7, "eve(at)acme.fr", "unknown"),
+    (5, None, "unknown"),
+    (7, None, "unknown"),  # what is no address is not shown: it may be anything
 ]
 
 
@@ -136,7 +136,7 @@ def test_broken_json_array_is_an_error(tmp_path: Path, asked: list[object], text
     path.write_text(text)
     status, out, err = command("scan", path, "--format", "summary", *asked)
     assert (status, out) == (2, "")
-    assert "broken" in err
+    assert "malformed" in err
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
@@ -147,9 +147,9 @@ def test_plain_text(tmp_path: Path, asked: list[object], ends: str, last: bool) 
     path.write_bytes((ends.join(lines) + (ends if last else "")).encode())
     assert verdicts(scan_rows(path, *asked, status=1)) == [
         (1, "bob@acme.fr", "exposed"),
-        (3, "Carol <carol@example.org>", "clean"),
-        (4, "mailto:zoe@example.org", "exposed"),
-        (5, "nobody", "unknown"),
+        (3, "carol@example.org", "clean"),
+        (4, "zoe@example.org", "exposed"),
+        (5, None, "unknown"),
     ]
 
 
@@ -208,7 +208,7 @@ def test_workbook_with_several_sheets(tmp_path: Path, asked: list[object]) -> No
         (3, "Brest", "unknown"),
     ]
     assert rows[1]["columns"]["since"] == "2020-01-02"
-    assert rows[2]["subject"] == "12"
+    assert rows[2]["subject"] is None
     assert [row["row"] for row in scan_rows(path, "--sheet", "Lyon", *asked)] == [2]
     status, _, err = command("scan", path, *asked, "--format", "summary")
     assert "sheet Notes was left out" in command("scan", path, *asked, "--format", "summary")[1]
@@ -275,7 +275,7 @@ def test_a_line_without_end_is_a_row(tmp_path: Path, asked: list[object]) -> Non
         (2, "unknown", "too long"),
         (3, "clean", None),
     ]
-    assert len(rows[1]["subject"]) < 1000
+    assert rows[1]["subject"] is None
 
 
 CELL = st.one_of(

@@ -12,8 +12,9 @@ import pytest
 from people import command
 
 from leakcheck.errors import InputError
-from leakcheck.records.cells import Wanted
-from leakcheck.records.listing import open_list
+from leakcheck.input.lists import ListFile
+from leakcheck.records.listing import Listing
+from leakcheck.records.rows import Wanted
 from leakcheck.scanning.blocks import blocks_of
 
 ROWS = 1_000  # of a kilobyte each: blocks are cut by size
@@ -82,20 +83,20 @@ def test_a_list_that_breaks_off_leaves_no_report(tmp_path: Path, asked: list[obj
     listing.write_text('["bob@acme.fr", "carol@example.org"')
     status, _, err = command("scan", listing, "-o", tmp_path / "r.csv", *asked)
     assert status == 2
-    assert "broken" in err
+    assert "malformed" in err
     assert [path.name for path in tmp_path.iterdir()] == ["l.json"]
 
 
 def test_a_list_that_shrinks_leaves_no_report(tmp_path: Path) -> None:
     path = tmp_path / "l.txt"
     path.write_bytes(b"user@example.org\n" * 100_000)
-    listing = open_list(path, Wanted())
+    listing = Listing(ListFile(path), Wanted())
     blocks = blocks_of(listing)
     next(blocks)
     os.truncate(path, 1 << 20)
     with pytest.raises(InputError, match="shorter"):
         list(blocks)
-    listing.stream.close()
+    listing.close()
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path, asked: list[object]) -> None:

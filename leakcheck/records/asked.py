@@ -1,0 +1,366 @@
+"""Rows become what a list is asked about: subjects, and what a report may show beside them.
+
+Rule 1: a report shows of a row what cannot be a secret. Of a list of secrets
+that is an allow-list (where an account is, and whose); of any other list all
+but passwords and their like, and no cell of a column without a name. Rule 2:
+of an address the part that keys go into is shown by whoever asks, never the cell.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from leakcheck.errors import InputError
+from leakcheck.records import columns
+from leakcheck.records.columns import Header, Role
+from leakcheck.records.formats import Dialect
+from leakcheck.records.picking import Picked, Picker
+from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, Row, Wanted, readable
+from leakcheck.records.sql import NO_COLUMN
+from leakcheck.subject.kinds import Kind
+
+HIDDEN = "•••"
+_SECRET = (Role.PASSWORD, Role.HASH, Role.PRIVATE)
+_ALLOWED = (Role.LABEL, Role.LOGIN, Role.ADDRESS)
+_WITHIN = frozenset(
+    ("fields", "customfields", "sections", "details", "history", "passwordhistory", "attachments")
+)
+_MOST_SHOWN = 2000  # characters of one cell
+
+
+class Record(NamedTuple):
+    """One row of a list.
+
+    Attributes:
+        number: as people count.
+        others: what may be shown beside the subjects, by column.
+        cells: of the subjects, where those are no secrets.
+        picked: the secrets, where they are.
+        problem: why nothing can be asked, or empty.
+        empty: whether there is nothing in the row at all.
+    """
+
+    number: int
+    others: dict[str, str]
+    cells: tuple[str, ...] = ()
+    picked: Picked | None = None
+    problem: str = ""
+    empty: bool = False
+
+
+class Shown:
+    """What a report may show of rows with certain names, and under which name."""
+
+    def __init__(self, names: Sequence[str], sure: bool, kind: Kind, table: bool) -> None:
+        """sure: whether the names are names, and not the first row; table: of columns."""
+        repeated = len(set(names)) < len(names)  # members of one name, whose values share a cell
+        self.names = columns.distinct(names if sure else (), len(names))
+        if sure and repeated and not table:
+            self.names = tuple(names)
+        roles = [columns.role(name) for name in names]
+        secret = kind.secret
+        beside = Role.PASSWORD in roles or secret
+        self.allowed = []
+        for name, role in zip(names, roles, strict=True):
+            if not sure or not name.strip():
+                allowed = False
+            elif secret:
+                allowed = role in _ALLOWED and not _is_within(name)
+            else:
+                allowed = role not in _SECRET and not (role is Role.NOTE and beside)
+            self.allowed.append(allowed)
+        self._beside = beside
+
+    def cell(self, at: int, text: str, secrets: Sequence[bytes] = ()) -> str:
+        """What is shown of a cell."""
+        if not text:
+            return text
+        if at >= len(self.allowed) or not self.allowed[at]:
+            return HIDDEN
+        shown = readable(text)
+        if self._beside:
+            shown = plain_url(shown)
+            if any(len(one) > 3 and one in text.encode("utf-8", "replace") for one in secrets):
+                return HIDDEN
+        return shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + "…"
+
+    def name(self, at: int) -> str:
+        """A column's name."""
+        return self.names[at] if at < len(self.names) else f"column {at + 1}"
+
+
+def plain_url(text: str) -> str:
+    """A URL without credentials, query and fragment; any other text as it is."""
+    try:
+        parts = urlsplit(text.strip())
+        if not parts.scheme or not parts.netloc:
+            return text
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return HIDDEN
+    if parts.scheme.startswith("otp") or " " in text.strip():
+        return HIDDEN
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+class Asker:
+    """What is asked of the rows of one text: subclasses know where subjects stand.
+
+    Attributes:
+        names: of the columns that go into a report.
+        subject: the name of the subjects' column.
+        hashes: whether subjects are hashes.
+        notes: what a person should know of the choices made.
+        left_out: how many rows of tables without subjects there were.
+    """
+
+    def __init__(self, dialect: Dialect, wanted: Wanted) -> None:
+        self.dialect, self.wanted = dialect, wanted
+        self.names: list[str] = []
+        self.subject = ""
+        self.hashes = False
+        self.notes: list[str] = []
+        self.left_out = 0
+        self.sheet = ""
+        self._shown: dict[tuple[str, ...], Shown] = {}
+
+    def record(self, row: Row) -> Record | None:
+        """What is asked of one row; None where it is no record."""
+        raise NotImplementedError
+
+    def _look(self, row: Row) -> Shown:
+        found = self._shown.get(row.names)
+        if found is None:
+            sure = self.dialect.header is Header.SURE or (
+                self.dialect.header is Header.NO and bool(row.names)
+            )
+            if not self.wanted.kind.secret:
+                sure = bool(row.names)
+            names = row.names or tuple(f"column {at + 1}" for at in range(self.dialect.width))
+            found = self._shown[row.names] = Shown(
+                names, sure, self.wanted.kind, bool(self.dialect.names)
+            )
+        return found
+
+    def _others(
+        self, row: Row, subjects: Sequence[int], secrets: Sequence[bytes]
+    ) -> dict[str, str]:
+        """What is shown of a row beside its subjects; cells of one name share one."""
+        shown = self._look(row)
+        found: dict[str, str] = {"sheet": self.sheet} if self.sheet else {}
+        for at, text in enumerate(row.cells):
+            if at in subjects or text is None:
+                continue
+            name = shown.name(at)
+            cell = shown.cell(at, text, secrets)
+            if name in found and found[name] and cell and cell != found[name]:
+                cell = f"{found[name]}; {cell}"
+            found[name] = cell or found.get(name, "")
+        return found
+
+    def _describe(self, sample: Sequence[Row], subjects: Sequence[str]) -> None:
+        """Note the columns of a report, from the first rows."""
+        names: dict[str, None] = {}
+        hidden: dict[str, None] = {}
+        for row in sample:
+            shown = self._look(row)
+            for at in range(max(len(row.cells), len(row.names))):
+                name = shown.name(at)
+                if name in subjects:
+                    continue
+                names[name] = None
+                if at >= len(shown.allowed) or not shown.allowed[at]:
+                    hidden[name] = None
+        self.names = list(names)
+        if len(names) + len(subjects) > 1 and subjects:
+            self.notes.append(f"the subjects were read from: {', '.join(subjects)}")
+        if hidden:
+            self.notes.append(f"what may be secret is not shown: {', '.join(hidden)}")
+        if self.dialect.above:
+            self.notes.append("what stands above the columns' names was left out")
+
+
+class SecretAsker(Asker):
+    """Rows of secrets."""
+
+    def __init__(self, dialect: Dialect, wanted: Wanted, sample: Sequence[Row]) -> None:
+        """Raises InputError, a reason without a name, where it cannot be told what is meant."""
+        super().__init__(dialect, wanted)
+        self._picker = Picker(dialect, wanted)
+        self._picker.settle(sample)
+        data = [row for row in sample if not row.problem]
+        subjects: dict[str, None] = {}
+        for row in data:
+            shown = self._look(row)
+            subjects |= {shown.name(at): None for at in self._picker.places(row).secrets}
+        if data and not subjects:
+            raise InputError("nothing in it is named as a password is: name it with --column")
+        self.subject = next(iter(subjects), "")
+        self.hashes = bool(self._picker.hashes_alone)
+        self._describe(data, list(subjects))
+
+    def record(self, row: Row) -> Record | None:
+        """As for Asker."""
+        picked = self._picker.pick(row)
+        if picked.problem in (HEADER, TITLE):
+            return None
+        if picked.problem == NO_COLUMN:
+            self.left_out += 1
+            return None
+        unsure = row.problem in (HEADER, TITLE)
+        places = self._picker.places(row).secrets
+        others: dict[str, str] = {}
+        if not unsure:
+            others = self._others(row, places, [word for _, word in picked.secrets])
+        blank = picked.problem == EMPTY or not any(text and text.strip() for text in row.cells)
+        empty = blank and not picked.secrets and picked.problem in ("", EMPTY, "no password")
+        return Record(row.number, others, (), picked, picked.problem, empty)
+
+
+class SubjectAsker(Asker):
+    """Rows of subjects that are no secrets."""
+
+    def __init__(self, dialect: Dialect, wanted: Wanted, sample: Sequence[Row], name: str) -> None:
+        """Raises InputError where the subjects cannot be told, or a column named is not there."""
+        super().__init__(dialect, wanted)
+        data = [row for row in sample if not row.problem]
+        table = dialect.names or not any(row.names for row in data)
+        width = max((len(row.cells) for row in data), default=dialect.width)
+        self._all: list[str]
+        if table:
+            self._all = list(columns.distinct(dialect.names, max(width, len(dialect.names))))
+        else:
+            self._all = list(dict.fromkeys(one for row in data for one in row.names)) or ["value"]
+        self._table = bool(table)
+        cells = [self._row(row) for row in data]
+        self._subjects = self._find(cells, name)
+        self.subject = self._all[self._subjects[0]]
+        body = [row[at] for row in cells for at in self._subjects[:1] if row[at]]
+        self.hashes = wanted.hashed if wanted.hashed is not None else looks_hashed(body)
+        self.holds = self.hashes or any(
+            is_subject(row[at], wanted.kind) for row in cells for at in self._subjects
+        )
+        names = [self._all[at] for at in self._subjects]
+        self._describe(data, names)
+        self.names = [one for one in self.names if one not in names]
+        if wanted.kind is Kind.EMAIL and not self.hashes:
+            rivals = [
+                one
+                for at, one in enumerate(self._all)
+                if at not in self._subjects
+                and any(is_subject(row[at], Kind.EMAIL) for row in cells)
+            ]
+            if rivals:
+                self.notes.append(
+                    f"there are addresses in {', '.join(rivals)} too: --column, which can be "
+                    "given twice, asks for them"
+                )
+
+    def record(self, row: Row) -> Record | None:
+        """As for Asker."""
+        if row.problem in (HEADER, TITLE):
+            return None
+        if row.problem and row.problem not in STRUCTURE:
+            return Record(row.number, {}, problem=row.problem)
+        if self._table:
+            subjects: Sequence[int] = self._subjects
+        else:
+            wanted = {self._all[at] for at in self._subjects}
+            subjects = [at for at, name in enumerate(row.names) if name in wanted]
+        found: dict[str, None] = {}
+        for reading in (row.cells, *row.others):
+            found |= {text: None for at in subjects if at < len(reading) and (text := reading[at])}
+        cells = tuple(found)
+        others = self._others(row, subjects, ())
+        filled = any(text and text.strip() for text in row.cells)
+        problem = "" if any(text.strip() for text in cells) else EMPTY
+        return Record(row.number, others, cells, None, problem, not filled)
+
+    def _row(self, row: Row) -> list[str]:
+        """A row's cells by the place of their names."""
+        if self._table:
+            cells = [text or "" for text in row.cells]
+            return cells + [""] * (len(self._all) - len(cells))
+        found = dict.fromkeys(self._all, "")
+        for name, text in zip(row.names, row.cells, strict=True):
+            found[name] = found[name] or (text or "")
+        return list(found.values())
+
+    def _find(self, rows: Sequence[Sequence[str]], name: str) -> list[int]:
+        """The columns that hold the subjects."""
+        if self.wanted.columns:
+            return [self._named(one) for one in self.wanted.columns]
+        width = len(self._all)
+        named = [
+            at
+            for at in range(width)
+            if (columns.role(self._all[at]) in (Role.ADDRESS, Role.LOGIN) and self.dialect.names)
+            or columns.role(self._all[at]) is Role.ADDRESS
+        ]
+        if not self.wanted.hashed:
+            counts = [
+                sum(is_subject(row[at], self.wanted.kind) for row in rows) for at in range(width)
+            ]
+            if most := max(counts, default=0):
+                best = [at for at, count in enumerate(counts) if count == most]
+                return [next((at for at in best if at in named), best[0])]
+        hashed = [at for at in range(width) if looks_hashed([row[at] for row in rows])]
+        for choice in (hashed if self.wanted.hashed is not False else [], named):
+            if len(choice) == 1:
+                return choice
+        if width <= 1:
+            return [0]
+        what = "hashes" if self.wanted.hashed else "addresses"
+        raise InputError(f"{name}: which column holds the {what}? Name it with --column.")
+
+    def _named(self, asked: str) -> int:
+        for test in (str.__eq__, _same_case, columns.same):
+            for at, name in enumerate(self._all):
+                if test(name.strip(), asked.strip()):
+                    return at
+        position = columns.number(asked)
+        if position is not None and position < len(self._all) and self._table:
+            return position
+        choices = ", ".join(self._all) if self.dialect.names or not self._table else ""
+        choices = choices or f"1 to {len(self._all)}"
+        raise InputError(f"There is no such column: choose from {choices}.")
+
+
+def asker_of(dialect: Dialect, wanted: Wanted, sample: Iterable[Row], name: str) -> Asker:
+    """What asks about the rows of a text that begins with `sample`. Raises InputError as above."""
+    rows = list(sample)
+    if not wanted.kind.secret:
+        return SubjectAsker(dialect, wanted, rows, name)
+    try:
+        return SecretAsker(dialect, wanted, rows)
+    except InputError as error:
+        raise InputError(f"{name}: {error}.") from None
+
+
+def is_subject(text: str, kind: Kind) -> bool:
+    """Whether `text` looks like a subject of `kind`, which is no secret."""
+    if kind is Kind.DOMAIN:
+        return "." in text.strip(". ")
+    bare = text.strip()
+    return columns.looks_like_address(text) or (bare.startswith("@") and "." in bare[2:])
+
+
+def looks_hashed(cells: Sequence[str]) -> bool:
+    """Whether most of `cells` are SHA-1 or NT hashes: hashed again, they would all be clean."""
+    filled = [cell.strip().partition(":")[0] for cell in cells if cell.strip()]
+    found = sum(len(one) in (32, 40) and all(map(_HEX.__contains__, one)) for one in filled)
+    return found * 2 > len(filled)
+
+
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def _is_within(name: str) -> bool:
+    """Whether a name is that of something within custom fields and their like."""
+    parts = [columns.bare(part) for part in name.split(".")[:-1]]
+    return any(part in _WITHIN or columns.role(part) is Role.NOTE for part in parts)
+
+
+def _same_case(name: str, asked: str) -> bool:
+    return name.casefold() == asked.casefold()

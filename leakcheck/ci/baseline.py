@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
 from leakcheck.files import PUBLISHED, write_whole
@@ -23,12 +23,23 @@ DEFAULT = ".leakcheck-baseline.json"
 _SALT_BYTES = 16
 
 
+class Entry(NamedTuple):
+    """An accepted finding: where it is, under which name, why it is accepted, and since when (ISO
+    8601); the last two may be empty.
+    """
+
+    path: str
+    key: str
+    reason: str = ""
+    date: str = ""
+
+
 @dataclass(slots=True)
 class Baseline:
-    """Accepted findings. entries: digest to (path, key); used: the digests seen in this run."""
+    """Accepted findings. entries: by their digests; used: the digests seen in this run."""
 
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(_SALT_BYTES), repr=False)
-    entries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def digest(self, path: str, key: str, password: str) -> str:
@@ -44,14 +55,14 @@ class Baseline:
             return True
         return False
 
-    def stale(self, read: Iterable[str], root: Path) -> list[tuple[str, str]]:
-        """(path, key) of entries that nothing matches: in files read, or in files that are gone."""
+    def stale(self, read: Iterable[str], root: Path) -> dict[str, Entry]:
+        """The entries that nothing matches: in files read, or in files that are gone."""
         paths = set(read)
-        return sorted(
-            (path, key)
-            for digest, (path, key) in self.entries.items()
-            if digest not in self.used and (path in paths or not (root / path).exists())
-        )
+        return {
+            digest: entry
+            for digest, entry in self.entries.items()
+            if digest not in self.used and (entry.path in paths or not (root / entry.path).exists())
+        }
 
 
 def load(path: Path) -> Baseline:
@@ -61,8 +72,9 @@ def load(path: Path) -> Baseline:
         if parsed["version"] != 1:
             raise ValueError
         entries = {
-            str(entry["digest"]): (str(entry["path"]), str(entry["key"]))
+            str(entry["digest"]): Entry(*(str(entry.get(each, "")) for each in Entry._fields))
             for entry in parsed["entries"]
+            if entry["path"] is not None and entry["key"] is not None
         }
         return Baseline(bytes.fromhex(parsed["salt"]), entries)
     except FileNotFoundError:
@@ -80,10 +92,8 @@ def load(path: Path) -> Baseline:
 def save(baseline: Baseline, path: Path) -> None:
     """Write a baseline, sorted so that its changes are easy to review; whole or not at all."""
     entries = [
-        {"path": place, "key": key, "digest": digest}
-        for digest, (place, key) in sorted(
-            baseline.entries.items(), key=lambda item: (item[1], item[0])
-        )
+        {name: said for name, said in entry._asdict().items() if said} | {"digest": digest}
+        for digest, entry in sorted(baseline.entries.items(), key=lambda item: (item[1], item[0]))
     ]
     body = {"version": 1, "salt": baseline.salt.hex(), "entries": entries}
     try:

@@ -27,6 +27,8 @@ class CiOptions:
         strict: whether the repository's own policy, baseline and comments count for nothing.
         baseline: the findings that are accepted; None for those of the usual file.
         update_baseline: whether what is found is accepted from now on.
+        reason: why it is.
+        prune_baseline: whether entries of the baseline go that nothing matches.
         allow_unknown: whether a missing answer lets the job pass.
         allow_network: whether a policy that was found in the repository may name URLs.
         exit_zero: whether the exit status is 0 whatever was found.
@@ -43,6 +45,8 @@ class CiOptions:
     strict: bool = False
     baseline: Path | None = None
     update_baseline: bool = False
+    reason: str = ""
+    prune_baseline: bool = False
     allow_unknown: bool = False
     allow_network: bool = False
     exit_zero: bool = False

@@ -34,6 +34,10 @@ UNREADABLE = Rule(
     "File that could not be read",
     "Make the file readable, or exclude it in the policy.",
 )
+ADVICE = (
+    "Change each wherever it is used. To accept one, write leakcheck: ignore and the reason in a "
+    "comment on its line. --explain PATH:LINE says what was seen."
+)
 COLUMNS = (
     Column("path", "file"),
     Column("line", "line", style="number"),
@@ -144,7 +148,7 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
         "unknown": unknown,
         "ignored": outcome.seen.ignored,
         "accepted": outcome.accepted,
-        "stale": [{"path": path, "key": key} for path, key in outcome.stale],
+        "stale": [{"path": entry.path, "key": entry.key} for entry in outcome.stale.values()],
         "excluded": outcome.excluded,
         "large": outcome.seen.large,
         "pointers": outcome.seen.pointers,
@@ -157,7 +161,9 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     seen, files = outcome.seen.found, outcome.seen.paths
     checked = f"{counted(len(seen), 'password')} in {counted(len(files), 'file')} checked"
     head = _head(checked, sources, exposed, unknown)
-    return Summary(facts, (head, *_sent(sources), *_accepted(outcome), *_left_out(outcome)))
+    advice = (ADVICE,) if exposed else ()
+    told = (*_sent(sources), *_accepted(outcome), *_left_out(outcome), *advice)
+    return Summary(facts, (head, *told))
 
 
 def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summary:
@@ -188,10 +194,10 @@ def _sent(sources: Sequence[Source]) -> Iterator[str]:
 def _accepted(outcome: CiOutcome) -> Iterator[str]:
     if outcome.accepted or outcome.seen.ignored:
         yield f"Accepted: {outcome.accepted} by the baseline, {outcome.seen.ignored} by a comment."
-    for path, key in outcome.stale:
+    for entry in sorted(outcome.stale.values()):
         yield (
-            f"The baseline accepts {key} in {path}, which is no longer found: "
-            "run --update-baseline."
+            f"The baseline accepts {entry.key} in {entry.path}, which is no longer found: "
+            "run --prune-baseline."
         )
 
 

@@ -23,9 +23,15 @@ def report_tree(options: CiOptions) -> int:
         with Progress("reading", unit="files") as progress:
             outcome = run.run(job, accepted, progress.update)
         if options.update_baseline and job.baseline is not None:
-            entries = counted(run.update(outcome, accepted, job.baseline), "finding")
-            warn(f"{job.baseline.name}: {entries} accepted from now on.")
+            found = run.update(outcome, accepted, job.baseline, options.reason)
+            for each in found:
+                warn(f"{each.path}:{each.candidate.line}: {each.candidate.key}: newly accepted.")
+            why = "" if options.reason or not found else " Say why with --reason."
+            warn(f"{job.baseline.name}: {counted(len(found), 'finding')} newly accepted.{why}")
             return _status(options, [Verdict.UNKNOWN] * len(outcome.seen.unreadable))
+        if options.prune_baseline and job.baseline is not None and accepted is not None:
+            gone = counted(run.prune(outcome, accepted, job.baseline), "entry")
+            warn(f"{job.baseline.name}: {gone} removed, which nothing matched.")
         # People want what is wrong; programs, every password that was asked about.
         all_rows = any(target.format != "table" for target in options.targets)
         for row in output.rows(outcome):

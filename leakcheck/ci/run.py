@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from leakcheck.errors import InputError, UsageError
 from leakcheck.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from leakcheck.ci.baseline import Baseline
+    from leakcheck.ci.baseline import Baseline, Entry
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class CiOutcome:
     seen: what was read, and what could not be; listing: what was left out, and
     why; excluded: how many files the policy left out; results: every candidate
     asked about that is not accepted, in order; accepted: how many the baseline
-    accepts; stale: (path, key) of baseline entries that nothing matches.
+    accepts; stale: baseline entries that nothing matches, by their digests.
     """
 
     seen: Part
@@ -33,7 +34,7 @@ class CiOutcome:
     excluded: int = 0
     results: list[Checked] = field(default_factory=list)
     accepted: int = 0
-    stale: list[tuple[str, str]] = field(default_factory=list)
+    stale: "dict[str, Entry]" = field(default_factory=dict)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -88,23 +89,32 @@ def _accept(outcome: CiOutcome, baseline: "Baseline") -> None:
     outcome.results = kept
 
 
-def update(outcome: CiOutcome, old: "Baseline | None", path: Path) -> int:
-    """Write a baseline that accepts what was found; how many entries it has.
+def update(outcome: CiOutcome, old: "Baseline | None", path: Path, reason: str) -> list[Checked]:
+    """Write a baseline that accepts what was found; what it newly accepts.
 
     Entries of files that this run did not read stay, stale ones go.
     """
-    from leakcheck.ci.baseline import Baseline, save
+    from leakcheck.ci.baseline import Baseline, Entry, save
 
     new = Baseline() if old is None else Baseline(old.salt, dict(old.entries))
-    gone = set(outcome.stale)
-    new.entries = {
-        digest: place
-        for digest, place in new.entries.items()
-        if place not in gone or (old is not None and digest in old.used)
-    }
-    for found in outcome.results:
-        if found.verdict is Verdict.EXPOSED:
-            key, password = found.candidate.key, found.candidate.password
-            new.entries[new.digest(found.path, key, password)] = (found.path, key)
+    for digest in outcome.stale:
+        del new.entries[digest]
+    found = [each for each in outcome.results if each.verdict is Verdict.EXPOSED]
+    today = datetime.now(UTC).date().isoformat()
+    for each in found:
+        key, password = each.candidate.key, each.candidate.password
+        entry = Entry(each.path, key, reason, today)
+        new.entries[new.digest(each.path, key, password)] = entry
     save(new, path)
-    return len(new.entries)
+    return found
+
+
+def prune(outcome: CiOutcome, old: "Baseline", path: Path) -> int:
+    """Write the baseline without the entries that nothing matches; how many went."""
+    from leakcheck.ci.baseline import Baseline, save
+
+    kept = {digest: entry for digest, entry in old.entries.items() if digest not in outcome.stale}
+    save(Baseline(old.salt, kept), path)
+    gone = len(outcome.stale)
+    outcome.stale = {}
+    return gone

@@ -46,7 +46,20 @@ def ci(
         ),
     ] = None,
     update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Accept what is found from now on.")
+        bool,
+        typer.Option(
+            "--update-baseline", help="Accept what is found from now on, and list what is new."
+        ),
+    ] = False,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Why; kept in the baseline's new entries."),
+    ] = "",
+    prune_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--prune-baseline", help="Remove the entries that nothing matches; accept nothing new."
+        ),
     ] = False,
     policy: Annotated[
         Path | None,
@@ -116,6 +129,8 @@ def ci(
         strict=strict,
         baseline=baseline,
         update_baseline=update_baseline,
+        reason=reason,
+        prune_baseline=prune_baseline,
         allow_unknown=allow_unknown,
         allow_network=allow_network,
         exit_zero=exit_zero,

@@ -200,6 +200,26 @@ def test_baseline(repo, ci, breached: str) -> None:
     assert ci("--baseline", "elsewhere.json").status == 0
 
 
+def test_pruning_accepts_nothing(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    repo.write("b.env", f"DB_PASSWORD={breached}\n")
+    done = ci("--update-baseline", "--reason", "a demo")
+    assert "a.env:1: DB_PASSWORD: newly accepted." in done.err
+    entries = json.loads(Path(".leakcheck-baseline.json").read_text())["entries"]
+    assert {entry["reason"] for entry in entries} == {"a demo"}
+    assert all(len(entry["date"]) == 10 for entry in entries)
+    repo.write("a.env", "DB_PASSWORD=a-sound-one-0451\n")
+    repo.write("c.env", f"DB_PASSWORD={breached}\n")
+    assert "no longer found: run --prune-baseline." in ci().out
+    done = ci("--prune-baseline")
+    assert done.findings == ["c.env:1"], "a new one is no accepted one"
+    assert "1 entry removed" in done.err
+    kept = json.loads(Path(".leakcheck-baseline.json").read_text())["entries"]
+    assert [entry["path"] for entry in kept] == ["b.env"]
+    assert kept[0] in entries, "reason and date stay"
+    assert "Say why with --reason." in ci("--update-baseline").err
+
+
 def test_two_repositories_have_two_salts(repo, ci, breached: str, tmp_path: Path) -> None:
     repo.write("a.env", f"DB_PASSWORD={breached}\n")
     digests = set()

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -173,3 +174,20 @@ def test_a_closed_stream_is_no_fault(closed: str, tmp_path: Path) -> None:
         assert done.returncode in ((status,) if status is not None else (2,))
         assert "fault" not in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_panic_never_ends_with_the_status_of_an_answer() -> None:
+    """What Rust raises when it panics is no Exception; the interpreter's own status is 1."""
+    code = (
+        "import leakcheck.__main__ as program\n"
+        "class PanicException(BaseException): pass\n"
+        "def panic(arguments): raise PanicException('sentinel')\n"
+        "program._invoke = panic\n"
+        "program.sys.argv = ['leakcheck', 'demo']\n"
+        "program.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "fault in leakcheck (PanicException" in done.stderr
+    assert "sentinel" not in done.stderr
+    assert done.stderr.count("\n") == 1

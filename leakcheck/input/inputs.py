@@ -9,7 +9,7 @@ the next one is asked for.
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from leakcheck.errors import InputError, LeakcheckError
@@ -113,7 +113,8 @@ class _Place:
     def within(self, member: str | None = None) -> "_Place":
         """One level deeper, in `member` where the level is an archive's."""
         joined = f"{self.member}/{member}" if self.member and member else member or self.member
-        return replace(self, member=joined, depth=self.depth + 1)
+        same = self.found, self.raw, self.budget, self.options
+        return _Place(*same, joined, self.depth + 1, self.told)
 
     def skip(self, reason: str, lost: bool, member: str | None = None) -> None:
         """Say that this place, or `member` of it, is not read."""

@@ -70,12 +70,13 @@ def main() -> None:
 
 
 def write_bodies(folder: Path, lines: int) -> None:
-    """The sixteen answers that the ranges share."""
+    """The sixteen answers that the ranges share, but for a first line of their own."""
     folder.mkdir(parents=True)
     for digit in "0123456789ABCDEFabcdef":
         texts = (hashlib.sha1(f"{digit.upper()} {at}".encode()).hexdigest() for at in range(lines))
-        suffixes = sorted(text[:35].upper() for text in texts)
-        body = "\r\n".join(f"{suffix}:{at + 1}" for at, suffix in enumerate(suffixes))
+        suffixes = sorted("1" + text[:34].upper() for text in texts)
+        counted = [f"{suffix}:{at + 1}" for at, suffix in enumerate(suffixes[1:])]
+        body = "\r\n".join([f"-----{'0' * 30}:1", *counted])
         (folder / digit).write_text(body, newline="")
 
 

@@ -21,8 +21,9 @@ http {{
     listen 127.0.0.1:{port}; listen 127.0.0.1:{tls} ssl http2;
     ssl_certificate {home}/pair.pem; ssl_certificate_key {home}/pair.pem;
     root {root};
-    location ~ "^/range/[0-9A-Fa-f]{{4}}([0-9A-Fa-f])$" {{
-      alias {root}/bodies/$1; gzip on; gzip_types *; gzip_min_length 1; gzip_comp_level 1;
+    location ~ "^/range/(?<prefix>[0-9A-Fa-f]{{4}}(?<last>[0-9A-Fa-f]))$" {{
+      alias {root}/bodies/$last; sub_filter "-----" $prefix; sub_filter_types *;
+      sub_filter_last_modified on; gzip on; gzip_types *; gzip_min_length 1; gzip_comp_level 1;
     }}
   }}
 }}
@@ -33,7 +34,8 @@ http {{
 def nginx(home: Path, root: Path) -> Iterator[tuple[str, str, int]]:
     """nginx serving `root`: its http URL, its https URL, its process. Sets SSL_CERT_FILE.
 
-    /range/ABCDE is answered with the file bodies/E, for a corpus of any size.
+    /range/ABCDE is answered with the file bodies/E, in which five hyphens become ABCDE, for a
+    corpus of any size in which no two ranges are alike.
     """
     import trustme
 

@@ -70,7 +70,7 @@ class LineJobs:
         found = self._kernel(chunk.data)
         if found.rejected and self._rejects.wanted:
             self._rejects.search(self._kernel, name, chunk.line, chunk.data, found)
-        self._buffers.give(chunk)
+        self._buffers.give(chunk.data)
         self._take(tally, found)
 
     def _piece(self, long: "_LongLine", chunk: Chunk) -> None:

@@ -93,7 +93,7 @@ class Hunter:
                 if positions:
                     yield from self._compare(text, positions, line - 1)
                 self.moved(len(chunk.data))
-                buffers.give(chunk)
+                buffers.give(chunk.data)
         if broken is not None:
             raise broken
 

@@ -61,9 +61,9 @@ class Buffers:
                 return bytearray(self.size)
         return bytearray(least)
 
-    def give(self, chunk: Chunk) -> None:
-        """Take back the buffer of `chunk`, which nobody may use any more."""
-        buffer = chunk.data.obj
+    def give(self, data: memoryview) -> None:
+        """Take back the buffer that `data` is in, and that nobody may use any more."""
+        buffer = data.obj
         if isinstance(buffer, bytearray) and len(buffer) == self.size:
             self._free.append(buffer)
 

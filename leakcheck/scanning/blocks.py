@@ -7,7 +7,7 @@ list a block holds its records.
 from collections.abc import Iterator
 from typing import Protocol
 
-from leakcheck.input.chunk import chunks
+from leakcheck.input.chunk import Buffers, chunks
 from leakcheck.records.asked import Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
@@ -52,6 +52,10 @@ class RowBlock(Protocol):
         """What may be shown of the row beside its subject, by column name."""
         ...
 
+    def free(self) -> None:
+        """Let go of the memory: nobody asks for a row any more."""
+        ...
+
 
 class LineBlock:
     """Lines of a text; `cut` is set for one line that is too long.
@@ -62,8 +66,17 @@ class LineBlock:
     """
 
     def __init__(
-        self, data: Buffer, done: int, part: Part, *, cut: bool = False, fresh: int = 0
+        self,
+        data: Buffer,
+        done: int,
+        part: Part,
+        *,
+        cut: bool = False,
+        fresh: int = 0,
+        buffers: Buffers | None = None,
     ) -> None:
+        """buffers: where `data` goes back to."""
+        self._buffers = buffers
         self.data, self.done, self.cut, self.fresh = data, done, cut, fresh
         self.first = fresh or 1
         self._part = part
@@ -101,6 +114,12 @@ class LineBlock:
         """A text has no other cells."""
         return {"file": self._part.member} if self._part.member else {}
 
+    def free(self) -> None:
+        """Give the memory back: nobody asks for a row any more."""
+        data, self.data = self.data, b""
+        if self._buffers is not None and isinstance(data, memoryview):
+            self._buffers.give(data)
+
 
 class RecordBlock:
     """Records of any list."""
@@ -127,6 +146,9 @@ class RecordBlock:
         others = self.records[index].others
         return {"file": self._part.member, **others} if self._part.member else others
 
+    def free(self) -> None:
+        """Records go when nobody has them any more."""
+
 
 def blocks_of(listing: Listing) -> Iterator[RowBlock]:
     """The rows of a list, in blocks."""
@@ -148,8 +170,9 @@ def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
     """Whole lines, about CHUNK bytes at a time; one that is too long is a block of its own."""
     assert part.stream is not None
     fresh = 1
+    buffers = Buffers(CHUNK + (CHUNK >> 2))
     with listing.file.reading():
-        for chunk in chunks(part.stream, CHUNK, count_lines=False):
+        for chunk in chunks(part.stream, CHUNK, buffers=buffers, count_lines=False):
             data, done = chunk.data, listing.file.done()
             if not (chunk.starts_line and chunk.ends_line):
                 if chunk.starts_line:
@@ -159,5 +182,5 @@ def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
             if fresh and part.skip:
                 data, fresh = data[bytes(data).find(b"\n") + 1 or len(data) :], 2
             if len(data):
-                yield LineBlock(data, done, part, fresh=fresh)
+                yield LineBlock(data, done, part, fresh=fresh, buffers=buffers)
                 fresh = 0

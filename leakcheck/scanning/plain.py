@@ -56,7 +56,7 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
 def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
     """The text on a block's rows that are not clean, in order."""
     codes, digested = asked.codes, asked.digested
-    if codes.count(Code.CLEAN) == len(codes):
+    if not codes.strip(bytes([Code.CLEAN])):
         return
     # Where each row has a digest of its own, hits are worked out together: there may be millions.
     plain = digested.owners is None and not digested.patterns

@@ -180,6 +180,7 @@ class Scan:
             self.tally.block(asked)
             yield asked
             self.progress(asked.block)
+            asked.block.free()
 
     def _rows(self, asked: Asked) -> Iterator[ScanRow]:
         options = self.options

@@ -34,10 +34,11 @@ class ScanCounts:
     def block(self, asked: Asked) -> None:
         """Count a block."""
         codes = asked.codes
-        self.exposed += codes.count(Code.EXPOSED)
-        self.unknown += codes.count(Code.UNKNOWN)
-        self.clean += codes.count(Code.CLEAN)
-        self.empty += codes.count(EMPTY)
+        odd = [codes.count(code) for code in (Code.EXPOSED, Code.UNKNOWN, EMPTY)]
+        self.exposed += odd[0]
+        self.unknown += odd[1]
+        self.empty += odd[2]
+        self.clean += len(codes) - sum(odd)  # mostly all: those are not counted one by one
         self._reasons.update(asked.digested.problems.values())
         if asked.digested.patterns and not self._domains:
             self._reasons[NO_DOMAINS] += len(asked.digested.patterns)

@@ -13,9 +13,11 @@ from people import command, make_filter
 
 from leakcheck.scanning import numbered as reference
 from leakcheck.scanning import plain
+from leakcheck.scanning.blocks import LineBlock
 from leakcheck.scanning.scan import Scan, ScanOptions
+from leakcheck.scanning.source_set import EMPTY
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Verdict
+from leakcheck.verdicts import Code
 
 PEOPLE = [f"user{number}@example.fr" for number in range(4000)]
 
@@ -70,9 +72,16 @@ def test_hits_are_told_as_they_would_be_alone(
         rows = [hashlib.sha1(row.encode()).hexdigest() if "@" in row else row for row in rows]
     path = written(tmp_path / "list.txt", rows)
     asked = [str(filters[at]) for at in which]
-    options = ScanOptions(path, Kind.EMAIL, plain=True, hashes=hashes, sources=tuple(asked))
+    options = ScanOptions(path, Kind.EMAIL, hashes=hashes or None, sources=tuple(asked))
     with Scan.open(options) as scan:
-        alone = [plain._line(row) for row in scan if row.verdict is not Verdict.CLEAN]
+        alone = [
+            plain._line(
+                scan.row(block, at), "line" if isinstance(block.block, LineBlock) else "row"
+            )
+            for block in scan.answered()
+            for at, code in enumerate(block.codes)
+            if code not in (Code.CLEAN, EMPTY)
+        ]
     flags = [argument for one in asked for argument in ("--in", one)]
     how = "--hashes-from" if hashes else "--from-file"
     _, out, _ = command("check", how, path, "--kind", "email", *flags)

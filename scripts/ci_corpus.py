@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 
 from leakcheck.ci.checking import check
-from leakcheck.ci.listing import Listing
+from leakcheck.ci.listing import FileListing
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.reading import read_file
@@ -45,7 +45,7 @@ def main() -> None:
     print(f"{'project':<28}{'files':>7}{'seen':>7}{'checked':>9}{'breached':>10}")
     for root in options.checkouts:
         walk = Walk(root.resolve())
-        items = Listing(walk.root, Selection(Policy())).items([])
+        items = FileListing(walk.root, Selection(Policy())).items([])
         seen, asked = 0, []
         for file in walk.read(items):
             found = read_file(file.data, file.path, names, family=file.family)

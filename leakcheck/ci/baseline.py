@@ -23,7 +23,7 @@ DEFAULT = ".leakcheck-baseline.json"
 _SALT_BYTES = 16
 
 
-class Entry(NamedTuple):
+class AcceptedFinding(NamedTuple):
     """An accepted finding: where it is, under which name, why it is accepted, and since when (ISO
     8601); the last two may be empty.
     """
@@ -39,7 +39,7 @@ class Baseline:
     """Accepted findings. entries: by their digests; used: the digests seen in this run."""
 
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(_SALT_BYTES), repr=False)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, AcceptedFinding] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def digest(self, path: str, key: str, password: str) -> str:
@@ -55,7 +55,7 @@ class Baseline:
             return True
         return False
 
-    def stale(self, read: Iterable[str], root: Path) -> dict[str, Entry]:
+    def stale(self, read: Iterable[str], root: Path) -> dict[str, AcceptedFinding]:
         """The entries that nothing matches: in files read, or in files that are gone."""
         paths = set(read)
         return {
@@ -72,7 +72,9 @@ def load(path: Path) -> Baseline:
         if parsed["version"] != 1:
             raise ValueError
         entries = {
-            str(entry["digest"]): Entry(*(str(entry.get(each, "")) for each in Entry._fields))
+            str(entry["digest"]): AcceptedFinding(
+                *(str(entry.get(each, "")) for each in AcceptedFinding._fields)
+            )
             for entry in parsed["entries"]
             if entry["path"] is not None and entry["key"] is not None
         }

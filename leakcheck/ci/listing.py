@@ -37,7 +37,7 @@ class Item(NamedTuple):
 
 
 @dataclass(slots=True)
-class Listing:
+class FileListing:
     """The files to read below one root.
 
     wanted: whether to read a path: anything true; submodules: not entered;

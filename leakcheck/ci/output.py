@@ -12,7 +12,7 @@ from typing import Any
 
 from leakcheck.ci.checking import Checked
 from leakcheck.ci.run import CiOutcome
-from leakcheck.reports import Column, Finding, Location, Meta, Row, Rule, Summary
+from leakcheck.reports import Column, Finding, Location, Meta, ReportRow, Rule, Summary
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
 from leakcheck.wording import counted, odds, printable, sent
@@ -56,7 +56,7 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
     )
 
 
-def rows(outcome: CiOutcome) -> Iterator[Row]:
+def rows(outcome: CiOutcome) -> Iterator[ReportRow]:
     """A row for each password asked about and each file that could not be read."""
     counts: Counter[tuple[str, str]] = Counter()
     for found in outcome.results:
@@ -74,10 +74,10 @@ def rows(outcome: CiOutcome) -> Iterator[Row]:
             "path": path, "line": None, "column": None, "key": None, "comment": False,
             "verdict": Verdict.UNKNOWN.value, "why": message, "sources": [],
         }  # fmt: skip
-        yield Row(values, finding, path)
+        yield ReportRow(values, finding, path)
 
 
-def _row(found: Checked, place: Location, label: str, ordinal: int) -> Row:
+def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow:
     candidate, verdict = found.candidate, found.verdict
     values = {
         "path": found.path,
@@ -90,13 +90,13 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> Row:
         "sources": [answer.as_json() for answer in found.answers],
     }
     if verdict is Verdict.CLEAN:
-        return Row(values, None, label)
+        return ReportRow(values, None, label)
     why = reason(found.answers)
     if candidate.comment:
         why = f"in a comment: {why}"
     values["why"] = why
     exposed = verdict is Verdict.EXPOSED
-    return Row(
+    return ReportRow(
         values,
         Finding(
             (EXPOSED if exposed else UNKNOWN).id,

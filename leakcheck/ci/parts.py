@@ -41,7 +41,7 @@ class Manner:
 
 
 @dataclass(slots=True)
-class Part:
+class ReadPart:
     """What was seen in some of the files.
 
     found: the candidates to ask about, with their paths; paths: of the files
@@ -60,7 +60,7 @@ class Part:
     pointers: list[str] = field(default_factory=list)
     binary: list[str] = field(default_factory=list)
 
-    def add(self, other: "Part") -> None:
+    def add(self, other: "ReadPart") -> None:
         """Take over what another part has."""
         self.found += other.found
         self.paths += other.paths
@@ -78,13 +78,13 @@ def read_items(
     items: Sequence[Item],
     manner: Manner,
     progress: Callable[[int], None] = lambda files: None,
-) -> Part:
+) -> ReadPart:
     """What is seen in the files. Raises InputError where a child ends before its work does."""
     blocks = [items[at : at + _BLOCK] for at in range(0, len(items), _BLOCK)]
     children = _children(len(items))
     if not children:
         return _read(root, items, manner, progress)
-    parts: list[tuple[int, Part]] = []
+    parts: list[tuple[int, ReadPart]] = []
     with _Children(root, blocks, manner, children) as running:
         step = children + 1
         done = 0
@@ -94,7 +94,7 @@ def read_items(
             progress(min(done, len(items)))
             parts.append((at, part))
         parts += running.results()
-    whole = Part()
+    whole = ReadPart()
     for _, part in sorted(parts, key=lambda each: each[0]):
         whole.add(part)
     return whole
@@ -145,7 +145,7 @@ class _Children:
         finally:
             os._exit(status)
 
-    def _read(self, number: int) -> list[tuple[int, Part]] | LeakcheckError:
+    def _read(self, number: int) -> list[tuple[int, ReadPart]] | LeakcheckError:
         root, blocks, manner = self._work
         try:
             return [
@@ -155,9 +155,9 @@ class _Children:
         except LeakcheckError as error:
             return error
 
-    def results(self) -> list[tuple[int, Part]]:
+    def results(self) -> list[tuple[int, ReadPart]]:
         """What the children saw, each block with its number."""
-        found: list[tuple[int, Part]] = []
+        found: list[tuple[int, ReadPart]] = []
         for _, reading in self._running:
             with open(reading, "rb", closefd=False) as pipe:
                 said = pipe.read()
@@ -176,9 +176,9 @@ class _Children:
 
 def _read(
     root: Path, items: Sequence[Item], manner: Manner, progress: Callable[[int], None]
-) -> Part:
+) -> ReadPart:
     walk = Walk(root, manner.limit)
-    part = Part(unreadable=walk.unreadable, large=walk.large, pointers=walk.pointers)
+    part = ReadPart(unreadable=walk.unreadable, large=walk.large, pointers=walk.pointers)
     for file in walk.read(items):
         progress(walk.files)
         part.paths.append(file.path)
@@ -191,7 +191,7 @@ def _read(
     return part
 
 
-def _candidates(file: File, part: Part, manner: Manner) -> list[Candidate]:
+def _candidates(file: File, part: ReadPart, manner: Manner) -> list[Candidate]:
     """The candidates in a file; one that has no answer is noted."""
     try:
         return read_file(

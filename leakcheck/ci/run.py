@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from leakcheck.ci.checking import Checked, check
 from leakcheck.ci.job import Job
-from leakcheck.ci.listing import Listing
+from leakcheck.ci.listing import FileListing
 from leakcheck.ci.names import Names
-from leakcheck.ci.parts import Manner, Part, read_items
+from leakcheck.ci.parts import Manner, ReadPart, read_items
 from leakcheck.ci.selection import Selection
 from leakcheck.errors import InputError, UsageError
 from leakcheck.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from leakcheck.ci.baseline import Baseline, Entry
+    from leakcheck.ci.baseline import AcceptedFinding, Baseline
 
 
 @dataclass(slots=True)
@@ -29,12 +29,12 @@ class CiOutcome:
     accepts; stale: baseline entries that nothing matches, by their digests.
     """
 
-    seen: Part
-    listing: Listing
+    seen: ReadPart
+    listing: FileListing
     excluded: int = 0
     results: list[Checked] = field(default_factory=list)
     accepted: int = 0
-    stale: "dict[str, Entry]" = field(default_factory=dict)
+    stale: "dict[str, AcceptedFinding]" = field(default_factory=dict)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -56,7 +56,7 @@ def run(
     options, policy = job.options, job.policy
     paths = options.paths or [job.root / path for path in policy.paths]
     selection = Selection(policy, options.exclude)
-    listing = Listing(job.root, selection)
+    listing = FileListing(job.root, selection)
     items = listing.items(paths, staged=options.staged, since=options.since)
     names = Names(policy.names, policy.ignore_names)
     manner = Manner(names, policy.max_size, policy.comments, not options.strict)
@@ -94,7 +94,7 @@ def update(outcome: CiOutcome, old: "Baseline | None", path: Path, reason: str) 
 
     Entries of files that this run did not read stay, stale ones go.
     """
-    from leakcheck.ci.baseline import Baseline, Entry, save
+    from leakcheck.ci.baseline import AcceptedFinding, Baseline, save
 
     new = Baseline() if old is None else Baseline(old.salt, dict(old.entries))
     for digest in outcome.stale:
@@ -103,7 +103,7 @@ def update(outcome: CiOutcome, old: "Baseline | None", path: Path, reason: str) 
     today = datetime.now(UTC).date().isoformat()
     for each in found:
         key, password = each.candidate.key, each.candidate.password
-        entry = Entry(each.path, key, reason, today)
+        entry = AcceptedFinding(each.path, key, reason, today)
         new.entries[new.digest(each.path, key, password)] = entry
     save(new, path)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from leakcheck.ci.checking import ask
 from leakcheck.ci.output import EXPOSED, UNKNOWN, reason
-from leakcheck.reports import Finding, Row
+from leakcheck.reports import Finding, ReportRow
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict, combine
 
@@ -19,7 +19,7 @@ def answers(
     yield from enumerate(ask(passwords, sources), 1)
 
 
-def row(line: int, said: Sequence[SourceAnswer]) -> Row:
+def row(line: int, said: Sequence[SourceAnswer]) -> ReportRow:
     """The row of a report for one line of stdin."""
     verdict = combine(answer.verdict for answer in said)
     values = {
@@ -29,8 +29,8 @@ def row(line: int, said: Sequence[SourceAnswer]) -> Row:
         "sources": [answer.as_json() for answer in said],
     }
     if verdict is Verdict.CLEAN:
-        return Row(values, None, f"line {line}")
+        return ReportRow(values, None, f"line {line}")
     exposed = verdict is Verdict.EXPOSED
     rule = EXPOSED if exposed else UNKNOWN
     finding = Finding(rule.id, str(values["why"]), "error" if exposed else "warning")
-    return Row(values, finding, f"line {line}")
+    return ReportRow(values, finding, f"line {line}")

@@ -7,7 +7,7 @@ from typing import Any
 from leakcheck.hunting.parsing import EntryKind
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
-from leakcheck.reports import Chart, Column, Finding, Location, Meta, Row, Rule, Summary
+from leakcheck.reports import Chart, Column, Finding, Location, Meta, ReportRow, Rule, Summary
 from leakcheck.verdicts import exit_status
 from leakcheck.wording import counted, number, size
 
@@ -89,7 +89,7 @@ def meta(watch: Watch) -> Meta:
     )
 
 
-def row(name: str, member: str | None, hit: Hit, watch: Watch) -> Row:
+def row(name: str, member: str | None, hit: Hit, watch: Watch) -> ReportRow:
     """One hit."""
     entry = watch.texts[hit.entry]
     values: dict[str, Any] = {
@@ -110,7 +110,7 @@ def row(name: str, member: str | None, hit: Hit, watch: Watch) -> Row:
         location=Location(name, hit.line),
         fingerprint=f"{name}/{member or ''}:{hit.offset}:{entry}",
     )
-    return Row(values, finding, f"{name} line {hit.line}")
+    return ReportRow(values, finding, f"{name} line {hit.line}")
 
 
 def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary:

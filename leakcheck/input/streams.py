@@ -247,7 +247,7 @@ class Sized(Protocol):
         """How many bytes of it were read."""
 
 
-class Size:
+class KnownSize:
     """A size that is known."""
 
     def __init__(self, size: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from leakcheck.input import zip_directory
 from leakcheck.input.member import NOT_READ, Content, Faults, Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
-from leakcheck.input.zip_directory import STRONG, Damaged, Directory, Part, ZipEntry
+from leakcheck.input.zip_directory import STRONG, Damaged, Directory, ZipEntry, ZipPart
 from leakcheck.input.zip_methods import AES, LZMA, METHODS, SELF_ENDING, STORED
 
 DAMAGED = "this member of the zip archive is cut short or damaged"
@@ -73,7 +73,7 @@ class _Zip:
             end = part.stop
         yield from self._outside(end, size)
 
-    def _part(self, part: Part) -> Iterator[Member]:
+    def _part(self, part: ZipPart) -> Iterator[Member]:
         """The members of one archive in the file."""
         try:
             directory = Directory(self._file, part)

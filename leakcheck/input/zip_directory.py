@@ -72,7 +72,7 @@ class ZipEntry:
 
 
 @dataclass(slots=True)
-class Part:
+class ZipPart:
     """One archive in the file: bytes from `start` to `stop`.
 
     directory, directory_end: where its directory stands; members: how many
@@ -90,13 +90,13 @@ class Damaged(Exception):
     """No directory is where one should be."""
 
 
-def parts_of(file: Any, size: int) -> tuple[list[Part], int]:
+def parts_of(file: Any, size: int) -> tuple[list[ZipPart], int]:
     """The archives in `file`, in order, and where the first of them begins.
 
     Raises Damaged where the last has no directory; ReadError where it is a
     part of a split archive.
     """
-    found: list[Part] = []
+    found: list[ZipPart] = []
     stop = size
     while stop and len(found) < _MOST_PARTS:
         try:
@@ -111,7 +111,7 @@ def parts_of(file: Any, size: int) -> tuple[list[Part], int]:
     return found, stop
 
 
-def _part(file: Any, stop: int, last: bool) -> Part:
+def _part(file: Any, stop: int, last: bool) -> ZipPart:
     """The archive that ends at `stop`, or before it where it is the last in the file."""
     least = max(0, stop - END_BYTES - 0xFFFF)
     tail = read_at(file, least, stop - least)
@@ -134,7 +134,7 @@ def _part(file: Any, stop: int, last: bool) -> Part:
             )
         directory = directory_end - length
         if start >= 0 and (not length or read_at(file, directory, 4) == CENTRAL):
-            return Part(start, directory, directory_end, end, members)
+            return ZipPart(start, directory, directory_end, end, members)
     raise Damaged
 
 
@@ -158,7 +158,7 @@ class Directory:
     Damaged where an entry is none.
     """
 
-    def __init__(self, file: Any, part: Part) -> None:
+    def __init__(self, file: Any, part: ZipPart) -> None:
         self._file, self._part = file, part
         places = array("Q")  # where each member begins
         for _, _, offset in self._raw():

@@ -48,7 +48,7 @@ class Record(NamedTuple):
     empty: bool = False
 
 
-class Shown:
+class ShownColumns:
     """What a report may show of rows with certain names, and under which name."""
 
     def __init__(self, names: Sequence[str], sure: bool, kind: Kind, table: bool) -> None:
@@ -123,13 +123,13 @@ class Asker:
         self.notes: list[str] = []
         self.left_out = 0
         self.sheet = ""
-        self._shown: dict[tuple[str, ...], Shown] = {}
+        self._shown: dict[tuple[str, ...], ShownColumns] = {}
 
     def record(self, row: Row) -> Record | None:
         """What is asked of one row; None where it is no record."""
         raise NotImplementedError
 
-    def _look(self, row: Row) -> Shown:
+    def _look(self, row: Row) -> ShownColumns:
         found = self._shown.get(row.names)
         if found is None:
             sure = self.dialect.header is Header.SURE or (
@@ -138,7 +138,7 @@ class Asker:
             if not self.wanted.kind.secret:
                 sure = bool(row.names)
             names = row.names or tuple(f"column {at + 1}" for at in range(self.dialect.width))
-            found = self._shown[row.names] = Shown(
+            found = self._shown[row.names] = ShownColumns(
                 names, sure, self.wanted.kind, bool(self.dialect.names)
             )
         return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leakcheck.errors import InputError, UsageError
-from leakcheck.input.streams import Budget, ReadError, Size
+from leakcheck.input.streams import Budget, KnownSize, ReadError
 from leakcheck.input.workbook import OLE, Workbook
 
 ZIP = b"PK\x03\x04"
@@ -74,7 +74,7 @@ class _Source:
 
     def open(self, sheet: str | None) -> Workbook:
         """Begin to read all sheets, or the one named."""
-        budget = Budget(Size(len(self._content)), _MOST_EXPANSION)
+        budget = Budget(KnownSize(len(self._content)), _MOST_EXPANSION)
         return Workbook(io.BytesIO(self._content), budget, sheet)
 
     @contextlib.contextmanager

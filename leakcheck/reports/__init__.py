@@ -88,7 +88,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One row: `values`, ready for JSON, in order; `finding` unless all is in order; `case`:
     what a JUnit test case is called; `json`: `values` as JSON, where the maker has it cheaply.
     """
@@ -146,7 +146,7 @@ class Writer(Protocol):
     def begin(self, meta: Meta) -> None:
         """Write what comes before the rows."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """Write one row."""
 
     def end(self, summary: Summary) -> None:

@@ -9,7 +9,7 @@ import csv
 import re
 from typing import TextIO
 
-from leakcheck.reports import Meta, Row, Summary
+from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import steerless
 
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠%|]")
@@ -41,7 +41,7 @@ class CsvWriter:
         self._columns = meta.columns
         self._csv.writerow([guard(column.name) for column in meta.columns])
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One record."""
         values = row.values
         self._csv.writerow([guard(column.field(values)) for column in self._columns])

@@ -6,7 +6,7 @@ steer a terminal, in a workflow command it is escaped as the runner decodes it.
 
 from typing import TextIO
 
-from leakcheck.reports import Meta, Row, Summary
+from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import printable
 
 
@@ -19,7 +19,7 @@ class TextWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One line, where there is a finding."""
         if row.finding is not None:
             self._out.write(f"{_place(row)}: {printable(row.finding.message)}\n")
@@ -34,7 +34,7 @@ class TextWriter:
 class GithubWriter(TextWriter):
     """Workflow commands, from which GitHub Actions makes annotations."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One command, where there is a finding."""
         finding = row.finding
         if finding is None:
@@ -50,7 +50,7 @@ class GithubWriter(TextWriter):
         self._out.write(f"::{level} {said}::{_data(finding.message)}\n")
 
 
-def _place(row: Row) -> str:
+def _place(row: ReportRow) -> str:
     place = row.finding.location if row.finding else None
     if place is None:
         return printable(row.case or "row")

@@ -10,7 +10,7 @@ import tempfile
 from typing import TextIO
 
 from leakcheck import __version__
-from leakcheck.reports import Chart, Meta, Row, Summary
+from leakcheck.reports import Chart, Meta, ReportRow, Summary
 from leakcheck.reports.page import POLICY, SCRIPT, STYLE
 from leakcheck.wording import counted, printable
 
@@ -37,7 +37,7 @@ class HtmlWriter:
         self._meta = meta
         self._used = [column.style != "text" for column in meta.columns]
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One row of the table, kept for the end."""
         cells = []
         for at, column in enumerate(self._meta.columns):

@@ -7,7 +7,7 @@ any size can be read by the line.
 
 from typing import TextIO
 
-from leakcheck.reports import Meta, Row, Summary
+from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import json_text
 
 
@@ -20,7 +20,7 @@ class JsonLinesWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing: every line is a row."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One line."""
         self._out.write((row.json or json_text(row.values)) + "\n")
 
@@ -42,7 +42,7 @@ class JsonWriter:
         head = {"version": 1, "tool": meta.tool, **meta.facts}
         self._out.write(json_text(head)[:-1] + ',"results":[')
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One result."""
         self._out.write(self._before + (row.json or json_text(row.values)))
         self._before = ",\n"

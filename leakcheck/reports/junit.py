@@ -9,7 +9,7 @@ import re
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from leakcheck.reports import Meta, Row, Summary
+from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import steerless
 
 _SUITE = 1000
@@ -31,7 +31,7 @@ class JunitWriter:
         self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
         self._out.write(f"<testsuites name={_quoted(meta.title)}>\n")
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One case."""
         finding = row.finding
         name = row.case or "row"

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self, TextIO
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import Draft
-from leakcheck.reports import Meta, Row, Summary, Writer, format_of, writer_for
+from leakcheck.reports import Meta, ReportRow, Summary, Writer, format_of, writer_for
 
 
 class Target(NamedTuple):
@@ -98,7 +98,7 @@ class Reports:
         for writer in self._writers:
             writer.begin(meta)
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """Write one row to each report."""
         for writer in self._writers:
             writer.row(row)

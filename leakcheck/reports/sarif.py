@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from leakcheck import __version__
-from leakcheck.reports import Finding, Location, Meta, Row, Summary
+from leakcheck.reports import Finding, Location, Meta, ReportRow, Summary
 from leakcheck.wording import json_text
 
 SCHEMA = (
@@ -45,7 +45,7 @@ class SarifWriter:
         run = json_text({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})[:-1]
         self._out.write(f'{head},"runs":[{run},"results":[')
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One result, where there is a finding."""
         if row.finding is not None:
             self._out.write(self._before + json_text(self._result(row.finding)))

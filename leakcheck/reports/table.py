@@ -4,7 +4,7 @@ import sys
 from typing import TextIO
 
 from leakcheck import terminal
-from leakcheck.reports import Meta, Row, Summary
+from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import bars, printable
 
 _BLOCK = 500
@@ -19,7 +19,7 @@ class SummaryWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """Nothing."""
 
     def end(self, summary: Summary) -> None:
@@ -45,7 +45,7 @@ class TableWriter(SummaryWriter):
         if not self._drawn:
             self._write([column.title for column in meta.columns])
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         """One row."""
         cells = [column.cell(row.values) for column in self._columns]
         if not self._drawn:

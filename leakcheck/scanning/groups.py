@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from leakcheck.errors import SubjectError
-from leakcheck.reports import Column, Finding, Row
+from leakcheck.reports import Column, Finding, ReportRow
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.source_set import SourceSet
 from leakcheck.subject.kinds import Kind
@@ -41,7 +41,7 @@ class Groups:
         for hit in row.answer.exposed_in:
             group.sources[hit.name, hit.source.date] += 1
 
-    def rows(self, sources: SourceSet, *, redact: bool) -> Iterator[Row]:
+    def rows(self, sources: SourceSet, *, redact: bool) -> Iterator[ReportRow]:
         """A row for each domain, the one with most exposed rows first."""
         order = sorted(
             self._groups.items(),
@@ -74,7 +74,7 @@ def _ask(domain: str, sources: SourceSet) -> list[dict[str, Any]]:
     return [source.lookup(packed).answer(0, source.info).as_json() for source in sources.domains]
 
 
-def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> Row:
+def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> ReportRow:
     counts = {verdict.value: group.verdicts[verdict] for verdict in Verdict}
     verdict = combine(found for found in Verdict if group.verdicts[found])
     newest = sorted(group.sources.items(), key=lambda item: item[0][1] or "", reverse=True)
@@ -95,7 +95,7 @@ def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> Row:
     elif verdict is Verdict.UNKNOWN:
         text = f"{domain}: {counts['unknown']} of {values['rows']} rows have no answer."
         finding = Finding("leakcheck/unknown", text, "warning")
-    return Row(values, finding, domain)
+    return ReportRow(values, finding, domain)
 
 
 COLUMNS = (

@@ -16,14 +16,13 @@ from leakcheck import extract
 from leakcheck.errors import SubjectError
 from leakcheck.extract import LONGEST_PASSWORD
 from leakcheck.records.asked import Record
-from leakcheck.records.formats import Dialect, extractor
-from leakcheck.records.formats import Form as TextForm
+from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import raw
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.normal_forms import nfc, nfd
-from leakcheck.subject.question import Form, Question, digest_of_canonical, question
+from leakcheck.subject.question import AskedForm, Question, digest_of_canonical, question
 
 _LEAF = 32
 _MOST_SHOWN = 8  # addresses of one cell
@@ -49,7 +48,7 @@ class Query(NamedTuple):
     hashes: bool = False
     variants: bool = False
     wary: bool = False
-    dialect: Dialect = Dialect(TextForm.TEXT)
+    dialect: Dialect = Dialect(Form.TEXT)
 
 
 @dataclass(slots=True)
@@ -256,7 +255,7 @@ def _read(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Ve
         raise SubjectError("too long")
     found: dict[bytes, str] = {}
     needs = None
-    alone = query.dialect.form is TextForm.PASSWORDS or query.dialect.either
+    alone = query.dialect.form is Form.PASSWORDS or query.dialect.either
     try:
         if alone or kind is Kind.CREDENTIAL:
             one = question(kind, cell)
@@ -299,7 +298,7 @@ def _addresses(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tabl
     for one in questions:
         asked = one.with_variants() if query.variants else one
         for told, digest in _told(asked):
-            several = len(questions) > 1 and query.dialect.form is not TextForm.COMBO
+            several = len(questions) > 1 and query.dialect.form is not Form.COMBO
             itself = one.canonical.decode("ascii") if several else ""
             found.setdefault(digest, told or itself)
     needs = [one.needs for one in questions if one.needs is not None]
@@ -345,7 +344,7 @@ def _inside(cell: bytes) -> list[Question]:
         one = question(Kind.EMAIL, forms[0])
         others = {each.content: each for each in one.forms}
         for form in forms:
-            others.setdefault(form, Form(form, form.decode("ascii")))
+            others.setdefault(form, AskedForm(form, form.decode("ascii")))
         found.setdefault(forms[0], replace(one, forms=tuple(others.values())))
     return list(found.values())
 
@@ -388,7 +387,7 @@ def _is_odd(data: bytes, query: Query) -> bool:
 
 
 def _kernel(query: Query) -> Callable[[bytes | memoryview], extract.Extraction]:
-    dialect = Dialect(TextForm.HASHES) if query.hashes else query.dialect
+    dialect = Dialect(Form.HASHES) if query.hashes else query.dialect
     return extractor(query.kind, dialect)
 
 

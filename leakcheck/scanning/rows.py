@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from leakcheck.reports import Column, Finding, Location, Row, Rule
+from leakcheck.reports import Column, Finding, Location, ReportRow, Rule
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
@@ -121,18 +121,18 @@ class ScanRow:
         }
         return values if self.id is None else values | {"id": self.id}
 
-    def report(self, list_name: str) -> Row:
+    def report(self, list_name: str) -> ReportRow:
         """What report writers take."""
         subject, answers = self.answer.subject, self.answer.sources
         case = f"row {self.number}: {subject or self.answer.kind}"
         if not isinstance(answers, AllClean) or self.id is not None:
-            return Row(self.values(), self._finding(list_name), case)
+            return ReportRow(self.values(), self._finding(list_name), case)
         json = (
             f'{{"row":{self.number},"subject":{json_text(subject)},"kind":"{self.answer.kind}",'
             f'"verdict":"clean","reason":null,"sources":{answers.json},'
             f'"columns":{json_text(self.columns) if self.columns else "{}"}}}'
         )
-        return Row(self.values(), None, case, json)
+        return ReportRow(self.values(), None, case, json)
 
     def _finding(self, list_name: str) -> Finding | None:
         if self.verdict is Verdict.CLEAN:

@@ -17,7 +17,7 @@ import xxhash
 from leakcheck.serving.catalog import Shelf, describe
 from leakcheck.serving.files import conditions, file_answer
 from leakcheck.serving.hosts import Hosts
-from leakcheck.serving.messages import Answer, Query
+from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.padding import pad
 from leakcheck.sources.range_files import read_range
 
@@ -73,27 +73,27 @@ class App:
             if pieces is not None:
                 pieces.close()
 
-    def _answer(self, scope: _Message) -> Answer:
+    def _answer(self, scope: _Message) -> HttpAnswer:
         try:
             return self._routed(scope)
         except Exception as error:
             self._tell(f"a request could not be answered ({type(error).__name__})")
-            return Answer.plain("This cannot be answered now.", 503)
+            return HttpAnswer.plain("This cannot be answered now.", 503)
 
-    def _routed(self, scope: _Message) -> Answer:
+    def _routed(self, scope: _Message) -> HttpAnswer:
         fields: dict[str, str] = {}
         for name, value in scope["headers"]:
             if name == b"host" and "host" in fields:
-                return Answer.plain("A request names one host.", 400, Connection="close")
+                return HttpAnswer.plain("A request names one host.", 400, Connection="close")
             fields[name.decode("latin-1")] = value.decode("latin-1")
         if "transfer-encoding" in fields or fields.get("content-length", "0") != "0":
-            return Answer.plain("A request here has no body.", 413, Connection="close")
+            return HttpAnswer.plain("A request here has no body.", 413, Connection="close")
         host = fields.get("host")
         if host is None and scope["http_version"] != "1.0":
-            return Answer.plain("A request names its host.", 400)
+            return HttpAnswer.plain("A request names its host.", 400)
         if host is not None and not self._hosts.serves(host):
-            return Answer.plain("This host name is not served here: see serve --name.", 421)
-        query = Query(scope["method"], scope["path"], scope["query_string"], fields)
+            return HttpAnswer.plain("This host name is not served here: see serve --name.", 421)
+        query = HttpRequest(scope["method"], scope["path"], scope["query_string"], fields)
         found = answer(query, self._shelf)
         if self._hosts.may_read(fields.get("origin")):
             found.fields |= _FOR_PAGES
@@ -109,12 +109,12 @@ class App:
             warn(f"{what}.")
 
 
-def answer(query: Query, shelf: Shelf) -> Answer:
+def answer(query: HttpRequest, shelf: Shelf) -> HttpAnswer:
     """What `shelf` has for `query`."""
     if query.method not in ("GET", "HEAD", "OPTIONS"):
-        return Answer.plain("Method Not Allowed", 405, Allow=_METHODS)
+        return HttpAnswer.plain("Method Not Allowed", 405, Allow=_METHODS)
     if query.method == "OPTIONS":
-        return Answer(204, {"Allow": _METHODS} | _PREFLIGHT)
+        return HttpAnswer(204, {"Allow": _METHODS} | _PREFLIGHT)
     name = query.path[1:]
     if not name:
         return _index(shelf)
@@ -122,44 +122,44 @@ def answer(query: Query, shelf: Shelf) -> Answer:
         return _range(query, name[6:], shelf)
     path = shelf.filter(name)
     if path is None:
-        return Answer.plain("There is no such filter here.", 404)
+        return HttpAnswer.plain("There is no such filter here.", 404)
     return file_answer(query, path)
 
 
-def _index(shelf: Shelf) -> Answer:
+def _index(shelf: Shelf) -> HttpAnswer:
     try:
         lines = describe(shelf)
     except OSError:
-        return Answer.plain("The folder that is served cannot be read.", 503)
-    return Answer.plain("".join(f"{line}\n" for line in lines))
+        return HttpAnswer.plain("The folder that is served cannot be read.", 503)
+    return HttpAnswer.plain("".join(f"{line}\n" for line in lines))
 
 
-def _range(query: Query, prefix: str, shelf: Shelf) -> Answer:
+def _range(query: HttpRequest, prefix: str, shelf: Shelf) -> HttpAnswer:
     """A range of the Pwned Passwords API."""
     if not _PREFIX.fullmatch(prefix):
-        return Answer.plain(BAD_PREFIX, 400)
+        return HttpAnswer.plain(BAD_PREFIX, 400)
     digits = _MODES.get(query.query)
     if digits is None:
         mode = dict(parse_qsl(query.query[:1000], keep_blank_values=True)).get(b"mode", b"")
         digits = _MODES.get(b"mode=" + mode)
     if digits is None:
-        return Answer.plain("The mode is sha1 or ntlm", 400)
+        return HttpAnswer.plain("The mode is sha1 or ntlm", 400)
     folder = shelf.ranges.get(digits)
     try:
         if folder is None:
             raise FileNotFoundError
         body = read_range(folder, prefix).strip()
     except FileNotFoundError:  # no 404: there are clients that would take it for "not found, good"
-        return Answer.plain("This range is not kept here", 501)
+        return HttpAnswer.plain("This range is not kept here", 501)
     except (OSError, ValueError):
-        return Answer.plain("This range cannot be read", 503)
+        return HttpAnswer.plain("This range cannot be read", 503)
     if query.fields.get("add-padding", "").lower() == "true":
-        return Answer.plain(pad(body, digits - 5), Cache_Control="no-store")
+        return HttpAnswer.plain(pad(body, digits - 5), Cache_Control="no-store")
     fields = {"ETag": f'"{xxhash.xxh3_128_hexdigest(body)}"'}
     fields["Cache-Control"] = "public, max-age=86400"
     unchanged = conditions(query, fields)
     if unchanged is not None:
         return unchanged
-    found = Answer.plain(body)
+    found = HttpAnswer.plain(body)
     found.fields |= fields
     return found

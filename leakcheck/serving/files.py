@@ -13,7 +13,7 @@ from collections.abc import Generator
 from email.utils import formatdate
 from pathlib import Path
 
-from leakcheck.serving.messages import Answer, Query
+from leakcheck.serving.messages import HttpAnswer, HttpRequest
 
 _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 _AT_ONCE = 32 << 10
@@ -21,24 +21,24 @@ _TYPE = "application/octet-stream"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def file_answer(query: Query, path: Path) -> Answer:
+def file_answer(query: HttpRequest, path: Path) -> HttpAnswer:
     """What `query` asks of the file at `path`."""
     try:
         handle = os.open(path, _FLAGS)
     except OSError:
-        return Answer.plain("The filter cannot be read.", 503)
+        return HttpAnswer.plain("The filter cannot be read.", 503)
     answer = None
     try:
         answer = _answer(query, handle)
     except OSError:
-        answer = Answer.plain("The filter cannot be read.", 503)
+        answer = HttpAnswer.plain("The filter cannot be read.", 503)
     finally:
         if answer is None or answer.pieces is None:
             os.close(handle)
     return answer
 
 
-def _answer(query: Query, handle: int) -> Answer:
+def _answer(query: HttpRequest, handle: int) -> HttpAnswer:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise OSError
@@ -50,20 +50,20 @@ def _answer(query: Query, handle: int) -> Answer:
     if query.method == "GET" and _is_current(query, fields):
         span = span_of(query.fields.get("range", ""), status.st_size)
         if span == ():
-            return Answer(416, fields | {"Content-Range": f"bytes */{status.st_size}"})
+            return HttpAnswer(416, fields | {"Content-Range": f"bytes */{status.st_size}"})
         if span:
             first, last, code = *span, 206
             fields["Content-Range"] = f"bytes {first}-{last}/{status.st_size}"
     count = last - first + 1
     fields["Content-Type"] = _TYPE
     if query.method == "HEAD":
-        return Answer(code, fields, length=count)
+        return HttpAnswer(code, fields, length=count)
     if count > _AT_ONCE:
-        return Answer(code, fields, pieces=_pieces(handle, first, count), length=count)
+        return HttpAnswer(code, fields, pieces=_pieces(handle, first, count), length=count)
     part = os.pread(handle, count, first)
     if len(part) != count:
         raise OSError  # it was cut while it was read
-    return Answer(code, fields, part)
+    return HttpAnswer(code, fields, part)
 
 
 def span_of(text: str, size: int) -> tuple[int, int] | tuple[()] | None:
@@ -101,12 +101,12 @@ def _validators(status: os.stat_result) -> dict[str, str]:
     return {"ETag": etag, "Last-Modified": formatdate(status.st_mtime, usegmt=True)}
 
 
-def _is_current(query: Query, fields: dict[str, str]) -> bool:
+def _is_current(query: HttpRequest, fields: dict[str, str]) -> bool:
     """Whether If-Range, where it is there, names this version: else the whole file is sent."""
     return query.fields.get("if-range") in (None, fields["ETag"], fields["Last-Modified"])
 
 
-def conditions(query: Query, fields: dict[str, str]) -> Answer | None:
+def conditions(query: HttpRequest, fields: dict[str, str]) -> HttpAnswer | None:
     """304 or 412 where the request's conditions ask for it (RFC 9110, section 13.2.2)."""
     etag = fields["ETag"]
 
@@ -118,8 +118,8 @@ def conditions(query: Query, fields: dict[str, str]) -> Answer | None:
         return bool(tags & {"*", etag})
 
     if named("if-match") is False:
-        return Answer(412, fields)
+        return HttpAnswer(412, fields)
     unchanged = named("if-none-match")
     if unchanged is None and "Last-Modified" in fields:
         unchanged = query.fields.get("if-modified-since") == fields["Last-Modified"]
-    return Answer(304, fields) if unchanged else None
+    return HttpAnswer(304, fields) if unchanged else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 PLAIN = "text/plain; charset=utf-8"
 
 
-class Query(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request.
 
     Attributes:
@@ -24,7 +24,7 @@ class Query(NamedTuple):
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """An answer.
 
     Attributes:
@@ -41,7 +41,7 @@ class Answer:
     length: int | None = None
 
     @classmethod
-    def plain(cls, text: str | bytes, status: int = 200, **fields: str) -> "Answer":
+    def plain(cls, text: str | bytes, status: int = 200, **fields: str) -> "HttpAnswer":
         """Text; of a field's name, an underscore stands for a hyphen."""
         body = text if isinstance(text, bytes) else text.encode()
         named = {name.replace("_", "-"): value for name, value in fields.items()}

@@ -37,7 +37,7 @@ _TRANSITIONAL = "with the older form of its domain"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class AskedForm:
     """One form in which a dump may hold a subject.
 
     Attributes:
@@ -62,7 +62,7 @@ class Question:
     """
 
     kind: Kind
-    forms: tuple[Form, ...]
+    forms: tuple[AskedForm, ...]
     needs: tables.Versions | None = None
 
     @property
@@ -81,7 +81,7 @@ class Question:
         found = {form.content: form for form in self.forms}
         for form in self.forms:
             for spelling in variants(form.content.decode("ascii")):
-                found.setdefault(spelling.encode(), Form(spelling.encode(), spelling))
+                found.setdefault(spelling.encode(), AskedForm(spelling.encode(), spelling))
         return replace(self, forms=tuple(found.values()))
 
 
@@ -195,9 +195,9 @@ def _joined(*told: str) -> str:
     return ", ".join(filter(None, told))
 
 
-def _forms(found: list[tuple[bytes, str]]) -> tuple[Form, ...]:
+def _forms(found: list[tuple[bytes, str]]) -> tuple[AskedForm, ...]:
     """Each form once."""
-    forms: dict[bytes, Form] = {}
+    forms: dict[bytes, AskedForm] = {}
     for content, told in found:
-        forms.setdefault(content, Form(content, told))
+        forms.setdefault(content, AskedForm(content, told))
     return tuple(forms.values())

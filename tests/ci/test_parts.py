@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from leakcheck.ci import parts
-from leakcheck.ci.listing import Listing
+from leakcheck.ci.listing import FileListing
 from leakcheck.ci.names import Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.selection import Selection
@@ -34,7 +34,7 @@ def many(repo, breached: str, monkeypatch: pytest.MonkeyPatch):
 
 
 def read(repo) -> parts.Part:
-    items = Listing(repo.root, Selection(Policy())).items([])
+    items = FileListing(repo.root, Selection(Policy())).items([])
     return parts.read_items(repo.root, items, parts.Manner(Names(), 10_000))
 
 

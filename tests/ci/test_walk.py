@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leakcheck.ci import gitrepo
-from leakcheck.ci.listing import Item, Listing, root_of
+from leakcheck.ci.listing import FileListing, Item, root_of
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.selection import Selection
 from leakcheck.ci.walk import Walk
@@ -15,7 +15,7 @@ from leakcheck.errors import InputError, UsageError
 
 
 def items(root: Path, *paths: str | Path, **how: object) -> list[Item]:
-    return Listing(root, Selection(Policy())).items([root / path for path in paths], **how)
+    return FileListing(root, Selection(Policy())).items([root / path for path in paths], **how)
 
 
 def names(root: Path, *paths: str, **how: object) -> list[str]:

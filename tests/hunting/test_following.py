@@ -19,7 +19,7 @@ from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.state import HuntState
 from leakcheck.hunting.watch import Watch
-from leakcheck.reports import Row
+from leakcheck.reports import ReportRow
 from leakcheck.reports.output import Reports
 
 Found = tuple[str, int, int]  # file name, line, offset
@@ -30,9 +30,9 @@ class Kept(Reports):
 
     def __init__(self) -> None:
         super().__init__([])
-        self.rows: list[Row] = []
+        self.rows: list[ReportRow] = []
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ReportRow) -> None:
         self.rows.append(row)
 
 

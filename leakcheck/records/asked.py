@@ -1,9 +1,10 @@
 """Rows become what a list is asked about: subjects, and what a report may show beside them.
 
 Rule 1: a report shows of a row what cannot be a secret. Of a list of secrets
-that is an allow-list (where an account is, and whose); of any other list all
-but passwords and their like, and no cell of a column without a name. Rule 2:
-of an address the part that keys go into is shown by whoever asks, never the cell.
+that is an allow-list (where an account is, and whose), with columns for persons
+where they are beside addresses; of any other list all but what is private by
+its name, and no cell of a column without a name. Rule 2: of a subject whoever
+asks shows what was found, never the cell.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,10 +65,11 @@ class ShownColumns:
         for name, role in zip(names, roles, strict=True):
             if not sure or not name.strip():
                 allowed = False
-            elif secret:
-                allowed = role in _ALLOWED and not _is_within(name)
+            elif secret or beside:
+                known = role in _ALLOWED or (role is Role.KNOWN and not secret)
+                allowed = known and not _is_within(name)
             else:
-                allowed = role not in _SECRET and not (role is Role.NOTE and beside)
+                allowed = role not in _SECRET
             self.allowed.append(allowed)
         self._beside = beside
 

@@ -78,7 +78,17 @@ _LABEL = frozenset(
      "kategorie", "categorie", "row", "sheet", "file", "originurl", "hosturl", "websitename")
 )  # fmt: skip
 _NOTE = (
-    *("note", "notiz", "bemerkung", "comment", "kommentar", "commentaire", "comentario", "remark"),
+    *(
+        "note",
+        "nota",
+        "notiz",
+        "bemerkung",
+        "comment",
+        "kommentar",
+        "commentaire",
+        "comentario",
+        "remark",
+    ),
     *("extra", "memo", "description", "beschreibung", "customfield", "field", "freitext"),
 )
 _PRIVATE = (
@@ -94,9 +104,10 @@ _KNOWN = frozenset(
      "phonenumber", "mobile", "telephone", "telefon", "telefono", "tel", "address", "street",
      "city", "ville", "stadt", "ciudad", "country", "pays", "land", "pais", "salt", "count",
      "gender", "sex", "created", "createdat", "updated", "updatedat", "createtime", "modifytime",
-     "birthdate", "birthday", "dob", "zip", "zipcode", "postcode", "company", "department", "dept",
+     "birthdate", "birthday", "dob", "zip", "zipcode", "postcode", "company", "department",
+     "dept", "team", "office", "floor", "unit",
      "role", "status", "active", "type", "favorite", "favourite", "fav", "archived", "tags",
-     "icon", "lastmodified", "reprompt", "guid", "uuid", "age", "language", "lang", "state",
+     "icon", "lastmodified", "reprompt", "age", "language", "lang", "state",
      "firma", "abteilung", "organization", "orgunitpath", "jobtitle", "abonnement", "serial")
 )  # fmt: skip
 _OWN = frozenset(("mailing", "mailings", "mailbox", "mailinglist", "emailverified"))

@@ -31,7 +31,11 @@ impl Marks {
     /// are, and the letters that may not follow; words: those of which the presence is.
     #[new]
     fn new(needles: Vec<(Vec<u8>, usize, Vec<u8>)>, words: Vec<Vec<u8>>) -> PyResult<Marks> {
-        let all: Vec<&Vec<u8>> = needles.iter().map(|needle| &needle.0).chain(&words).collect();
+        let all: Vec<&Vec<u8>> = needles
+            .iter()
+            .map(|needle| &needle.0)
+            .chain(&words)
+            .collect();
         if words.len() > MOST_WORDS || all.iter().any(|word| word.is_empty()) {
             return Err(PyValueError::new_err("too many words, or an empty one"));
         }
@@ -45,7 +49,10 @@ impl Marks {
             shift: *shift,
             forbidden: letters.iter().fold(0, |bits, letter| bits | bit(*letter)),
         });
-        Ok(Marks { automaton, needles: needles.collect() })
+        Ok(Marks {
+            automaton,
+            needles: needles.collect(),
+        })
     }
 
     /// A bit for each word that stands in `data`, and the offsets at which needles begin, ascending.
@@ -95,7 +102,11 @@ mod tests {
     fn overlapping_words_are_all_seen() {
         let words = |list: &[&str]| list.iter().map(|word| word.as_bytes().to_vec()).collect();
         let needle = |word: &str, shift, not: &str| (word.into(), shift, not.into());
-        let needles = vec![needle("pass", 0, ""), needle("pw", 0, "z"), needle("assp", 1, "")];
+        let needles = vec![
+            needle("pass", 0, ""),
+            needle("pw", 0, "z"),
+            needle("assp", 1, ""),
+        ];
         let marks = Marks::new(needles, words(&["://", "passw"])).unwrap();
         assert_eq!(marks.walk(b"x PassPw ://"), (1, vec![2, 4, 6]));
         assert_eq!(marks.walk(b"PASSWORD pwZ pw"), (2, vec![0, 13]));

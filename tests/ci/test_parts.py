@@ -33,7 +33,7 @@ def many(repo, breached: str, monkeypatch: pytest.MonkeyPatch):
     return repo
 
 
-def read(repo) -> parts.Part:
+def read(repo) -> parts.ReadPart:
     items = FileListing(repo.root, Selection(Policy())).items([])
     return parts.read_items(repo.root, items, parts.Manner(Names(), 10_000))
 

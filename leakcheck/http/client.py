@@ -178,6 +178,7 @@ class Client:
                 break
             if not kept.stale:
                 return kept, False
+            kept.close()
             self._done(url, kept)
         tls = self._tls if url.scheme == "https" else None
         if url.scheme == "https" and tls is None:

@@ -1,0 +1,165 @@
+"""Spoil answers of servers in every way, and see that none of them becomes a wrong answer.
+
+    python scripts/fuzz_answers.py [--seconds 60] [--seed N]
+
+Pages of a filter, and padded and compressed ranges, in any framing: cut, with
+bytes changed, put in, taken out or doubled, in pieces of any size. What comes
+of it is the answer that was sent, or a refusal; of a range with changed bytes,
+where nothing can tell, at least no fault. Prints counts; status 1 at a fault.
+"""
+
+import argparse
+import gzip
+import hashlib
+import random
+import sys
+import time
+from collections import Counter
+
+from leakcheck.errors import NetworkError
+from leakcheck.http.connection import Connection
+from leakcheck.http.messages import Malformed
+from leakcheck.http.urls import parse_url
+from leakcheck.sources.range_answers import corpus_range, password_range
+
+URL = parse_url("http://h/x")
+DIGEST = hashlib.sha1(b"one that is exposed").hexdigest().upper()
+
+
+class Said:
+    """A stream on which a server says `data` and hangs up."""
+
+    def __init__(self, data: bytes, chance: random.Random) -> None:
+        self._data, self._chance, self._at = data, chance, 0
+
+    def send(self, data: bytes, until: float) -> None:
+        """Nobody listens."""
+
+    def receive(self, most: int, until: float) -> bytes:
+        """Some of it."""
+        size = self._chance.choice((1, 7, 100, 4096, most))
+        piece = self._data[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
+
+
+def connection(data: bytes, chance: random.Random) -> Connection:
+    """A connection on which a server says `data`."""
+    made = Connection.__new__(Connection)
+    made.heard, made.open = False, True
+    made._prefix = made._extra = ""
+    made._buffer = bytearray()
+    made._stream = Said(data, chance)  # type: ignore[assignment]
+    return made
+
+
+def framed(body: bytes, chance: random.Random, fields: bytes) -> bytes:
+    """An answer with this body, in one of the ways to say how long it is."""
+    head = b"HTTP/1.1 200 OK\r\n" + fields
+    if chance.random() < 0.5:
+        return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    pieces = []
+    at = 0
+    while at < len(body):
+        size = chance.randrange(1, 5000)
+        piece = body[at : at + size]
+        pieces.append(b"%x\r\n%s\r\n" % (len(piece), piece))
+        at += size
+    return head + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(pieces) + b"0\r\n\r\n"
+
+
+def spoilt(data: bytes, chance: random.Random) -> tuple[str, bytes]:
+    """How `data` was spoilt, and what it became."""
+    at = chance.randrange(len(data))
+    near = chance.randrange(min(len(data), 300))
+    match chance.randrange(7):
+        case 0:
+            return "cut", data[:at]
+        case 1:
+            place = chance.choice((at, near))
+            return "changed", data[:place] + chance.randbytes(1) + data[place + 1 :]
+        case 2:
+            place = chance.choice((at, near))
+            return "put in", data[:place] + chance.randbytes(3) + data[place:]
+        case 3:
+            place = chance.choice((at, near))
+            return "taken out", data[:place] + data[place + chance.randrange(1, 50) :]
+        case 4:
+            return "doubled", data + data[at:]
+        case 5:
+            line = chance.choice(
+                (
+                    b"Content-Length: 7\r\n",
+                    b"Transfer-Encoding: chunked\r\n",
+                    b"Content-Encoding: gzip\r\n",
+                    b" folded\r\n",
+                    b"A: b\n",
+                )
+            )
+            return "another field", data.replace(b"\r\n", b"\r\n" + line, 1)
+        case _:
+            return "whole", data
+
+
+def one(chance: random.Random, bodies: dict[str, bytes]) -> tuple[str, str]:
+    """A case: what was done, and what came of it. Raises AssertionError for a wrong answer."""
+    what = chance.choice(list(bodies))
+    body = bodies[what]
+    encoded = chance.random() < 0.5
+    fields, sent = b"", body
+    if encoded:
+        cut = chance.randrange(len(body))
+        sent = chance.choice((gzip.compress(body, 1), gzip.compress(body[:cut], 1)
+                              + gzip.compress(body[cut:], 1)))  # fmt: skip
+        fields = b"Content-Encoding: gzip\r\n"
+    how, data = spoilt(framed(sent, chance, fields), chance)
+    try:
+        reply = connection(data, chance).get(
+            URL, "", {200: 1 << 20}, time.monotonic() + 60, gzip=encoded
+        )
+        if reply.status != 200:
+            return how, "another status"
+        taken = reply.body
+        if what == "range":
+            known = password_range(taken, 35, padded=True)
+            corpus_range(taken, DIGEST[:5])
+            if how in ("cut", "whole", "doubled"):
+                assert DIGEST[5:] in known, "a cut range was taken for a whole one"
+    except (Malformed, OSError, NetworkError, ValueError):
+        assert how != "whole", "a good answer was refused"
+        return how, "refused"
+    if how in ("cut", "whole", "doubled"):
+        assert taken == body, "a body that was cut was taken for a whole one"
+    return how, "taken as sent" if taken == body else "taken as changed"
+
+
+def main() -> int:
+    """Run for a while and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    padding = [f"{hashlib.sha1(b'%d' % at).hexdigest()[:35].upper()}:{at % 9}" for at in range(900)]
+    lines = sorted([*padding, f"{DIGEST[5:]}:77"])
+    bodies = {"page": chance.randbytes(4096), "range": "\r\n".join(lines).encode()}
+    counts: Counter[tuple[str, str]] = Counter()
+    end = time.monotonic() + options.seconds
+    longest = 0.0
+    while time.monotonic() < end:
+        start = time.process_time()
+        try:
+            counts[one(chance, bodies)] += 1
+        except Exception as error:
+            print(f"seed {options.seed}, case {sum(counts.values())}: {error!r}")
+            return 1
+        longest = max(longest, time.process_time() - start)
+    print(f"seed {options.seed}: {sum(counts.values()):,} cases, no fault and no wrong answer; "
+          f"the longest took {longest * 1000:.0f} ms of CPU")  # fmt: skip
+    for (how, came), count in sorted(counts.items()):
+        print(f"  {how:14} {came:18} {count:>9,}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,6 +4,7 @@ Parsing runs in the generator; the digests are made in the job, where the
 interpreter's lock is free.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
@@ -14,8 +15,9 @@ from leakcheck.building.workers import Job
 from leakcheck.input import Input
 from leakcheck.records.batches import Batch, batches
 from leakcheck.records.picking import extract_hashes, extract_secrets
-from leakcheck.records.rows import Wanted
+from leakcheck.records.rows import UNEXPLAINED, Wanted
 from leakcheck.subject.kinds import Kind
+from leakcheck.wording import counted
 
 Take = Callable[[InputCounts, Any], None]
 Note = Callable[[str, int, str], None]
@@ -34,12 +36,19 @@ def record_jobs(
     stream = item.open()
     noted = partial(note, item.label)
     before = tally.text_bytes
+    unexplained: Counter[str] = Counter()
     try:
         for batch in batches(plan.dialect, stream, stream.head, wanted):
             tally.text_bytes = before + stream.position
+            unexplained.update(
+                {why: batch.rejected[why] for why in UNEXPLAINED & set(batch.rejected)}
+            )
             yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
     finally:
         tally.text_bytes = before + stream.position
+    if unexplained:
+        what = counted(unexplained.total(), "record")
+        tally.failure = f"{what} not understood ({', '.join(sorted(unexplained))})"
 
 
 def extract_batch(

@@ -13,10 +13,9 @@ from leakcheck.input.streams import ReadError
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, Utf8, lines
 from leakcheck.records.objects import Records
-from leakcheck.records.rows import EMPTY, Row, Wanted
+from leakcheck.records.rows import EMPTY, NOT_JSON, Row, Wanted
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
-NOT_JSON = "not JSON"
 NO_OBJECT = "neither an object nor a string"
 _STEP = 256
 _MOST_OPEN = 4096

@@ -14,6 +14,11 @@ EMPTY = "empty"
 TOO_LONG = "too long"
 NO_PASSWORD = "no password"  # noqa: S105 - a reason
 NO_ADDRESS = "no address"
+MALFORMED = "malformed row"
+NOT_UNDERSTOOD = "statement not understood"
+NOT_JSON = "not JSON"
+UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON))
+"""The problems of bytes that may hold anything: without them a filter is incomplete."""
 STRUCTURE = frozenset((HEADER, TITLE, EMPTY))
 """The problems of rows that hold no record."""
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
-from leakcheck.records.rows import Row, Wanted
+from leakcheck.records.rows import MALFORMED, NOT_UNDERSTOOD, Row, Wanted
 from leakcheck.records.sql_tokens import (
     AFTER,
     ALIAS,
@@ -37,8 +37,6 @@ from leakcheck.records.sql_tokens import (
 
 LONGEST = 1 << 20
 NO_COLUMN = "no such column"
-MALFORMED = "malformed row"
-UNKNOWN = "statement not understood"
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
 _NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*\r?\n")
@@ -130,7 +128,7 @@ class _Reader:
         for found in UNREAD.finditer(buffer, start, end):
             line = buffer.rfind(b"\n", 0, found.start()) + 1
             if not buffer[line : found.start()].lstrip().startswith((b"--", b"#")):
-                self._reject(UNKNOWN)
+                self._reject(NOT_UNDERSTOOD)
 
     def _begin(self, table: bytes, named: bytes | None) -> None:
         """Settle the names of the columns of the rows that follow."""
@@ -298,7 +296,7 @@ class _Reader:
         self._names = tuple(pairs)
         self._kept = None
         if not pairs:
-            self._reject(UNKNOWN)
+            self._reject(NOT_UNDERSTOOD)
         elif self._speaks():
             self._row(list(pairs.values()))
         self._state = self._outside

@@ -1,0 +1,179 @@
+"""Every record is taken, or rejected with a reason: whatever stands between, around or within."""
+
+# ruff: noqa: E501 - dumps are easier to read unbroken
+
+import sys
+from pathlib import Path
+
+import pytest
+from program import leakcheck
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from taken import scanned, taken
+
+from leakcheck.records.rows import Wanted
+from leakcheck.subject.kinds import Kind
+
+INSERT = "INSERT INTO users (id, email, password) VALUES "
+SQL = {
+    "comments between rows": f"{INSERT}(1,'a','one'),\n-- a comment, with (brackets)\n(2,'b','two'),"
+    " /* and 'another' */ (3,'c','three');\n",
+    "hash comment": f"{INSERT}(1,'a','one'),\n# note\n(2,'b','two'),(3,'c','three');",
+    "insert all": "INSERT ALL\n  INTO users (id, email, password) VALUES (1,'a','one')\n"
+    "  INTO users (id, email, password) VALUES (2,'b','two')\n"
+    "  INTO users (id, email, password) VALUES (3,'c','three')\nSELECT 1 FROM dual;\n",
+    "set": "INSERT INTO users SET id=1, email='a', password='one';\n"
+    "INSERT INTO users SET password='two', id=2;\nREPLACE INTO users SET password = 'three';\n",
+    "update": "UPDATE users SET password='one' WHERE id=1;\n"
+    "UPDATE `users` SET email='b', `password` = 'two' WHERE id = 2;\n"
+    "UPDATE users SET password='three';",
+    "select": "INSERT INTO users (id, email, password) SELECT 1, 'a', 'one' UNION ALL "
+    "SELECT 2, 'b', 'two' UNION SELECT 3, 'c', 'three';",
+    "select with names": "INSERT INTO users SELECT 1 AS id, 'one' AS password UNION ALL "
+    "SELECT 2, 'two' UNION ALL SELECT 3, 'three';",
+    "values row": "INSERT INTO users (id, email, password) VALUES ROW(1,'a','one'), ROW(2,'b','two'),"
+    " ROW(3,'c','three');",
+    "hex": f"{INSERT}(1,0x61,0x6f6e65),(2,'b',X'74776f'),(3,'c',x'7468726565');",
+    "bytea": f"-- PostgreSQL\n{INSERT}(1,'a','\\x6f6e65'),(2,'b','\\x74776f'::bytea),(3,'c','three');",
+    "dollars": f"-- PostgreSQL\n{INSERT}(1,'a',$$one$$),(2,'b',$x$two$x$),(3,'c','three');",
+    "unicode": f"-- PostgreSQL\n{INSERT}(1,'a',U&'\\006fne'),(2,'b',U&'tw\\+00006f'),(3,'c','three');",
+    "calls": f"{INSERT}(1,'a',UNHEX('6f6e65')),(2,'b',CONVERT('two' USING utf8)),"
+    "(3,'c',CONCAT('thr','ee'));",
+    "joined": f"-- PostgreSQL\n{INSERT}(1,'a','o' || 'ne'),(2,'b','two'),(3,'c','three');",
+    "marked": f"{INSERT}(1,'a',_binary 'one'),(2,'b',N'two'),(3,'c',E'three');",
+    "copy": "COPY users (id, email, password) FROM stdin;\n1\ta\to\\156e\n2\tb\t\\x74wo\n"
+    "3\tc\tthree\n\\.\n",
+    "copy without columns": "CREATE TABLE users (id int, email text, password text);\n"
+    "COPY users FROM stdin;\n1\ta\tone\n2\tb\ttwo\n3\tc\tthree\n\\.\n",
+    "on duplicate": f"{INSERT}(1,'a','one') ON DUPLICATE KEY UPDATE id=1;\n{INSERT}(2,'b','two'),"
+    "(3,'c','three') ON CONFLICT DO NOTHING;",
+    "blanks and cases": "insert  into  Users ( ID , Password )\nvalues\n( 1 , 'one' )\n,\n( 2 , 'two' )\n"
+    ", (3,'three')\n;",
+    "functions beside": f"{INSERT}(NOW(),LOWER('A'),'one'),(f(g(1,2),'x'),'b','two'),(3,'c','three');",
+}
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_rows_of_sql_are_taken(name: str, tmp_path: Path) -> None:
+    expected = {"one", "two", "three"}
+    found, rejected = taken(SQL[name], Wanted(Kind.PASSWORD))
+    assert expected <= found, (found, rejected)
+    assert expected <= scanned(SQL[name], tmp_path)
+
+
+def test_addresses_in_hex_are_addresses() -> None:
+    data = "INSERT INTO u (email, password) VALUES (0x6140622e6672,'one'),(X'6340642e6672','two');"
+    assert taken(data, Wanted(Kind.CREDENTIAL))[0] == {"a@b.fr:one", "c@d.fr:two"}
+
+
+@pytest.mark.parametrize("text", ["back\\slash", "it\\'s"])
+def test_where_nothing_tells_the_dialect_both_readings_are_taken(text: str) -> None:
+    found, _ = taken(f"{INSERT}(1,'a','{text}');\n")
+    assert text.replace("\\", "") in found
+    assert "'" in text or text in found
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"{INSERT}(1,'a','one'),(2,'b','two'),(3,'c','three' oops 'x' (,(4,'d','four');\n",
+        f"{INSERT}(1,'a','one'), nonsense (2,'b','two');\n",
+        f"{INSERT}(1,'a','one');\nMERGE INTO users USING (SELECT 'two' p) ON (1=1);\n",
+    ],
+)
+def test_what_is_passed_over_in_sql_is_rejected(data: str) -> None:
+    found, rejected = taken(data)
+    assert "one" in found
+    assert rejected
+
+
+def test_what_was_not_understood_leaves_the_filter_incomplete(tmp_path: Path) -> None:
+    dump, made = tmp_path / "d.sql", tmp_path / "d.bloom"
+    dump.write_text(f"{INSERT}(1,'a','one'),(2,'b','two' oops 'x' (,(4,'d','four');\n")
+    result = leakcheck("build", dump, "-o", made, "--kind", "password")
+    assert result.status == 2
+    assert "1 record not understood (malformed row)" in result.err
+    asked = leakcheck("check", "--password", "--in", made, given=b"five\n")
+    assert asked.status == 2  # unknown, never clean
+    assert leakcheck("check", "--password", "--in", made, given=b"one\n").status == 1
+
+
+JSON = {
+    "a map": '{"users":{"-K1":{"password":"one"},"-K2":{"password":"two"},"-K3":{"password":"three"}}}',
+    "indented": '{\n "users": {\n  "a": {\n   "password": "one"\n  },\n  "b": {\n   "password": "two"\n'
+    '  },\n  "c": {\n   "password": "three"\n  }\n }\n}\n',
+    "old beside new": '[{"password":"one","old":{"password":"two"},"older":[{"password":"three"}]}]',
+    "repeated": '[{"password":"one","password":"two"},{"password":"three"}]',
+    "a list of strings": '{"user":"a","password":["one","two","three"]}',
+    "two words for it": '[{"password":"one","passwd":"two"},{"pwd":"three"}]',
+    "by their addresses": '{"a@b.fr":"one","c@d.fr":{"password":"two"},"e@f.fr":"three"}',
+    "named by a neighbour": '[{"key":"Password","value":"one"},{"label":"password","value":"two"},'
+    '{"value":"three","designation":"password"}]',
+    "numbers": '[{"password":"one"},{"password":"two"},{"id":1,"inner":{"deep":{"password":"three"}}}]',
+    "lines": '{"password":"one"}\n{"users":[{"password":"two"},{"password":"three"}]}\n',
+    "several documents": '{"password":\n"one"}\n{"password":\n"two"}\n{"password":"three"}\n',
+}
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_records_of_json_are_taken(name: str, tmp_path: Path) -> None:
+    expected = {"one", "two", "three"}
+    assert taken(JSON[name])[0] == expected
+    assert scanned(JSON[name], tmp_path) == expected
+
+
+def test_an_address_is_inherited_only_where_there_is_none() -> None:
+    data = (
+        '[{"email":"a@b.fr","password":"one","more":[{"password":"two"},'
+        '{"email":"c@d.fr","password":"three"}]}]'
+    )
+    found = taken(data, Wanted(Kind.CREDENTIAL))[0]
+    assert found == {"a@b.fr:one", "a@b.fr:two", "c@d.fr:three"}
+
+
+def test_items_without_a_password_are_counted() -> None:
+    found, rejected = taken('{"users":[{"password":"one"},{"id":2},{"id":3,"tags":[{"x":1}]}]}')
+    assert (found, rejected) == ({"one"}, 2)
+
+
+def test_quotation_marks_swallow_no_row(tmp_path: Path) -> None:
+    """Two passwords that begin with a mark, with rows between them, and one at the end."""
+    rows = [f"{at},u{at}@a.fr,word{at}" for at in range(100)]
+    rows[40], rows[61], rows[98] = '40,x@a.fr,"odd', '61,y@a.fr,"', '98,z@a.fr,"last'
+    data = "\n".join(["id,email,password", *rows]) + "\n"
+    words = {f"word{at}" for at in range(100) if at not in (40, 61, 98)}
+    assert words | {'"odd', '"last'} <= taken(data)[0]
+    assert words <= scanned(data, tmp_path)
+
+
+def test_a_password_of_several_lines_is_one(tmp_path: Path) -> None:
+    data = 'email,password\na@b.fr,"two\r\nlines"\nc@d.fr,x\n'
+    assert "two\r\nlines" in taken(data)[0]
+    assert "two\r\nlines" in scanned(data, tmp_path)
+
+
+def test_a_password_that_is_a_word_for_one_is_no_header(tmp_path: Path) -> None:
+    """`password` is the most used password: a row with it is asked, and those above it."""
+    data = "hunter2,\nletmein,\npassword,bob\nzzz,al\n"
+    wanted = Wanted(Kind.PASSWORD, columns=("1",))
+    assert {"hunter2", "letmein", "password", "zzz"} <= taken(data, wanted, "l.csv")[0]
+    assert {"hunter2", "letmein", "password", "zzz"} <= scanned(data, tmp_path, wanted)
+
+
+def test_a_mark_of_byte_order_in_the_middle_is_none_of_a_row(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbfemail,password\na@b.fr,one\n\xef\xbb\xbfc@d.fr,two\n"
+    assert taken(data[3:], Wanted(Kind.CREDENTIAL))[0] == {"a@b.fr:one", "c@d.fr:two"}
+
+
+def test_a_lone_carriage_return_ends_a_row(tmp_path: Path) -> None:
+    data = b"email,password\ra@b.fr,one\rc@d.fr,two\ne@f.fr,three\r\n"
+    assert taken(data)[0] == {"one", "two", "three"}
+    assert scanned(data, tmp_path) == {"one", "two", "three"}
+
+
+def test_a_column_of_passwords_may_hold_hashes_too() -> None:
+    """A value that may be a hash of the kind is asked as both."""
+    sha1 = "b7a875fc1ea228b9061041b7cec4bd3c52ab3ce3"
+    data = "login,password\n" + "".join(f"u{at},word{at}\n" for at in range(20)) + f"x,{sha1}\n"
+    assert sha1 in taken(data)[0]

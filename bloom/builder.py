@@ -26,7 +26,7 @@ from bloom.memory import LEAST_POOL, MemoryBudget
 from bloom.outputs import OutputSpec, disk_errors, write_filter
 from bloom.records_file import RecordsFile
 from bloom.spill import Spill
-from bloom.streams import PARTITION_BITS, PARTITIONS, SUM_MASK, Pooled, Records
+from bloom.streams import PARTITION_BITS, PARTITIONS, SUM_MASK, Joined, Pooled, Records
 from bloom.workdir import WorkDir
 from bloom.writing import PageWriters, Progress
 
@@ -234,6 +234,10 @@ class Builder:
             spill = self._open_spill()
             spill.write(pools, self._budget.window)
             return [*spill.runs, *self._included]
+        joined = kernels.join(pools)
+        if joined is not None:
+            progress("sort", PARTITIONS, PARTITIONS)
+            return [Joined(joined)]
         count = key_sum = 0
 
         def settle(partition: int) -> tuple[int, int]:

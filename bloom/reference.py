@@ -9,6 +9,7 @@ big-endian, 16 bytes, so that the order of bytes is the order of digests.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import xxhash
 
@@ -24,6 +25,7 @@ from bloom.format import (
 )
 
 RECORD_BYTES = 16
+LEAST_RUN = 4096
 ABSENT, PRESENT, UNKNOWN = 0, 1, 2
 _PHI = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
@@ -66,15 +68,36 @@ class Pool:
         self._digest_bytes = digest_bytes
         self._bits = bits
         self._parts: list[list[bytes]] = [[] for _ in range(1 << bits)]
+        self.runs: list[list[bytes]] = []
         self._count = 0
 
     def add(self, digests: bytes) -> None:
         """Take `digests`, packed end to end, in any order and with repeats."""
-        packed = records(digests, self._digest_bytes)
-        for at in range(0, len(packed), RECORD_BYTES):
-            record = packed[at : at + RECORD_BYTES]
-            self._parts[int.from_bytes(record[:8], "big") >> (64 - self._bits)].append(record)
-        self._count += len(packed) // RECORD_BYTES
+        rows = _records_in(records(digests, self._digest_bytes))
+        if len(rows) >= LEAST_RUN and rows == sorted(rows):
+            # In order already: neither dealt nor sorted.
+            self.runs.append(sorted(set(rows)))
+            self._count += len(self.runs[-1])
+            return
+        for row in rows:
+            self._parts[int.from_bytes(row[:8], "big") >> (64 - self._bits)].append(row)
+        self._count += len(rows)
+
+    def in_runs(self) -> bool:
+        """Whether all records came in order, in large pieces."""
+        return self._count == sum(map(len, self.runs))
+
+    def take_runs(self) -> list[list[bytes]]:
+        """Give up all pieces that came in order."""
+        runs, self.runs = self.runs, []
+        self._count -= sum(map(len, runs))
+        return runs
+
+    def _deal_runs(self) -> None:
+        for run in self.take_runs():
+            for row in run:
+                self._parts[int.from_bytes(row[:8], "big") >> (64 - self._bits)].append(row)
+            self._count += len(run)
 
     @property
     def count(self) -> int:
@@ -88,12 +111,16 @@ class Pool:
 
     def compact(self) -> None:
         """Sort each partition and drop its repeats."""
+        if self.in_runs():
+            return  # each is distinct
+        self._deal_runs()
         self._parts = [sorted(set(part)) for part in self._parts]
         self._count = sum(map(len, self._parts))
 
     def read(self, partition: int) -> bytes:
         """The records of one partition, in the order in which they lie."""
         self._check(partition)
+        self._deal_runs()
         return b"".join(self._parts[partition])
 
     def put(self, partition: int, records: list[bytes]) -> None:
@@ -104,6 +131,7 @@ class Pool:
     def take(self, partition: int) -> list[bytes]:
         """Give up the records of `partition`, unsorted; ValueError where there is none such."""
         self._check(partition)
+        self._deal_runs()
         taken, self._parts[partition] = self._parts[partition], []
         self._count -= len(taken)
         return taken
@@ -111,6 +139,43 @@ class Pool:
     def _check(self, partition: int) -> None:
         if not 0 <= partition < len(self._parts):
             raise ValueError("there is no such partition")
+
+
+class Joined:
+    """The sorted distinct records of pools whose input was in order already."""
+
+    def __init__(self, rows: list[bytes]) -> None:
+        self._rows = rows
+        self.count = len(rows)
+        self.key_sum = key_sum(b"".join(rows))
+
+    def find(self, high: int) -> int:
+        """How many records come before `high`, the first eight bytes of one."""
+        if not 0 <= high <= 1 << 64:
+            raise ValueError("high is out of bounds")
+        return sum(int.from_bytes(row[:8], "big") < high for row in self._rows)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The records from the one at `start` up to the one at `stop`."""
+        if not 0 <= start <= self.count:
+            raise ValueError("start is out of bounds")
+        if not start <= stop <= self.count:
+            raise ValueError("stop is out of bounds")
+        return b"".join(self._rows[start:stop])
+
+
+def join(pools: Sequence[Pool]) -> Joined | None:
+    """All records of `pools`, which give them up, if they came in order and no pieces overlap.
+
+    Two pieces may share the record between them. None otherwise, and where there is none.
+    """
+    runs = sorted((run for pool in pools for run in pool.runs), key=lambda run: (run[0], run[-1]))
+    apart = all(one[-1] <= other[0] for one, other in pairwise(runs))
+    if not runs or not apart or not all(pool.in_runs() for pool in pools):
+        return None
+    for pool in pools:
+        pool.take_runs()
+    return Joined(sorted({row for run in runs for row in run}))
 
 
 def settle(pools: Sequence[Pool], partition: int) -> tuple[int, int]:

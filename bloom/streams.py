@@ -14,6 +14,7 @@ RECORD_BYTES = 16
 END = 1 << 64
 SUM_MASK = (1 << 64) - 1
 PARTITION_BITS = 9
+_CACHED = 1 << 18
 PARTITIONS = 1 << PARTITION_BITS
 
 Window: TypeAlias = bytes | memoryview
@@ -73,6 +74,24 @@ class Pooled:
             stop = cut(part, high) if partition == last else len(part)
             if start < stop:
                 yield part[start:stop], partition < last
+
+
+class Joined:
+    """Records in memory whose input was in order already."""
+
+    def __init__(self, joined: Any) -> None:
+        self._joined = joined
+        self.count: int = joined.count
+        self.key_sum: int = joined.key_sum
+
+    def stream(self, low: int, high: int, size: int) -> Iterator[tuple[Window, bool]]:
+        """As Records has it; windows small enough for the cache."""
+        at, stop = self._joined.find(low), self._joined.find(high)
+        step = max(1, min(size, _CACHED) // RECORD_BYTES)
+        while at < stop:
+            end = min(at + step, stop)
+            yield self._joined.read(at, end), end < stop
+            at = end
 
 
 def merged(sources: Sequence[Records], low: int, high: int, size: int) -> Iterator[Window]:

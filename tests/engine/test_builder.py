@@ -82,6 +82,43 @@ def test_same_bytes_however_it_is_fed(
     assert left(tmp_path) == ["other.bloom", "plain.bloom"]
 
 
+@pytest.mark.parametrize("memory", [None, 1])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("spoil", [False, True])
+def test_input_in_order_gives_the_same_bytes(
+    tmp_path: Path,
+    keys: Callable[..., bytes],
+    sum_of: Callable[[Path], str],
+    monkeypatch: pytest.MonkeyPatch,
+    memory: int | None,
+    threads: int,
+    spoil: bool,
+) -> None:
+    """As Pwned Passwords lists have it; and where a last piece is not in order after all."""
+    if memory:
+        monkeypatch.setattr("bloom.builder.LEAST_POOL", 0)
+        monkeypatch.setattr("bloom.memory._LEAST", 1 << 18)
+    whole = keys(6 * 4200)
+    rows = sorted(whole[at : at + 20] for at in range(0, len(whole), 20))
+    plain, other = tmp_path / "plain.bloom", tmp_path / "other.bloom"
+    build(plain, [whole])
+    with bloom.Builder.open(other, 20, memory=memory, threads=threads) as builder:
+
+        def feed(thread: int) -> None:
+            for piece in range(thread, 6, threads):
+                builder.add(b"".join(rows[piece * 4200 : (piece + 1) * 4200]))
+
+        workers = [threading.Thread(target=feed, args=(at,)) for at in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if spoil:
+            builder.add(rows[9] + rows[3])
+        builder.finish(other, RATE, {"name": "x"})
+    assert sum_of(plain) == sum_of(other)
+
+
 @pytest.mark.usefixtures("small_pools")
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

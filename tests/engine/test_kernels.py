@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -117,6 +118,67 @@ def test_settle_merges_pools_into_the_first(kernels: ModuleType) -> None:
     assert [pool.count for pool in pools] == [300, 0, 0]
     whole = pools[0].read(0) + pools[0].read(1)
     assert whole == b"".join(sorted(_rows(kernels.records(KEYS, 20))))
+
+
+def ordered(count: int, seed: int, low: int, high: int) -> list[bytes]:
+    """So many digests in order, whose first byte is from `low` to below `high`."""
+    rnd = random.Random(seed)
+    return sorted(bytes([rnd.randrange(low, high)]) + rnd.randbytes(19) for _ in range(count))
+
+
+def test_pools_of_input_in_order_are_joined(both: tuple[ModuleType, ModuleType]) -> None:
+    """Pieces in order that do not overlap, over two pools; two share a key, one repeats a few."""
+    first, second, third = (
+        ordered(5000, seed, low, low + 80) for seed, low in enumerate((0, 80, 160))
+    )
+    third = sorted([*third, *third[:40]])
+    second[-1] = third[0]
+    rows = sorted({*first, *second, *third})
+    outcomes = []
+    for engine in both:
+        pools = [engine.Pool(20, 4) for _ in range(2)]
+        pools[0].add(b"".join(third))
+        pools[1].add(b"".join(first))
+        pools[0].add(b"".join(second))
+        pools[1].compact()
+        assert sum(pool.count for pool in pools) == len(rows) + 1
+        joined = engine.join(pools)
+        whole = joined.read(0, joined.count)
+        assert whole == engine.records(b"".join(rows), 20)
+        assert joined.key_sum == engine.key_sum(whole)
+        assert [pool.count for pool in pools] == [0, 0]
+        places = [0, 1, 80 << 56, (80 << 56) - 1, 160 << 56, (1 << 64) - 1, 1 << 64]
+        places += [int.from_bytes(row[:8], "big") + step for row in rows[::997] for step in (0, 1)]
+        found = [joined.find(place) for place in places]
+        pieces = [joined.read(*sorted(pair)) for pair in pairwise(found)]
+        for low, high, message in ((-1, 5, "start"), (5, 4, "stop"), (0, 10**6, "stop")):
+            with pytest.raises(ValueError, match=message):
+                joined.read(low, high)
+        for place in (-1, (1 << 64) + 1):
+            with pytest.raises(ValueError, match="high"):
+                joined.find(place)
+        outcomes.append((found, pieces))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("how", ["overlapping", "few", "one out of order", "last out of order"])
+def test_pools_that_cannot_be_joined_lose_nothing(kernels: ModuleType, how: str) -> None:
+    rows = ordered(9000, 7, 0, 256)
+    pieces = {
+        "overlapping": [rows[::2], rows[1::2]],
+        "few": [rows[:4500], rows[4500:8900], rows[8900:]],
+        "one out of order": [[*rows[:100], rows[50], *rows[100:]]],
+        "last out of order": [rows[:4500], [*rows[4500:], rows[0]]],
+    }[how]
+    pools = [kernels.Pool(20, 3) for _ in range(2)]
+    for at, piece in enumerate(pieces):
+        pools[at % 2].add(b"".join(piece))
+    assert kernels.join(pools) is None
+    whole = b"".join(kernels.drain(pools, part) for part in range(8))
+    assert whole == kernels.records(b"".join(rows), 20)
+    assert [pool.count for pool in pools] == [0, 0]
+    assert kernels.join(pools) is None
+    assert kernels.join([]) is None
 
 
 def test_skewed_and_repeated_keys(kernels: ModuleType) -> None:

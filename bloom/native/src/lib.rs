@@ -104,6 +104,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("UNKNOWN", lookups::UNKNOWN)?;
     module.add_class::<Pool>()?;
     module.add_class::<asking::Pages>()?;
+    module.add_class::<sorting::Joined>()?;
+    module.add_function(wrap_pyfunction!(sorting::join, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::records, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::settle, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::drain, module)?)?;

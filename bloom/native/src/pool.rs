@@ -47,9 +47,20 @@ impl Part {
     }
 }
 
+/// Sorted distinct records as they came, and their key sum: of input that is in order already,
+/// which needs no dealing and no sorting.
+pub struct Run {
+    pub records: Vec<u128>,
+    pub sum: u64,
+}
+
+/// Fewer digests than this at a time are dealt, in order or not.
+const LEAST_RUN: usize = 4096;
+
 pub struct Partitions {
     digest_bytes: usize,
     shift: u32,
+    runs: Vec<Run>,
     full: Vec<Vec<Vec<u128>>>,
     last: Vec<Vec<u128>>,
     pub count: usize,
@@ -75,12 +86,26 @@ pub fn for_each_digest(digests: &[u8], digest_bytes: usize, mut each: impl FnMut
     }
 }
 
+/// Whether the first eight bytes of `digests` ascend.
+fn in_order(digests: &[u8], digest_bytes: usize) -> bool {
+    let mut last = 0;
+    digests.chunks_exact(digest_bytes).all(|digest| {
+        let head = digest
+            .first_chunk()
+            .map_or(0, |head| u64::from_be_bytes(*head));
+        let ordered = last <= head;
+        last = head;
+        ordered
+    })
+}
+
 impl Partitions {
     pub fn new(digest_bytes: usize, bits: u32) -> Self {
         let count = 1usize << bits;
         Partitions {
             digest_bytes,
             shift: 63 - bits,
+            runs: Vec::new(),
             full: (0..count).map(|_| Vec::new()).collect(),
             last: (0..count).map(|_| Vec::new()).collect(),
             count: 0,
@@ -92,37 +117,108 @@ impl Partitions {
         self.last.len()
     }
 
-    /// Memory held by the blocks, in bytes.
+    /// Memory held by the records, in bytes.
     pub fn nbytes(&self) -> usize {
-        self.blocks * BLOCK * 16
+        let runs: usize = self.runs.iter().map(|run| run.records.capacity()).sum();
+        (self.blocks * BLOCK + runs) * 16
     }
 
     pub fn add(&mut self, digests: &[u8]) -> Result<(), NoMemory> {
+        if self.add_run(digests)? {
+            return Ok(());
+        }
         let mut outcome = Ok(());
         for_each_digest(digests, self.digest_bytes, |digest| {
-            let record = record(digest);
-            let index = ((record >> 64) as u64 >> 1 >> self.shift) as usize;
-            if let Some(last) = self.last.get_mut(index) {
-                if last.len() == last.capacity() {
-                    match room(BLOCK) {
-                        Ok(fresh) => {
-                            let block = std::mem::replace(last, fresh);
-                            if !block.is_empty() {
-                                self.full[index].push(block);
-                            }
-                            self.blocks += 1;
-                        }
-                        Err(error) => {
-                            outcome = Err(error);
-                            return;
-                        }
-                    }
-                }
-                last.push(record);
-                self.count += 1;
+            if outcome.is_ok() {
+                outcome = self.deal(record(digest));
             }
         });
         outcome
+    }
+
+    /// Take `digests` as a run, if they are many and in order; return whether they are.
+    fn add_run(&mut self, digests: &[u8]) -> Result<bool, NoMemory> {
+        let count = digests.len() / self.digest_bytes;
+        if count < LEAST_RUN {
+            return Ok(false);
+        }
+        let mut records: Vec<u128> = Vec::new();
+        let (mut last, mut sum, mut ordered) = (0u128, 0u64, true);
+        for piece in digests.chunks(LEAST_RUN * self.digest_bytes) {
+            if !ordered {
+                return Ok(false); // mostly after a few digests, and at most after a piece
+            }
+            if records.capacity() == 0 && in_order(piece, self.digest_bytes) {
+                records = room(count)?;
+            } else if records.capacity() == 0 {
+                return Ok(false);
+            }
+            for_each_digest(piece, self.digest_bytes, |digest| {
+                let record = record(digest);
+                ordered &= last <= record;
+                if record != last || records.is_empty() {
+                    records.push(record);
+                    sum = sum.wrapping_add(record as u64);
+                }
+                last = record;
+            });
+        }
+        if !ordered {
+            return Ok(false);
+        }
+        self.count += records.len();
+        self.runs.push(Run { records, sum });
+        Ok(true)
+    }
+
+    #[inline(always)]
+    fn deal(&mut self, record: u128) -> Result<(), NoMemory> {
+        let index = ((record >> 64) as u64 >> 1 >> self.shift) as usize;
+        if let Some(last) = self.last.get_mut(index) {
+            if last.len() == last.capacity() {
+                let block = std::mem::replace(last, room(BLOCK)?);
+                if !block.is_empty() {
+                    self.full[index].push(block);
+                }
+                self.blocks += 1;
+            }
+            last.push(record);
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    /// Deal the runs to the partitions, each given back as soon as it is dealt.
+    pub fn deal_runs(&mut self) -> Result<(), NoMemory> {
+        while let Some(run) = self.runs.pop() {
+            self.count -= run.records.len();
+            for record in run.records {
+                self.deal(record)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn has_runs(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// Whether all records are in runs.
+    pub fn in_runs(&self) -> bool {
+        self.count == self.runs.iter().map(|run| run.records.len()).sum::<usize>()
+    }
+
+    /// Give up all runs.
+    pub fn take_runs(&mut self) -> Vec<Run> {
+        self.count -= self.runs.iter().map(|run| run.records.len()).sum::<usize>();
+        std::mem::take(&mut self.runs)
+    }
+
+    /// The first and the last record of each run.
+    pub fn spans(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
+        self.runs
+            .iter()
+            .filter_map(|run| Some((*run.records.first()?, *run.records.last()?)))
     }
 
     /// Give up partition `index`, which is below `len()`.
@@ -163,10 +259,77 @@ impl Partitions {
 
     /// Sort each partition and drop its repeats, in the memory it has.
     pub fn compact(&mut self) -> Result<(), NoMemory> {
+        if self.in_runs() {
+            return Ok(()); // each is distinct
+        }
+        self.deal_runs()?;
         for index in 0..self.len() {
             let (part, _) = Part::settle(vec![self.take(index)])?;
             self.put(index, part);
         }
         Ok(())
+    }
+}
+
+/// All records of some pools, in order and distinct.
+pub struct Joined {
+    runs: Vec<Run>,
+    /// How many records come before each run.
+    starts: Vec<usize>,
+    pub count: usize,
+    pub sum: u64,
+}
+
+impl Joined {
+    /// Of runs that do not overlap; two may share the record between them.
+    pub fn new(mut runs: Vec<Run>) -> Self {
+        runs.retain(|run| !run.records.is_empty());
+        runs.sort_unstable_by_key(|run| run.records[0]);
+        let (mut starts, mut count, mut sum) = (Vec::new(), 0, 0u64);
+        let mut last = None;
+        for run in &mut runs {
+            if last == run.records.first().copied() {
+                run.sum = run.sum.wrapping_sub(run.records[0] as u64);
+                run.records.remove(0);
+            }
+            last = run.records.last().copied().or(last);
+            starts.push(count);
+            count += run.records.len();
+            sum = sum.wrapping_add(run.sum);
+        }
+        Joined {
+            runs,
+            starts,
+            count,
+            sum,
+        }
+    }
+
+    /// How many records have leading eight bytes below `high`.
+    pub fn find(&self, high: u64) -> usize {
+        let below = |record: &u128| ((record >> 64) as u64) < high;
+        let at = self
+            .runs
+            .partition_point(|run| run.records.last().is_none_or(below));
+        match (self.runs.get(at), self.starts.get(at)) {
+            (Some(run), Some(start)) => start + run.records.partition_point(below),
+            _ => self.count,
+        }
+    }
+
+    /// Write the records from the one at `start` on to `out`, sixteen bytes each.
+    pub fn read(&self, start: usize, out: &mut [u8]) {
+        let mut at = self.starts.partition_point(|&first| first <= start);
+        at = at.saturating_sub(1);
+        let (mut start, mut out) = (start, out);
+        while let (Some(run), Some(first), false) =
+            (self.runs.get(at), self.starts.get(at), out.is_empty())
+        {
+            let records = run.records.get(start - first..).unwrap_or_default();
+            let count = records.len().min(out.len() / 16);
+            let (here, rest) = out.split_at_mut(count * 16);
+            encode(&records[..count], here);
+            (start, out, at) = (start + count, rest, at + 1);
+        }
     }
 }

@@ -72,11 +72,18 @@ impl Pool {
         Ok(py.detach(|| inner.compact())?)
     }
 
-    /// The records of one partition, in the order in which they lie.
-    fn read<'py>(&self, py: Python<'py>, partition: i128) -> PyResult<Bound<'py, PyBytes>> {
-        let index = self.index(partition)?;
-        PyBytes::new_with(py, self.inner.part_len(index) * 16, |out| {
-            py.detach(|| self.inner.read(index, out));
+    /// The records of one partition, in the order in which they lie; by several threads at once
+    /// when the pool was settled.
+    fn read<'py>(slf: &Bound<'py, Self>, partition: i128) -> PyResult<Bound<'py, PyBytes>> {
+        let py = slf.py();
+        if slf.try_borrow()?.inner.has_runs() {
+            slf.try_borrow_mut()?.inner.deal_runs()?;
+        }
+        let pool = slf.try_borrow()?;
+        let index = pool.index(partition)?;
+        let inner = &pool.inner;
+        PyBytes::new_with(py, inner.part_len(index) * 16, |out| {
+            py.detach(|| inner.read(index, out));
             Ok(())
         })
     }
@@ -104,7 +111,9 @@ impl Pool {
 /// Take one partition out of all `pools`.
 fn take(pools: &[Bound<'_, Pool>], partition: i128) -> PyResult<Vec<pool::Part>> {
     for pool in pools {
-        pool.try_borrow()?.index(partition)?;
+        let mut pool = pool.try_borrow_mut()?;
+        pool.index(partition)?;
+        pool.inner.deal_runs()?;
     }
     let mut parts = Vec::with_capacity(pools.len());
     for pool in pools {
@@ -181,4 +190,66 @@ pub fn key_sum(py: Python<'_>, records: PyBuffer<u8>) -> PyResult<u64> {
     let records = bytes(&records)?;
     whole_records(records)?;
     Ok(py.detach(|| sort::key_sum(records.chunks_exact(16).map(sort::decode))))
+}
+
+/// All records of some pools whose input was in order already: see `reference.join`.
+#[pyclass(module = "bloom._native", frozen)]
+pub struct Joined(pool::Joined);
+
+#[pymethods]
+impl Joined {
+    /// How many records there are.
+    #[getter]
+    fn count(&self) -> usize {
+        self.0.count
+    }
+
+    /// The `key_sum` of them all.
+    #[getter]
+    fn key_sum(&self) -> u64 {
+        self.0.sum
+    }
+
+    /// How many records come before `high`, their first eight bytes.
+    fn find(&self, high: i128) -> PyResult<usize> {
+        let most = 1 << 64;
+        match within(high, 0, most, "high is out of bounds") {
+            Ok(high) => Ok(self.0.find(high)),
+            Err(_) if high == most => Ok(self.0.count),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The records from the one at `start` up to the one at `stop`.
+    fn read<'py>(&self, py: Python<'py>, start: i128, stop: i128) -> PyResult<Bound<'py, PyBytes>> {
+        let count = self.0.count as i128;
+        let start = within(start, 0, count, "start is out of bounds")? as usize;
+        let stop = within(stop, start as i128, count, "stop is out of bounds")? as usize;
+        PyBytes::new_with(py, (stop - start) * 16, |out| {
+            py.detach(|| self.0.read(start, out));
+            Ok(())
+        })
+    }
+}
+
+/// All records of `pools`, which give them up, if they came in order and no pieces overlap.
+#[pyfunction]
+pub fn join(pools: Vec<Bound<'_, Pool>>) -> PyResult<Option<Joined>> {
+    let mut spans = Vec::new();
+    for pool in &pools {
+        let pool = pool.try_borrow()?;
+        if !pool.inner.in_runs() {
+            return Ok(None);
+        }
+        spans.extend(pool.inner.spans());
+    }
+    spans.sort_unstable();
+    if spans.is_empty() || spans.windows(2).any(|pair| pair[0].1 > pair[1].0) {
+        return Ok(None);
+    }
+    let mut runs = Vec::new();
+    for pool in &pools {
+        runs.extend(pool.try_borrow_mut()?.inner.take_runs());
+    }
+    Ok(Some(Joined(pool::Joined::new(runs))))
 }

@@ -1,9 +1,10 @@
 //! Digests, packed into one buffer as they come; short messages are hashed several at once.
 
-#[cfg(target_arch = "x86_64")]
 use crate::sha_pair;
 use md4::{Digest, Md4};
 use sha1::Sha1;
+#[cfg(target_arch = "x86_64")]
+use std::cell::Cell;
 
 const START: [u32; 5] = [
     0x6745_2301,
@@ -27,6 +28,22 @@ static KEEP: [u8; 128] = {
     keep
 };
 
+thread_local! {
+    /// Memory for the digests of a chunk, kept from one to the next: fresh memory costs more
+    /// than the digests.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// More than the digests of a chunk need is given back to the system.
+const KEPT: usize = 4 << 20;
+
+/// Keep the memory of `digests`, which were copied, for this thread's next chunk.
+pub fn keep(digests: Vec<u8>) {
+    if digests.capacity() <= KEPT {
+        SPARE.set(digests);
+    }
+}
+
 /// SHA-1 or NT hashes in the order in which they are asked for.
 pub struct Digests {
     out: Vec<u8>,
@@ -36,8 +53,11 @@ pub struct Digests {
 
 impl Digests {
     pub fn with_capacity(bytes: usize) -> Self {
+        let mut out = SPARE.take();
+        out.clear();
+        out.reserve(bytes);
         Self {
-            out: Vec::with_capacity(bytes),
+            out,
             waiting: [[0; 64]; LANES],
             count: 0,
         }

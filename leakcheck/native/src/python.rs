@@ -29,7 +29,9 @@ pub fn output(py: Python<'_>, (digests, account): (Vec<u8>, Account)) -> Output<
         last,
         ..
     } = account;
-    (PyBytes::new(py, &digests), counts.to_vec(), first, last)
+    let packed = PyBytes::new(py, &digests);
+    crate::digest::keep(digests);
+    (packed, counts.to_vec(), first, last)
 }
 
 /// Run `kernel` on the chunk without the GIL, with a way to ask for domains.

@@ -10,7 +10,6 @@ Rule 3: contents, then name, outlast a power failure, where `sync` is on.
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +47,7 @@ class Draft:
             number = errno.EISDIR if target.is_dir() else errno.EINVAL
             raise OSError(number, "it is no regular file", str(target))
         self.target, self._mode = target, mode
-        hidden = f".{target.name[:40]}.{secrets.token_hex(8)}{_PARTIAL}"
+        hidden = f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}"
         self.path = target.with_name(hidden)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         self.file: BinaryIO = os.fdopen(os.open(self.path, flags, PRIVATE), "w+b")

@@ -19,7 +19,6 @@ from leakcheck.files import PUBLISHED, Draft, home, write_whole
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter, filter_errors
 from leakcheck.subject.kinds import Kind
-from leakcheck.trust.local import OWN_NOTE, note_beside
 from leakcheck.verdicts import Lookup, SourceInfo
 
 _SUFFIX = ".bloom"
@@ -141,6 +140,8 @@ def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = 
 
 def _bring_note(path: Path, target: Path) -> None:
     """Keep the signed list that stands beside `path` with the installed copy."""
+    from leakcheck.trust.local import OWN_NOTE, note_beside
+
     note = target.with_name(target.name + OWN_NOTE)
     raw = note_beside(path)
     if raw is None:
@@ -173,6 +174,8 @@ def remove(name: str) -> Path:
         raise UsageError(f"The name fits several filters: say {choices}.")
     with filter_errors(paths[0].name):
         paths[0].unlink()
+        from leakcheck.trust.local import OWN_NOTE
+
         paths[0].with_name(paths[0].name + OWN_NOTE).unlink(missing_ok=True)
     return paths[0]
 

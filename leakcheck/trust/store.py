@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from leakcheck import trust
 from leakcheck.errors import UsageError
-from leakcheck.files import home, write_whole
+from leakcheck.files import write_whole
 from leakcheck.trust.note import NoteError, Verifier
 
 _MOST_FILES = 200
@@ -29,7 +30,7 @@ class Store:
 
     def __init__(self, folder: Path | None = None) -> None:
         """folder: by default the one of this user, `$LEAKCHECK_HOME/trust`."""
-        self.folder = folder or home() / "trust"
+        self.folder = folder or trust.folder()
 
     def keys(self) -> list[Verifier]:
         """The public keys that are trusted. Raises UsageError where the file cannot be read."""

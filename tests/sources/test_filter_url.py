@@ -513,3 +513,19 @@ def test_nginx(nginx: tuple[Path, str, str], filter_file: Path) -> None:
     build(root / "acme.bloom", range(KEYS, KEYS + 9))
     assert ask(url + PATH, key(1) + key(KEYS)).codes == b"\0\1"
     assert "secure connection" in reason_of(url.replace("http:", "https:") + PATH)
+
+
+def test_the_kind_of_a_hash_is_what_the_filter_on_the_server_says(
+    serve: Serve, data: bytes, tmp_path: Path
+) -> None:
+    from leakcheck import check_digest
+
+    answer = check_digest(key(1).hex(), sources=[serve(file(data)).url + PATH])
+    assert (answer.kind, answer.verdict, answer.sources[0].revealed_bits is None) == (
+        Kind.EMAIL,
+        "exposed",
+        False,
+    )
+    ntlm = build(tmp_path / "n.bloom", range(9), Kind.NTLM).read_bytes()
+    with pytest.raises(FilterError, match="holds subjects of kind ntlm"):
+        check_digest(key(1).hex(), sources=[serve(file(ntlm)).url + PATH])

@@ -4,7 +4,8 @@ Rule 1: cells are quoted as in RFC 4180. A quotation mark that is none swallows
 what follows: a row that spans lines is taken only where it has as many cells
 as the others have and the lines in it are no rows themselves. Rule 2: what is
 not taken so is read again line by line, a quotation mark an ordinary
-character; the other readings of such a line are given as well. Rule 3: a row
+character; the other readings of such a line are given as well, and of a cell
+in marks that it did not need where most lines have none. Rule 3: a row
 of MOST_LINES lines, or past the csv module's limit, is none.
 """
 
@@ -89,6 +90,7 @@ class _Cutter:
         self._source, self._mark, self._width = iter(source), delimiter, width
         self._since: list[str] = []  # lines of the row that is being read
         self._waiting: list[str] = []  # lines to read once more
+        self._seen = self._marked = 0  # lines, and those with quotation marks
 
     def __iter__(self) -> Iterator[Cut]:
         since = self._since
@@ -97,9 +99,9 @@ class _Cutter:
             try:
                 for cells in reader:
                     if len(since) == 1:
-                        long = since[0] == TOO_LONG
+                        line = since[0]
                         since.clear()
-                        yield _LONG if long else (cells, ())
+                        yield _LONG if line == TOO_LONG else (cells, self._unquoted(line, cells))
                     else:
                         inner = since.copy()
                         since.clear()
@@ -107,6 +109,17 @@ class _Cutter:
                 return
             except csv.Error:
                 yield from self._again()
+
+    def _unquoted(self, line: str, cells: list[str]) -> tuple[list[str], ...]:
+        """The other reading of a line whose marks nobody needed, where others have none."""
+        self._seen += 1
+        if '"' not in line:
+            return ()
+        self._marked += 1
+        if self._marked * 2 >= self._seen:
+            return ()
+        plain = self._plain(line)
+        return (plain,) if len(plain) == len(cells) and plain != cells else ()
 
     def _feed(self) -> Iterator[str]:
         """Lines for the csv module. Raises csv.Error where a row has no end in sight."""

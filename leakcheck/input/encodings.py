@@ -23,6 +23,9 @@ _MARKS = (
 )
 
 
+_ASCII = bytes([0, *b"\t\n\r", *range(0x20, 0x7F)])
+
+
 def encoding_of(head: bytes) -> str | None:
     """The encoding to decode a stream beginning with `head` from, or None for none."""
     for mark, name in _MARKS:
@@ -31,6 +34,8 @@ def encoding_of(head: bytes) -> str | None:
     for name, zeros, others in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
         pairs = head[: len(head) & ~1]
         plain = pairs[zeros::2].count(0)
+        if plain * 4 < len(pairs) and not pairs.translate(None, _ASCII):
+            continue  # letters of one byte, and zero bytes between some of them
         if plain * 10 >= len(pairs) and plain > pairs[others::2].count(0) * 3 and len(pairs) >= 4:
             text = pairs[: 8 << 10].decode(name, "replace")
             if all(mark.isprintable() or mark.isspace() for mark in text):

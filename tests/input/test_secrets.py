@@ -33,6 +33,14 @@ def test_utf_16_without_a_mark() -> None:
     words = ["correct horse", "battery staple"]
     found = secrets_in("\r\n".join(words).encode("utf-16-le"))
     assert found == [word.encode() for word in words]
+    assert secrets_in("sen\n".encode("utf-16-le")) == [b"sen"]
+
+
+def test_zero_bytes_between_letters_are_no_utf_16() -> None:
+    """A list whose entries end in zero bytes is not read as other letters: it is refused."""
+    for data in (b"A=1\0password='dragon'\0B=2\0", b"abc\0defgh\0ijklm\0"):
+        with pytest.raises(UsageError, match="zero byte"):
+            secrets_in(data)
 
 
 def test_bytes_are_kept() -> None:
@@ -50,7 +58,6 @@ def test_what_pam_gives() -> None:
         (b"\n", "Line 1 of stdin is empty"),
         (b"a\n\nb\n", "Line 2 of stdin is empty"),
         (b"a\nb\0c\n", "Line 2 of stdin holds a zero byte"),
-        ("sen\n".encode("utf-16-le"), "zero byte"),
         (b"a\nb\rc\n", "Line 2 of stdin holds a carriage return"),
         (codecs.BOM_UTF16_LE + b"\x00\xd8a\0", "utf-16-le text and is none"),
         (codecs.BOM_UTF16_LE + b"abc", "utf-16-le text and is none"),

@@ -15,7 +15,7 @@ from leakcheck.errors import UsageError
 from leakcheck.trust import note, proof, verity
 from leakcheck.trust.edition import FILE_NAME
 from leakcheck.trust.note import NoteError
-from leakcheck.trust.store import Store
+from leakcheck.trust.store import Store, file_key
 from leakcheck.trust.verity import ProofError
 
 OWN_NOTE = ".note"
@@ -78,7 +78,7 @@ def digest_of(handle: int, store: Store) -> bytes:
     with os.fdopen(os.dup(handle), "rb", buffering=0) as file:
         file.seek(0)
         found, _ = verity.tree_of(file, state.st_size, usable_cores())
-    if _identity(os.fstat(handle)) != _identity(state):
+    if file_key(os.fstat(handle)) != file_key(state):
         raise ProofError("the file changed while its tree was computed")
     store.remember_digest(state, found)
     return found
@@ -93,7 +93,3 @@ def note_beside(path: Path) -> bytes | None:
         except FileNotFoundError:
             continue
     return None
-
-
-def _identity(state: os.stat_result) -> tuple[int, ...]:
-    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)

@@ -88,12 +88,12 @@ class Store:
 
     def digest(self, state: os.stat_result) -> bytes | None:
         """The fs-verity digest of a file that has not changed since it was computed."""
-        found = self._read("verified.json").get("files", {}).get(_file_key(state))
+        found = self._read("verified.json").get("files", {}).get(file_key(state))
         return bytes.fromhex(found) if isinstance(found, str) else None
 
     def remember_digest(self, state: os.stat_result, digest: bytes) -> None:
         """Note the digest of a file as it is now."""
-        self._remember("files", _file_key(state), digest.hex())
+        self._remember("files", file_key(state), digest.hex())
 
     def _remember(self, group: str, key: str, value: str) -> None:
         held = self._read("verified.json")
@@ -127,6 +127,7 @@ def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:
     return hashlib.sha256(hashlib.sha256(raw).digest() + keys.encode()).hexdigest()
 
 
-def _file_key(state: os.stat_result) -> str:
+def file_key(state: os.stat_result) -> str:
+    """What tells a file as it is now from any other, and from itself once it was changed."""
     parts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
     return "-".join(map(str, parts))

@@ -29,6 +29,17 @@ HOSTILE = {
     "apostrophes": b"a'b'c'd'e'f'g'h'i'j'k'l@x.fr " * 100_000,
     "percent-encoded": b"a%40b%40c" * 400_000,
     "dots and hyphens": b"a@" + b"-." * (2 << 20),
+    "quoted-printable": b"a=40b.c" * 100_000,
+    "quoted-printable, encoded again": b"a=3D40b=3D3D40c.d" * 50_000,
+    "soft line breaks": b"a@b=\n" * 200_000,
+    "folded lines": b"a:\n" + b" b@c\n" * 200_000,
+    "entities, encoded again": b"a&amp;#64;b" * 100_000,
+    "percent signs, encoded again": b"a%252540b" * 100_000,
+    "hexadecimal": b"0x" + b"40" * (2 << 20),
+    "hexadecimal literals": (b"0x" + b"40" * 900 + b" ") * 1000,
+    "colons": b":" * (2 << 20),
+    "base64": b"a:: " + b"\na:: QEBA" * 200_000,
+    "sequences for a terminal": b"\x1b[a@" * 200_000,
 }
 
 

@@ -31,6 +31,10 @@ WORDS = r"""
 d'alice fr com uk co.uk acme.fr a.b xn--p1ai xn--bcher-kva.de evil Call @acme.fr alice@acme.fr
 %40acme.fr \u0040acme.fr $HEX[ ] $HEX[6162] $HEX[e9] $HEX[] :pass :1 :0 :12 DEADBEEF
 da39a3ee5e6b4b0d da39a3ee5e6b4b0d3255bfef95601890afd80709 31d6cfe0d16ae931b73c59d7e0c089c0
+=40 =3D =2E =27 =C3=BC %2540 %252540 %252E %u0040 %u002e &commat; &period; &amp; &amp;#64;
+&amp;#x40; &amp;commat; &lowbar; &shy; \u{40} \u{2e} \x{40} \_ \. 0x616c69636540612e6672
+X'616c4061636d652e6672' \x6140612e6672 4040 mail:: YUBhY21lLmZy
+YUBh Y21lLmZy :: mail: EMAIL;T=X: = == ＠ ﹫
 DA39A3EE5E6B4B0D3255BFEF95601890AFD80709:3 é ü ß 谢谢 пример.рф РФ 。 ． ａｃｍｅ．ｆｒ ❤️ · ’ “ »
 """
 UNSEEN = ["\u00a0", "\u200b", "\u200d", "\u00ad", "\ufeff", "\U0001f600", "e\u0301", "\u3000"]
@@ -38,8 +42,19 @@ TOKENS: list[bytes] = [
     *WORDS.encode().split(),
     *(text.encode() for text in UNSEEN),
     *(bytes([code]) for code in (0, 9, 13, 32, 32, 0x80, 0xA0, 0xAD, 0xB7, 0xC3, 0xE9, 0xFC, 0xFF)),
-    *(b"\xed\xa0\x80", b"\r\r", b" : "),
-    *(b"a" * 63, b"-" * 66, b"b." * 120, b"x" * 300),
+    *(
+        b"\xed\xa0\x80",
+        b"\r\r",
+        b" : ",
+        b"=\n",
+        b"=\r\n",
+        b"\n ",
+        b"\r\n\t",
+        b"\nmail:: ",
+        b"\nmail: ",
+    ),
+    *(b"\x1b[31m", b"\x1b[01;31m\x1b[K", b"\x1b(B", b"aGFzaGhhc2hoYXNoaGFzaGhhc2g=\n"),
+    *(b"a" * 63, b"-" * 66, b"b." * 120, b"x" * 300, b"y " * 500, b"=2E" * 700, b"z" * 2000),
 ]
 SLOW = 16  # the NT hash in plain Python is slow: compare it once in so many rounds
 CALLS: list[tuple[str, Callable[..., object]]] = [
@@ -100,9 +115,13 @@ def differing(call: Callable[..., object], chunk: bytes, engines: tuple[object, 
 
 def remember_lines() -> None:
     """Let the plain-Python kernels read each line for addresses once, not once each."""
-    from leakcheck.extract.reference import addresses, combos, lines
+    from leakcheck.extract.reference import addresses, combos, encoded, lines
 
-    addresses.read = combos.read = lru_cache(maxsize=1024)(lines.read)
+    def at_signs(chunk: bytes) -> list[object]:
+        return list(encoded.at_signs(chunk))
+
+    combos.read = lru_cache(maxsize=1024)(lines.read)
+    addresses.at_signs = lru_cache(maxsize=4)(at_signs)
 
 
 def compare(chunk: bytes, with_ntlm: bool) -> int:

@@ -2,7 +2,8 @@ r"""Where a line that is too long to hold may be cut, so that no address is lost
 
 Rule 1: right after a character at which every reading stops, on both sides:
 a blank, a quotation mark, a bracket, a wide comma. Rule 2: right after a
-`;` or `#`, or before a `&`, that is no part of an entity such as `&#39;`.
+`;` or `#`, or before a `&`, that is no part of an entity such as `&#39;`; never
+within a sequence for a terminal.
 Rule 3: else where no at sign is within REACH on either side. Rule 4: else
 right after a `\n`, `\r` or `\t` written as an escape, or after a mark that
 hardly any domain holds (a dash, a quotation mark of typographers, brackets of
@@ -12,19 +13,21 @@ between the bytes of one token.
 
 import re
 
-from leakcheck.subject import escapes
+from leakcheck.subject import escapes, layers
 from leakcheck.subject.address import REACH
 
 Buffer = bytes | bytearray | memoryview
 _STOP = re.compile(
-    rb'.*(?:[\x00-\x09\x0b-\x0c\x0e-\x20"!$*,/:<=>?()\[\]^`{|}~]'
-    rb"|\xe2\x80[\xa4-\xa6\xa8\xa9]|\xe3\x80\x80|\xef\xbc[\x81-\x8c\x8f\x9a-\xa0]"
-    rb"|(?<!&)#|(?=&[^#a]))",
+    rb'.*(?:[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x20"!$*,/<>)\]^`|~]|(?<![0-9;:?\[])[:?]'
+    rb"|\xe2\x80[\xa4-\xa6\xa8\xa9]|\xe3\x80\x80|\xef\xbc[\x81-\x8c\x8f\x9a-\x9f]"
+    rb"|(?<![&;])#|(?=&(?!#|amp|apos|commat|period|lowbar|plus|hyphen|dash|shy|zw).{7}))",
     re.DOTALL,
 )
 _BREAK = re.compile(
     rb".*(?:\\[nrt]|\xe2\x80[\x90-\xa3\xa7]|\xe3\x80[\x81\x88-\x91\x94-\x9b])", re.DOTALL
 )
+_UNFINISHED = re.compile(rb"&[#;0-9A-Za-z]*\Z|\x1b\[[0-9;:?]*\Z")
+_LONGEST = 34  # bytes of an entity, or of a sequence for a terminal
 _WINDOW = 65536
 
 
@@ -54,7 +57,7 @@ def _semicolon(data: bytes, start: int, end: int) -> int:
     """Right after the last `;` that is only a semicolon."""
     at = data.rfind(b";", start, end)
     while at >= 0:
-        if data.rfind(b"&", max(0, at - escapes.LONGEST), at) < 0:
+        if not _UNFINISHED.search(data, max(0, at - _LONGEST), at):
             return at + 1
         at = data.rfind(b";", start, at)
     return 0
@@ -64,6 +67,7 @@ def _far_from_at_signs(data: bytes, limit: int) -> int:
     """The last position up to `limit` with no at sign, nor the end of the buffer, within REACH."""
     free_from, best = 0, 0
     signs = [(token.start(), token.end()) for token in escapes.AT.finditer(data)]
+    signs = sorted(signs + [(token.start(), token.end()) for token in layers.AT.finditer(data)])
     for start, end in [*signs, (len(data), 0)]:
         place = min(limit, start - REACH)
         if place >= free_from and place > 0:

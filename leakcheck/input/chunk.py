@@ -19,6 +19,7 @@ from leakcheck.subject.digests import LONGEST_PASSWORD
 
 CHUNK_BYTES = 1 << 20
 LONGEST = 2 << 20
+_LOOK_BACK = 64  # lines
 _BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
 OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
 Cut = Callable[[memoryview, int], int]
@@ -149,7 +150,7 @@ def _spans(
         at = end.end() if end else (filled if ended else 0)
         if at:
             yield _Span(0, at, True)
-    last = filled if ended else buffer.rfind(b"\n", at, filled) + 1
+    last = filled if ended else _last_line(buffer, at, filled)
     if not last and (at or starts):
         last = _after_return(buffer, at, filled, longest)
     if last > at:
@@ -162,6 +163,23 @@ def _spans(
             yield _Span(at, at + place, False)
         else:
             yield _Span(at, at + limit, False, min(OVERLAP, limit // 2))
+
+
+def _last_line(buffer: bytearray, start: int, filled: int) -> int:
+    """Where the last whole line ends, if it can be had one that the next does not continue.
+
+    A line that begins with a blank may be a folded one of LDIF, one before an
+    equals sign a softly broken one of quoted-printable text.
+    """
+    last = place = buffer.rfind(b"\n", start, filled) + 1
+    for _ in range(_LOOK_BACK):
+        if not place:
+            break
+        before = buffer[max(start, place - 3) : place - 1].rstrip(b"\r")
+        if place < filled and buffer[place] not in b" \t" and before[-1:] != b"=":
+            return place
+        place = buffer.rfind(b"\n", start, place - 1) + 1
+    return last
 
 
 def _after_return(buffer: bytearray, start: int, filled: int, longest: int) -> int:

@@ -39,25 +39,29 @@ class Found(NamedTuple):
 
 
 class AtSign(NamedTuple):
-    """What stands around one at sign: whether each side is sound, and all readings."""
+    """What stands around the at sign data[start:end]: whether the local part is sound, and
+    all readings.
+    """
 
+    start: int
+    end: int
     local_sound: bool
     found: list[Found]
 
 
 def at_signs(data: bytes) -> Iterator[AtSign]:
     """The at signs in `data`, in order."""
-    for token in escapes.AT.finditer(data):
-        names = local_part.readings(data, token.start(), token[0])
-        domains = domain.readings(data, token.end()) if names else []
-        yield AtSign(
-            bool(names),
-            [
-                Found(name + b"@" + host, start, end)
-                for name, start in names
-                for host, end in domains
-            ],
-        )
+    return (at_sign(data, token.start(), token.end()) for token in escapes.AT.finditer(data))
+
+
+def at_sign(data: bytes, start: int, end: int) -> AtSign:
+    """What stands around data[start:end], which writes an at sign."""
+    names = local_part.readings(data, start, data[start:end])
+    domains = domain.readings(data, end) if names else []
+    found = [
+        Found(name + b"@" + host, first, last) for name, first in names for host, last in domains
+    ]
+    return AtSign(start, end, bool(names), found)
 
 
 def find(data: bytes) -> Iterator[Found]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from base64 import b64encode
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,7 +71,31 @@ spellings = [
     lambda name, host: f"{name.replace(chr(39), '&#039;')}@{host}".encode(),
     lambda name, host: f"'{name.replace(chr(39), chr(39) * 2)}@{host}'".encode(),
     lambda name, host: f"{name}@{host}".upper().encode(),
+    lambda name, host: _percent(_percent(f"{name}@{host}").decode()),
+    lambda name, host: f"{name}&commat;{host}".encode(),
+    lambda name, host: f"{name}&amp;#64;{host}".encode(),
+    lambda name, host: f"\x1b[01;31m\x1b[K{name}@{host}\x1b[m\x1b[K".encode(),
+    lambda name, host: b"0x" + f"{name}@{host}".encode().hex().encode() + b" ",
+    lambda name, host: b"X'" + f"{name}@{host}".encode().hex().upper().encode() + b"'",
+    lambda name, host: b"\nmail:: " + b64encode(f"{name}@{host}".encode()) + b"\n",
+    lambda name, host: b"\nmail: " + _folded(f"{name}@{host}") + b"\n",
+    lambda name, host: b"\nto: " + _quoted(f"{name}@{host}") + b"\n",
 ]
+
+
+def _folded(text: str) -> bytes:
+    """In two lines, of which neither begins with an apostrophe."""
+    cut = 2 if text[1] == "'" else 1
+    return f"{text[:cut]}\n {text[cut:]}".encode()
+
+
+def _quoted(text: str) -> bytes:
+    """Quoted-printable, with a soft line break after each few characters."""
+    coded = b"".join(
+        b"=%02X" % code if code > 126 or code in b"=@'" else bytes([code]) for code in text.encode()
+    )
+    pieces = re.findall(rb"(?:=..|.){1,5}", coded)
+    return b"=\r\n".join(pieces)
 
 
 def _percent(text: str) -> bytes:

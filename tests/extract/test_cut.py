@@ -43,7 +43,7 @@ def test_a_line_is_cut_at_every_limit() -> None:
 def test_any_line(text: bytes, limit: int) -> None:
     at = cut(text, limit)
     assert 0 <= at <= limit
-    if at:
+    if at and b"::" not in text:  # a line that is cut begins with no short value in base64
         assert keys(text[:at], text[at:]) == keys(text)
 
 

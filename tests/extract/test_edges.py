@@ -1,5 +1,6 @@
 """Exact limits of what is an address, a password or a count, on both engines."""
 
+import base64
 import hashlib
 from types import ModuleType
 
@@ -61,6 +62,40 @@ def test_every_way_to_write_an_apostrophe(kernels: ModuleType, mark: bytes) -> N
     forms = found(kernels, b"o" + mark + b"joe@acme.fr")
     assert forms[-1] == b"o'joe@acme.fr"
     assert forms[:-1] == ([b"27joe@acme.fr"] if mark == b"%27" else [])  # or 100%27joe?
+
+
+ALICE = b"alice@acme.fr"
+ENCODED = [
+    b"alice=40acme.fr",
+    b"m=3Dalice@acme.fr",
+    b"x al=\nice@acme.fr",
+    b"alice@ac=\r\nme.fr",
+    b"alice%2540acme.fr",
+    b"alice&commat;acme.fr",
+    b"alice&amp;#64;acme.fr",
+    b"\x1b[31malice@acme.fr\x1b[m",
+    b"0x" + ALICE.hex().encode(),
+    b"X'" + ALICE.hex().encode() + b"'",
+    b"\nmail: al\n ice@acme.fr\n",
+    b"\nmail:: " + base64.b64encode(ALICE) + b"\n",
+    "al\u200bice@acme.fr".encode(),
+]
+
+
+@pytest.mark.parametrize("text", ENCODED)
+@pytest.mark.parametrize(
+    "between", [b"\n", b"\nx\n" * 500, b"\r\n" + b"y" * 5000 + b"\n", b" ", b" x" * 1000 + b" "]
+)
+def test_an_encoded_address_is_found_each_time(
+    kernels: ModuleType, text: bytes, between: bytes
+) -> None:
+    if b"=\n" in text or b"=\r" in text:  # which are ends of lines of 76 bytes at most
+        between = b"\n" + between + b"\n"
+    chunk = between.join([text] * 20)
+    forms = [form for *_, form in kernels.address_spans(chunk)]
+    assert forms.count(ALICE) == 20
+    assert kernels.emails(chunk).digests.count(hashlib.sha1(ALICE).digest()) == 20
+    assert kernels.domains(chunk).digests.count(hashlib.sha1(b"acme.fr").digest()) >= 20
 
 
 def test_an_escape_as_the_very_first_bytes(kernels: ModuleType) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import read, until_broken
 
-from leakcheck.extract import passwords
+from leakcheck.extract import emails, passwords
 from leakcheck.extract.reference.lines import split
 from leakcheck.input import Buffers, ReadError, chunks, line_ends
 from leakcheck.input.streams import Held
@@ -100,6 +100,18 @@ def test_what_precedes_a_part_that_is_too_long_is_not_lost() -> None:
         for digest in (passwords(one.data, Kind.PASSWORD).digests,)
     }
     assert {sha1(b"first").digest(), sha1(b"last").digest()} <= keys
+
+
+def test_a_chunk_does_not_end_within_a_folded_or_softly_broken_line() -> None:
+    entry = b"dn: uid=alice\r\nmail: alice@ac\r\n me.fr\r\n\r\n"
+    soft = b"Write to alice@ac=\nme.fr\n"
+    data = (entry + soft) * 200
+    wanted = emails(data)
+    for size in range(100, 400):
+        pieces = [emails(one.data) for one in chunks(Held(data), size)]
+        assert b"".join(one.digests for one in pieces) == wanted.digests, size
+        assert sum(one.accepted for one in pieces) == wanted.accepted == 400
+    assert len(list(chunks(Held(b" x\n" * 100_000), 1000))) > 200
 
 
 @settings(max_examples=1000)

@@ -1,33 +1,51 @@
 """Keys of e-mail addresses and of their domains, from any text."""
 
-from leakcheck.extract.reference.lines import Buffer, read, split
+from collections import deque
+from collections.abc import Iterator
+
+from leakcheck.extract.reference.encoded import at_signs
+from leakcheck.extract.reference.lines import Buffer, split, status
 from leakcheck.extract.results import Extraction, Tally
-from leakcheck.subject import address
+from leakcheck.subject.address import AtSign
 from leakcheck.subject.digests import sha1
 
 
 def emails(chunk: Buffer) -> Extraction:
     """Kind.EMAIL keys of every address in any text."""
     tally = Tally()
-    for line in split(chunk):
-        status, signs = read(line)
-        tally.line(status, [sha1(found.canonical) for sign in signs for found in sign])
+    for line, signs in _lines(chunk):
+        code, found = status(line, signs)
+        tally.line(code, [sha1(one.canonical) for sign in found for one in sign])
     return tally.done()
 
 
 def domains(chunk: Buffer) -> Extraction:
     """Kind.DOMAIN keys: the domain of every address, then each one above it that has a dot."""
     tally = Tally()
-    for line in split(chunk):
-        status, signs = read(line)
+    for line, signs in _lines(chunk):
+        code, found = status(line, signs)
         digests = []
-        for found in (found for sign in signs for found in sign):
-            labels = found.canonical.partition(b"@")[2].split(b".")
+        for one in (one for sign in found for one in sign):
+            labels = one.canonical.partition(b"@")[2].split(b".")
             digests += [sha1(b".".join(labels[at:])) for at in range(len(labels) - 1)]
-        tally.line(status, digests)
+        tally.line(code, digests)
     return tally.done()
 
 
 def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     """(start, end, canonical form) of all readings of all addresses in `chunk`."""
-    return [(found.start, found.end, found.canonical) for found in address.find(bytes(chunk))]
+    found = [one for sign in at_signs(bytes(chunk)) for one in sign.found]
+    return [(one.start, one.end, one.canonical) for one in found]
+
+
+def _lines(chunk: Buffer) -> Iterator[tuple[bytes, list[AtSign]]]:
+    """The lines of `chunk`, and the at signs of each: one may be read over several lines."""
+    data = bytes(chunk)
+    signs = deque(at_signs(data))
+    place = 0
+    for line in split(data):
+        place = data.index(line, place) + len(line)
+        here = []
+        while signs and signs[0].start < place:
+            here.append(signs.popleft())
+        yield line, here

@@ -10,7 +10,7 @@ they are readings of one line.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from leakcheck.extract import results
 from leakcheck.subject import address
@@ -43,9 +43,14 @@ def parts(field: bytes) -> list[bytes]:
 
 def read(line: bytes) -> tuple[int, list[list[address.Found]]]:
     """The status of a line for its addresses, and for each at sign that has any its readings."""
+    return status(line, address.at_signs(line))
+
+
+def status(line: bytes, signs: Iterable[address.AtSign]) -> tuple[int, list[list[address.Found]]]:
+    """The same, where its at signs are known."""
     found = []
     status = results.NO_ADDRESS if line.rstrip(b"\r") else results.EMPTY
-    for sign in address.at_signs(line):
+    for sign in signs:
         if sign.found:
             found.append(sign.found)
         if sign.local_sound:

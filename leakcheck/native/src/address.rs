@@ -22,6 +22,18 @@ pub fn plain(data: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     Some((from, domain::plain(data, end)?))
 }
 
+/// All readings of the at sign `data[start..end]`, however plain.
+pub fn all(data: &[u8], start: usize, end: usize, resolver: Resolver) -> Vec<Found> {
+    match plain(data, start, end) {
+        Some((start, end)) => vec![Found {
+            canonical: data[start..end].to_ascii_lowercase(),
+            start,
+            end,
+        }],
+        None => readings(data, start, end, resolver).1,
+    }
+}
+
 /// Whether what is before the at sign `data[start..end]` may be a local part;
 /// and all readings.
 #[cold]

@@ -3,6 +3,7 @@
 use crate::address::{self, Found};
 use crate::digest::Digests;
 use crate::domain::{self, Resolver};
+use crate::encoded::{self, Encoded, Literals};
 use crate::lines::{trimmed, Account, Status};
 use crate::walk::{walk, Visit};
 use std::marker::PhantomData;
@@ -74,6 +75,8 @@ impl Key for DomainKeys {
 
 struct Addresses<'r, K> {
     resolver: Resolver<'r>,
+    encoded: Encoded,
+    literals: Literals,
     account: Account,
     seen: Seen,
     line_start: usize,
@@ -81,21 +84,78 @@ struct Addresses<'r, K> {
     key: PhantomData<K>,
 }
 
+impl<K: Key> Addresses<'_, K> {
+    /// Take what an encoding beside the at sign `sign` hides.
+    #[cold]
+    fn behind(&mut self, data: &[u8], sign: (usize, usize), known: Option<&[&[u8]]>) {
+        let found = self.encoded.read(data, sign, known, self.resolver);
+        self.take(&found);
+    }
+
+    #[inline(never)]
+    fn around_plain(&mut self, data: &[u8], at: usize, from: usize, to: usize) {
+        if encoded::is_beside(data, at, at + 1) {
+            let known = data[from..to].to_ascii_lowercase();
+            self.behind(data, (at, at + 1), Some(&[&known]));
+        }
+    }
+
+    fn take(&mut self, found: &[Found]) {
+        if !found.is_empty() {
+            self.seen = Seen::FOUND;
+        }
+        for one in found {
+            K::canonical(&mut self.digests, &one.canonical);
+        }
+    }
+}
+
 impl<K: Key> Visit for Addresses<'_, K> {
-    #[inline]
+    const ENCODED: bool = true;
+
+    #[inline(always)]
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
         if let Some((from, to)) = address::plain(data, start, end) {
             self.seen = Seen::FOUND;
-            return K::plain(&mut self.digests, data, from, to);
+            K::plain(&mut self.digests, data, from, to);
+            if encoded::may_be_around(data, from, to) {
+                self.around_plain(data, start, from, to);
+            }
+            return;
         }
-        if self.seen == Seen::FOUND && domain::none_at(data, end) {
+        self.escaped(data, start, end);
+    }
+
+    #[inline(never)]
+    fn escaped(&mut self, data: &[u8], start: usize, end: usize) {
+        let found_already = self.seen == Seen::FOUND;
+        if found_already && domain::none_at(data, end) && !encoded::may_follow(data, end) {
             return; // an at sign in a password: nothing is read, and the line counts already
         }
         let (local_sound, found) = address::readings(data, start, end, self.resolver);
         self.seen.note(local_sound, !found.is_empty());
-        found
-            .iter()
-            .for_each(|found| K::canonical(&mut self.digests, &found.canonical));
+        self.take(&found);
+        if encoded::is_beside(data, start, end) {
+            let known: Vec<&[u8]> = found.iter().map(|one| &one.canonical[..]).collect();
+            self.behind(data, (start, end), Some(&known));
+        }
+    }
+
+    #[cold]
+    fn encoded(&mut self, data: &[u8], start: usize, end: usize) {
+        self.behind(data, (start, end), None);
+    }
+
+    #[inline]
+    fn digits(&mut self, data: &[u8], at: usize) {
+        let found = self.literals.hexadecimal(data, at, self.resolver);
+        self.take(&found);
+    }
+
+    #[cold]
+    fn colons(&mut self, data: &[u8], at: usize) {
+        let found = encoded::base64(data, at, self.resolver);
+        self.take(&found);
     }
 
     #[inline]
@@ -113,6 +173,8 @@ impl<K: Key> Visit for Addresses<'_, K> {
 fn keys<K: Key>(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
     let mut visitor = Addresses::<K> {
         resolver,
+        encoded: Encoded::default(),
+        literals: Literals::default(),
         account: Account::default(),
         seen: Seen::NOTHING,
         line_start: 0,
@@ -136,23 +198,43 @@ pub fn domains(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
     keys::<DomainKeys>(data, resolver)
 }
 
-struct Spans<'r, 's> {
+/// ALL: whether what is encoded is read as well.
+struct Spans<'r, const ALL: bool> {
     resolver: Resolver<'r>,
-    found: &'s mut Vec<Found>,
+    encoded: Encoded,
+    literals: Literals,
+    found: Vec<Found>,
 }
 
-impl Visit for Spans<'_, '_> {
+impl<const ALL: bool> Visit for Spans<'_, ALL> {
+    const ENCODED: bool = ALL;
+
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
-        if let Some((start, end)) = address::plain(data, start, end) {
-            let canonical = data[start..end].to_ascii_lowercase();
-            return self.found.push(Found {
-                canonical,
-                start,
-                end,
-            });
+        let found = address::all(data, start, end, self.resolver);
+        let mut behind = Vec::new();
+        if ALL && encoded::is_beside(data, start, end) {
+            let known: Vec<&[u8]> = found.iter().map(|one| &one.canonical[..]).collect();
+            behind = self
+                .encoded
+                .read(data, (start, end), Some(&known), self.resolver);
         }
-        self.found
-            .extend(address::readings(data, start, end, self.resolver).1);
+        self.found.extend(found);
+        self.found.extend(behind);
+    }
+
+    fn encoded(&mut self, data: &[u8], start: usize, end: usize) {
+        let found = self.encoded.read(data, (start, end), None, self.resolver);
+        self.found.extend(found);
+    }
+
+    fn digits(&mut self, data: &[u8], at: usize) {
+        let found = self.literals.hexadecimal(data, at, self.resolver);
+        self.found.extend(found);
+    }
+
+    fn colons(&mut self, data: &[u8], at: usize) {
+        let found = encoded::base64(data, at, self.resolver);
+        self.found.extend(found);
     }
 
     fn line_end(&mut self, _: &[u8], _: usize) {}
@@ -160,13 +242,21 @@ impl Visit for Spans<'_, '_> {
 
 /// All readings of all addresses, in order.
 pub fn spans(data: &[u8], resolver: Resolver) -> Vec<Found> {
-    let mut found = Vec::new();
-    walk(
-        data,
-        &mut Spans {
-            resolver,
-            found: &mut found,
-        },
-    );
-    found
+    spans_of::<true>(data, resolver)
+}
+
+/// The same, without what is encoded.
+pub fn plain_spans(data: &[u8], resolver: Resolver) -> Vec<Found> {
+    spans_of::<false>(data, resolver)
+}
+
+fn spans_of<const ALL: bool>(data: &[u8], resolver: Resolver) -> Vec<Found> {
+    let mut visitor = Spans::<ALL> {
+        resolver,
+        encoded: Encoded::default(),
+        literals: Literals::default(),
+        found: Vec::new(),
+    };
+    walk(data, &mut visitor);
+    visitor.found
 }

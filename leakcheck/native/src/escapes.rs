@@ -203,3 +203,41 @@ pub fn at_sign(data: &[u8], at: usize) -> Option<(usize, usize)> {
     let found = data[..mark].ends_with(b"&#x") || data[..mark].ends_with(b"&#X");
     found.then_some((mark.wrapping_sub(3), entity_end?))
 }
+
+/// Where the at sign that starts at `at`, raw or escaped, ends.
+pub fn at_sign_at(data: &[u8], at: usize) -> Option<usize> {
+    let mut rest = &data[at..];
+    match rest.first()? {
+        b'@' => return Some(at + 1),
+        b'%' => return rest.starts_with(b"%40").then_some(at + 3),
+        b'\\' => {
+            let count = rest
+                .iter()
+                .take(4)
+                .take_while(|&&byte| byte == b'\\')
+                .count();
+            rest = &rest[count..];
+            return match rest {
+                [b'u', b'0', b'0', b'4', b'0', ..] => Some(at + count + 5),
+                [b'x', b'4', b'0', ..] => Some(at + count + 3),
+                _ => None,
+            };
+        }
+        b'&' => rest = rest.strip_prefix(b"&#")?,
+        _ => return None,
+    }
+    let (most, digits) = match rest.first()? {
+        b'x' | b'X' => (2, b"40;"),
+        _ => (3, b"64;"),
+    };
+    let skip = usize::from(most == 2);
+    let zeros = rest[skip..]
+        .iter()
+        .take(most)
+        .take_while(|&&byte| byte == b'0')
+        .count();
+    let length = 2 + skip + zeros + 3;
+    rest[skip + zeros..]
+        .starts_with(digits)
+        .then_some(at + length)
+}

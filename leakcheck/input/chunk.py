@@ -95,7 +95,8 @@ def chunks(
         view[: len(carry)] = carry
         filled, error = _fill(stream, view, len(carry))
         ended = error is None and filled < len(view)
-        spans = list(_spans(buffer, filled, starts, ended, longest, cut))
+        broken = error is not None
+        spans = list(_spans(buffer, filled, starts, ended, longest, cut, broken=broken))
         done = spans[-1].stop - spans[-1].back if spans else 0
         carry = bytes(view[done:filled])
         for span in spans:
@@ -141,7 +142,14 @@ class _Span(NamedTuple):
 
 
 def _spans(
-    buffer: bytearray, filled: int, starts: bool, ended: bool, longest: int, cut: Cut | None
+    buffer: bytearray,
+    filled: int,
+    starts: bool,
+    ended: bool,
+    longest: int,
+    cut: Cut | None,
+    *,
+    broken: bool = False,
 ) -> Iterator[_Span]:
     """What of `buffer` can be handed out: the end of a long line, whole lines, a piece."""
     at = 0
@@ -150,7 +158,12 @@ def _spans(
         at = end.end() if end else (filled if ended else 0)
         if at:
             yield _Span(0, at, True)
-    last = filled if ended else _last_line(buffer, at, filled)
+    if ended:
+        last = filled
+    elif broken:
+        last = buffer.rfind(b"\n", at, filled) + 1
+    else:
+        last = _last_line(buffer, at, filled)
     if not last and (at or starts):
         last = _after_return(buffer, at, filled, longest)
     if last > at:

@@ -3,10 +3,11 @@
 Rule 1: a line is hunted when it is complete; one without an end is, too, once
 its file has been still for two looks, and its hits are not reported again when
 it goes on. Rule 2: what grows is read on from where it ended; a file that was
-cut off, replaced or rotated is told by inode and checksum and read from its
-start. Rule 3: what cannot be read piecemeal (compressed, an archive, UTF-16) is
-read whole once it has been still for two looks. Rule 4: hits are written
-before the state is: after a crash a hit may come twice, never not at all.
+cut off, replaced, rotated or changed is told by its inode and by a checksum of
+all that was read, and read from its start. Rule 3: what cannot be read
+piecemeal (compressed, an archive, UTF-16) is read whole once it has been still
+for two looks, and counts as read only where nothing of it was lost. Rule 4:
+hits are written before the state is. So a hit may come twice, never not at all.
 """
 
 import os
@@ -20,12 +21,15 @@ from pathlib import Path
 from leakcheck.errors import InputError
 from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.lines import Slice, last_line_end
-from leakcheck.hunting.state import HuntState, ReadPosition, key_of
+from leakcheck.hunting.state import HuntState, ReadPosition, Stamp, checksum, key_of
 from leakcheck.input import Found, ReadError, Skipped, expand, walk
 from leakcheck.input.encodings import encoding_of
+from leakcheck.input.streams import Peeked, Raw
 
 _BOM = b"\xef\xbb\xbf"
 _NOTHING_YET = ("there is no such file.", "the folder holds no file to read.", "the file is empty.")
+_HELD = 128  # files that grew last, held open
+_FREE, _SHARE = 0.2, 0.3  # seconds, and then part of the time, for comparing what was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ def follow(paths: Sequence[str], hunt: Hunt, following: Following) -> None:
             raise InputError("Stdin cannot be followed: hunt in it without --follow.")
         if not os.path.exists(path):  # noqa: PTH110
             raise InputError(f"{path}: there is no such file.")
-    feed = _Feed(hunt, HuntState(following.state))
+    state = HuntState(following.state, hunt.hunter.watch.fingerprint())
+    if state.another_watch:
+        hunt.tell(f"{following.state}: it is of another watch list: everything is read anew.")
+    feed = _Feed(hunt, state)
     quiet_since = time.monotonic()
     while True:
         if feed.look(paths):
@@ -62,39 +69,53 @@ def follow(paths: Sequence[str], hunt: Hunt, following: Following) -> None:
         time.sleep(following.interval)
 
 
+@dataclass(slots=True)
+class _Held:
+    """A file held open, so that its end can be read once it has another name, or none."""
+
+    file: int
+    path: str
+    named: bool
+
+
 class _Feed:
     """What is followed, between two looks."""
 
     def __init__(self, hunt: Hunt, state: HuntState) -> None:
         self._hunt, self._state = hunt, state
-        self._last: dict[str, tuple[int, int]] = {}  # size and mtime at the last look
+        self._last: dict[str, Stamp] = {}  # at the last look
+        self._seen: dict[str, Stamp] = {}  # at this one
+        self._lossy: dict[str, Stamp] = {}  # read whole, but for what was lost
         self._told: set[tuple[str, str]] = set()
-        self._handles: dict[str, tuple[int, str]] = {}  # of files named: descriptor and key
+        self._held: dict[str, _Held] = {}  # by key, those that grew last at the end
+        self._start, self._compared = time.monotonic(), 0.0
         self.settled = False
         hunt.hunter.moved = self._moved
+        self._find_rotated()
 
     def _moved(self, count: int) -> None:
         self._hunt.account.bytes += count
 
     def look(self, paths: Sequence[str]) -> bool:
         """One look at everything. Whether there was anything new."""
-        seen: dict[str, tuple[int, int]] = {}
-        new, self.settled = False, True
+        self._seen = {}
+        self.settled = True
+        new = self._drain(named=True)
         for path in paths:
-            self._drain(path)
             for found in self._found(path):
                 try:
-                    new |= self._file(found, seen)
+                    new |= self._file(found)
                 except ReadError as error:
                     self._lose(found.path, str(error))
                 except FileNotFoundError:
                     pass  # gone between the listing and now
                 except OSError as error:
                     self._lose(found.path, f"it cannot be read: {error.strerror}")
+        new |= self._drain(named=False)
         for key, progress in list(self._state.files.items()):
-            if key not in seen and not os.path.exists(progress.path):  # noqa: PTH110
+            if key not in self._seen and not _stands(progress.path, key):
                 del self._state.files[key]
-        self._last = seen
+        self._last = self._seen
         if new:
             sys.stdout.flush()
         self._state.save()
@@ -123,111 +144,195 @@ class _Feed:
             self._told.add((name, reason))
             self._hunt.lose(name, reason)
 
-    def _file(self, found: Found, seen: dict[str, tuple[int, int]]) -> bool:
+    def _file(self, found: Found) -> bool:
         """Read what is new in one file. Whether there was any."""
         file = os.open(found.path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             stat = os.fstat(file)
-            key, now = key_of(stat), (stat.st_size, stat.st_mtime_ns)
-            seen[key] = now
-            still = self._last.get(key) == now
+            key, now = key_of(stat), Stamp.of(stat)
+            self._seen[key] = now
             progress = self._state.files.get(key)
-            if progress is not None and now == (progress.size, progress.mtime):
+            if progress is not None and now in (progress.stamp, self._lossy.get(key)):
                 progress.path = found.path
                 return False
-            if progress is None or stat.st_size < progress.position or not progress.fits(file):
+            whole = _is_whole(found.path, os.pread(file, 512, 0))
+            certain = whole or self._may_compare()
+            if progress is None or not self._fits(progress, file, now, certain):
                 progress = self._state.files[key] = ReadPosition(found.path)
                 self._hunt.account.texts += 1
+                certain = True
             progress.path = found.path
-            head = os.pread(file, 512, 0)
-            if _is_whole(head):
+            still = self._last.get(key) == now
+            if whole:
                 self.settled &= still
-                return still and self._whole(found, progress, now)
-            if found.named:
-                self._keep(found.path, file, key)
-            return self._lines(file, progress, now, still)
+                return still and self._whole(found, key, progress, now)
+            self._hold(found, file, key)
+            return self._lines(file, progress, now, still, certain)
         finally:
             os.close(file)
 
-    def _lines(self, file: int, progress: ReadPosition, now: tuple[int, int], still: bool) -> bool:
-        """Read the lines that are complete; the last one, too, once the file is still."""
+    def _may_compare(self) -> bool:
+        """Whether there is time to compare all that was read of a file, which may be long."""
+        return self._compared <= _FREE + _SHARE * (time.monotonic() - self._start)
+
+    def _fits(self, progress: ReadPosition, file: int, now: Stamp, thoroughly: bool) -> bool:
+        start = time.monotonic()
+        fits = now.size >= progress.position and progress.fits(file, thoroughly)
+        self._compared += time.monotonic() - start
+        return fits
+
+    def _lines(
+        self, file: int, progress: ReadPosition, now: Stamp, still: bool, certain: bool
+    ) -> bool:
+        """Read the lines that are complete; the last one, too, once the file is still.
+
+        certain: whether all that was read before has been compared; where it
+        was not, the file is looked at again.
+        """
         skip = len(_BOM) if os.pread(file, len(_BOM), 0) == _BOM else 0
         start = max(progress.position, skip)
-        end = last_line_end(file, start, now[0])
+        end = last_line_end(file, start, now.size)
         new = end > start
-        if new:
-            ended = self._search(file, start, end, skip, progress)
-            progress.position, progress.lines, progress.reported = end, ended, []
-            progress.mark(file)
-        if still and end < now[0]:
-            self._search(file, end, now[0], skip, progress)
-        if still or end == now[0]:
-            progress.size, progress.mtime = now
+        try:
+            if new:
+                before = progress.read if progress.position else zlib.crc32(_BOM[:skip])
+                piece = self._search(Slice(file, start, end, before), skip, progress)
+                progress.go_on(file, end, progress.lines + piece.line_ends, piece.checksum)
+            if still and end + progress.rest_size < now.size:
+                piece = self._search(Slice(file, end, now.size), skip, progress)
+                progress.rest_size, progress.rest = now.size - end, piece.checksum
+                new = True
+        except ReadError:
+            progress.reported = []  # of what is no longer there
+            raise
+        if certain and (still or end == now.size):
+            progress.stamp = now
         else:
             self.settled = False
-        return new or still
+        return new
 
-    def _search(self, file: int, start: int, end: int, skip: int, progress: ReadPosition) -> int:
-        """Report the hits between two positions, but those reported; the lines up to `end`."""
+    def _search(self, piece: Slice, skip: int, progress: ReadPosition) -> Slice:
+        """Report the hits in a piece of a file, but those reported; the piece, read."""
         known = {(offset, entry) for offset, entry in progress.reported}
-        piece = Slice(file, start, end)
+        start = piece.start - skip
         for hit in self._hunt.hunter.hunt(piece, progress.lines + 1):
-            at = replace(hit, offset=hit.offset + start - skip)
+            at = replace(hit, offset=hit.offset + start)
             mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.texts[hit.entry].encode()))
             if mark not in known:
                 progress.reported.append(list(mark))
                 self._hunt.hit(progress.path, None, at)
-        return progress.lines + piece.line_ends
+        return piece
 
-    def _whole(self, found: Found, progress: ReadPosition, now: tuple[int, int]) -> bool:
+    def _whole(self, found: Found, key: str, progress: ReadPosition, now: Stamp) -> bool:
         """Read a file that cannot be read piecemeal; hits reported before are not again."""
         known = {(offset, entry) for offset, entry in progress.reported}
-        progress.size, progress.mtime = now
+        raw = Raw(found.path)
+        if key_of(os.fstat(raw.fileno())) != key:
+            raw.close()
+            return True  # replaced just now: the next look finds the new one
+        progress.go_on(raw.fileno(), raw.size, 0, checksum(raw.fileno(), 0, raw.size))
+        progress.reported = [list(mark) for mark in known]
+        progress.stamp = Stamp()
+        lost = False
 
         def skipped(what: Skipped) -> None:
+            nonlocal lost
             if what.lost:
+                lost = True
                 self._lose(what.name, what.reason)
 
-        for item in expand(found, replace(self._hunt.reading, still=False, skipped=skipped)):
-            with item.open() as stream:
-                for hit in self._hunt.hunter.hunt(stream):
-                    text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"
-                    mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))
-                    if mark not in known:
-                        progress.reported.append(list(mark))
-                        self._hunt.hit(found.path, item.member, hit)
+        reading = replace(self._hunt.reading, still=False, skipped=skipped)
+        for item in expand(found, reading, raw):
+            try:
+                with item.open() as stream:
+                    for hit in self._hunt.hunter.hunt(stream):
+                        text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"
+                        mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))
+                        if mark not in known:
+                            progress.reported.append(list(mark))
+                            self._hunt.hit(found.path, item.member, hit)
+            except ReadError as error:
+                lost = True
+                self._lose(item.label, str(error))
+        if lost:
+            self._lossy[key] = now
+        else:
+            progress.stamp = now
         return True
 
-    def _keep(self, path: str, file: int, key: str) -> None:
-        """Hold a file that was named open, so that its end can be read after a rotation."""
-        held = self._handles.get(path)
-        if held is None or held[1] != key:
-            if held is not None:
-                os.close(held[0])
-            self._handles[path] = os.dup(file), key
+    def _hold(self, found: Found, file: int, key: str) -> None:
+        """Hold a file that grew open, so that its end can be read after a rotation."""
+        held = self._held.pop(key, None)
+        handle = held.file if held else os.dup(file)
+        self._held[key] = _Held(handle, found.path, found.named)
+        if len(self._held) > _HELD:
+            os.close(self._held.pop(next(iter(self._held))).file)
 
-    def _drain(self, path: str) -> None:
-        """Read the rest of a file that was named and now has another name, or none."""
-        held = self._handles.get(path)
-        if held is None:
-            return
-        file, key = held
-        try:
-            if key_of(Path(path).stat()) == key:
-                return
-        except OSError:
-            pass
-        progress = self._state.files.get(key)
-        stat = os.fstat(file)
-        if progress is not None and stat.st_size >= progress.position and progress.fits(file):
-            self._lines(file, progress, (stat.st_size, stat.st_mtime_ns), True)
-            progress.path = path
-        os.close(file)
-        del self._handles[path]
+    def _drain(self, *, named: bool) -> bool:
+        """Read the rest of files that have another name now, or none. Whether there was any.
+
+        What was named is read before the file that has its name now; what stood
+        in a folder after all others, where it may stand under its new name.
+        """
+        new = False
+        for key, held in list(self._held.items()):
+            if held.named != named or key in self._seen or _stands(held.path, key):
+                continue
+            progress = self._state.files.get(key)
+            stat = os.fstat(held.file)
+            now = Stamp.of(stat)
+            still = self._last.get(key) == now
+            if progress is not None and self._fits(progress, held.file, now, False):
+                self._seen[key] = now
+                try:
+                    new |= self._lines(held.file, progress, now, still, True)
+                except (ReadError, OSError) as error:
+                    self._lose(progress.path, str(error))
+                self.settled &= still
+            else:
+                still = True
+            if still:
+                os.close(held.file)
+                del self._held[key]
+        return new
+
+    def _find_rotated(self) -> None:
+        """Hold what the state knows and what got another name in its folder since."""
+        for key, progress in self._state.files.items():
+            if _stands(progress.path, key):
+                continue
+            try:
+                with os.scandir(Path(progress.path).parent) as entries:
+                    found = [
+                        one.path
+                        for one in entries
+                        if one.is_file(follow_symlinks=False)
+                        and key_of(one.stat(follow_symlinks=False)) == key
+                    ]
+                if found:
+                    file = os.open(found[0], os.O_RDONLY | os.O_NONBLOCK)
+                    self._held[key] = _Held(file, progress.path, False)
+                    progress.path = found[0]
+            except OSError:
+                continue
 
 
-def _is_whole(head: bytes) -> bool:
-    """Whether a file beginning with `head` can only be read whole."""
+def _stands(path: str, key: str) -> bool:
+    """Whether the file known by `key` stands at `path`."""
+    try:
+        return key_of(os.stat(path)) == key  # noqa: PTH116
+    except OSError:
+        return False
+
+
+def _is_whole(path: str, head: bytes) -> bool:
+    """Whether the file at `path`, which begins with `head`, can only be read whole."""
     from leakcheck.input import archives, compressed
+    from leakcheck.input.inputs import UNREADABLE
 
-    return bool(compressed.recognise(head) or archives.recognise(head) or encoding_of(head))
+    if compressed.recognise(head) or archives.recognise(head) or encoding_of(head):
+        return True
+    if any(head.startswith(magic) for magic, _ in UNREADABLE):
+        return True
+    with Raw(path) as raw:
+        return archives.ends_like_zip(Peeked(raw, len(head))) is not None

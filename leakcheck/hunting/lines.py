@@ -2,8 +2,9 @@
 
 import io
 import os
+import zlib
 
-from leakcheck.input import ReadError
+from leakcheck.input import ReadError, line_ends
 
 _BLOCK = 1 << 16
 
@@ -11,10 +12,15 @@ _BLOCK = 1 << 16
 class Slice(io.RawIOBase):
     """The bytes of an open file between two positions; the file's own position stays."""
 
-    def __init__(self, file: int, start: int, end: int) -> None:
+    def __init__(self, file: int, start: int, end: int, before: int = 0) -> None:
+        """before: the CRC-32 of what stands before `start`, to go on from."""
+        self.start = start
         self._file, self._at, self._end = file, start, end
+        self._returns = b""
         self.line_ends = 0
-        """How many LF have been read."""
+        """How many lines have ended so far, as chunks count them."""
+        self.checksum = before
+        """CRC-32 of what was read."""
 
     def readable(self) -> bool:
         return True
@@ -27,7 +33,10 @@ class Slice(io.RawIOBase):
         if not count:
             raise ReadError("the file became shorter while it was read")
         self._at += count
-        self.line_ends += bytes(view[:count]).count(b"\n")
+        self.checksum = zlib.crc32(view[:count], self.checksum)
+        data = self._returns + bytes(view[:count])
+        self.line_ends += line_ends(data, 0, len(data))
+        self._returns = data[len(data.rstrip(b"\r")) :]
         return count
 
 

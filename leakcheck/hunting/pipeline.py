@@ -18,7 +18,7 @@ from leakcheck.hunting.matching import matches
 from leakcheck.hunting.places import ChunkText, Place, places, texts
 from leakcheck.hunting.sieve import sieve_for
 from leakcheck.hunting.watch import Watch
-from leakcheck.input import Buffers, Chunk, chunks
+from leakcheck.input import Buffers, Chunk, chunks, line_ends
 
 AHEAD = 2
 _CHUNK = 1 << 20
@@ -101,7 +101,7 @@ class Hunter:
         data = bytes(text.data)
         line, counted = text.line + skipped, 0
         for place in places(data, positions):
-            line += data.count(b"\n", counted, place.start)
+            line += line_ends(data, counted, place.start)
             counted = place.start
             piece = data[place.start : place.stop]
             found = matches(piece, self.watch)
@@ -110,8 +110,16 @@ class Hunter:
                 if not self._counts(place, text, match.start):
                     continue
                 shown = shower.show(match)
-                offset = text.offset + place.start + match.start
-                yield Hit(line, offset, match.entry, shown.match, shown.classes, shown.context)
+                at = place.start + match.start
+                ended = line_ends(data, place.start, at)  # by CR alone, or in a window
+                yield Hit(
+                    line + ended,
+                    text.offset + at,
+                    match.entry,
+                    shown.match,
+                    shown.classes,
+                    shown.context,
+                )
 
     @staticmethod
     def _counts(place: Place, text: ChunkText, start: int) -> bool:

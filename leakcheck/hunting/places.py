@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from leakcheck.hunting.keys import NEAR, QUIET
-from leakcheck.input import Chunk
+from leakcheck.input import Chunk, line_ends
 
 LINE = 8192
 LEAD = 4096
@@ -51,7 +51,8 @@ def texts(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ChunkText]]:
             continue
         data = tail + bytes(chunk.data)
         high = len(data) if chunk.ends_line else max(low, len(data) - LEAD)
-        yield chunk, ChunkText(data, chunk.offset - len(tail), chunk.line, low, high)
+        line = chunk.line - line_ends(data, 0, len(tail))
+        yield chunk, ChunkText(data, chunk.offset - len(tail), line, low, high)
         cut = max(0, high - LEAD)
         tail, low = data[cut:], high - cut
 

@@ -72,6 +72,17 @@ class Watch:
         }[form]
         return table.setdefault(key.encode(), fresh)
 
+    def fingerprint(self) -> str:
+        """A checksum of what is looked for, whatever the order it was written in: 16 hex digits."""
+        import hashlib
+
+        known = hashlib.blake2b(digest_size=8)
+        for table in (self.addresses, self.at_domains, self.domains):
+            known.update(b"%d\n%s\n" % (len(table), b"\n".join(sorted(table))))
+        for words in (self.phones, self.terms):
+            known.update(f"{len(words)}\n".encode() + "\n".join(sorted(words)).encode())
+        return known.hexdigest()
+
     def counts(self) -> dict[str, int]:
         """How many entries there are of each form that occurs."""
         found = Counter(self.forms)

@@ -24,7 +24,7 @@ MOST_TOLD = 100  # members of one file that are named for one reason; the rest i
 DEPTH = 2  # an archive, and what is compressed within it
 FILTER_MAGIC = b"\x89BLOOM\r\n"
 KEYS_MAGIC = b"\x89BKEYS\r\n"
-_UNREADABLE = (
+UNREADABLE = (
     (b"Rar!\x1a\x07", "a RAR archive, which leakcheck cannot open: unpack it first"),
     (b"\x1f\x9d", "compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
     (FILTER_MAGIC, "a filter, not a dump"),
@@ -171,7 +171,7 @@ def expand(found: Found, options: Options, opened: Any = None) -> Iterator[Input
 def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     """The texts in `stream`, which may be compressed, an archive, or text."""
     head = stream.head
-    for magic, reason in _UNREADABLE:
+    for magic, reason in UNREADABLE:
         if head.startswith(magic):
             place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC))
             return

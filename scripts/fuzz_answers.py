@@ -17,6 +17,7 @@ import time
 from collections import Counter
 
 from leakcheck.errors import NetworkError
+from leakcheck.http import messages
 from leakcheck.http.connection import Connection
 from leakcheck.http.messages import Malformed
 from leakcheck.http.urls import parse_url
@@ -47,8 +48,8 @@ def connection(data: bytes, chance: random.Random) -> Connection:
     """A connection on which a server says `data`."""
     made = Connection.__new__(Connection)
     made.heard, made.open = False, True
-    made._prefix = made._extra = ""
-    made._buffer = bytearray()
+    made._prefix, made._extra = "", []
+    made._parser = messages.reader()
     made._stream = Said(data, chance)  # type: ignore[assignment]
     return made
 
@@ -115,7 +116,7 @@ def one(chance: random.Random, bodies: dict[str, bytes]) -> tuple[str, str]:
     how, data = spoilt(framed(sent, chance, fields), chance)
     try:
         reply = connection(data, chance).get(
-            URL, "", {200: 1 << 20}, time.monotonic() + 60, gzip=encoded
+            URL, [], {200: 1 << 20}, time.monotonic() + 60, gzip=encoded
         )
         if reply.status != 200:
             return how, "another status"

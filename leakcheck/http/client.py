@@ -119,7 +119,7 @@ class Client:
         """
         soon = time.monotonic() + self._timeout
         until = soon if until is None else min(until, soon)
-        sent = "".join(f"{name}: {value}\r\n" for name, value in self._plain(url, fields).items())
+        sent = list(self._plain(url, fields).items())
         for _ in range(_HOPS):
             try:
                 reply = self._exchange(url, sent, wanted, until)
@@ -149,7 +149,9 @@ class Client:
             plain["Authorization"] = basic(url.user)
         return plain | dict(fields)
 
-    def _exchange(self, url: Url, sent: str, wanted: Mapping[int, int], until: float) -> Reply:
+    def _exchange(
+        self, url: Url, sent: list[tuple[str, str]], wanted: Mapping[int, int], until: float
+    ) -> Reply:
         """Ask over a connection that is open, or a new one where that has ended meanwhile."""
         while True:
             connection, new = self._connection(url, until)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+import h11
+
 from leakcheck.http import messages
 from leakcheck.http.messages import Malformed
 from leakcheck.http.proxies import Proxy, tunnelled
@@ -44,9 +46,9 @@ class Connection:
     ) -> None:
         """until: when to give up, as time.monotonic tells it."""
         self.heard, self.open = False, True
+        self._parser = messages.reader()
         self._prefix = ""
-        self._extra = ""
-        self._buffer = bytearray()
+        self._extra: list[tuple[str, str]] = []
         if proxy is None:
             self._stream: Stream = dial(url.host, url.port, until)
         elif url.scheme == "http" and proxy.speaks_http:
@@ -67,26 +69,35 @@ class Connection:
             return True
 
     def get(
-        self, url: Url, fields: str, wanted: Mapping[int, int], until: float, *, gzip: bool
+        self,
+        url: Url,
+        fields: list[tuple[str, str]],
+        wanted: Mapping[int, int],
+        until: float,
+        *,
+        gzip: bool,
     ) -> Reply:
         """Ask for `url`.
 
-        fields: the request's other fields, ready to be sent; wanted: statuses
+        fields: the request's other fields, in their order; wanted: statuses
         that are answers, with the most bytes of body to take; of any other, and
         where that is 0, the body is left out; gzip: whether such a body is
         decoded.
         """
-        request = f"GET {self._prefix}{url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
         self.heard = self.open = False  # until it ends well
-        self._stream.send(f"{request}{fields}{self._extra}\r\n".encode("latin-1"), until)
-        status, is_1_1, answered = self._head(until)
+        sent = [("Host", url.authority), *fields, *self._extra]
+        target = f"{self._prefix}{url.target}"
+        self._stream.send(messages.asked(self._parser, "GET", target, sent), until)
+        status, answered = self._head(until)
         most = wanted.get(status, 0)
-        again = messages.stays_open(is_1_1, answered)
         if not most:
-            self.open = again and self._passed_over(status, answered, until)
+            self._pass_over(status, answered, until)
             return Reply(status, answered, b"")
-        body = self._body(status, answered, most, until)
-        self.open = again and not self._buffer
+        length = messages.body_length(status, answered)
+        if length is not None and length > most:
+            raise Malformed("it is longer than was asked for")
+        body = self._body(most, until)
+        self._reuse()
         return Reply(status, answered, messages.decoded(body, answered, most, gzip=gzip))
 
     def close(self) -> None:
@@ -94,72 +105,51 @@ class Connection:
         self.open = False
         self._stream.close()
 
-    def _head(self, until: float) -> tuple[int, bool, dict[str, str]]:
+    def _reuse(self) -> None:
+        """Be open for another question, if both sides are done and nothing came unasked."""
+        both = (self._parser.our_state, self._parser.their_state)
+        if both == (h11.DONE, h11.DONE) and not self._parser.trailing_data[0]:
+            self._parser.start_next_cycle()
+            self.open = True
+
+    def _head(self, until: float) -> tuple[int, dict[str, str]]:
         for _ in range(_INTERIM):
-            while (end := messages.head_end(self._buffer)) < 0:
-                self._more(until)
-            head = bytes(self._buffer[:end])
-            del self._buffer[:end]
-            status, is_1_1, fields = messages.status_of(head)
-            if status >= 200:
-                return status, is_1_1, fields
+            event = self._event(until)
+            if isinstance(event, h11.Response):
+                return event.status_code, messages.fields_of(event)
+            if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
+                break
         raise Malformed("it never comes to an answer")
 
-    def _passed_over(self, status: int, fields: Mapping[str, str], until: float) -> bool:
-        """Whether the body, which is not wanted, was short enough to be read to its end."""
+    def _pass_over(self, status: int, fields: Mapping[str, str], until: float) -> None:
+        """Read an unwanted body, where it is short enough, so that the connection stays."""
         try:
             length = messages.body_length(status, fields)
-            if length is None or length > _SHORT:
-                return False
-            self._take(length, min(until, time.monotonic() + 1.0))
+            if length is not None and length <= _SHORT:
+                self._body(_SHORT, min(until, time.monotonic() + 1.0))
+                self._reuse()
         except (Malformed, OSError):
-            return False
-        return not self._buffer
+            return
 
-    def _body(self, status: int, fields: Mapping[str, str], most: int, until: float) -> bytes:
-        length = messages.body_length(status, fields)
-        if length is not None:
-            if length > most:
-                raise Malformed("it is longer than was asked for")
-            return self._take(length, until)
+    def _body(self, most: int, until: float) -> bytes:
+        """The body, to its end."""
         pieces: list[bytes] = []
         left = most
-        while size := messages.chunk_size(self._line(until)):
-            left -= size
+        while isinstance(event := self._event(until), h11.Data):
+            left -= len(event.data)
             if left < 0:
                 raise Malformed("it is longer than was asked for")
-            pieces.append(self._take(size, until))
-            if self._take(2, until) != b"\r\n":
-                raise Malformed("a chunk of it is malformed")
-        trailer = b""
-        while line := self._line(until):
-            trailer += line + b"\r\n"
-            if len(trailer) > messages.HEAD_BYTES:
-                raise Malformed("its trailer is too long")
-        messages.fields_of(trailer + b"\r\n")
+            pieces.append(bytes(event.data))
+        if not isinstance(event, h11.EndOfMessage):
+            raise Malformed("it does not end")
         return b"".join(pieces)
 
-    def _line(self, until: float) -> bytes:
-        """The bytes up to the next CRLF."""
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > messages.HEAD_BYTES:
-                raise Malformed("a line of it is too long")
-            self._more(until)
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        return line
-
-    def _take(self, count: int, until: float) -> bytes:
-        """The next `count` bytes."""
-        while len(self._buffer) < count:
-            self._more(until)
-        taken = bytes(memoryview(self._buffer)[:count])
-        del self._buffer[:count]
-        return taken
-
-    def _more(self, until: float) -> None:
-        piece = self._stream.receive(_AT_ONCE, until)
-        if not piece:
-            raise ConnectionError
-        self._buffer += piece
-        self.heard = True
+    def _event(self, until: float) -> object:
+        """The next event; an end of the stream is none of an answer's."""
+        while (event := messages.next_event(self._parser)) is h11.NEED_DATA:
+            piece = self._stream.receive(_AT_ONCE, until)
+            if not piece:
+                raise ConnectionError
+            self._parser.receive_data(piece)
+            self.heard = True
+        return event

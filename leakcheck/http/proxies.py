@@ -11,6 +11,8 @@ import socket
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+import h11
+
 from leakcheck.errors import UsageError
 from leakcheck.http import messages
 from leakcheck.http.streams import Stream, addresses, dial, secured
@@ -39,11 +41,11 @@ class Proxy(NamedTuple):
         return self.url.scheme in ("http", "https")
 
     @property
-    def authorization(self) -> str:
-        """The field that shows who we are, or nothing."""
+    def authorization(self) -> list[tuple[str, str]]:
+        """The field that shows who we are, or none."""
         if self.url.user is None:
-            return ""
-        return f"Proxy-Authorization: {basic(self.url.user)}\r\n"
+            return []
+        return [("Proxy-Authorization", basic(self.url.user))]
 
     def dial(self, until: float) -> Stream:
         """A connection to the proxy itself."""
@@ -109,13 +111,12 @@ def tunnelled(proxy: Proxy, target: Url, until: float) -> Stream:
 def _connect(stream: Stream, proxy: Proxy, target: Url, until: float) -> None:
     host = f"[{target.host}]" if ":" in target.host else target.host
     place = f"{host}:{target.port}"
-    stream.send(
-        f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{proxy.authorization}\r\n".encode(), until
-    )
-    head = bytearray()
-    while messages.head_end(head) < 0:
-        head += _exactly(stream, 1, until)  # what follows belongs to the host
-    if not 200 <= messages.status_of(bytes(head))[0] < 300:
+    parser = messages.reader()
+    fields = [("Host", place), *proxy.authorization]
+    stream.send(messages.asked(parser, "CONNECT", place, fields), until)
+    while (event := messages.next_event(parser)) is h11.NEED_DATA:
+        parser.receive_data(_exactly(stream, 1, until))  # what follows belongs to the host
+    if not (isinstance(event, h11.Response) and 200 <= event.status_code < 300):
         raise ProxyRefused
 
 

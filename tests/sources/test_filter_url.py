@@ -284,19 +284,19 @@ GZIP = gzip.compress(PAGE)
 FRAMES: dict[str, tuple[list[Piece], str]] = {
     "to the end of the connection": (body_of(b"A: b", PAGE), "does not say how long"),
     "two lengths": (body_of(b"Content-Length: 4096\r\nContent-Length: 4095", PAGE), "malformed"),
-    "a length with a sign": (body_of(b"Content-Length: +4096", PAGE), "length is malformed"),
+    "a length with a sign": (body_of(b"Content-Length: +4096", PAGE), "head is malformed"),
     "length and chunks": (
         body_of(b"Content-Length: 4096\r\nTransfer-Encoding: chunked", CHUNK + b"0\r\n\r\n"),
-        "not known",
+        "told twice",
     ),
-    "other coding": (body_of(b"Transfer-Encoding: gzip, chunked", CHUNK), "not known"),
+    "other coding": (body_of(b"Transfer-Encoding: gzip, chunked", CHUNK), "head is malformed"),
     "chunks without an end": (body_of(b"Transfer-Encoding: chunked", CHUNK), "broke the conn"),
     "chunks that are too many": (
         body_of(b"Transfer-Encoding: chunked", CHUNK * 2 + b"0\r\n\r\n"), "longer than",
     ),
-    "a chunk that is none": (body_of(b"Transfer-Encoding: chunked", b"-1\r\n"), "chunk of it"),
+    "a chunk that is none": (body_of(b"Transfer-Encoding: chunked", b"-1\r\n"), "body is malf"),
     "chunks not apart": (
-        body_of(b"Transfer-Encoding: chunked", CHUNK[:-2] + b"XX0\r\n\r\n"), "chunk of it",
+        body_of(b"Transfer-Encoding: chunked", CHUNK[:-2] + b"XX0\r\n\r\n"), "body is malformed",
     ),
     "gzip": (
         body_of(b"Content-Encoding: gzip\r\nContent-Length: %d" % len(GZIP), GZIP), "not asked",
@@ -305,10 +305,8 @@ FRAMES: dict[str, tuple[list[Piece], str]] = {
     "gzip twice": (
         body_of(b"Content-Encoding: gzip, gzip\r\nContent-Length: 4096", PAGE), "not asked",
     ),
-    "a folded field": (body_of(b"A: b\r\n c: d\r\nContent-Length: 4096", PAGE), "fields are"),
-    "a bare line feed": (body_of(b"A: b\nContent-Length: 4096", PAGE), "fields are malformed"),
-    "a blank before the colon": (body_of(b"Content-Length : 4096", PAGE), "fields are malformed"),
-    "too many fields": (body_of(b"A: b\r\n" * 200 + b"Content-Length: 4096", PAGE), "fields are"),
+    "a blank before the colon": (body_of(b"Content-Length : 4096", PAGE), "head is malformed"),
+    "too many fields": (body_of(b"A: b\r\n" * 20_000 + b"Content-Length: 4096", PAGE), "head is"),
     "a head without end": (body_of(b"A: " + b"b" * 70_000, b""), "head is too long"),
     "answers to come": ([b"HTTP/1.1 100 Continue\r\n\r\n" * 20, None], "never comes to an answer"),
 }  # fmt: skip
@@ -331,7 +329,7 @@ FAULTS: dict[str, tuple[Callable[[bytes], Answer], str]] = {
     "reset": (only_header([None]), "broke the connection off"),
     "not http": (
         lambda data: lambda request: [b"SSH-2.0-OpenSSH\r\n\r\n", None],
-        "no HTTP answer",
+        "head is malformed",
     ),
     "never answers": (only_header([5.0, None]), "in time"),
     "slow loris": (only_header(DRIP), "in time"),

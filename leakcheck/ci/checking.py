@@ -17,11 +17,15 @@ from leakcheck.verdicts import SourceAnswer, Verdict, combine
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A candidate in a file, and what the sources say of it."""
+    """A candidate in a file, and what the sources say of it.
+
+    default: whether none of them knows it, and it is a default password.
+    """
 
     path: str
     candidate: Candidate = field(repr=False)
     answers: tuple[SourceAnswer, ...]
+    default: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -53,10 +57,45 @@ def _blurred(answer: SourceAnswer) -> SourceAnswer:
     return replace(answer, false_alarm=answer.source.fpr, seen=seen)
 
 
-def check(found: Sequence[tuple[str, Candidate]], sources: Sequence[Source]) -> list[Checked]:
-    """What the sources say of candidates, each with its path, in the same order."""
+def check(
+    found: Sequence[tuple[str, Candidate]],
+    sources: Sequence[Source],
+    defaults: Source | None = None,
+) -> list[Checked]:
+    """What the sources say of candidates, each with its path, in the same order.
+
+    defaults: what knows default passwords; None where they are not looked for.
+    """
     passwords = [to_bytes(candidate.password) for _, candidate in found]
-    return [
+    checked = [
         Checked(path, candidate, answers)
         for (path, candidate), answers in zip(found, ask(passwords, sources), strict=True)
     ]
+    if defaults is None:
+        return checked
+    said = ask_defaults(passwords, defaults, [candidate.is_login for _, candidate in found])
+    return [
+        replace(each, answers=(*each.answers, hit), default=True)
+        if hit is not None and each.verdict is not Verdict.EXPOSED
+        else each
+        for each, hit in zip(checked, said, strict=True)
+    ]
+
+
+def ask_defaults(
+    passwords: Sequence[bytes], defaults: Source, logins: Sequence[bool]
+) -> list[SourceAnswer | None]:
+    """For each password that is a default one, what to say of it; None of the others, which the
+    list knows nothing about.
+
+    logins: which are their own login. It is said of them as of those in the
+    list: which of the two it is would tell the password.
+    """
+    found: list[SourceAnswer | None] = []
+    for (answer,), is_login in zip(ask(passwords, [defaults]), logins, strict=True):
+        if is_login:
+            info = defaults.info
+            found.append(SourceAnswer(info, Verdict.EXPOSED, false_alarm=info.fpr))
+        else:
+            found.append(answer if answer.verdict is Verdict.EXPOSED else None)
+    return found

@@ -60,7 +60,9 @@ def explain(job: Job, place: str) -> Iterator[str]:
     found = [candidate for candidate in seen if candidate.line == line]
     checked = {
         id(each.candidate): each
-        for each in check([(path, one) for one in found if one.skip is None], job.sources)
+        for each in check(
+            [(path, one) for one in found if one.skip is None], job.sources, job.defaults
+        )
     }
     for candidate in found:
         head = f"{path}:{line}:{candidate.column}: {candidate.key} ({candidate.reader} reader)"
@@ -70,7 +72,11 @@ def explain(job: Job, place: str) -> Iterator[str]:
             yield f"{head}: not checked: {candidate.skip}."
         else:
             each = checked[id(candidate)]
-            said = "clean" if each.verdict is Verdict.CLEAN else reason(each.answers)
+            said = (
+                "clean"
+                if each.verdict is Verdict.CLEAN
+                else reason(each.answers, default=each.default)
+            )
             yield f"{head}: checked: {said}."
     if not found:
         yield f"Nothing on line {line} has the name of a password."

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.errors import InputError, UsageError
+from leakcheck.wording import printable
 
 _SAFE = (
     "core.fsmonitor=false",
@@ -80,7 +81,7 @@ def why_not(root: Path) -> str | None:
     if b"dubious ownership" in done.stderr:
         raise InputError(
             "git does not trust this repository, which another user owns: run "
-            f"git config --global --add safe.directory {_quoted(root)} first."
+            f"git config --global --add safe.directory {printable(str(root))} first."
         )
     return "git cannot read this repository"
 
@@ -149,7 +150,7 @@ def staged(root: Path, below: Sequence[str]) -> list[Blob]:
         _, mode, _, oid, kind = head.split()
         if kind == b"U":
             raise InputError(
-                f"{_quoted(Path(os.fsdecode(path)))}: the merge has conflicts here: resolve them, "
+                f"{printable(os.fsdecode(path))}: the merge has conflicts here: resolve them, "
                 "git add the file, and run again."
             )
         if mode in _REGULAR:
@@ -283,7 +284,3 @@ def environment(root: Path) -> dict[str, str]:
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_TERMINAL_PROMPT": "0",
     }
-
-
-def _quoted(path: Path) -> str:
-    return "".join(mark if mark.isprintable() else "?" for mark in str(path))

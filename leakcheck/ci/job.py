@@ -10,8 +10,8 @@ from leakcheck.ci import policy as policies
 from leakcheck.ci.baseline import DEFAULT
 from leakcheck.ci.listing import root_of
 from leakcheck.reports.output import Target
-from leakcheck.sources import Access
-from leakcheck.sources.names import close_all, open_for_passwords
+from leakcheck.sources import Access, Source
+from leakcheck.sources.names import close_all, defaults_source, open_for_passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Job:
         root: the top of the repository, or of the tree.
         policy: what the repository wants looked at.
         sources: what answers.
+        defaults: what knows default passwords, None where they are not looked for.
     """
 
     def __init__(self, options: CiOptions, *, reads_tree: bool = True) -> None:
@@ -88,6 +89,7 @@ class Job:
             or policies.sources_of(self.policy, self.root, brought, options.allow_network),
             policies.access_of(self.policy, options.access),
         )
+        self.defaults: Source | None = defaults_source() if self.policy.defaults else None
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +101,8 @@ class Job:
         trace: TracebackType | None,
     ) -> None:
         close_all(self.sources)
+        if self.defaults is not None:
+            self.defaults.close()
 
     @property
     def baseline(self) -> Path | None:

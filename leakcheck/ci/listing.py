@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError, UsageError
+from leakcheck.wording import printable
 
 _NEVER = frozenset((".git", ".hg", ".svn", ".jj", "__pycache__"))
 
@@ -90,7 +91,7 @@ class FileListing:
         for folder in folders:
             if os.path.normpath(folder) in index.submodules:
                 raise InputError(
-                    f"{_printable(folder)}: this is a submodule, a repository of its own: run "
+                    f"{printable(folder)}: this is a submodule, a repository of its own: run "
                     "leakcheck ci there."
                 )
             # one that is named, and of which git knows nothing, is read all the same
@@ -109,14 +110,14 @@ class FileListing:
             elif whole.exists() or whole.is_symlink():
                 files[os.path.normpath(name).replace(os.sep, "/")] = None
             else:
-                raise InputError(f"{_printable(name)}: there is no such file or folder.")
+                raise InputError(f"{printable(name)}: there is no such file or folder.")
         return list(files), folders
 
     def _folder(self, folder: str, seen: set[str]) -> list[Item]:
         """The files of a folder that git knows nothing of."""
         if gitrepo.is_bare(self.root / folder):
             raise InputError(
-                f"{_printable(str(self.root / folder))}: this is a repository without a working "
+                f"{printable(str(self.root / folder))}: this is a repository without a working "
                 "tree: check it out, and run there."
             )
         from leakcheck.ci.ignored import walk_folder
@@ -162,7 +163,7 @@ def relative(root: Path, path: Path) -> str:
         return str(whole.resolve().relative_to(root.resolve()))
     except ValueError:
         raise UsageError(
-            f"{_printable(str(path))}: it is outside {_printable(str(root))}: "
+            f"{printable(str(path))}: it is outside {printable(str(root))}: "
             "run leakcheck ci once for each repository."
         ) from None
 
@@ -180,7 +181,3 @@ def _holds_any(folder: str, listed: Sequence[str]) -> bool:
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(Path.cwd() / path))
-
-
-def _printable(text: str) -> str:
-    return "".join(mark if mark.isprintable() else "?" for mark in text)

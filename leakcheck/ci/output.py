@@ -23,6 +23,12 @@ EXPOSED = Rule(
     "The password stands in the repository and is in a breach that attackers have. Change it "
     "wherever it is used, and take it from a secret store or the environment.",
 )
+DEFAULT = Rule(
+    "default-password",
+    "Default password",
+    "The password is one that a product ships with, or the login or service itself: attackers try "
+    "it first. Set another, and take it from a secret store or the environment.",
+)
 UNKNOWN = Rule(
     "unanswered-password",
     "Password that could not be checked",
@@ -52,7 +58,11 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
     """The head of a report."""
     facts = {"sources": [source.info.name for source in sources]}
     return Meta(
-        "Breached passwords", COLUMNS, tool, facts=facts, rules=(EXPOSED, UNKNOWN, UNREADABLE)
+        "Breached passwords",
+        COLUMNS,
+        tool,
+        facts=facts,
+        rules=(EXPOSED, UNKNOWN, UNREADABLE, DEFAULT),
     )
 
 
@@ -91,7 +101,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
     }
     if verdict is Verdict.CLEAN:
         return ReportRow(values, None, label)
-    why = reason(found.answers)
+    why = reason(found.answers, default=found.default)
     if candidate.comment:
         why = f"in a comment: {why}"
     values["why"] = why
@@ -99,7 +109,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
     return ReportRow(
         values,
         Finding(
-            (EXPOSED if exposed else UNKNOWN).id,
+            rule_of(verdict, default=found.default).id,
             f"{printable(candidate.key)}: {why}",
             "error" if exposed else "warning",
             place,
@@ -109,9 +119,21 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
     )
 
 
-def reason(answers: Sequence[SourceAnswer]) -> str:
-    """Why a password is rejected, or why nothing vouches for it."""
+def rule_of(verdict: Verdict, *, default: bool) -> Rule:
+    """What a password that is not clean is reported as."""
+    if verdict is not Verdict.EXPOSED:
+        return UNKNOWN
+    return DEFAULT if default else EXPOSED
+
+
+def reason(answers: Sequence[SourceAnswer], *, default: bool = False) -> str:
+    """Why a password is rejected, or why nothing vouches for it.
+
+    default: whether it is rejected only because it is a default one.
+    """
     hits = [answer for answer in answers if answer.verdict is Verdict.EXPOSED]
+    if default:
+        return f"default password ({_facts(hits[-1])})"
     if hits:
         if len(answers) == 1:
             return f"breached password ({_facts(hits[0])})"
@@ -140,11 +162,13 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     """The tail of a report."""
     verdicts = Counter(found.verdict for found in outcome.results)
     exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
+    default = sum(found.default for found in outcome.results)
     facts = {
         "files": len(outcome.seen.paths),
         "candidates": outcome.seen.candidates,
         "checked": len(outcome.seen.found),
         "exposed": exposed,
+        "default": default,
         "unknown": unknown,
         "ignored": outcome.seen.ignored,
         "accepted": outcome.accepted,
@@ -160,28 +184,30 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     }
     seen, files = outcome.seen.found, outcome.seen.paths
     checked = f"{counted(len(seen), 'password')} in {counted(len(files), 'file')} checked"
-    head = _head(checked, sources, exposed, unknown)
+    head = _head(checked, sources, exposed, default, unknown)
     advice = (ADVICE,) if exposed else ()
     told = (*_sent(sources), *_accepted(outcome), *_left_out(outcome), *advice)
     return Summary(facts, (head, *told))
 
 
-def summary_of(verdicts: Sequence[Verdict], sources: Sequence[Source]) -> Summary:
-    """The tail of a report on candidates that stand in no file."""
+def summary_of(verdicts: Sequence[Verdict], default: int, sources: Sequence[Source]) -> Summary:
+    """The tail of a report on candidates that stand in no file; default: how many are such."""
     exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
-    facts = {"checked": len(verdicts), "exposed": exposed, "unknown": unknown}
+    facts = {"checked": len(verdicts), "exposed": exposed, "default": default, "unknown": unknown}
     checked = f"{counted(len(verdicts), 'password')} checked"
-    return Summary(facts, (_head(checked, sources, exposed, unknown), *_sent(sources)))
+    return Summary(facts, (_head(checked, sources, exposed, default, unknown), *_sent(sources)))
 
 
-def _head(checked: str, sources: Sequence[Source], exposed: int, unknown: int) -> str:
+def _head(checked: str, sources: Sequence[Source], exposed: int, default: int, unknown: int) -> str:
+    """exposed: breached and default ones."""
     names = ", ".join(
         f"{source.info.name} ({counted(source.info.keys, 'password')})"
         if source.info.keys
         else source.info.name
         for source in sources
     )
-    return f"{checked} against {names}: {exposed} breached, {unknown} unknown."
+    weak = f"{default} default, " if default else ""
+    return f"{checked} against {names}: {exposed - default} breached, {weak}{unknown} unknown."
 
 
 def _sent(sources: Sequence[Source]) -> Iterator[str]:

@@ -26,6 +26,7 @@ class Policy:
     filters: what `--in` would name; min_count: ignore passwords seen less
     often, where the source counts; names, ignore_names: globs of key names to
     look at besides, or not at all; comments: whether what stands in a comment counts;
+    defaults: whether default passwords are reported;
     max_size: files longer than this many bytes are not read: there is no answer
     about them.
     """
@@ -38,6 +39,7 @@ class Policy:
     names: tuple[str, ...] = ()
     ignore_names: tuple[str, ...] = ()
     comments: bool = True
+    defaults: bool = True
     max_size: int = 50_000_000
 
 

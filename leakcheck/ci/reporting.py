@@ -44,14 +44,16 @@ def report_tree(options: CiOptions) -> int:
 def report_stdin(options: CiOptions) -> int:
     """Check candidate passwords from stdin, or from a prompt; the exit status."""
     with Job(options, reads_tree=False) as job:
-        verdicts = []
+        verdicts, defaults = [], 0
         passwords = read_secrets(partial(ask_secret, "Password (not shown): "))
         with Reports(options.targets, force=True) as reports:
             reports.begin(output.meta(job.sources, "leakcheck ci --stdin"))
-            for line, said in stdin.answers(passwords, job.sources):
+            answered = stdin.answers(passwords, job.sources, job.defaults)
+            for line, (said, default) in enumerate(answered, 1):
                 verdicts.append(combine(answer.verdict for answer in said))
-                reports.row(stdin.row(line, said))
-            reports.finish(output.summary_of(verdicts, job.sources))
+                defaults += default
+                reports.row(stdin.row(line, said, default))
+            reports.finish(output.summary_of(verdicts, defaults, job.sources))
     return _status(options, verdicts)
 
 

@@ -71,7 +71,9 @@ def run(
             f"The policy leaves nothing to read: it excludes all {selection.excluded:,} files. "
             "Correct exclude, paths or formats."
         )
-    outcome = CiOutcome(seen, listing, selection.excluded, check(seen.found, job.sources))
+    outcome = CiOutcome(
+        seen, listing, selection.excluded, check(seen.found, job.sources, job.defaults)
+    )
     if accepted is not None:
         _accept(outcome, accepted)
         outcome.stale = accepted.stale(seen.paths, job.root)

@@ -5,32 +5,37 @@ Nothing is echoed: reports carry the number of the line.
 
 from collections.abc import Iterator, Sequence
 
-from leakcheck.ci.checking import ask
-from leakcheck.ci.output import EXPOSED, UNKNOWN, reason
+from leakcheck.ci.checking import ask, ask_defaults
+from leakcheck.ci.output import reason, rule_of
 from leakcheck.reports import Finding, ReportRow
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict, combine
 
 
 def answers(
-    passwords: Sequence[bytes], sources: Sequence[Source]
-) -> Iterator[tuple[int, tuple[SourceAnswer, ...]]]:
-    """For each password, its line and what the sources say."""
-    yield from enumerate(ask(passwords, sources), 1)
+    passwords: Sequence[bytes], sources: Sequence[Source], defaults: Source | None
+) -> Iterator[tuple[tuple[SourceAnswer, ...], bool]]:
+    """For each password what the sources say, and whether it is rejected as a default one."""
+    hits: list[SourceAnswer | None] = [None] * len(passwords)
+    if defaults is not None:
+        hits = ask_defaults(passwords, defaults, [False] * len(passwords))
+    for said, hit in zip(ask(passwords, sources), hits, strict=True):
+        exposed = combine(answer.verdict for answer in said) is Verdict.EXPOSED
+        yield (said, False) if exposed or hit is None else ((*said, hit), True)
 
 
-def row(line: int, said: Sequence[SourceAnswer]) -> ReportRow:
+def row(line: int, said: Sequence[SourceAnswer], default: bool) -> ReportRow:
     """The row of a report for one line of stdin."""
     verdict = combine(answer.verdict for answer in said)
     values = {
         "line": line,
         "verdict": verdict.value,
-        "why": "" if verdict is Verdict.CLEAN else reason(said),
+        "why": "" if verdict is Verdict.CLEAN else reason(said, default=default),
         "sources": [answer.as_json() for answer in said],
     }
     if verdict is Verdict.CLEAN:
         return ReportRow(values, None, f"line {line}")
     exposed = verdict is Verdict.EXPOSED
-    rule = EXPOSED if exposed else UNKNOWN
+    rule = rule_of(verdict, default=default)
     finding = Finding(rule.id, str(values["why"]), "error" if exposed else "warning")
     return ReportRow(values, finding, f"line {line}")

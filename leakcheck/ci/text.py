@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from leakcheck.ci import meaning
-from leakcheck.ci.candidate import COMMENT, IGNORED, Candidate
+from leakcheck.ci.candidate import COMMENT, IGNORED, Candidate, is_login
 from leakcheck.ci.marks import bits
 from leakcheck.ci.names import Names
 from leakcheck.ci.readers.families import Family
@@ -99,11 +99,13 @@ class Text:
         skip: str | None = None,
         comment: bool = False,
         again: bool = False,
+        login: str = "",
     ) -> None:
         """Note that `value` of `key` stands at byte `offset`.
 
         skip: why it is not checked; comment: whether it stands in one; again:
-        whether it is another reading of what stands there.
+        whether it is another reading of what stands there; login: the one that
+        stands beside it, where the reader saw it.
         """
         if offset in self._taken and not again:
             return
@@ -130,9 +132,9 @@ class Text:
             raise TooManyError
         if skip is None:
             self._taken.add(offset)
-        self.found.append(
-            Candidate(line, self._column_of(offset), key[:200], reader, skip, password, comment)
-        )
+        own = skip is None and is_login(self.low, offset, key, password, login)
+        column = self._column_of(offset)
+        self.found.append(Candidate(line, column, key[:200], reader, skip, password, comment, own))
 
     def adopt(self, found: Iterable[Candidate], lines: int) -> None:
         """Take over the candidates of a part that begins after so many lines."""

@@ -125,6 +125,16 @@ def embedded_sources(kind: Kind) -> list[Source]:
     return [LocalFilter(embedded_path(), EMBEDDED)] if kind is Kind.PASSWORD else []
 
 
+def defaults_path() -> Path:
+    """The filter of the passwords that products ship with."""
+    return Path(__file__).parent.parent / "data" / "default-passwords.bloom"
+
+
+def defaults_source() -> Source:
+    """What knows the passwords that products ship with: about others it says nothing."""
+    return LocalFilter(defaults_path(), EMBEDDED)
+
+
 def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     """The source that `name` stands for, as in `open_all`."""
     scheme = place(name)

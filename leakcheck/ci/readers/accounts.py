@@ -5,6 +5,7 @@ import re
 from leakcheck.ci.text import Text, shown
 
 _NETRC = re.compile(rb"(?<!\S)(?:password|passwd)\s{1,8}(\"(?:[^\"\\\n]++|\\.)*+\"|\S{1,256})")
+_LOGIN = re.compile(rb"(?<!\S)login\s{1,8}(\S{1,128})\s{1,80}\Z")
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 
 
@@ -14,7 +15,12 @@ def read(text: Text) -> None:
     if "netrc" in name:
         for match in _NETRC.finditer(text.data):
             value = shown(match[1]).strip('"')
-            text.add(match.start(1), "password", value, "netrc")
+            before = text.data[max(0, match.start() - 300) : match.start()]
+            login = _LOGIN.search(before)
+            text.add(
+                match.start(1), "password", value, "netrc",
+                login=shown(login[1]) if login is not None else "",
+            )  # fmt: skip
     elif "pgpass" in name:
         _colons(text, 4, "pgpass")
     else:
@@ -35,5 +41,6 @@ def _colons(text: Text, before: int, reader: str) -> None:
                 value = ""
             start = at + len(line.rstrip(b"\r")) - len(fields[-1])
             if value:
-                text.add(start, "password", value, reader)
+                login = shown(fields[-2])
+                text.add(start, "password", value, reader, login=login)
         at += len(line) + 1

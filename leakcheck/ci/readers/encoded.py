@@ -34,11 +34,11 @@ def read(text: Text, family: Family) -> None:
     for match in _BASIC.finditer(text.low) if text.marks & _BASICS else ():
         pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:
-            _add(text, family, match.start(1), "Basic authorization", pair)
+            _add(text, family, match.start(1), "Basic authorization", *pair)
     for match in _AUTH.finditer(text.low) if text.marks & _AUTHS else ():
         pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:
-            _add(text, family, match.start(1), "auth", pair)
+            _add(text, family, match.start(1), "auth", *pair)
     if family.name == "ini" and text.marks & _OF_NPM:
         for match in _PASSWORD.finditer(text.low):
             held = _decoded(text.data[match.start(1) : match.end(1)])
@@ -46,18 +46,21 @@ def read(text: Text, family: Family) -> None:
                 _add(text, family, match.start(1), "_password", held, again=True)
 
 
-def _add(text: Text, family: Family, at: int, key: str, value: str, *, again: bool = False) -> None:
+def _add(
+    text: Text, family: Family, at: int, key: str, value: str, login: str = "", *,
+    again: bool = False,
+) -> None:  # fmt: skip
     comment = text.in_comment(at, family)
-    text.add(at, key, value, "encoded", comment=comment, again=again)
+    text.add(at, key, value, "encoded", comment=comment, again=again, login=login)
 
 
-def _pair(raw: bytes) -> str | None:
-    """The password, where the base64 holds a user and one."""
+def _pair(raw: bytes) -> tuple[str, str] | None:
+    """The password and its user, where the base64 holds both."""
     decoded = _decoded(raw)
     user, colon, password = (decoded or "").partition(":")
     if not colon or not password or not _USER.match(user):
         return None
-    return password
+    return password, user
 
 
 def _decoded(raw: bytes) -> str | None:

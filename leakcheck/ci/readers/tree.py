@@ -157,7 +157,7 @@ def _account_lines(text: Text, scalar: Scalar) -> None:
         place = text.data.find(line.strip().encode("utf-8", "surrogatepass"), at, scalar.end)
         if place >= 0:
             at = place + len(user.encode("utf-8", "surrogatepass")) + 1
-        text.add(at, "chpasswd", password, "cloud-init")
+        text.add(at, "chpasswd", password, "cloud-init", login=user)
 
 
 def _paired(names: Names, node: Mapping) -> tuple[str, Scalar] | None:

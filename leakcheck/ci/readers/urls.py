@@ -79,6 +79,7 @@ def read(text: Text, family: Family) -> None:
             f"{name}:// password",
             unquote_to_bytes(match["password"]),
             skip,
+            _login(match),
         )
     if marks & _GO_HOSTS:
         for host in _GO_HOST.finditer(data):
@@ -87,15 +88,27 @@ def read(text: Text, family: Family) -> None:
                 illustrates = found[1].lower() in (b"user", b"username")
                 illustrates = illustrates and (text.in_prose or family.name in ("code", "prose"))
                 skip = ILLUSTRATION if illustrates else None
-                _add(text, family, found.start(2), "DSN password", found[2], skip)
+                login = shown(found[1])
+                _add(text, family, found.start(2), "DSN password", found[2], skip, login)
     if marks & _ORACLES:
         for match in _ORACLE.finditer(data):
-            _add(text, family, match.start(2), "jdbc:oracle password", match[2], None)
+            login = shown(match[1])
+            _add(text, family, match.start(2), "jdbc:oracle password", match[2], None, login)
     _pairs(text, family)
 
 
-def _add(text: Text, family: Family, at: int, key: str, value: bytes, skip: str | None) -> None:
-    text.add(at, key, shown(value), "url", skip=skip, comment=text.in_comment(at, family))
+def _login(match: re.Match[bytes]) -> str:
+    """The user in a URL; where there is none, or it is another, the host: `redis://:redis@redis`."""
+    user = shown(unquote_to_bytes(match["user"]))
+    password = shown(unquote_to_bytes(match["password"]))
+    return user if user.lower() == password.lower() else shown(match["host"]).partition(".")[0]
+
+
+def _add(
+    text: Text, family: Family, at: int, key: str, value: bytes, skip: str | None, login: str
+) -> None:
+    comment = text.in_comment(at, family)
+    text.add(at, key, shown(value), "url", skip=skip, comment=comment, login=login)
 
 
 def _pairs(text: Text, family: Family) -> None:

@@ -5,6 +5,7 @@ What the engine raises comes out as FilterError, with the name of the file.
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,6 +47,7 @@ EMBEDDED = "embedded"
 """The name under which the filter that comes with leakcheck is opened: no mirror served it."""
 DAMAGED = "the page that would answer is damaged"
 CHANGED = "the filter was changed while it was asked"
+_LOOK_AGAIN = 0.5  # seconds between two looks at what vouches for a file
 OUTSIDE = "the slice does not hold the page that would answer"
 page_number = bloom.page_number
 
@@ -158,6 +160,8 @@ class LocalFilter(Source):
 
     Where the file under the name is replaced, or written to, it is opened
     anew at the next lookup, and what was answered meanwhile is asked again.
+    Where its signed list changes, or whom the user trusts, that counts within
+    a second.
     """
 
     concurrent = True
@@ -169,6 +173,8 @@ class LocalFilter(Source):
         self._named = str(path) if name is None else name
         self._of_a_stranger = name != EMBEDDED
         self._lock = threading.Lock()
+        self._marks: tuple[str | None, ...] = ()
+        self._look_again = 0.0
         self._filter, self.info = self._open()
 
     @property
@@ -191,13 +197,34 @@ class LocalFilter(Source):
 
     def _standing(self, opened: bloom.Filter) -> tuple[str, str | None]:
         """Who vouches for the file, and why it can answer nothing: see leakcheck.trust.local."""
-        if trusts_nobody():
+        self._marks = self._vouchers()
+        if not self._marks:
             return "", None
         from leakcheck.trust.local import standing
         from leakcheck.trust.store import Store
 
         found = standing(self.path, opened.fileno(), opened.header.about, Store())
         return found.signed, found.doubt
+
+    def _vouchers(self) -> tuple[str | None, ...]:
+        """What changes where what vouches for the file does; empty where nobody is trusted."""
+        if trusts_nobody():
+            return ()
+        from leakcheck.trust.local import marks
+
+        return marks(self.path)
+
+    def _vouch_anew(self) -> None:
+        """Once a second: where the list, the keys or what was seen changed, judge the file anew."""
+        now = time.monotonic()
+        if not self._of_a_stranger or now < self._look_again:
+            return
+        self._look_again = now + _LOOK_AGAIN
+        if self._vouchers() == self._marks:
+            return
+        signed, doubt = self._standing(self._filter)
+        if (signed, doubt) != (self.info.signed, self.info.doubt):
+            self.info = replace(self.info, signed=signed, doubt=doubt)
 
     def _current(self) -> tuple[bloom.Filter, SourceInfo]:
         """The file under the name as it is now.
@@ -212,6 +239,7 @@ class LocalFilter(Source):
                     raise FilterError(f"{self._named}: the file now holds another kind of subject.")
                 # The old one is closed when the last who asks it lets go of it.
                 self._filter, self.info = opened, info
+            self._vouch_anew()
             return self._filter, self.info
 
     def lookup(self, digests: bytes) -> Lookup:

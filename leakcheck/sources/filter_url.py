@@ -8,7 +8,7 @@ the same subject would show more of its digest.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from leakcheck.errors import NetworkError
@@ -25,6 +25,7 @@ from leakcheck.verdicts import Code, Lookup, SourceInfo
 CHANGED = "the filter on the server changed while it was asked: ask again later"
 _KEPT_PAGES = 4096  # verified pages held for later lookups: 16 MiB
 _GIVE_UP = 3  # pages in a row that fail before the rest is not asked for
+_RENEW = 600.0  # seconds after which a signed list is asked for again
 _REST = 60.0  # seconds before a host that was down, or a filter that changed, is tried again
 
 
@@ -45,6 +46,7 @@ class RemoteFilter(Source):
         self.revealed: float = 0.0
         self._failure, self._failed_at = "", 0.0
         self._revealed = 0.0
+        self._opened_at = 0.0
         self.info = SourceInfo(name=self._remote.name, kind=kinds[0])
         try:
             header = self._open()
@@ -92,6 +94,7 @@ class RemoteFilter(Source):
         except NetworkError as error:
             self._fail(str(error))
             raise
+        self._opened_at = time.monotonic()
         return header
 
     def _fail(self, reason: str) -> None:
@@ -110,6 +113,8 @@ class RemoteFilter(Source):
                 self._fail("the filter on the server now holds another kind of subject")
                 raise NetworkError(self._failure)
             self.info = self._described(header)
+        elif self._remote.chain is not None and time.monotonic() - self._opened_at > _RENEW:
+            self.info = self._described(self._open())
         header = self.header
         sheet = _Sheet(header, items)
         missing = sheet.missing(self._pages)
@@ -140,17 +145,35 @@ class RemoteFilter(Source):
         return shuffled([*missing, *decoys] if self._access.decoys else missing)
 
     def _fetch(self, numbers: list[int], sheet: "_Sheet") -> None:
-        """Fetch pages over several connections and settle each. Raises Changed."""
+        """Fetch pages, and what proves them, over several connections and settle each.
+
+        Raises Changed.
+        """
         row: list[str] = []  # why the pages since the last good one failed
         lock = threading.Lock()
+        remote = self._remote
+        asked: list[Callable[[int], bytes | None]] = [remote.page]
+        if remote.chain is not None:
+            asked.append(remote.leaf)
+        parts: dict[int, dict[Callable[[int], bytes | None], bytes | None]] = {}
 
-        def work(number: int) -> None:
+        def work(request: tuple[int, Callable[[int], bytes | None]]) -> None:
+            number, ask = request
             if len(row) >= _GIVE_UP:
                 with lock:
                     sheet.miss(number, row[-1])
                 return
             try:
-                page = self._remote.page(number)
+                got = ask(number)
+                with lock:
+                    held = parts.setdefault(number, {})
+                    held[ask] = got
+                    if len(held) < len(asked):
+                        return
+                    del parts[number]
+                page = held[remote.page]
+                if page is not None and remote.chain is not None:
+                    remote.prove(number, page, held[remote.leaf] or b"")
             except NetworkError as error:
                 with lock:
                     row.append(str(error))
@@ -166,7 +189,8 @@ class RemoteFilter(Source):
                     del self._pages[next(iter(self._pages))]
                 self._pages[number] = page
 
-        parallel.each(numbers, work, CONNECTIONS, self._remote.client.close)
+        requests = [(number, ask) for number in numbers for ask in asked]
+        parallel.each(requests, work, CONNECTIONS, remote.client.close)
 
 
 def read_header(name: str, access: Access) -> Header:

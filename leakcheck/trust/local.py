@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from leakcheck.errors import UsageError
 from leakcheck.trust import note, proof, verity
-from leakcheck.trust.edition import FILE_NAME
+from leakcheck.trust.edition import FILE_NAME, Edition
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store, file_key
 from leakcheck.trust.verity import ProofError
@@ -53,7 +53,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
             return UNKNOWN
         if not proof.concerns(raw, trusted):
             return UNKNOWN
-        edition = proof.accept(raw, store)
+        edition = _edition(path, raw, store)
         chain = proof.chain_for(edition, digest_of(handle, store))
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))
@@ -62,6 +62,40 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
     except OSError as error:
         return Standing(doubt=f"its proof cannot be read: {error.strerror or 'failed'}")
     return Standing(signed=chain.vouched)
+
+
+def _edition(path: Path, raw: bytes, store: Store) -> Edition:
+    """The edition that speaks for a file.
+
+    The list that was kept with an installed copy grows old there; then the
+    newest one seen of its publisher speaks. Raises NoteError.
+    """
+    try:
+        return proof.accept(raw, store)
+    except proof.Outdated:
+        newest = store.newest(proof.peek(raw).origin) if own_note(path).exists() else None
+        if newest is None:
+            raise
+    return proof.accept(newest, store)
+
+
+def marks(path: Path) -> tuple[str | None, ...]:
+    """What changes where anything does on which the standing of the file at `path` depends."""
+    store = Store()
+    kept = (own_note(path), path.parent / FILE_NAME, store.folder / "keys",
+            store.folder / "seen.json")  # fmt: skip
+    found: list[str | None] = []
+    for one in kept:
+        try:
+            found.append(file_key(one.stat()))
+        except OSError as error:
+            found.append(error.strerror)
+    return tuple(found)
+
+
+def own_note(path: Path) -> Path:
+    """Where the list is that belongs to one file alone."""
+    return path.with_name(path.name + OWN_NOTE)
 
 
 def digest_of(handle: int, store: Store) -> bytes:
@@ -86,7 +120,7 @@ def digest_of(handle: int, store: Store) -> bytes:
 
 def note_beside(path: Path) -> bytes | None:
     """The signed list that speaks for a file: its own, or that of its folder; None if none is."""
-    for place in (path.with_name(path.name + OWN_NOTE), path.parent / FILE_NAME):
+    for place in (own_note(path), path.parent / FILE_NAME):
         try:
             with place.open("rb") as file:
                 return file.read(note.LARGEST + 1)

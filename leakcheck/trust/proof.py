@@ -5,7 +5,7 @@ answer. Rule 2: an edition older than one that was seen is no edition. Rule 3:
 a withdrawn filter proves nothing, whichever edition offers it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from leakcheck.trust import edition as editions
@@ -13,9 +13,20 @@ from leakcheck.trust import note
 from leakcheck.trust.edition import Edition, Entry
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
-from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block
+from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block, check_upper
 
-__all__ = ["Chain", "NoteError", "ProofError", "accept", "chain", "chain_for", "concerns", "peek"]
+__all__ = [
+    "Chain",
+    "NoteError",
+    "Outdated",
+    "ProofError",
+    "accept",
+    "chain",
+    "chain_for",
+    "concerns",
+    "peek",
+    "read",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class Chain:
     """What proves the blocks of one filter.
 
     edition: that offers it; name: of its file there; entry: its digest and
-    size; tree: tree blocks that were proved, by number.
+    size; tree: the tree blocks above the lowest level that were proved, by number.
     """
 
     edition: Edition
@@ -41,25 +52,47 @@ class Chain:
         """Who vouches for it, in words."""
         return f"signed by {self.edition.origin}, edition {self.edition.serial}"
 
-    def missing(self, block: int) -> list[int]:
-        """The numbers of the tree blocks that are still needed to prove a block of the file."""
-        return [number for number, _ in self.shape.path(block) if number not in self.tree]
+    def keep_upper(self, blocks: Sequence[bytes]) -> None:
+        """Prove and keep the tree above its lowest level, `shape.upper` blocks.
 
-    def prove(self, block: int, data: Buffer, tree: Mapping[int, bytes]) -> None:
-        """Prove that block `block` of the file is `data`; keep the tree blocks that proved it.
+        Raises ProofError with the reason where it is another tree.
+        """
+        check_upper(self.shape, self.entry.digest, blocks)
+        self.tree.update(enumerate(blocks))
+
+    def leaf(self, block: int) -> int:
+        """The number of the one tree block that is still needed to prove a block of the file."""
+        steps = self.shape.path(block)
+        if not steps:
+            raise ProofError("the file is too short for a filter")
+        return steps[-1][0]
+
+    def prove(self, block: int, data: Buffer, leaf: bytes) -> None:
+        """Prove that block `block` of the file is `data`; leaf: the tree block of that number.
 
         Raises ProofError with the reason where it is not.
         """
-        held = {**tree, **self.tree}
+        held = {**self.tree, self.leaf(block): leaf}
         check_block(self.shape, self.entry.digest, block, data, held)
-        self.tree.update((number, held[number]) for number, _ in self.shape.path(block))
+
+
+class Outdated(NoteError):
+    """The edition is older than one that was seen."""
 
 
 def accept(raw: bytes, store: Store) -> Edition:
     """The edition in a note that somebody trusted has signed, and that is not an old one.
 
-    Raises NoteError with the reason where it is not to be believed.
+    From now on no older one is. Raises NoteError with the reason where it is
+    not to be believed.
     """
+    found = read(raw, store)
+    store.remember(found.origin, found.serial, raw)
+    return found
+
+
+def read(raw: bytes, store: Store) -> Edition:
+    """The same, but what was seen stays as it is."""
     known = store.keys()
     text = store.verified(raw, known)
     if text is None:
@@ -72,11 +105,10 @@ def accept(raw: bytes, store: Store) -> Edition:
         found = editions.parse(text)
     seen = store.serial(found.origin)
     if found.serial < seen:
-        raise NoteError(
+        raise Outdated(
             f"edition {found.serial} of {found.origin} is older than edition {seen}, "
             "which was seen before"
         )
-    store.remember_serial(found.origin, found.serial)
     return found
 
 

@@ -2,6 +2,8 @@
 
     keys            a vkey a line, `#` begins a comment
     seen.json       the highest serial of each origin: no edition may be older
+    editions/       the signed list of that serial, by the SHA-256 of the origin
+    places.json     where each publisher's filters are, where a URL was given
     verified.json   notes whose signatures were verified, by their SHA-256 and
                     that of the keys; digests of files, by what the system
                     says of them: so that a check starts without cryptography
@@ -77,6 +79,34 @@ class Store:
         if seen.get(origin, 0) < serial:
             self._write("seen.json", json.dumps({**seen, origin: serial}, sort_keys=True))
 
+    def remember(self, origin: str, serial: int, raw: bytes) -> None:
+        """Note that an edition was seen, and keep the signed list it came in if it is the newest.
+
+        By it installed filters are judged that came with an older one.
+        """
+        if self.serial(origin) < serial:
+            self._write(self._edition(origin), raw.decode())
+            self.remember_serial(origin, serial)
+
+    def newest(self, origin: str) -> bytes | None:
+        """The newest signed list seen of an origin, to be verified like any other."""
+        try:
+            return (self.folder / self._edition(origin)).read_bytes()
+        except OSError:
+            return None
+
+    def place(self, origin: str) -> str:
+        """The URL of the folder where a publisher's filters are: the origin itself, if not told."""
+        found = self._read("places.json").get(origin)
+        return found if isinstance(found, str) else f"https://{origin}/"
+
+    def remember_place(self, origin: str, url: str) -> None:
+        """Note where a publisher's filters are."""
+        self._write("places.json", json.dumps({**self._read("places.json"), origin: url}))
+
+    def _edition(self, origin: str) -> str:
+        return f"editions/{hashlib.sha256(origin.encode()).hexdigest()[:32]}.note"
+
     def verified(self, raw: bytes, known: Sequence[Verifier]) -> str | None:
         """The text of a note whose signatures were verified under the same keys before."""
         found = self._read("verified.json").get("notes", {}).get(_note_key(raw, known))
@@ -115,7 +145,7 @@ class Store:
 
     def _write(self, name: str, text: str) -> None:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.folder / name, text.encode())
         except OSError as error:
             reason = error.strerror or "failed"

@@ -12,9 +12,10 @@ Source: Linux, Documentation/filesystems/fsverity.rst.
 
 import hashlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 from bloom.engine import choose
@@ -65,6 +66,11 @@ class Shape:
     def tree_bytes(self) -> int:
         """The size of the tree."""
         return sum(self.levels) * BLOCK
+
+    @property
+    def upper(self) -> int:
+        """How many tree blocks stand above the lowest level: those that a reader keeps."""
+        return sum(self.levels[:-1])
 
     def path(self, block: int) -> tuple[tuple[int, int], ...]:
         """What proves a block of the file: tree blocks and the hash's place in each, root first.
@@ -171,6 +177,28 @@ def check_block(
             raise ProofError("the file is not that of the signed digest")
     elif found != expected:
         raise ProofError("the page is not the one that was signed")
+
+
+def check_upper(shape: Shape, digest: bytes, blocks: Sequence[bytes]) -> None:
+    """Prove the levels above the lowest of the tree of the file with `digest`.
+
+    blocks: the first `shape.upper` of the tree. Raises ProofError where one is
+    missing or is not what the one above says.
+    """
+    if len(blocks) != shape.upper or any(len(block) != BLOCK for block in blocks):
+        raise ProofError("a block of the tree is missing")
+    if not blocks:
+        return
+    if file_digest(shape, hashlib.sha256(blocks[0]).digest()) != digest:
+        raise ProofError("the tree is not that of the signed digest")
+    said = b"".join(blocks)
+    first = 1
+    for above, count in pairwise(shape.levels[:-1]):
+        for at in range(count):
+            place = (first - above) * BLOCK + at * HASH
+            if hashlib.sha256(blocks[first + at]).digest() != said[place : place + HASH]:
+                raise ProofError("a block of the tree is not what the one above it says")
+        first += count
 
 
 def measured(handle: int) -> bytes | None:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from loopback.filters import key
+from loopback.filters import key, wide_header
 from loopback.misbehaving import Answer, Piece, Request, Server, file, reply
 
 import bloom
-from bloom.format import checksum
+from bloom.format import checksum, encode_header, seal_page
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
@@ -219,3 +219,55 @@ def test_a_missing_list_of_a_trusted_publisher(tmp_path: Path) -> None:
     found, _, _ = ask({"acme.bloom": path.read_bytes()})
     assert found.codes == b"\2\2"
     assert "the signed list of filters.example.org/acme is missing" in found.reasons[0]
+
+
+def test_a_large_filter_costs_no_more_requests(tmp_path: Path) -> None:
+    """A tree of three levels: two requests more when cold, one more with each page."""
+    header = wide_header(128 * 128 + 3)
+    body = encode_header(header) + b"".join(
+        seal_page(bytes(4088), number, header.seed) for number in range(header.pages)
+    )
+    path = tmp_path / "wide.bloom"
+    path.write_bytes(body)
+    signing.sign([path], [ACME])
+    held = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    with Server(serving(held)) as server:
+        source = open_source(f"{server.url}/wide.bloom", [Kind.EMAIL], Access(timeout=5.0))
+        assert source.info.signed
+        assert len(server.requests) == 3
+        for count in range(3):
+            assert source.lookup(key(count)).codes == b"\0"
+        asked = [(request.target, request.span()) for request in server.requests[3:]]
+        source.close()
+    assert sorted(target for target, _ in asked) == ["/wide.bloom"] * 3 + ["/wide.bloom.verity"] * 3
+    assert all(span is not None and span[1] - span[0] == PAGE - 1 for _, span in asked)
+
+
+def test_a_long_visit_asks_for_the_list_again(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.sources import filter_url
+
+    held = dict(files)
+    with Server(serving(held)) as server:
+        source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
+        held[FILE_NAME] = _withdrawn(files)
+        assert source.lookup(key(7)).codes == b"\1"
+        monkeypatch.setattr(filter_url, "_RENEW", 0.0)
+        found = source.lookup(key(8))
+        source.close()
+    assert found.codes == b"\2"
+    assert "wrong dump" in found.reasons[0]
+
+
+def test_a_filter_taken_from_the_list_is_said_to_be_withdrawn(files: Files) -> None:
+    from dataclasses import replace
+
+    from leakcheck.trust import edition, note
+
+    found = edition.parse(note.verify(_withdrawn(files), [ACME.verifier])[0])
+    left = {name: entry for name, entry in found.filters.items() if name != "acme.bloom"}
+    gone = note.sign(replace(found, filters=left).text(), [ACME])
+    answer, _, _ = ask(files | {FILE_NAME: gone})
+    assert answer.codes == b"\2\2"
+    assert answer.reasons[0] == f"{ACME.name} has withdrawn it: wrong dump"

@@ -146,3 +146,54 @@ def test_the_tree_is_computed_once(folder: Path, monkeypatch: pytest.MonkeyPatch
     source = LocalFilter(folder / "dump.bloom")
     assert source.info.signed
     source.close()
+
+
+def test_a_long_lived_reader_sees_what_vouches_for_a_file_change(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trust, a new list, a withdrawal, a list that is gone, distrust: at the next look."""
+    from leakcheck.sources import filter_file
+    from leakcheck.subject.digests import sha1
+    from leakcheck.trust.store import Store
+
+    assert filter_file._LOOK_AGAIN <= 1.0
+    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
+    source = filter_file.LocalFilter(folder / "dump.bloom")
+    alice = sha1("alice@example.fr")
+
+    def said() -> tuple[bytes, str | None, str | None]:
+        found = source.lookup(alice)
+        return found.codes, source.info.signed, found.reasons.get(0)
+
+    assert said() == (b"\1", "", None)
+    trust(folder)
+    assert said() == (b"\1", f"signed by {ORIGIN}, edition 1", None)
+    done(leakcheck("sign", "other.bloom", "--key", "acme.key", cwd=folder))
+    assert said() == (b"\1", f"signed by {ORIGIN}, edition 2", None)
+    note = (folder / "filters.note").read_bytes()
+    done(leakcheck("sign", "--withdraw", "dump.bloom", "--reason", "wrong dump",
+                   "--key", "acme.key", cwd=folder))  # fmt: skip
+    assert said() == (b"\2", "", f"{ORIGIN} has withdrawn it: wrong dump")
+    (folder / "filters.note").write_bytes(note)
+    assert said()[0] == b"\2"
+    (folder / "filters.note").unlink()
+    assert said() == (b"\1", "", None)  # nobody says whose it is
+    Store().distrust(ORIGIN)
+    (folder / "filters.note").write_bytes(note)
+    assert said() == (b"\1", "", None)
+    source.close()
+
+
+def test_an_installed_filter_is_judged_by_the_newest_list_seen(folder: Path) -> None:
+    """A newer edition that still offers it proves it; one that withdraws it does so everywhere."""
+    trust(folder)
+    done(leakcheck("filters", "add", "dump.bloom", cwd=folder))
+    done(leakcheck("sign", "other.bloom", "--key", "acme.key", cwd=folder))
+    assert leakcheck("check", "alice@example.fr", "--in", "other.bloom", cwd=folder).status == 0
+    found = leakcheck("check", "alice@example.fr")
+    assert (found.status, "edition 2" in found.out) == (1, True), found
+    done(leakcheck("sign", "--withdraw", "dump.bloom", "--reason", "wrong dump",
+                   "--key", "acme.key", cwd=folder))  # fmt: skip
+    assert leakcheck("check", "alice@example.fr", "--in", "other.bloom", cwd=folder).status == 0
+    found = leakcheck("check", "alice@example.fr")
+    assert (found.status, "has withdrawn it: wrong dump" in found.out) == (2, True), found

@@ -42,16 +42,18 @@ def test_the_whole_chain(folder: Path, store: Store) -> None:
     data = (folder / "pairs.bloom").read_bytes()
     tree = (folder / "pairs.bloom.verity").read_bytes()
     page = data[verity.BLOCK * 150 : verity.BLOCK * 151]
-    needed = {
-        number: tree[verity.BLOCK * number : verity.BLOCK * (number + 1)]
-        for number in found.missing(150)
-    }
-    assert len(needed) == 2
-    found.prove(150, page, needed)
-    assert found.missing(150) == []
-    found.prove(150, page, {})
+    blocks = [tree[at : at + verity.BLOCK] for at in range(0, len(tree), verity.BLOCK)]
+    assert (found.shape.upper, found.leaf(150)) == (1, 2)
     with pytest.raises(ProofError):
-        found.prove(150, data[: verity.BLOCK], {})
+        found.prove(150, page, blocks[2])  # the top is not there yet
+    for wrong in (blocks[1:2], blocks[:2], [blocks[0][:-1]]):
+        with pytest.raises(ProofError):
+            found.keep_upper(wrong)
+    found.keep_upper(blocks[:1])
+    found.prove(150, page, blocks[2])
+    for other, leaf in ((data[: verity.BLOCK], blocks[2]), (page, blocks[1]), (page, b"")):
+        with pytest.raises(ProofError):
+            found.prove(150, other, leaf)
     assert found.vouched == f"signed by {ORIGIN}, edition 1"
 
 
@@ -61,8 +63,8 @@ def test_a_forged_block_is_not_kept(folder: Path, store: Store) -> None:
     data = (folder / "acme.bloom").read_bytes()
     tree = (folder / "acme.bloom.verity").read_bytes()
     with pytest.raises(ProofError):
-        found.prove(0, data[: verity.BLOCK], {0: bytes(verity.BLOCK)})
-    found.prove(0, data[: verity.BLOCK], {0: tree})
+        found.prove(0, data[: verity.BLOCK], bytes(verity.BLOCK))
+    found.prove(0, data[: verity.BLOCK], tree)
 
 
 def test_an_older_edition_is_refused(folder: Path, store: Store) -> None:

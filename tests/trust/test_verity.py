@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakcheck.trust import verity
-from leakcheck.trust.verity import BLOCK, ProofError, Shape, block_digests, check_block, tree_of
+from leakcheck.trust.verity import (
+    BLOCK,
+    ProofError,
+    Shape,
+    block_digests,
+    check_block,
+    check_upper,
+    tree_of,
+)
 
 SIZES = [1, 32, 4095, 4096, 4097, 8192, 128 * BLOCK, 128 * BLOCK + 1, 129 * BLOCK, 300 * BLOCK]
 LARGE = (128 * 128 + 5) * BLOCK  # three levels
@@ -126,3 +134,24 @@ def test_a_file_that_shrinks_is_said() -> None:
 def test_sizes_out_of_bounds(size: int) -> None:
     with pytest.raises(ProofError, match="bounds"):
         Shape(size)
+
+
+def test_the_upper_levels_are_proved_block_by_block() -> None:
+    """Of a tree of four levels, as a file of 8 GB has it, those that a reader keeps."""
+    shape = Shape((128**3 + 1) * BLOCK)
+    assert (shape.levels, shape.upper) == ((1, 2, 129, 16385), 132)
+    low = [content(BLOCK + at)[:BLOCK] for at in range(129)]
+    middle = block_digests(b"".join(low)).ljust(2 * BLOCK, b"\0")
+    root = block_digests(middle).ljust(BLOCK, b"\0")
+    blocks = [root, middle[:BLOCK], middle[BLOCK:], *low]
+    digest = verity.file_digest(shape, block_digests(root))
+    check_upper(shape, digest, blocks)
+    swapped = [*blocks[:5], blocks[6], blocks[5], *blocks[7:]]
+    levels = [blocks[0], *blocks[3:5], *blocks[1:3], *blocks[5:]]
+    for wrong in (blocks[:-1], [*blocks, root], swapped, levels, [blocks[1], *blocks[1:]]):
+        with pytest.raises(ProofError):
+            check_upper(shape, digest, wrong)
+    for at in range(132):
+        block = bytes([blocks[at][0] ^ 1]) + blocks[at][1:]
+        with pytest.raises(ProofError):
+            check_upper(shape, digest, [*blocks[:at], block, *blocks[at + 1 :]])

@@ -129,7 +129,7 @@ def problem(form: str, texts: list[bytes], said: list[str], whole: list[bytes]) 
     if said:
         return None
     found = {line for text in texts for line in text.split(b"\n")}
-    expected = {line for text in whole for line in text.split(b"\n")}
+    expected = {line for text in whole for line in text.split(b"\n")} - {b""}
     lost = len(expected - found)
     # A plain tar has no checksum of its content: what was flipped there is another line.
     return f"{lost} lines are lost without a word" if lost and form not in BARE else None

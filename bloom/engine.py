@@ -22,3 +22,5 @@ def choose(native: str, reference: str) -> tuple[str, ModuleType]:
 
 
 NAME, kernels = choose("bloom._native", "bloom.reference")
+#: Whether plain Python runs for want of the extension, and not because it was asked for.
+FALLEN_BACK = NAME == "python" and not os.environ.get("BLOOM_ENGINE")

@@ -7,8 +7,18 @@ status 2 is for everything that is neither done nor exposed.
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
+_LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
+_SLOW = (
+    "This ran on plain Python, some 40 times slower than the native engine. Install Rust "
+    "(https://rustup.rs) or take a wheel, then install leakcheck-bloom again."
+)
+_FOREIGN = (
+    "Another package called bloom stands in the way of leakcheck's own. Install leakcheck-bloom "
+    "in an environment of its own."
+)
 _INTERRUPTED = "Interrupted: nothing was left half-written."
 
 
@@ -40,6 +50,7 @@ def run(arguments: list[str]) -> int:
     try:
         status = _invoke(arguments)
         sys.stdout.flush()
+        _say_if_slow()
     except Exit as done:
         return done.exit_code
     except LeakcheckError as error:
@@ -49,6 +60,8 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return 2  # whoever reads only the status must not take it for clean
+    except ImportError as error:
+        return _fail(_FOREIGN) if _bloom_is_foreign() else _unexpected(error, arguments)
     except MemoryError:
         return _fail("There is not enough memory: give a smaller --memory.")
     except OSError as error:
@@ -68,6 +81,22 @@ def _invoke(arguments: list[str]) -> int:
     with command.make_context("leakcheck", list(arguments)) as context:
         status = command.invoke(context)
     return status if isinstance(status, int) else 0
+
+
+def _say_if_slow() -> None:
+    """One line after a long job where the extension is missing, and nobody asked for that."""
+    engine = sys.modules.get("bloom.engine")
+    if engine is not None and engine.FALLEN_BACK and time.process_time() > _LONG:
+        print(f"leakcheck: {_SLOW}", file=sys.stderr)
+
+
+def _bloom_is_foreign() -> bool:
+    """Whether `bloom` is another distribution's: two share the name, and the last one wins."""
+    try:
+        import bloom
+    except ImportError:
+        return True
+    return not hasattr(bloom, "PAGE_BYTES")
 
 
 def _unexpected(error: BaseException, arguments: list[str]) -> int:

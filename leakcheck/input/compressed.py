@@ -132,7 +132,12 @@ class Decompressed(io.RawIOBase):
 
     def __init__(self, stream: io.RawIOBase, form: str, budget: Budget) -> None:
         self._stream, self._form, self._budget = stream, form, budget
-        self._make = FORMATS[form]()
+        try:
+            self._make = FORMATS[form]()
+        except ImportError:
+            raise ReadError(
+                f"{form} data needs the package {form}: pip install 'leakcheck-bloom[{form}]'"
+            ) from None
         self._inner: Decompressor = self._make()
         self._input = bytearray(INPUT_BYTES)
         self._data, self._at = memoryview(b""), 0  # what was read, and how far it was given on

@@ -11,6 +11,7 @@ from leakcheck.input.streams import ReadError
 
 _BLOCK_BYTES = 4 << 20
 _CLOSED = "protected by a password: give it with --archive-password"
+_STRANGE = "the installed py7zr is of a version that is not supported"
 _WRONG = "the archive's password is wrong, or it is damaged"
 
 
@@ -20,8 +21,14 @@ def unpack(file: BinaryIO, password: bytes, put: Put) -> None:
     from py7zr.exceptions import PasswordRequired
     from py7zr.io import MemIO
 
-    if hasattr(py7zr.py7zr, "get_memory_limit"):  # else it takes 128 MB blocks
-        py7zr.py7zr.get_memory_limit = lambda: _BLOCK_BYTES
+    worker = getattr(py7zr.py7zr, "Worker", None)
+    if not (
+        hasattr(py7zr.py7zr, "get_memory_limit")
+        and hasattr(worker, "register_filelike")
+        and hasattr(worker, "extract")
+    ):  # names that the library does not promise: without them it is no damage of the archive's
+        raise ReadError(_STRANGE)
+    py7zr.py7zr.get_memory_limit = lambda: _BLOCK_BYTES  # else it takes 128 MB blocks
     try:
         archive: Any = py7zr.SevenZipFile(
             file, "r", password=password.decode("utf-8", "replace") or None

@@ -23,7 +23,7 @@ from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.lines import Slice, last_line_end
 from leakcheck.hunting.state import HuntState, ReadPosition, Stamp, checksum, key_of
 from leakcheck.input import Found, ReadError, Skipped, expand, walk
-from leakcheck.input.encodings import encoding_of
+from leakcheck.input.encodings import encoding_of, with_line_feeds
 from leakcheck.input.streams import Peeked, Raw
 
 _BOM = b"\xef\xbb\xbf"
@@ -244,7 +244,7 @@ class _Feed:
         reading = replace(self._hunt.reading, still=False, skipped=skipped)
         for item in expand(found, reading, raw):
             try:
-                with item.open() as stream:
+                with with_line_feeds(item.open()) as stream:
                     for hit in self._hunt.hunter.hunt(stream):
                         text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"
                         mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))

@@ -12,6 +12,7 @@ from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
+from leakcheck.input.encodings import with_line_feeds
 from leakcheck.reports.output import Reports, Target
 from leakcheck.wording import counted
 
@@ -93,7 +94,7 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
 
             hunt.hunter.moved = moved
             try:
-                with item.open() as stream:
+                with with_line_feeds(item.open()) as stream:
                     for hit in hunt.hunter.hunt(stream):
                         hunt.hit(item.name, item.member, hit)
             except ReadError as error:

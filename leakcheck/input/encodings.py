@@ -4,8 +4,8 @@ A byte order mark decides, or else that every text in UTF-16 has many zeros in
 every second byte and reads as text: UTF-16 and UTF-32 are turned into UTF-8 as
 they are read, the mark of UTF-8 is dropped. Where a text in UTF-16 goes on in
 UTF-8, as joined files do, so does the reading. Anything else is handed on
-untouched (Latin-1, mixtures, NUL bytes: the extractors search bytes). A file
-whose lines end in a lone carriage return gets line feeds.
+untouched (Latin-1, mixtures, NUL bytes: the extractors search bytes), carriage
+returns as well: who takes lines knows that a lone one may end them.
 """
 
 import codecs
@@ -52,10 +52,17 @@ def as_text(stream: io.RawIOBase) -> Peeked:
         return Peeked(_Transcoded(peeked, name), SAMPLE_BYTES)
     if head.startswith(codecs.BOM_UTF8):
         peeked.skip(len(codecs.BOM_UTF8))
-        head = peeked.head
-    if b"\r" in head and b"\n" not in head:
-        return Peeked(_LineFeeds(peeked), SAMPLE_BYTES)
     return peeked
+
+
+def with_line_feeds(text: Peeked) -> Peeked:
+    """`text` for who ends lines at line feeds alone: one that has none gets them for its returns.
+
+    A return within a line is lost by that: only for texts in which there is none.
+    """
+    if b"\r" in text.head and b"\n" not in text.head:
+        return Peeked(_LineFeeds(text), SAMPLE_BYTES)
+    return text
 
 
 _NARROW = re.compile(rb"[\t\n\r\x20-\x7e]{33,}")  # hardly ever a run in UTF-16

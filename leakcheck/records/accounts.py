@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from leakcheck.records.formats import Dialect
-from leakcheck.records.lines import TOO_LONG, lines
+from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import EMPTY, Row, Wanted
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 from leakcheck.subject.kinds import Kind
@@ -49,7 +49,9 @@ def windows(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
             nt = match["nt"] if re.fullmatch(_HASH, match["nt"]) else None
             yield Row(number, NT, (match["login"], nt))
         elif match := _CLEAR.fullmatch(text):
-            yield Row(number, CLEAR, (match["login"], match["password"]))
+            more = _CLEAR.fullmatch(whole_of(line))
+            others = ((more["login"], more["password"]),) if more else ()
+            yield Row(number, CLEAR, (match["login"], match["password"]), "", others)
         elif match := _KEY.fullmatch(text):
             ours = match["kind"].startswith(("rc4", "0x17")) and len(match["key"]) == 32
             if ours:
@@ -83,6 +85,7 @@ def potfile(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
             yield Row(number, CRACKED, (), "no separator")
         else:
             after = (plain.partition(":")[2], plain.rpartition(":")[2])
+            after += (whole_of(line).partition(":")[2],)
             others = tuple((None, one) for one in dict.fromkeys(after) if one)
             sound = digest.strip() if len(digest.strip()) == ours else None
             yield Row(number, CRACKED, (sound, plain), "", others)

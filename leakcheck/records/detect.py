@@ -66,6 +66,8 @@ def detect(
     wanted: what its owner said of it, which stands.
     """
     wanted = wanted or Wanted()
+    if b"\n" not in sample:
+        sample = sample.replace(b"\r", b"\n")
     lines = [line.rstrip(b"\r\n") for line in _lines(sample)]
     if not whole and len(lines) > 1:
         lines.pop()

@@ -1,6 +1,7 @@
 """The lines of a stream as text, every byte kept, over-long ones passed over.
 
-A carriage return alone ends a line as well, and a byte order mark at its
+A carriage return alone ends a line as well, and may be part of one: what comes
+before the first is Parted, and has the whole. A byte order mark at its
 beginning is none of it, as where files were joined.
 """
 
@@ -10,11 +11,26 @@ from collections.abc import Iterator
 
 from leakcheck.input.chunk import chunks
 from leakcheck.input.streams import ReadError
-from leakcheck.subject.digests import windows_1252
+from leakcheck.subject.digests import LONGEST_PASSWORD, windows_1252
 
 TOO_LONG = ""
 """Stands for a line that is longer than the reader holds."""
 LONGEST_VALUE = 32 << 20  # bytes without an event
+
+
+class Parted(str):
+    """What stands before the first lone carriage return of a line.
+
+    whole: the line, without what ends it, where it is no longer than passwords can be.
+    """
+
+    __slots__ = ("whole",)
+    whole: str
+
+
+def whole_of(line: str) -> str:
+    """The line that `line` is the first part of, without what ends it; empty where it is none."""
+    return line.whole if isinstance(line, Parted) else ""
 
 
 def lines(stream: io.RawIOBase) -> Iterator[str]:
@@ -35,9 +51,33 @@ def lines_of(data: bytes) -> Iterator[str]:
     """The lines of bytes at hand, as `lines` gives them."""
     text = data.decode("utf-8", "surrogateescape")
     found: list[str] = list(io.StringIO(text, newline=""))
+    if text.count("\r") > text.count("\r\n"):
+        found = _with_wholes(found)
     if "\ufeff" in text:
-        found = [line.removeprefix("\ufeff") or "\n" for line in found]
+        found = [
+            (line.removeprefix("\ufeff") or "\n") if line.startswith("\ufeff") else line
+            for line in found
+        ]
     yield from found
+
+
+def _with_wholes(parts: list[str]) -> list[str]:
+    """The same, the first part of each line with the whole of it."""
+    found: list[str] = []
+    first = size = 0
+    for number, part in enumerate(parts, 1):
+        if not size:
+            first = len(found)
+        found.append(part)
+        size += len(part)
+        if part.endswith("\r") and number < len(parts):
+            continue
+        whole = "".join(found[first:]).rstrip("\r\n") if size <= LONGEST_PASSWORD else ""
+        if "\r" in whole:
+            found[first] = parted = Parted(found[first])
+            parted.whole = whole
+        size = 0
+    return found
 
 
 class Utf8:

@@ -12,6 +12,8 @@ import io
 import re
 from collections.abc import Iterator
 
+from leakcheck.input.encodings import SAMPLE_BYTES, with_line_feeds
+from leakcheck.input.streams import Peeked
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
@@ -45,6 +47,7 @@ _NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*\r?\n")
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The rows of a dump."""
     reader = _Reader(dialect.strings, wanted)
+    stream = with_line_feeds(Peeked(stream, SAMPLE_BYTES))
     buffer = b""
     try:
         while piece := stream.read(_STEP_BYTES):

@@ -2,7 +2,8 @@
 
 A block is URL, Username and Password lines in any order, with whatever names
 columns.py knows; a line with a name that the block has already, or a line of
-another sort, begins the next one.
+another sort, begins the next one. A lone carriage return ends a line; the value
+that goes on behind it is another reading.
 """
 
 import base64
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect
-from leakcheck.records.lines import TOO_LONG, lines
+from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 from leakcheck.records.rows import Row, Wanted
 
@@ -43,6 +44,7 @@ _MOST = 64  # named lines in a block
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The accounts in `stream`, under the number of the line where each begins."""
     block: dict[str, str] = {}
+    wholes: dict[str, str] = {}
     began = 0
     for number, line in enumerate(lines(stream), 1):
         text = line.rstrip("\r\n")
@@ -50,22 +52,27 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         if field is not None and _is_name(field["name"]):
             name = field["name"].strip()
             if name in block or len(block) >= _MOST:
-                yield from _account(began, block)
+                yield from _account(began, block, wholes)
             if not block:
                 began = number
             block[name] = _value(field)
+            if more := _FIELD.fullmatch(whole_of(line)):
+                wholes[name] = _value(more)
             continue
-        yield from _account(began, block)
+        yield from _account(began, block, wholes)
         if line == TOO_LONG:
             yield Row(number, LINE, (), LONG_ROW)
         elif account := one_line(text):
             login, secret = account
             apart = _APART.match(secret)
-            others = ((None, login.strip(), secret[apart.end() :]),) if apart else ()
+            readings = [secret[apart.end() :]] if apart else []
+            if more := one_line(whole_of(line)):
+                readings.append(more[1])
+            others = tuple((None, login.strip(), one) for one in readings)
             yield Row(number, LINE, (None, login.strip(), secret), "", others)
         elif text.strip(" \t=-*_#"):
             yield Row(number, LINE, (), NO_SEPARATOR)
-    yield from _account(began, block)
+    yield from _account(began, block, wholes)
 
 
 def _is_name(name: str) -> bool:
@@ -83,12 +90,14 @@ def _value(field: re.Match[str]) -> str:
     return value
 
 
-def _account(number: int, block: dict[str, str]) -> Iterator[Row]:
-    """The block that is complete; another one begins."""
+def _account(number: int, block: dict[str, str], wholes: dict[str, str]) -> Iterator[Row]:
+    """The block that is complete; another one begins. wholes: other readings of its values."""
     roles = {columns.role(name) for name in block}
     if roles & {*_SECRETS, *_NAMES}:
-        yield Row(number, tuple(block), tuple(block.values()))
+        others = (tuple((block | wholes).values()),) if wholes else ()
+        yield Row(number, tuple(block), tuple(block.values()), "", others)
     block.clear()
+    wholes.clear()
 
 
 def one_line(text: str) -> tuple[str, str] | None:

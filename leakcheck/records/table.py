@@ -6,23 +6,26 @@ as the others have and the lines in it are no rows themselves. Rule 2: what is
 not taken so is read again line by line, a quotation mark an ordinary
 character; the other readings of such a line are given as well, and of a cell
 in marks that it did not need where most lines have none. Rule 3: a row
-of MOST_LINES lines, or past the csv module's limit, is none.
+of MOST_LINES lines, or past the csv module's limit, is none. Rule 4: a lone
+carriage return ends a row; the row that goes on behind it is another reading.
 """
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
-from leakcheck.records.lines import TOO_LONG, lines
+from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Wanted
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES = 64
+_RETURN = "\ue00d"  # stands for a carriage return that the csv module would not take
 _LOOKED_AT = 200
 Cut = tuple[list[str], tuple[list[str], ...]]
 """The cells of a row, and other readings of it."""
@@ -101,7 +104,8 @@ class _Cutter:
                     if len(since) == 1:
                         line = since[0]
                         since.clear()
-                        yield _LONG if line == TOO_LONG else (cells, self._unquoted(line, cells))
+                        others = (*self._unquoted(line, cells), *self._whole(line, cells))
+                        yield _LONG if line == TOO_LONG else (cells, others)
                     else:
                         inner = since.copy()
                         since.clear()
@@ -120,6 +124,15 @@ class _Cutter:
             return ()
         plain = self._plain(line)
         return (plain,) if len(plain) == len(cells) and plain != cells else ()
+
+    def _whole(self, line: str, cells: list[str]) -> Iterator[list[str]]:
+        """The reading in which a carriage return in a line is part of a cell."""
+        if whole := whole_of(line):
+            with suppress(csv.Error):
+                text = whole.replace("\r", _RETURN)
+                for row in csv.reader([text], delimiter=self._mark):
+                    if len(row) == (self._width or len(cells)):
+                        yield [cell.replace(_RETURN, "\r") for cell in row]
 
     def _feed(self) -> Iterator[str]:
         """Lines for the csv module. Raises csv.Error where a row has no end in sight."""
@@ -151,7 +164,8 @@ class _Cutter:
             yield _LONG
             return
         plain = self._plain(first)
-        yield plain, tuple(one for one in self._loose(first) if one != plain)
+        others = (one for one in self._loose(first) if one != plain)
+        yield plain, (*others, *self._whole(first, plain))
 
     def _plain(self, line: str) -> list[str]:
         """A line's cells, a quotation mark an ordinary character."""
@@ -180,4 +194,6 @@ def _fixed(source: Iterable[str], dialect: Dialect) -> Iterator[Row]:
         elif not text.strip():
             yield Row(number, dialect.names, (), EMPTY)
         else:
-            yield Row(number, dialect.names, text.split(dialect.delimiter, most))
+            whole = whole_of(line)
+            others = (whole.split(dialect.delimiter, most),) if whole else ()
+            yield Row(number, dialect.names, text.split(dialect.delimiter, most), "", others)

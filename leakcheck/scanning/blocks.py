@@ -4,6 +4,7 @@ Of a plain text the lines stay bytes until a row must be shown; of any other
 list a block holds its records.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -180,7 +181,8 @@ def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
                     fresh = 0
                 continue
             if fresh and part.skip:
-                data, fresh = data[bytes(data).find(b"\n") + 1 or len(data) :], 2
+                header = re.match(rb"[^\r\n]*(?:\r*\n|\r)?", data)
+                data, fresh = data[header.end() if header else 0 :], 2
             if len(data):
                 yield LineBlock(data, done, part, fresh=fresh, buffers=buffers)
                 fresh = 0

@@ -7,9 +7,10 @@ asked as `check` would ask it; one that only holds addresses, as the build
 would find them. Rule 3: a cell that gives no digest says why.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from leakcheck import extract
@@ -85,7 +86,7 @@ class Digested:
 
 def digest_chunk(data: bytes | memoryview, query: Query) -> Digested:
     """The digests of the lines of `data`, one subject a line."""
-    return _whole(data, query) or digest_cells(split_lines(data), query)
+    return _whole(data, query) or digest_cells(split_lines(data), query, _wholes(data, query))
 
 
 def split_lines(data: bytes | memoryview) -> list[bytes]:
@@ -94,6 +95,20 @@ def split_lines(data: bytes | memoryview) -> list[bytes]:
     if not lines[-1]:
         lines.pop()
     return [part for line in lines for part in line.rstrip(b"\r").split(b"\r")]
+
+
+def _wholes(data: bytes | memoryview, query: Query) -> dict[int, bytes]:
+    """Of lines of secrets with a carriage return in them the whole, by the row of the first part."""
+    found: dict[int, bytes] = {}
+    if not query.kind.secret or query.hashes or b"\r" not in bytes(data):
+        return found
+    row = 0
+    for line in bytes(data).split(b"\n"):
+        whole = line.rstrip(b"\r")
+        if b"\r" in whole and len(whole) <= LONGEST_PASSWORD:
+            found[row] = whole
+        row += whole.count(b"\r") + 1
+    return found
 
 
 def digest_records(records: Sequence[Record], query: Query) -> Digested:
@@ -181,11 +196,19 @@ def _each(
     return _each(values[:middle], kernel, size) + _each(values[middle:], kernel, size)
 
 
-def digest_cells(cells: Sequence[bytes], query: Query) -> Digested:
-    """The digests of `cells`, one subject each; a cell holds no line end."""
+def digest_cells(
+    cells: Sequence[bytes], query: Query, wholes: Mapping[int, bytes] = MappingProxyType({})
+) -> Digested:
+    """The digests of `cells`, one subject each; a cell holds no line end.
+
+    wholes: other readings of some, by their places, which may hold carriage returns.
+    """
     out = Digested(len(cells), owners=[])
     digests: list[bytes] = []
-    _collect(cells, 0, query, out, digests)
+    if wholes:
+        _with_wholes(cells, wholes, query, out, digests)
+    else:
+        _collect(cells, 0, query, out, digests)
     out.digests = b"".join(digests)
     if out.owners == list(range(out.count)):
         out.owners = None
@@ -209,6 +232,39 @@ def _collect(
         return
     for row, cell in enumerate(cells, start):
         _one(row, cell, query, out, digests)
+
+
+def _with_wholes(
+    cells: Sequence[bytes],
+    wholes: Mapping[int, bytes],
+    query: Query,
+    out: Digested,
+    digests: list[bytes],
+) -> None:
+    """The same, with what the other readings of some cells give."""
+    assert out.owners is not None
+    start = 0
+    for row, whole in wholes.items():
+        _collect(cells[start : row + 1], start, query, out, digests)
+        start = row + 1
+        parts = {digest for part in whole.split(b"\r") for _, digest in _found(part, query)}
+        for told, digest in _found(whole, query):
+            if digest not in parts:
+                out.empty.discard(row)
+                out.problems.pop(row, None)
+                if told:
+                    out.spelled[len(out.owners)] = told
+                out.owners.append(row)
+                digests.append(digest)
+    _collect(cells[start:], start, query, out, digests)
+
+
+def _found(cell: bytes, query: Query) -> list[tuple[str, bytes]]:
+    """The digests to ask for a cell, none where it is no subject."""
+    try:
+        return _read(cell, query)[0]
+    except SubjectError:
+        return []
 
 
 def _one(row: int, cell: bytes, query: Query, out: Digested, digests: list[bytes]) -> None:

@@ -11,7 +11,8 @@ from reading import read, until_broken
 
 from leakcheck.extract import emails, passwords
 from leakcheck.extract.reference.lines import split
-from leakcheck.input import Buffers, ReadError, chunks, line_ends
+from leakcheck.input import Buffers, ReadError, chunks, inputs, line_ends
+from leakcheck.input.encodings import with_line_feeds
 from leakcheck.input.streams import Held
 from leakcheck.subject.kinds import Kind
 
@@ -174,10 +175,13 @@ def test_broken_utf16_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert next(iter(read(path).values())).startswith(b"a@example.fr\n")
 
 
-def test_old_line_ends_become_line_feeds(tmp_path: Path) -> None:
+def test_old_line_ends_are_handed_on_and_become_line_feeds_on_demand(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"a@example.fr\rb@example.fr\r" * 9000)
-    assert list(read(path).values()) == [b"a@example.fr\nb@example.fr\n" * 9000]
+    assert list(read(path).values()) == [b"a@example.fr\rb@example.fr\r" * 9000]
+    for item in inputs([str(path)]):
+        feeds = with_line_feeds(item.open()).read()
+    assert feeds == b"a@example.fr\nb@example.fr\n" * 9000
 
 
 def test_latin1_and_nul_pass_untouched(tmp_path: Path) -> None:

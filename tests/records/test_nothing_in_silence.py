@@ -172,6 +172,48 @@ def test_a_lone_carriage_return_ends_a_row(tmp_path: Path) -> None:
     assert scanned(data, tmp_path) == {"one", "two", "three"}
 
 
+@pytest.mark.parametrize("head", ["", "x@b.fr{}first\n", "x@b.fr{}first\r\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n{}last\n"])
+@pytest.mark.parametrize(
+    ("title", "line", "name"),
+    [
+        ("email,password\n", "a@b.fr,pa\rss", "l.csv"),
+        ("email;password\n", '"a@b.fr";pa\rss', "l.csv"),
+        ("", "0123456789abcdef0123456789abcdef:pa\rss", "found.potfile"),
+        ("", "https://x.fr:al:pa\rss", "l.txt"),
+        ("", "URL: x.fr\nLogin: al\nPassword: pa\rss", "l.txt"),
+    ],
+    ids=["table", "table in quotation marks", "potfile", "stealer", "blocks"],
+)
+def test_a_carriage_return_may_be_part_of_a_cell(
+    title: str, line: str, name: str, head: str, end: str, tmp_path: Path
+) -> None:
+    """A lone carriage return within a line gives both readings."""
+    mark = ";" if ";" in title else ","
+    if not title:
+        head, end = (line.replace("\r", "-") + "\n") * 9, ""
+    data = title + head.format(mark) + line + end.format(f"c@d.fr{mark}")
+    whole = {one.replace("\n", "") for one in taken(data, name=name)[0]}
+    assert "pa\rss" in whole
+    assert "pa\rss" in scanned(data, tmp_path)
+    assert "pa" in scanned(data, tmp_path)
+
+
+@pytest.mark.parametrize("rest", ["", "\n", "\nfirst\nsecond\n", "\n" + "word\n" * 300_000])
+@pytest.mark.parametrize("pair", ["", "a@b.fr:"])
+def test_a_carriage_return_may_be_part_of_a_line(pair: str, rest: str, tmp_path: Path) -> None:
+    """Of a list both readings are asked, and both are built."""
+    (tmp_path / "list").write_text(f"{pair}pa\rss{rest.replace(chr(10), chr(10) + pair)}", newline="")
+    (tmp_path / "known").write_bytes(b"pa\rss\n")
+    form = ["--from", "combo" if pair else "passwords", "--kind", "password"]
+    known, made = str(tmp_path / "known.bloom"), str(tmp_path / "made.bloom")
+    listed = ["build", "known", "-o", known, "--kind", "password", "--from", "passwords"]
+    assert leakcheck(*listed, cwd=tmp_path).status == 0
+    assert leakcheck("build", "list", "-o", made, *form, cwd=tmp_path).status == 0
+    assert leakcheck("scan", "list", "--in", known, *form, cwd=tmp_path).status == 1
+    assert leakcheck("scan", "known", "--in", made, *listed[-4:], cwd=tmp_path).status == 1
+
+
 def test_a_column_of_passwords_may_hold_hashes_too() -> None:
     """A value that may be a hash of the kind is asked as both."""
     sha1 = "b7a875fc1ea228b9061041b7cec4bd3c52ab3ce3"

@@ -203,7 +203,9 @@ def test_a_carriage_return_may_be_part_of_a_cell(
 @pytest.mark.parametrize("pair", ["", "a@b.fr:"])
 def test_a_carriage_return_may_be_part_of_a_line(pair: str, rest: str, tmp_path: Path) -> None:
     """Of a list both readings are asked, and both are built."""
-    (tmp_path / "list").write_text(f"{pair}pa\rss{rest.replace(chr(10), chr(10) + pair)}", newline="")
+    (tmp_path / "list").write_text(
+        f"{pair}pa\rss{rest.replace(chr(10), chr(10) + pair)}", newline=""
+    )
     (tmp_path / "known").write_bytes(b"pa\rss\n")
     form = ["--from", "combo" if pair else "passwords", "--kind", "password"]
     known, made = str(tmp_path / "known.bloom"), str(tmp_path / "made.bloom")

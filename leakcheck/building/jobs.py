@@ -66,7 +66,7 @@ class Jobs:
         if self.kind is not None:
             self.begin(self.kind)
         batch: list[Found] = []
-        for found in walk(self.request.paths, self._passed):
+        for found in walk(self.request.paths, self._skipped):
             if self._may_be_ours(found) and self.request.writes(found):
                 continue
             tally = self._folders.get(found.folder)
@@ -243,10 +243,6 @@ class Jobs:
         self.done_bytes += sum(found.size or 0 for found in batch)
 
     # ---- what is not read
-
-    def _passed(self, name: str, reason: str) -> None:
-        lost = reason.startswith(("it cannot", "the folder"))
-        self._skipped(Skipped(name, reason, lost))
 
     def _skipped(self, skipped: Skipped) -> None:
         self.report.skipped.append((skipped.name, skipped.reason, skipped.lost))

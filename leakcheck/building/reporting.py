@@ -60,7 +60,7 @@ def _total_bytes(paths: tuple[str, ...]) -> int | None:
     """The bytes to be read, None where that is not known; looked up only for a terminal."""
     if not sys.stderr.isatty() or "-" in paths:
         return None
-    return sum(found.size or 0 for found in walk(paths, lambda name, reason: None))
+    return sum(found.size or 0 for found in walk(paths, lambda skipped: None))
 
 
 def _show(report: BuildReport, output: str) -> None:

@@ -131,9 +131,10 @@ class _Feed:
                 self._lose(path, message.removeprefix(f"{path}: ").rstrip("."))
             return []
 
-    def _left(self, name: str, reason: str) -> None:
+    def _left(self, skipped: Skipped) -> None:
         """Something in a folder is not read."""
-        if reason.startswith(("it cannot", "the folder")):
+        name, reason = skipped.name, skipped.reason
+        if skipped.lost:
             self._lose(name, reason)
         elif (name, reason) not in self._told:
             self._told.add((name, reason))

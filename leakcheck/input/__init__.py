@@ -8,9 +8,9 @@
 """
 
 from leakcheck.input.chunk import Buffers, Chunk, chunks, line_ends
-from leakcheck.input.inputs import Input, Options, Skipped, expand, inputs
+from leakcheck.input.inputs import Input, Options, expand, inputs
 from leakcheck.input.streams import ReadError
-from leakcheck.input.walk import STDIN, Found, listed, walk
+from leakcheck.input.walk import STDIN, Found, Skipped, listed, walk
 
 __all__ = [
     "STDIN",

@@ -17,7 +17,7 @@ from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
 from leakcheck.input.member import sought
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
-from leakcheck.input.walk import STDIN, Found, walk
+from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
 
 MOST_TOLD = 100  # members of one file that are named for one reason; the rest is counted
@@ -30,15 +30,6 @@ UNREADABLE = (
     (FILTER_MAGIC, "a filter, not a dump"),
     (KEYS_MAGIC, "the kept keys of a filter, which leakcheck merge reads"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something that was not read: its name, why, and whether keys may have been lost."""
-
-    name: str
-    reason: str
-    lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +130,7 @@ def inputs(paths: Sequence[str], options: Options = Options()) -> Iterator[Input
     Raises InputError where something that was named cannot be read at all;
     what is met inside of folders and archives is told to `options.skipped`.
     """
-
-    def left(name: str, reason: str) -> None:
-        options.skipped(Skipped(name, reason, reason.startswith(("it cannot", "the folder"))))
-
-    for found in walk(paths, left):
+    for found in walk(paths, options.skipped):
         yield from expand(found, options)
 
 

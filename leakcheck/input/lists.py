@@ -10,9 +10,9 @@ from typing import Any
 
 from leakcheck.errors import InputError
 from leakcheck.input.compressed import HEAD_BYTES
-from leakcheck.input.inputs import Input, Options, Skipped, expand
+from leakcheck.input.inputs import Input, Options, expand
 from leakcheck.input.streams import Buffer, Raw, ReadError
-from leakcheck.input.walk import STDIN, Found
+from leakcheck.input.walk import STDIN, Found, Skipped
 from leakcheck.input.workbook import OLE, is_workbook
 
 ZIP = b"PK\x03\x04"

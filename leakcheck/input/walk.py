@@ -18,8 +18,23 @@ from leakcheck.errors import InputError
 STDIN = "-"
 _FETCH = ".leakcheck"
 _FETCHED = re.compile(r"lock|fetch\.json|[0-9A-F]{3}\.block|\..+\.partial")
-Report = Callable[[str, str], None]
-"""Called with the name of something that is not read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not read: its name, why, and whether keys may have been lost."""
+
+    name: str
+    reason: str
+    lost: bool
+
+
+Report = Callable[[Skipped], None]
+"""Called with each thing that is not read."""
+
+
+class _Unreadable(InputError):
+    """The system does not give out a file: what is in it is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +143,8 @@ def _pattern(pattern: str, report: Report) -> Iterator[Found]:
         try:
             found = next(_named(name, report))
         except InputError as error:
-            report(name, str(error).removeprefix(f"{name}: ").rstrip("."))
+            reason = str(error).removeprefix(f"{name}: ").rstrip(".")
+            report(Skipped(name, reason, isinstance(error, _Unreadable)))
         else:
             yield replace(found, named=False)
 
@@ -139,7 +155,7 @@ def _named(path: str, report: Report) -> Iterator[Found]:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file.") from None
     except OSError as error:
-        raise InputError(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise _Unreadable(f"{path}: it cannot be read: {error.strerror}.") from None
     except ValueError:
         raise InputError("A path holds a NUL character: no file can have that name.") from None
     if stat.S_ISDIR(state.st_mode):
@@ -151,7 +167,7 @@ def _named(path: str, report: Report) -> Iterator[Found]:
             raise InputError(f"{path}: the folder holds no file to read.")
     elif stat.S_ISREG(state.st_mode):
         if not os.access(path, os.R_OK):
-            raise InputError(f"{path}: it cannot be read: Permission denied.")
+            raise _Unreadable(f"{path}: it cannot be read: Permission denied.")
         if not state.st_size:
             raise InputError(f"{path}: the file is empty.")
         yield Found.of(path, state)
@@ -168,25 +184,27 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
             with os.scandir(folder) as entries:
                 rows = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            report(folder, f"the folder cannot be read: {error.strerror}")
+            report(Skipped(folder, f"the folder cannot be read: {error.strerror}", True))
             continue
         below = []
         for entry in rows:
             try:
                 if entry.is_symlink():
-                    report(entry.path, "a link, not followed")
+                    report(Skipped(entry.path, "a link, not followed", False))
                 elif entry.is_dir(follow_symlinks=False):
                     if entry.name == _FETCH and _is_ours(entry.path):
-                        report(entry.path, "the notes of leakcheck fetch, not a dump")
+                        reason = "the notes of leakcheck fetch, not a dump"
+                        report(Skipped(entry.path, reason, False))
                     else:
                         below.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     state = entry.stat(follow_symlinks=False)
                     yield Found.of(entry.path, state, named=False)
                 else:
-                    report(entry.path, what(entry.stat(follow_symlinks=False).st_mode))
+                    state = entry.stat(follow_symlinks=False)
+                    report(Skipped(entry.path, what(state.st_mode), False))
             except OSError as error:
-                report(entry.path, f"it cannot be read: {error.strerror}")
+                report(Skipped(entry.path, f"it cannot be read: {error.strerror}", True))
         waiting += reversed(below)
 
 

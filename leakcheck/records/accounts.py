@@ -84,8 +84,8 @@ def potfile(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
         elif not mark:
             yield Row(number, CRACKED, (), "no separator")
         else:
-            after = (plain.partition(":")[2], plain.rpartition(":")[2])
-            after += (whole_of(line).partition(":")[2],)
+            whole = whole_of(line).partition(":")[2]
+            after = (plain.partition(":")[2], plain.rpartition(":")[2], whole)
             others = tuple((None, one) for one in dict.fromkeys(after) if one)
             sound = digest.strip() if len(digest.strip()) == ours else None
             yield Row(number, CRACKED, (sound, plain), "", others)

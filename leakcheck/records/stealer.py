@@ -66,8 +66,8 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             login, secret = account
             apart = _APART.match(secret)
             readings = [secret[apart.end() :]] if apart else []
-            if more := one_line(whole_of(line)):
-                readings.append(more[1])
+            if going_on := one_line(whole_of(line)):
+                readings.append(going_on[1])
             others = tuple((None, login.strip(), one) for one in readings)
             yield Row(number, LINE, (None, login.strip(), secret), "", others)
         elif text.strip(" \t=-*_#"):

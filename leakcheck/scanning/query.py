@@ -98,7 +98,7 @@ def split_lines(data: bytes | memoryview) -> list[bytes]:
 
 
 def _wholes(data: bytes | memoryview, query: Query) -> dict[int, bytes]:
-    """Of lines of secrets with a carriage return in them the whole, by the row of the first part."""
+    """Lines of secrets with a carriage return in them, by the row of their first part."""
     found: dict[int, bytes] = {}
     if not query.kind.secret or query.hashes or b"\r" not in bytes(data):
         return found

@@ -1,10 +1,13 @@
 // Answers questions on stdin, a JSON object a line, by the page's own modules.
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const site = pathToFileURL(process.argv[2] + "/");
-const [{ xxh3 }, filters, trees, notes] = await Promise.all(
-  ["xxh3.js", "filter.js", "verity.js", "note.js"].map((name) => import(new URL(name, site))));
+const [{ xxh3 }, filters, trees, notes, addresses] = await Promise.all(
+  ["xxh3.js", "filter.js", "verity.js", "note.js", "address.js"].map((name) => import(new URL(name, site))));
+const tables = addresses.read(readFileSync(new URL("tables.txt", site), "utf8"));
+const hex = (data) => Buffer.from(data).toString("hex");
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const page = (file, number) => file.slice(4096 * number, 4096 * (number + 1));
 const ed25519 = async (signature, message, raw) => {
@@ -25,6 +28,17 @@ const ops = {
       return filters.lookUp(header, number, whole.slice(at, at + 4096), digest).answer;
     });
   },
+  async question({ kind, text, raw }) {
+    const found = addresses.question(kind, raw === undefined ? text : new Uint8Array(Buffer.from(raw, "hex")), tables);
+    const digests = await Promise.all(found.forms.map((form) => addresses.digest(kind, form)));
+    return { forms: found.forms.map(hex), digests: digests.map(hex), needs: found.needs, tooNew: found.tooNew };
+  },
+  fates: ({ codes }) => codes.map((code) => {
+    const mark = String.fromCodePoint(code), found = tables.fate(mark);
+    if (/\P{Assigned}/u.test(mark)) return "too new";
+    return found ? [found.target.normalize("NFC"), found.transitional ?? null, found.since] : null;
+  }),
+  doubt: ({ needed, had }) => addresses.doubt(needed, had, tables),
   async prove({ size, digest, block, data, tree }) {
     const held = new Map(Object.entries(tree).map(([number, body]) => [Number(number), bytes(body)]));
     await trees.checkBlock(size, bytes(digest), block, bytes(data), held);

@@ -5,34 +5,21 @@ import io
 import json
 import random
 import shutil
-import subprocess
 import zlib
-from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
+from publishing.node import ROOT, SITE, ask
 
 from leakcheck.trust import note
 from leakcheck.trust.edition import Edition, Entry
 from leakcheck.trust.note import Signer
 from leakcheck.trust.verity import BLOCK, Shape, tree_of
 
-ROOT = Path(__file__).parent.parent.parent
-SITE = ROOT / "leakcheck" / "publishing" / "site"
 ACME = Signer("filters.example.org/acme", bytes(range(32)))
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
-
-
-def ask(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the page's modules answer under Node."""
-    done = subprocess.run(
-        ["node", Path(__file__).with_name("reader.mjs"), SITE],
-        input="".join(json.dumps(one) + "\n" for one in questions),
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def packed(data: bytes) -> str:

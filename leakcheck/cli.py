@@ -27,6 +27,7 @@ COMMANDS = {
     "info": "Show what a filter holds and promises.",
     "verify": "Test every checksum of a filter.",
     "sign": "Sign filters, so that any mirror can serve them.",
+    "publish": "Write a page where people check themselves, for any web server.",
     "keys": "Make a publisher's key, and choose which publishers to trust.",
     "filters": "Manage the filters that are checked by default.",
     "demo": "Walk the whole road on a bundled sample.",

@@ -85,6 +85,44 @@ class Draft:
                 self.file.close()
 
 
+class FolderDraft:
+    """A folder that is being filled; leaving the block without `publish` leaves nothing.
+
+    `path`: where it is meanwhile. Every step may raise OSError.
+    """
+
+    def __init__(self, target: Path) -> None:
+        """Raises OSError where nothing can be written beside `target`."""
+        self.target = target
+        self.path = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}")
+        self.path.mkdir(mode=0o700)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import shutil
+
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def publish(self) -> None:
+        """Give the folder its name, and remove the one that had it before."""
+        import shutil
+
+        self.path.chmod(0o755)
+        old = self.path.with_suffix(".old")
+        if self.target.exists():
+            self.target.rename(old)
+        self.path.rename(self.target)
+        _sync_folder(self.target.parent)
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def write_whole(
     target: Path, data: bytes, *, mode: int = PRIVATE, replace: bool = True, sync: bool = True
 ) -> None:

@@ -52,6 +52,11 @@ class Url(NamedTuple):
         return self.scheme, self.host, self.port
 
     @property
+    def is_secure(self) -> bool:
+        """Whether it is asked for over TLS."""
+        return self.scheme == "https"
+
+    @property
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]

@@ -1,4 +1,5 @@
-"""The web application: GET /, /NAME.bloom, /range/PREFIX. It keeps no note of who asks what.
+"""The web application: GET /, /NAME.bloom, /range/PREFIX, and all of a published page. It keeps no
+note of who asks what.
 
 Rule 1: nothing is served but what the shelf names. Rule 2: whatever happens to
 the folder, a well-formed request has an answer that says what is wrong: 503,
@@ -116,11 +117,17 @@ def answer(query: HttpRequest, shelf: Shelf) -> HttpAnswer:
     if query.method == "OPTIONS":
         return HttpAnswer(204, {"Allow": _METHODS} | _PREFLIGHT)
     name = query.path[1:]
+    if shelf.site is not None:
+        found = shelf.site.file(name)
+        if found is not None:
+            given = file_answer(query, *found)
+            given.fields |= shelf.site.fields
+            return given
     if not name:
         return _index(shelf)
     if name.startswith("range/") and "/" not in name[6:]:
         return _range(query, name[6:], shelf)
-    path = shelf.filter(name)
+    path = shelf.filter(name) or shelf.sidecar(name)
     if path is None:
         return HttpAnswer.plain("There is no such filter here.", 404)
     return file_answer(query, path)

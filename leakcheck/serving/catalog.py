@@ -7,23 +7,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
+from leakcheck.serving.site import Site, site_in
 from leakcheck.sources import filter_file
 from leakcheck.sources.range_files import prefix_in, read_range
 
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
+SIDECAR_NAME = re.compile(FILTER_NAME.pattern + r"\.verity|filters\.note")
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A folder to serve. ranges: hex digits of a digest (40: SHA-1, 32: NTLM) -> folder."""
+    """A folder to serve.
+
+    Attributes:
+        folder: where it is.
+        ranges: hex digits of a digest (40: SHA-1, 32: NTLM) -> folder.
+        site: what `leakcheck publish` wrote there, None where that is not what it is.
+    """
 
     folder: Path
     ranges: dict[int, Path] = field(default_factory=dict)
+    site: Site | None = None
 
     def filter(self, name: str) -> Path | None:
         """The file of the filter `name`, or None; links that lead out of the folder are none."""
-        if not FILTER_NAME.fullmatch(name):
-            return None
+        return self._file(name) if FILTER_NAME.fullmatch(name) else None
+
+    def sidecar(self, name: str) -> Path | None:
+        """The file of a tree or signed list, in the same way."""
+        return self._file(name) if SIDECAR_NAME.fullmatch(name) else None
+
+    def _file(self, name: str) -> Path | None:
         path = self.folder / name
         try:
             mode = path.lstat().st_mode
@@ -56,7 +70,7 @@ def look(folder: Path) -> Shelf:
             digits = _digits(place)
             if digits:
                 ranges.setdefault(digits, place)
-        shelf = Shelf(folder, ranges)
+        shelf = Shelf(folder, ranges, site_in(folder))
         filters = shelf.filters()
     except OSError as error:
         why = error.strerror or "the system refused"

@@ -21,24 +21,24 @@ _TYPE = "application/octet-stream"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def file_answer(query: HttpRequest, path: Path) -> HttpAnswer:
-    """What `query` asks of the file at `path`."""
+def file_answer(query: HttpRequest, path: Path, kind: str = _TYPE) -> HttpAnswer:
+    """What `query` asks of the file at `path`; kind: its media type."""
     try:
         handle = os.open(path, _FLAGS)
     except OSError:
-        return HttpAnswer.plain("The filter cannot be read.", 503)
+        return HttpAnswer.plain("The file cannot be read.", 503)
     answer = None
     try:
-        answer = _answer(query, handle)
+        answer = _answer(query, handle, kind)
     except OSError:
-        answer = HttpAnswer.plain("The filter cannot be read.", 503)
+        answer = HttpAnswer.plain("The file cannot be read.", 503)
     finally:
         if answer is None or answer.pieces is None:
             os.close(handle)
     return answer
 
 
-def _answer(query: HttpRequest, handle: int) -> HttpAnswer:
+def _answer(query: HttpRequest, handle: int, kind: str) -> HttpAnswer:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise OSError
@@ -55,7 +55,7 @@ def _answer(query: HttpRequest, handle: int) -> HttpAnswer:
             first, last, code = *span, 206
             fields["Content-Range"] = f"bytes {first}-{last}/{status.st_size}"
     count = last - first + 1
-    fields["Content-Type"] = _TYPE
+    fields["Content-Type"] = kind
     if query.method == "HEAD":
         return HttpAnswer(code, fields, length=count)
     if count > _AT_ONCE:

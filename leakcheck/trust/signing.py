@@ -33,6 +33,28 @@ def sign(files: Sequence[Path], signers: Sequence[Signer], workers: int = 1) -> 
     return _publish(folder, replace(before, filters=filters), signers)
 
 
+def sign_folder(
+    files: Sequence[Path], signers: Sequence[Signer], earlier: Sequence[Path], workers: int = 1
+) -> Edition:
+    """Write the trees of `files`, all that their folder is to offer, and the edition of just them.
+
+    earlier: other folders in which these keys may have signed before; the
+    edition follows the newest of theirs, and what was withdrawn stays so.
+    Raises as `sign` does.
+    """
+    folder = _folder(files)
+    before = max(
+        (_current(place, signers) for place in [folder, *earlier]), key=lambda one: one.serial
+    )
+    filters = {}
+    for path in files:
+        digest = _write_tree(path, workers)
+        filters[path.name] = Entry(digest, path.stat().st_size)
+        if digest in before.withdrawn:
+            raise UsageError(f"{path.name}: this filter was withdrawn: {before.withdrawn[digest]}.")
+    return _publish(folder, replace(before, filters=filters), signers)
+
+
 def withdraw(path: Path, reason: str, signers: Sequence[Signer]) -> Edition:
     """Write the next edition, in which the filter of that name is withdrawn for `reason`.
 

@@ -1,0 +1,144 @@
+"""`leakcheck publish`: a page where people check themselves, for any static host."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def publish(
+    filters: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILTER...]", help="Filter files.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")
+    ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help="Private key that signs; repeatable, while one key replaces another.",
+        ),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--origin",
+            metavar="HOST/PATH",
+            help="Where the page will be, without https://. Default: the name of the key.",
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", help="The breach, as people will know it.")
+    ] = None,
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            metavar="NAME,...",
+            help="What was leaked: password, email, name, birthdate, phone, address, iban, card, "
+            "identity, health, tax, photo.",
+        ),
+    ] = "email",
+    contact: Annotated[
+        str | None, typer.Option("--contact", help="Whom people can ask: an address or https URL.")
+    ] = None,
+    languages: Annotated[
+        str,
+        typer.Option(
+            "--lang", metavar="LANG,...", help="Languages of the page, from en, fr, de, es."
+        ),
+    ] = "en",
+    chunks: Annotated[
+        bool,
+        typer.Option("--chunks", help="Write chunks too, for hosts that do not serve byte ranges."),
+    ] = False,
+    mirrors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mirror",
+            metavar="URL",
+            help="A folder elsewhere with the same files, asked where this host fails; repeatable.",
+        ),
+    ] = None,
+    decoys: Annotated[
+        int,
+        typer.Option(
+            "--decoys",
+            min=0,
+            max=255,
+            help="Have the page ask for at least so many other pages too: 1, 3, 7, ... 255.",
+        ),
+    ] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a folder that was published before.")
+    ] = False,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            "--check",
+            metavar="URL",
+            help="Publish nothing: ask a live host as browsers would, and say what is wrong.",
+        ),
+    ] = None,
+) -> int:
+    """Write a folder for any web server, with a page where people check themselves.
+
+    The page computes in the browser; the server learns which page of a filter is read, and
+    neither address nor password. Exit status of --check: 2 where people would get no answer.
+    """  # fmt: skip
+    from leakcheck.errors import UsageError
+
+    if check is not None:
+        if filters or output:
+            raise UsageError("--check takes a URL and publishes nothing.")
+        return _check(check)
+    if not filters or output is None or title is None or contact is None:
+        raise UsageError("FILTER, --output, --title and --contact are needed to publish.")
+    from bloom.cores import usable_cores
+    from leakcheck.publishing.request import SiteRequest
+    from leakcheck.publishing.site_folder import publish as publish_site
+    from leakcheck.terminal import say, warn
+    from leakcheck.trust import keys
+    from leakcheck.wording import printable
+
+    signers = [keys.private_key(path) for path in key or ()]
+    if origin is None:
+        if not signers:
+            raise UsageError("--origin is missing: where will the page be?")
+        origin = signers[0].name
+    request = SiteRequest(
+        filters=filters, output=output, origin=origin, title=title, data=_words(data),
+        contact=contact, languages=_words(languages) or ["en"], signers=signers,
+        mirrors=mirrors or (), chunks=chunks, decoys=decoys,
+    )  # fmt: skip
+    edition = publish_site(request, replace=force, workers=usable_cores())
+    if edition is None:
+        warn("not signed: nobody can tell a copy that was changed. See --key.")
+    else:
+        say(f"{printable(edition.origin)}, edition {edition.serial}.")
+    say(f"{printable(str(output))} is ready to be uploaded as {request.url}")
+    say(f"Then: leakcheck publish --check {request.url}")
+    return 0
+
+
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(word for word in text.replace(" ", "").split(",") if word))
+
+
+def _check(url: str) -> int:
+    from leakcheck.publishing.probe import probe
+    from leakcheck.terminal import say
+    from leakcheck.wording import printable
+
+    found = probe(url)
+    for finding in found:
+        say(printable(("wrong: " if finding.fatal else "better: ") + finding.text))
+    fatal = any(finding.fatal for finding in found)
+    if not fatal:
+        say("People can check themselves there.")
+    return 2 if fatal else 0

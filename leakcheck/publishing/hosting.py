@@ -1,0 +1,93 @@
+"""What a host needs to be told: headers, as several hosts take them, and the usual small files."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from leakcheck.publishing.page import asked_origins, policy
+from leakcheck.publishing.request import Published, SiteRequest
+
+BINARY = ("*.bloom", "*.verity", "*.note", "*.bin")
+"""Files that are to be served as they are: not compressed, by ranges, to pages of any origin."""
+
+
+def headers(connect: Sequence[str]) -> dict[str, str]:
+    """Of every file."""
+    return {
+        "Content-Security-Policy": policy(connect, header=True),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Content-Range",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": "no-cache",
+    }
+
+
+def files(request: SiteRequest, filters: Sequence[Published]) -> Mapping[str, str]:
+    """The files for the host, by name."""
+    fields = headers(asked_origins(request, filters))
+    in_a_year = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=365)
+    expiry = f"{in_a_year:%Y-%m-%dT00:00:00Z}"
+    return {
+        "_headers": _headers(fields),
+        "host/nginx.conf": _nginx(request, fields),
+        "host/Caddyfile": _caddy(request, fields),
+        "robots.txt": "User-agent: *\nDisallow: /*.bloom\nDisallow: /*.verity\nDisallow: /*.bin\n",
+        ".well-known/security.txt": f"Contact: {request.contact_url}\nExpires: {expiry}\n",
+    }
+
+
+def _headers(fields: Mapping[str, str]) -> str:
+    """For hosts that read a file of this name (Netlify, Cloudflare Pages, `leakcheck serve`)."""
+    lines = ["/*", *(f"  {name}: {value}" for name, value in fields.items())]
+    for pattern in BINARY:
+        lines += [f"/{pattern}", "  Content-Type: application/octet-stream"]
+    return "\n".join(lines) + "\n"
+
+
+def _nginx(request: SiteRequest, fields: Mapping[str, str]) -> str:
+    path = urlsplit(request.url).path
+    given = "\n".join(f'    add_header {name} "{value}" always;' for name, value in fields.items())
+    return f"""\
+# nginx: inside `server`. {path} is served from this folder: adapt the path of `alias`.
+# No log: it would hold which page each visitor asked for.
+location {path} {{
+    alias /srv/site/;
+    index index.html;
+    access_log off;
+    etag off;
+    if_modified_since off;
+    types {{
+        text/html html; text/css css; text/javascript js; application/json json;
+        text/plain txt;
+    }}
+    default_type application/octet-stream;
+    gzip on;
+    gzip_comp_level 9;
+    gzip_types text/css text/javascript application/json text/plain;
+{given}
+}}
+"""
+
+
+def _caddy(request: SiteRequest, fields: Mapping[str, str]) -> str:
+    parts = urlsplit(request.url)
+    given = "\n".join(f'        {name} "{value}"' for name, value in fields.items())
+    path = parts.path.rstrip("/")
+    return f"""\
+# Caddy: adapt the path of `root`. Nothing is logged unless `log` asks for it.
+{parts.netloc} {{
+    handle_path {path}/* {{
+        root * /srv/site
+        file_server
+        @text path *.html *.css *.js *.json *.txt */
+        encode @text gzip
+        header {{
+{given}
+        -Etag
+        }}
+    }}
+}}
+"""

@@ -1,0 +1,127 @@
+"""The page in each language: site/page.html, filled in."""
+
+import base64
+import hashlib
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from leakcheck.publishing.request import SITE, Published, SiteRequest, texts
+from leakcheck.trust.edition import Edition
+
+MODULES = ("leakcheck.js", "address.js", "bytes.js", "decoys.js", "filter.js", "md4.js", "note.js",
+           "punycode.js", "remote.js", "tables.js", "verity.js", "xxh3.js")  # fmt: skip
+"""What the page loads at its start; the rest only where a filter or an old browser needs it."""
+
+
+def policy(connect: Sequence[str], *, header: bool) -> str:
+    """The Content-Security-Policy. connect: other origins that the page may ask."""
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "data:",
+        "connect-src": " ".join(["'self'", *sorted(set(connect))]),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    if header:  # a page cannot say this of itself
+        rules["frame-ancestors"] = "'none'"
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def asked_origins(request: SiteRequest, filters: Sequence[Published]) -> list[str]:
+    """The origins that the page asks besides its own: mirrors, and sealing services."""
+    urls = list(request.mirrors)
+    for each in filters:
+        identity = each.header.about.get("identity")
+        oracle = identity.get("oracle") if isinstance(identity, dict) else None
+        urls += [oracle] if isinstance(oracle, str) else []
+    return ["{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls]
+
+
+def pages(
+    request: SiteRequest, filters: Sequence[Published], edition: Edition | None
+) -> dict[str, bytes]:
+    """The HTML files, by name: one a language, and index.html for who comes without one."""
+    found = {}
+    for language in request.languages:
+        found[f"{language}.html"] = _page(request, filters, edition, language, auto=False)
+    found["index.html"] = _page(request, filters, edition, request.languages[0], auto=True)
+    return found
+
+
+def _page(
+    request: SiteRequest,
+    filters: Sequence[Published],
+    edition: Edition | None,
+    language: str,
+    *,
+    auto: bool,
+) -> bytes:
+    words = texts(language)
+    names = {one: texts(one)["language"] for one in request.languages}
+    dates = sorted({str(date) for each in filters if (date := each.header.about.get("date"))})
+    values = {key: value for key, value in words.items() if isinstance(value, str)} | {
+        "title": request.title,
+        "date": f" ({', '.join(dates)})" if dates else "",
+        "lang": language,
+        "policy": policy(asked_origins(request, filters), header=False),
+        "command": f"leakcheck check --in {request.url}{filters[0].path.name} "
+        + ("me@example.org" if not filters[0].kind.secret else "--password"),
+        "origin": words["unsigned"],
+        "fingerprint": "",
+        "style": integrity(SITE / "style.css"),
+        "app": integrity(SITE / "app.js"),
+        "sums": "\n".join(f"{_sha256(SITE / name)}  {name}" for name in ("app.js", *MODULES)),
+    }
+    if edition is not None:
+        values["origin"] = say(
+            words["signed"], origin=edition.origin, serial=edition.serial,
+            date=f"{edition.issued:%Y-%m-%d}",
+        )  # fmt: skip
+        prints = ", ".join(signer.verifier.fingerprint for signer in request.signers)
+        values["fingerprint"] = say(words["fingerprint"], fingerprint=prints)
+    safe = {key: html.escape(value) for key, value in values.items()}
+    contact = html.escape(request.contact)
+    link = f'<a href="{html.escape(request.contact_url)}">{contact}</a>'
+    safe["contact"] = html.escape(words["contact"]).replace("{contact}", link)
+    safe["auto"] = " data-auto" if auto else ""
+    safe["links"] = " ".join(
+        f'<a href="{one}.html" lang="{one}" hreflang="{one}"'
+        + (' aria-current="page"' if one == language else "")
+        + f">{html.escape(name)}</a>"
+        for one, name in names.items()
+    )
+    safe["modules"] = "\n".join(
+        f'<link rel="modulepreload" href="{name}" integrity="{integrity(SITE / name)}">'
+        for name in MODULES
+    )
+    return fill((SITE / "page.html").read_text(encoding="utf-8"), safe).encode()
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """`template` with each {{name}} replaced, those in the values left alone."""
+    parts = template.split("{{")
+    out = parts[0]
+    for part in parts[1:]:
+        name, _, rest = part.partition("}}")
+        out += values[name] + rest
+    return out
+
+
+def say(text: str, **values: object) -> str:
+    """`text` with each {name} replaced, as site/app.js does it."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def integrity(path: Path) -> str:
+    """What the attribute of that name says of a file."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

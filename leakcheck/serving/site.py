@@ -1,0 +1,66 @@
+"""A folder that `leakcheck publish` wrote: all of its files, as it says they are to be served.
+
+Rule 1: nothing outside of the folder, and nothing hidden but what web servers
+hand out from `.well-known`. Rule 2: the header fields of its `_headers` go with
+every file.
+"""
+
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_MARK = "site.json"
+_PART = re.compile(r"(?!\.)[\w.+ -]{1,200}|\.well-known")
+_DEEPEST = 4
+_FIELD = re.compile(r"  ([A-Za-z-]+): ([\x20-\x7e]+)")
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+}
+_BINARY = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A published folder. fields: header fields of every answer."""
+
+    folder: Path
+    fields: Mapping[str, str]
+
+    def file(self, name: str) -> tuple[Path, str] | None:
+        """The file at a path without its first slash, and its media type; None where none is."""
+        parts = (name or "index.html").split("/")
+        if len(parts) > _DEEPEST or not all(_PART.fullmatch(part) for part in parts):
+            return None
+        path = self.folder.joinpath(*parts)
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                return None
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError):
+            return None
+        return (path, _TYPES.get(path.suffix, _BINARY)) if inside else None
+
+
+def site_in(folder: Path) -> Site | None:
+    """What was published in `folder`; None where nothing was. Raises OSError."""
+    if not (folder / _MARK).is_file():
+        return None
+    fields: dict[str, str] = {}
+    try:
+        lines = (folder / "_headers").read_text(encoding="ascii", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    everywhere = False
+    for line in lines:
+        found = _FIELD.fullmatch(line)
+        if found is None:
+            everywhere = line.strip() == "/*"
+        elif everywhere:
+            fields[found[1]] = found[2]
+    return Site(folder, fields)

@@ -172,13 +172,14 @@ class _Probe:
             if header.file_bytes != size:
                 return "it is another filter than was published"
             number = secrets.randbelow(header.pages)
+            sidecar = name + SUFFIX
+            if proof is not None:
+                proof.keep_upper([read(sidecar, each) for each in range(proof.shape.upper)])
             for block, data in ((0, first), (1 + number, read(name, 1 + number))):
                 if block and not filter_file.page_is_sound(data, number, header.seed):
                     return "a page is damaged"
                 if proof is not None:
-                    sidecar = name + SUFFIX
-                    tree = {each: read(sidecar, each) for each in proof.missing(block)}
-                    proof.prove(block, data, tree)
+                    proof.prove(block, data, read(sidecar, proof.leaf(block)))
         except _Wrong as error:
             return str(error).removeprefix(f"{name}: ")
         except FilterError:

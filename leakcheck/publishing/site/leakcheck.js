@@ -16,7 +16,7 @@ import { places, shuffled } from "./decoys.js";
 import { FilterError, PAGE_BYTES, holds, isSound, lookUp, offsetOf, pageOf, parseHeader } from "./filter.js";
 import { NoteError, entryOf, parseEdition, parseKey, verify } from "./note.js";
 import { RemoteFile, Unreachable, fetchWhole } from "./remote.js";
-import { ProofError, checkBlock, pathOf } from "./verity.js";
+import { ProofError, checkBlock, levelsOf, pathOf } from "./verity.js";
 
 const DIGEST_BYTES = { email: 20, domain: 20, password: 20, credential: 20, ntlm: 16 };
 const MOST_BITS = 22, REST = 60_000, LARGEST_NOTE = 1 << 20;
@@ -175,12 +175,13 @@ class PublishedFilter {
     const url = new URL(encodeURIComponent(this.name), base).href;
     const file = new RemoteFile(url, this.size, this.chunks, byRange);
     const [edition, first] = await Promise.all([this.site.edition(base), file.read(0, PAGE_BYTES)]);
-    const state = { file, edition, tree: new Map(), entry: null, header: null };
+    const state = { file, edition, upper: new Map(), entry: null, header: null };
     if (edition) {
       if (edition.withdrawn.has(this.digest)) throw new NoAnswer("withdrawn", edition.withdrawn.get(this.digest));
       state.entry = entryOf(edition, this.name);
       if (state.entry.size !== this.size) throw new NoAnswer("newer");
-      state.sidecar = new RemoteFile(`${url}.verity`, PAGE_BYTES * treeBlocks(this.size), this.chunks, byRange);
+      state.sidecar = new RemoteFile(`${url}.verity`, PAGE_BYTES * sum(levelsOf(this.size)), this.chunks, byRange);
+      await this.readUpper(state);
       await this.prove(state, 0, first);
     }
     state.header = parseHeader(first);
@@ -193,15 +194,19 @@ class PublishedFilter {
     return state;
   }
 
-  // Prove that block `number` of the file is `data`; what of the tree is needed is asked for, the
-  // lowest block always, so that the number of requests does not depend on the page.
+  // The tree above its lowest level, at once: which part of it a page needs is nobody's business.
+  async readUpper(state) {
+    const count = sum(levelsOf(this.size).slice(0, -1));
+    const blocks = count ? await state.sidecar.read(0, PAGE_BYTES * count) : [];
+    for (let at = 0; at < count; at++) state.upper.set(at, blocks.slice(PAGE_BYTES * at, PAGE_BYTES * (at + 1)));
+  }
+
+  // Prove that block `number` of the file is `data`, by one block of the tree, always asked for: the
+  // number of requests must not depend on the page.
   async prove(state, number, data) {
-    const path = pathOf(this.size, number).map(([block]) => block), lowest = path.at(-1);
-    const wanted = path.filter((block) => block === lowest || !state.tree.has(block));
-    const bodies = await Promise.all(wanted.map((block) => state.sidecar.read(PAGE_BYTES * block, PAGE_BYTES)));
-    const tree = new Map([...state.tree, ...wanted.map((block, at) => [block, bodies[at]])]);
-    await checkBlock(this.size, state.entry.digest, number, data, tree);
-    for (const block of path) state.tree.set(block, tree.get(block));
+    const lowest = pathOf(this.size, number).at(-1)[0];
+    const leaf = await state.sidecar.read(PAGE_BYTES * lowest, PAGE_BYTES);
+    await checkBlock(this.size, state.entry.digest, number, data, new Map([...state.upper, [lowest, leaf]]));
   }
 
   // Whether `asked` is in it, as `check` documents it.
@@ -290,7 +295,7 @@ class PublishedFilter {
   }
 }
 
-const treeBlocks = (size) => pathOf(size, Math.ceil(size / PAGE_BYTES) - 1).at(-1)[0] + 1;
+const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
 
 // Whether a signature is of a key: by the browser, or where it knows no Ed25519 by a library.
 async function ed25519(signature, message, raw) {

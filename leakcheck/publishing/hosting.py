@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from leakcheck.publishing.page import asked_origins, policy
-from leakcheck.publishing.request import Published, SiteRequest
+from leakcheck.publishing.request import SiteFilter, SiteRequest
 
 BINARY = ("*.bloom", "*.verity", "*.note", "*.bin")
 """Files that are to be served as they are: not compressed, by ranges, to pages of any origin."""
@@ -25,7 +25,7 @@ def headers(connect: Sequence[str]) -> dict[str, str]:
     }
 
 
-def files(request: SiteRequest, filters: Sequence[Published]) -> Mapping[str, str]:
+def files(request: SiteRequest, filters: Sequence[SiteFilter]) -> Mapping[str, str]:
     """The files for the host, by name."""
     fields = headers(asked_origins(request, filters))
     in_a_year = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=365)

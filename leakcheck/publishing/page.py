@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from leakcheck.publishing.request import SITE, Published, SiteRequest, texts
+from leakcheck.publishing.request import SITE, SiteFilter, SiteRequest, texts
 from leakcheck.trust.edition import Edition
 
 MODULES = ("leakcheck.js", "address.js", "bytes.js", "decoys.js", "filter.js", "md4.js", "note.js",
@@ -31,7 +31,7 @@ def policy(connect: Sequence[str], *, header: bool) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def asked_origins(request: SiteRequest, filters: Sequence[Published]) -> list[str]:
+def asked_origins(request: SiteRequest, filters: Sequence[SiteFilter]) -> list[str]:
     """The origins that the page asks besides its own: mirrors, and sealing services."""
     urls = list(request.mirrors)
     for each in filters:
@@ -42,7 +42,7 @@ def asked_origins(request: SiteRequest, filters: Sequence[Published]) -> list[st
 
 
 def pages(
-    request: SiteRequest, filters: Sequence[Published], edition: Edition | None
+    request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition | None
 ) -> dict[str, bytes]:
     """The HTML files, by name: one a language, and index.html for who comes without one."""
     found = {}
@@ -54,7 +54,7 @@ def pages(
 
 def _page(
     request: SiteRequest,
-    filters: Sequence[Published],
+    filters: Sequence[SiteFilter],
     edition: Edition | None,
     language: str,
     *,

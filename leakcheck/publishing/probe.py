@@ -29,14 +29,14 @@ _TYPES = {"html": "text/html", "css": "text/css", "js": "javascript", "json": "j
 _ANY = dict.fromkeys((*range(200, 300), *range(400, 600)), 0)
 
 
-class Finding(NamedTuple):
+class HostFault(NamedTuple):
     """What is not as it should be; fatal: whether people get no answer, or one worth nothing."""
 
     text: str
     fatal: bool = True
 
 
-def probe(url: str) -> list[Finding]:
+def probe(url: str) -> list[HostFault]:
     """What is wrong with the page published at `url`; nothing where all is well.
 
     Raises UsageError where it is no URL.
@@ -51,7 +51,7 @@ class _Probe:
         self._base = base
         self._client = Client(base, None, _PATIENCE)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[HostFault]:
         try:
             yield from self._secure()
             about = self._about()
@@ -60,9 +60,9 @@ class _Probe:
             for entry in about["filters"]:
                 yield from self._filter(entry, edition)
         except _Wrong as error:
-            yield Finding(str(error))
+            yield HostFault(str(error))
         except (KeyError, TypeError, ValueError, UsageError):
-            yield Finding(f"{ABOUT} is not the one of a published page")
+            yield HostFault(f"{ABOUT} is not the one of a published page")
         finally:
             self._client.close()
 
@@ -81,16 +81,16 @@ class _Probe:
             raise _Wrong(f"{name or 'the page'}: the host answers with status {reply.status}")
         return reply
 
-    def _secure(self) -> Iterator[Finding]:
+    def _secure(self) -> Iterator[HostFault]:
         if not self._base.is_secure and not _is_loopback(self._base.host):
-            yield Finding("the page is not served over https: browsers refuse to compute there")
+            yield HostFault("the page is not served over https: browsers refuse to compute there")
         fields = self._whole("").fields
         if "text/html" not in fields.get("content-type", ""):
-            yield Finding("the page is not served as text/html")
+            yield HostFault("the page is not served as text/html")
         if "set-cookie" in fields:
-            yield Finding("the host sets cookies, which tell visitors apart")
+            yield HostFault("the host sets cookies, which tell visitors apart")
         if "frame-ancestors" not in fields.get("content-security-policy", ""):
-            yield Finding(
+            yield HostFault(
                 "the headers of _headers are not sent (no Content-Security-Policy)", False
             )
 
@@ -100,7 +100,7 @@ class _Probe:
             raise ValueError
         return found
 
-    def _own_files(self) -> Iterator[Finding]:
+    def _own_files(self) -> Iterator[HostFault]:
         """Types, without which browsers refuse scripts; contents, by the sums beside them."""
         for line in self._whole(SUMS).body.decode("ascii", "replace").splitlines():
             digest, _, name = line.partition("  ")
@@ -109,15 +109,15 @@ class _Probe:
                 continue
             reply = self._get(name)
             if reply.status != 200:
-                yield Finding(f"{name}: the host answers with status {reply.status}")
+                yield HostFault(f"{name}: the host answers with status {reply.status}")
                 continue
             told = reply.fields.get("content-type", "")
             if kind in _TYPES and _TYPES[kind] not in told:
-                yield Finding(
+                yield HostFault(
                     f"{name}: served as {told or 'no type'}: browsers refuse it", kind != "json"
                 )
             if hashlib.sha256(reply.body).hexdigest() != digest:
-                yield Finding(f"{name}: the host serves another content than was published")
+                yield HostFault(f"{name}: the host serves another content than was published")
 
     def _edition(self, about: Mapping[str, Any]) -> Edition | None:
         keys = [Verifier.parse(key) for key in about["keys"]]
@@ -135,15 +135,15 @@ class _Probe:
             )
         return found
 
-    def _filter(self, entry: Mapping[str, Any], edition: Edition | None) -> Iterator[Finding]:
+    def _filter(self, entry: Mapping[str, Any], edition: Edition | None) -> Iterator[HostFault]:
         name, size = str(entry["name"]), int(entry["size"])
         try:
             proof = chain(edition, name) if edition else None
         except NoteError as error:
-            yield Finding(f"{name}: {error}")
+            yield HostFault(f"{name}: {error}")
             return
         if proof is not None and proof.entry.size != size:
-            yield Finding(f"{name}: {ABOUT} and {FILE_NAME} disagree on its size")
+            yield HostFault(f"{name}: {ABOUT} and {FILE_NAME} disagree on its size")
             return
         reasons: list[str] = []
         for way, read in (("byte ranges", self._by_range), ("chunks", self._by_chunk)):
@@ -152,15 +152,19 @@ class _Probe:
             reason = self._fault(name, size, proof, read)
             if reason is None:
                 for other in reasons:
-                    yield Finding(other + ": the chunks are used instead, 250 times larger", False)
+                    yield HostFault(
+                        other + ": the chunks are used instead, 250 times larger", False
+                    )
                 if "access-control-allow-origin" not in self._get(name, _range(0), 0).fields:
-                    yield Finding(f"{name}: no page elsewhere may ask it (CORS)", False)
+                    yield HostFault(f"{name}: no page elsewhere may ask it (CORS)", False)
                 return
             reasons.append(f"{name}: by {way}: {reason}")
         for reason in reasons:
-            yield Finding(reason)
+            yield HostFault(reason)
         if not entry.get("chunks"):
-            yield Finding(f"{name}: publish it with --chunks, if this host cannot do better", False)
+            yield HostFault(
+                f"{name}: publish it with --chunks, if this host cannot do better", False
+            )
 
     def _fault(
         self, name: str, size: int, proof: Chain | None, read: Callable[[str, int], bytes]

@@ -98,7 +98,7 @@ class SiteRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class SiteFilter:
     """A filter that can be published: its file, header and kind."""
 
     path: Path
@@ -106,7 +106,7 @@ class Published:
     kind: Kind = field(default=Kind.EMAIL)
 
 
-def look(path: Path) -> Published:
+def look(path: Path) -> SiteFilter:
     """The filter at `path`, every page of it sound.
 
     Raises FilterError where it is none, UsageError where a page cannot ask it.
@@ -129,7 +129,7 @@ def look(path: Path) -> Published:
         raise UsageError(f"{path}: the page asks about people, and this filter holds domains.")
     if header.reveals_bits > MOST_BITS:
         raise UsageError(f"{path}: asking it would tell a server more than {MOST_BITS} bits.")
-    return Published(path, header, kind)
+    return SiteFilter(path, header, kind)
 
 
 def languages() -> list[str]:

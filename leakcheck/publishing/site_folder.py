@@ -10,7 +10,7 @@ from pathlib import Path
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.files import FolderDraft
 from leakcheck.publishing import hosting, notice, page
-from leakcheck.publishing.request import CHUNK, SITE, Published, SiteRequest, look
+from leakcheck.publishing.request import CHUNK, SITE, SiteFilter, SiteRequest, look
 from leakcheck.sources.filter_file import PAGE_BYTES
 from leakcheck.trust import signing
 from leakcheck.trust.edition import Edition
@@ -55,7 +55,7 @@ def _check_output(output: Path, replace: bool) -> None:
 def _fill(
     folder: Path,
     request: SiteRequest,
-    filters: Sequence[Published],
+    filters: Sequence[SiteFilter],
     output: Path,
     workers: int,
 ) -> Edition | None:
@@ -91,7 +91,7 @@ def _fill(
     return edition
 
 
-def _about(request: SiteRequest, filters: Sequence[Published], edition: Edition | None) -> bytes:
+def _about(request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition | None) -> bytes:
     """What the page's scripts need to know: site.json."""
     entries = []
     for each in filters:

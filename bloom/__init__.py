@@ -12,24 +12,28 @@ A key is a digest of at least 16 bytes whose leading bits are evenly spread
 
 from typing import TYPE_CHECKING, Any
 
-from bloom.engine import NAME as ENGINE
-from bloom.errors import BloomError, BuildError, DamagedError, FormatError, RangeError
-from bloom.filter import Filter
-from bloom.format import PAGE_BYTES, Header, decode_header, encode_header
-from bloom.page import Verdict, look_up_in_page, page_number, page_rate
-from bloom.sizing import Size, plan, predicted_rate
-
 if TYPE_CHECKING:
     from bloom.builder import Builder
+    from bloom.engine import NAME as ENGINE
+    from bloom.errors import BloomError, BuildError, DamagedError, FormatError, RangeError
+    from bloom.filter import Filter
+    from bloom.format import PAGE_BYTES, Header, decode_header, encode_header
     from bloom.merging import merge_keys, read_keys
+    from bloom.page import Verdict, look_up_in_page, page_number, page_rate
     from bloom.records_file import RecordsFile
+    from bloom.sizing import Size, plan, predicted_rate
 
-# What only builds need is loaded at its first use: a lookup starts sooner without.
-_LATER = {
-    "Builder": "bloom.builder",
-    "RecordsFile": "bloom.records_file",
-    "merge_keys": "bloom.merging",
-    "read_keys": "bloom.merging",
+# Each name is loaded at its first use, so that nobody waits for what others need.
+_MODULES = {
+    "builder": ("Builder",),
+    "engine": ("ENGINE",),
+    "errors": ("BloomError", "BuildError", "DamagedError", "FormatError", "RangeError"),
+    "filter": ("Filter",),
+    "format": ("PAGE_BYTES", "Header", "decode_header", "encode_header"),
+    "merging": ("merge_keys", "read_keys"),
+    "page": ("Verdict", "look_up_in_page", "page_number", "page_rate"),
+    "records_file": ("RecordsFile",),
+    "sizing": ("Size", "plan", "predicted_rate"),
 }
 
 __all__ = [
@@ -59,9 +63,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found = globals()[name] = getattr(import_module(_LATER[name]), name)
-    return found
+    for module, names in _MODULES.items():
+        if name in names:
+            own = "NAME" if name == "ENGINE" else name
+            found = globals()[name] = getattr(import_module(f"bloom.{module}"), own)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

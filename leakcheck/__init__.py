@@ -2,6 +2,14 @@
 
 __version__ = "0.1.0"
 
+
+def version_text() -> str:
+    """What `leakcheck --version` prints."""
+    from bloom.engine import NAME
+
+    return f"leakcheck {__version__} ({NAME} engine)"
+
+
 _API = ("check", "check_digest", "check_digests", "scan")
 
 

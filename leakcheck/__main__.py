@@ -5,10 +5,10 @@ status 2 is for everything that is neither done nor exposed.
 """
 
 import os
-import re
 import sys
 import time
-from pathlib import Path
+
+from leakcheck import version_text
 
 _LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
 _SLOW = (
@@ -39,8 +39,6 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 or 2."""
-    from typer import Exit
-
     from leakcheck.errors import LeakcheckError
 
     if not arguments:
@@ -51,8 +49,6 @@ def run(arguments: list[str]) -> int:
         status = _invoke(arguments)
         sys.stdout.flush()
         _say_if_slow()
-    except Exit as done:
-        return done.exit_code
     except LeakcheckError as error:
         return _fail(str(error))
     except (KeyboardInterrupt, EOFError):
@@ -73,13 +69,20 @@ def run(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     """Parse and run, without the parser's own handling of interrupts, pipes and exits."""
+    if arguments == ["--version"]:  # which need not wait for the parser to load
+        print(version_text())
+        return 0
+    from typer import Exit
     from typer.main import get_command
 
     from leakcheck.cli import app
 
     command = get_command(app)
-    with command.make_context("leakcheck", list(arguments)) as context:
-        status = command.invoke(context)
+    try:
+        with command.make_context("leakcheck", list(arguments)) as context:
+            status = command.invoke(context)
+    except Exit as done:
+        return done.exit_code
     return status if isinstance(status, int) else 0
 
 
@@ -111,6 +114,8 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
 
 def _without_values(message: str, arguments: list[str]) -> str:
     """The parser's message without the values it quotes: one might be a password."""
+    import re
+
     values = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
     for value in sorted(filter(None, values), key=len, reverse=True):
         for quoted in (repr(value), f"'{value}'", f'"{value}"'):
@@ -129,7 +134,7 @@ def _stand_in() -> None:
     """Where a stream was closed by whoever started us, read nothing and write nowhere."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - pathlib takes longer to load
 
 
 def _silence_stdout() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from leakcheck import version_text
 from leakcheck.errors import UsageError
 
 COMMANDS = {
@@ -68,10 +69,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from leakcheck import __version__
-        from leakcheck.sources.filter_file import ENGINE
-
-        typer.echo(f"leakcheck {__version__} ({ENGINE} engine)")
+        typer.echo(version_text())
         raise typer.Exit
 
 

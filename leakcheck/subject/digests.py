@@ -8,7 +8,11 @@ import re
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import sha1 as _sha1
+
+try:  # as `random` does: loading OpenSSL takes longer than all that a check hashes
+    from _sha1 import sha1 as _sha1  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha1 as _sha1
 
 LONGEST_PASSWORD = 65_536
 """Bytes. A longer line is no password: it is a file of another sort."""
@@ -46,7 +50,8 @@ def to_bytes(text: str | bytes) -> bytes:
 
 def sha1(text: str | bytes) -> bytes:
     """SHA-1, 20 bytes."""
-    return _sha1(to_bytes(text)).digest()
+    found: bytes = _sha1(to_bytes(text)).digest()
+    return found
 
 
 def md4(data: bytes) -> bytes:

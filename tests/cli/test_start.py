@@ -1,0 +1,30 @@
+"""How soon a command starts: what it must not load, as whoever runs it waits for that."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from program import leakcheck
+
+STARTS = {
+    "the version": (["--version"], {"typer", "dataclasses", "bloom.filter"}),
+    "one address": (
+        ["check", "alice@example.fr", "--in", "acme.bloom"],
+        {"_hashlib", "ssl", "rich", "leakcheck.trust.store", "leakcheck.http.client",
+         "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_a_command_loads_nothing_that_it_does_not_need(case: str, tmp_path: Path) -> None:
+    arguments, spared = STARTS[case]
+    (tmp_path / "dump.txt").write_bytes(b"alice@example.fr\n")
+    made = leakcheck("build", tmp_path / "dump.txt", "-o", tmp_path / "acme.bloom")
+    assert made.status == 0, made.err
+    run = [sys.executable, "-X", "importtime", "-m", "leakcheck", *arguments]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "leakcheck" in loaded, "nothing was seen"
+    assert not spared & loaded

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from leakcheck import _native
 from leakcheck.extract.results import Extraction, extraction
-from leakcheck.subject.domain import resolve as resolve_other
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
@@ -13,17 +12,17 @@ _NO_HASH_MORE_OFTEN = 2**63
 
 def emails(chunk: Buffer) -> Extraction:
     """Kind.EMAIL keys of every address in any text."""
-    return extraction(*_native.emails(chunk, resolve_other))
+    return extraction(*_native.emails(chunk))
 
 
 def domains(chunk: Buffer) -> Extraction:
     """Kind.DOMAIN keys: the domain of every address, then each one above it that has a dot."""
-    return extraction(*_native.domains(chunk, resolve_other))
+    return extraction(*_native.domains(chunk))
 
 
 def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     """(start, end, canonical form) of all readings of all addresses in `chunk`."""
-    return _native.address_spans(chunk, resolve_other)
+    return _native.address_spans(chunk)
 
 
 def passwords(chunk: Buffer, kind: Kind) -> Extraction:
@@ -38,17 +37,17 @@ def password_fields(fields: Sequence[bytes], kind: Kind) -> Extraction:
 
 def combo_passwords(chunk: Buffer, kind: Kind) -> Extraction:
     """Kind.PASSWORD or NTLM keys of the passwords in `address<sep>password` lines."""
-    return extraction(*_native.combo_passwords(chunk, kind is Kind.NTLM, resolve_other))
+    return extraction(*_native.combo_passwords(chunk, kind is Kind.NTLM))
 
 
 def credentials(chunk: Buffer) -> Extraction:
     """Kind.CREDENTIAL keys of `address<sep>password` lines."""
-    return extraction(*_native.credentials(chunk, resolve_other))
+    return extraction(*_native.credentials(chunk))
 
 
 def credential_fields(fields: Sequence[tuple[bytes, bytes]]) -> Extraction:
     """Kind.CREDENTIAL keys of addresses and passwords that are already apart."""
-    return extraction(*_native.credential_fields(fields, resolve_other))
+    return extraction(*_native.credential_fields(fields))
 
 
 def hashes(chunk: Buffer, digest_bytes: int, min_count: int, prefix: bytes) -> Extraction:

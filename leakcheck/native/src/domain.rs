@@ -12,8 +12,6 @@ const LONGEST_LABEL: usize = 63;
 
 /// A canonical domain, and how much of the text it was read from it takes.
 pub type Reading = (Vec<u8>, usize);
-/// Reads the domains at the front of text that is not ASCII.
-pub type Resolver<'r> = &'r dyn Fn(&[u8]) -> Vec<Reading>;
 
 const WORD: u8 = 1;
 const HYPHEN: u8 = 2;
@@ -127,7 +125,7 @@ fn may_go_on(data: &[u8], at: usize) -> bool {
 }
 
 /// All readings of the domain at `start`: canonical, and where each ends in `data`.
-pub fn readings(data: &[u8], start: usize, _: Resolver) -> Vec<Reading> {
+pub fn readings(data: &[u8], start: usize) -> Vec<Reading> {
     let mut text = Vec::with_capacity(64);
     let mut ends = Vec::with_capacity(64);
     let mut position = start;

@@ -2,7 +2,7 @@
 
 use crate::address::{self, Found};
 use crate::digest::Digests;
-use crate::domain::{self, Resolver};
+use crate::domain;
 use crate::encoded::{self, Encoded, Literals};
 use crate::lines::{trimmed, Account, Status};
 use crate::walk::{walk, Visit};
@@ -73,8 +73,7 @@ impl Key for DomainKeys {
     }
 }
 
-struct Addresses<'r, K> {
-    resolver: Resolver<'r>,
+struct Addresses<K> {
     encoded: Encoded,
     literals: Literals,
     account: Account,
@@ -84,11 +83,11 @@ struct Addresses<'r, K> {
     key: PhantomData<K>,
 }
 
-impl<K: Key> Addresses<'_, K> {
+impl<K: Key> Addresses<K> {
     /// Take what an encoding beside the at sign `sign` hides.
     #[cold]
     fn behind(&mut self, data: &[u8], sign: (usize, usize), known: Option<&[&[u8]]>) {
-        let found = self.encoded.read(data, sign, known, self.resolver);
+        let found = self.encoded.read(data, sign, known);
         self.take(&found);
     }
 
@@ -110,7 +109,7 @@ impl<K: Key> Addresses<'_, K> {
     }
 }
 
-impl<K: Key> Visit for Addresses<'_, K> {
+impl<K: Key> Visit for Addresses<K> {
     const ENCODED: bool = true;
 
     #[inline(always)]
@@ -132,7 +131,7 @@ impl<K: Key> Visit for Addresses<'_, K> {
         if found_already && domain::none_at(data, end) && !encoded::may_follow(data, end) {
             return; // an at sign in a password: nothing is read, and the line counts already
         }
-        let (local_sound, found) = address::readings(data, start, end, self.resolver);
+        let (local_sound, found) = address::readings(data, start, end);
         self.seen.note(local_sound, !found.is_empty());
         self.take(&found);
         if encoded::is_beside(data, start, end) {
@@ -148,13 +147,13 @@ impl<K: Key> Visit for Addresses<'_, K> {
 
     #[inline]
     fn digits(&mut self, data: &[u8], at: usize) {
-        let found = self.literals.hexadecimal(data, at, self.resolver);
+        let found = self.literals.hexadecimal(data, at);
         self.take(&found);
     }
 
     #[cold]
     fn colons(&mut self, data: &[u8], at: usize) {
-        let found = encoded::base64(data, at, self.resolver);
+        let found = encoded::base64(data, at);
         self.take(&found);
     }
 
@@ -170,9 +169,8 @@ impl<K: Key> Visit for Addresses<'_, K> {
     }
 }
 
-fn keys<K: Key>(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
+fn keys<K: Key>(data: &[u8]) -> (Vec<u8>, Account) {
     let mut visitor = Addresses::<K> {
-        resolver,
         encoded: Encoded::default(),
         literals: Literals::default(),
         account: Account::default(),
@@ -189,51 +187,48 @@ fn keys<K: Key>(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
 }
 
 /// Kind.EMAIL keys of every address.
-pub fn emails(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
-    keys::<EmailKey>(data, resolver)
+pub fn emails(data: &[u8]) -> (Vec<u8>, Account) {
+    keys::<EmailKey>(data)
 }
 
 /// Kind.DOMAIN keys of every address: its domain and each one above it that has a dot.
-pub fn domains(data: &[u8], resolver: Resolver) -> (Vec<u8>, Account) {
-    keys::<DomainKeys>(data, resolver)
+pub fn domains(data: &[u8]) -> (Vec<u8>, Account) {
+    keys::<DomainKeys>(data)
 }
 
 /// ALL: whether what is encoded is read as well.
-struct Spans<'r, const ALL: bool> {
-    resolver: Resolver<'r>,
+struct Spans<const ALL: bool> {
     encoded: Encoded,
     literals: Literals,
     found: Vec<Found>,
 }
 
-impl<const ALL: bool> Visit for Spans<'_, ALL> {
+impl<const ALL: bool> Visit for Spans<ALL> {
     const ENCODED: bool = ALL;
 
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
-        let found = address::all(data, start, end, self.resolver);
+        let found = address::all(data, start, end);
         let mut behind = Vec::new();
         if ALL && encoded::is_beside(data, start, end) {
             let known: Vec<&[u8]> = found.iter().map(|one| &one.canonical[..]).collect();
-            behind = self
-                .encoded
-                .read(data, (start, end), Some(&known), self.resolver);
+            behind = self.encoded.read(data, (start, end), Some(&known));
         }
         self.found.extend(found);
         self.found.extend(behind);
     }
 
     fn encoded(&mut self, data: &[u8], start: usize, end: usize) {
-        let found = self.encoded.read(data, (start, end), None, self.resolver);
+        let found = self.encoded.read(data, (start, end), None);
         self.found.extend(found);
     }
 
     fn digits(&mut self, data: &[u8], at: usize) {
-        let found = self.literals.hexadecimal(data, at, self.resolver);
+        let found = self.literals.hexadecimal(data, at);
         self.found.extend(found);
     }
 
     fn colons(&mut self, data: &[u8], at: usize) {
-        let found = encoded::base64(data, at, self.resolver);
+        let found = encoded::base64(data, at);
         self.found.extend(found);
     }
 
@@ -241,18 +236,17 @@ impl<const ALL: bool> Visit for Spans<'_, ALL> {
 }
 
 /// All readings of all addresses, in order.
-pub fn spans(data: &[u8], resolver: Resolver) -> Vec<Found> {
-    spans_of::<true>(data, resolver)
+pub fn spans(data: &[u8]) -> Vec<Found> {
+    spans_of::<true>(data)
 }
 
 /// The same, without what is encoded.
-pub fn plain_spans(data: &[u8], resolver: Resolver) -> Vec<Found> {
-    spans_of::<false>(data, resolver)
+pub fn plain_spans(data: &[u8]) -> Vec<Found> {
+    spans_of::<false>(data)
 }
 
-fn spans_of<const ALL: bool>(data: &[u8], resolver: Resolver) -> Vec<Found> {
+fn spans_of<const ALL: bool>(data: &[u8]) -> Vec<Found> {
     let mut visitor = Spans::<ALL> {
-        resolver,
         encoded: Encoded::default(),
         literals: Literals::default(),
         found: Vec::new(),

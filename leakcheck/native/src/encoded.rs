@@ -6,7 +6,7 @@ mod lines;
 mod literals;
 
 use crate::address::Found;
-use crate::domain::{self, Resolver};
+use crate::domain;
 use crate::escapes;
 use crate::layers::Layer;
 use crate::local;
@@ -34,7 +34,6 @@ impl Encoded {
         data: &[u8],
         (start, end): (usize, usize),
         known: Option<&[&[u8]]>,
-        resolver: Resolver,
     ) -> Vec<Found> {
         if start >= self.until {
             self.decode(data, start, end);
@@ -46,7 +45,7 @@ impl Encoded {
                 local::readings(data, start, &data[start..end]),
                 as_it_stands,
             );
-            hosts.add(domain::readings(data, end, resolver), as_it_stands);
+            hosts.add(domain::readings(data, end), as_it_stands);
         }
         for Layer { text, origins } in &self.layers {
             let at = origins.partition_point(|&origin| origin < start);
@@ -56,7 +55,7 @@ impl Encoded {
             if let Some(stop) = escapes::at_sign_at(text, at) {
                 let origin = |place: usize| origins[place];
                 names.add(local::readings(text, at, &text[at..stop]), origin);
-                hosts.add(domain::readings(text, stop, resolver), origin);
+                hosts.add(domain::readings(text, stop), origin);
             }
         }
         let mut found = Vec::new();

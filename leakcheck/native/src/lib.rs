@@ -22,10 +22,10 @@ mod local;
 mod marks;
 mod normal_forms;
 mod numbered;
+mod password_fields;
 mod passwords;
 mod punycode;
 mod python;
-mod resolver;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;

@@ -2,7 +2,6 @@
 
 use crate::combos::Wanted;
 use crate::lines::Account;
-use crate::resolver::Asker;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -34,44 +33,32 @@ pub fn output(py: Python<'_>, (digests, account): (Vec<u8>, Account)) -> Output<
     (packed, counts.to_vec(), first, last)
 }
 
-/// Run `kernel` on the chunk without the GIL, with a way to ask for domains.
-pub fn with_asker<'py, T: Send>(
-    py: Python<'py>,
+/// Run `kernel` on the chunk without the GIL.
+fn detached<T: Send>(
+    py: Python<'_>,
     chunk: &PyBuffer<u8>,
-    callable: Py<PyAny>,
-    kernel: impl Fn(&[u8], crate::domain::Resolver) -> T + Send,
+    kernel: impl FnOnce(&[u8]) -> T + Send,
 ) -> PyResult<T> {
     let data = bytes(chunk)?;
-    py.detach(move || {
-        let asker = Asker::new(callable);
-        let result = kernel(data, &|text| asker.ask(text));
-        asker.finish().map(|()| result)
-    })
+    Ok(py.detach(move || kernel(data)))
 }
 
 #[pyfunction]
-pub fn emails(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    Ok(output(
-        py,
-        with_asker(py, &chunk, ask, crate::emails::emails)?,
-    ))
+pub fn emails(py: Python<'_>, chunk: PyBuffer<u8>) -> PyResult<Output<'_>> {
+    Ok(output(py, detached(py, &chunk, crate::emails::emails)?))
 }
 
 #[pyfunction]
-pub fn domains(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    Ok(output(
-        py,
-        with_asker(py, &chunk, ask, crate::emails::domains)?,
-    ))
+pub fn domains(py: Python<'_>, chunk: PyBuffer<u8>) -> PyResult<Output<'_>> {
+    Ok(output(py, detached(py, &chunk, crate::emails::domains)?))
 }
 
 #[pyfunction]
-pub fn address_spans<'py>(
-    py: Python<'py>,
+pub fn address_spans(
+    py: Python<'_>,
     chunk: PyBuffer<u8>,
-    ask: Py<PyAny>,
-) -> PyResult<Vec<(usize, usize, Bound<'py, PyBytes>)>> {
-    let found = with_asker(py, &chunk, ask, crate::emails::spans)?;
+) -> PyResult<Vec<(usize, usize, Bound<'_, PyBytes>)>> {
+    let found = detached(py, &chunk, crate::emails::spans)?;
     let span =
         |found: crate::address::Found| (found.start, found.end, PyBytes::new(py, &found.canonical));
     Ok(found.into_iter().map(span).collect())
@@ -79,11 +66,8 @@ pub fn address_spans<'py>(
 
 #[pyfunction]
 pub fn passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Output<'_>> {
-    let data = bytes(&chunk)?;
-    Ok(output(
-        py,
-        py.detach(|| crate::passwords::passwords(data, ntlm)),
-    ))
+    let kernel = |data: &[u8]| crate::passwords::passwords(data, ntlm);
+    Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
 #[pyfunction]
@@ -100,42 +84,31 @@ pub fn password_fields<'py>(
 }
 
 #[pyfunction]
-pub fn combo_passwords(
-    py: Python<'_>,
-    chunk: PyBuffer<u8>,
-    ntlm: bool,
-    ask: Py<PyAny>,
-) -> PyResult<Output<'_>> {
+pub fn combo_passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Output<'_>> {
     let wanted = if ntlm { Wanted::Ntlm } else { Wanted::Password };
-    let kernel =
-        |data: &[u8], ask: crate::domain::Resolver| crate::combos::combos(data, wanted, ask);
-    Ok(output(py, with_asker(py, &chunk, ask, kernel)?))
+    let kernel = |data: &[u8]| crate::combos::combos(data, wanted);
+    Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
 #[pyfunction]
-pub fn credentials(py: Python<'_>, chunk: PyBuffer<u8>, ask: Py<PyAny>) -> PyResult<Output<'_>> {
-    let kernel = |data: &[u8], ask: crate::domain::Resolver| {
-        crate::combos::combos(data, Wanted::Credential, ask)
-    };
-    Ok(output(py, with_asker(py, &chunk, ask, kernel)?))
+pub fn credentials(py: Python<'_>, chunk: PyBuffer<u8>) -> PyResult<Output<'_>> {
+    let kernel = |data: &[u8]| crate::combos::combos(data, Wanted::Credential);
+    Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
 #[pyfunction]
 pub fn credential_fields<'py>(
     py: Python<'py>,
     fields: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>,
-    ask: Py<PyAny>,
 ) -> PyResult<Output<'py>> {
     let pairs: Vec<(&[u8], &[u8])> = fields
         .iter()
         .map(|(address, password)| (address.as_bytes(), password.as_bytes()))
         .collect();
-    let result = py.detach(|| {
-        let asker = Asker::new(ask);
-        let result = crate::combos::credential_fields(&pairs, &|text| asker.ask(text));
-        asker.finish().map(|()| result)
-    })?;
-    Ok(output(py, result))
+    Ok(output(
+        py,
+        py.detach(|| crate::combos::credential_fields(&pairs)),
+    ))
 }
 
 #[pyfunction]
@@ -151,16 +124,13 @@ pub fn hashes<'py>(
             "the prefix is no beginning of a digest in hex",
         ));
     }
-    let data = bytes(&chunk)?;
     let shape = crate::hashes::Shape {
         digest_bytes,
         min_count,
         prefix,
     };
-    Ok(output(
-        py,
-        py.detach(|| crate::hashes::hashes(data, &shape)),
-    ))
+    let kernel = |data: &[u8]| crate::hashes::hashes(data, &shape);
+    Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
 /// Every top-level domain that this module knows, for the test that Python knows the same.
@@ -172,7 +142,6 @@ pub fn tlds() -> Vec<&'static str> {
 /// The SHA-256 of each block of 4,096 bytes, packed: see verity.rs.
 #[pyfunction]
 pub fn block_digests(py: Python<'_>, data: PyBuffer<u8>) -> PyResult<Bound<'_, PyBytes>> {
-    let data = bytes(&data)?;
-    let digests = py.detach(|| crate::verity::block_digests(data));
+    let digests = detached(py, &data, crate::verity::block_digests)?;
     Ok(PyBytes::new(py, &digests))
 }

@@ -2,7 +2,6 @@
 
 use super::lines::goes_on_after;
 use crate::address::Found;
-use crate::domain::Resolver;
 use crate::escapes::hex;
 
 const LITERAL: usize = 2048;
@@ -17,17 +16,17 @@ impl Literals {
     /// The addresses in the hexadecimal literal around the digits `40` at `at`, if they are in
     /// one that was not read yet.
     #[inline]
-    pub fn hexadecimal(&mut self, data: &[u8], at: usize, resolver: Resolver) -> Vec<Found> {
+    pub fn hexadecimal(&mut self, data: &[u8], at: usize) -> Vec<Found> {
         let inside = at > 0
             && data[at - 1].is_ascii_hexdigit()
             && data.get(at + 2).is_some_and(u8::is_ascii_hexdigit);
         if !inside || at < self.until {
             return Vec::new();
         }
-        self.literal(data, at, resolver)
+        self.literal(data, at)
     }
 
-    fn literal(&mut self, data: &[u8], at: usize, resolver: Resolver) -> Vec<Found> {
+    fn literal(&mut self, data: &[u8], at: usize) -> Vec<Found> {
         let digit = |byte: &&u8| byte.is_ascii_hexdigit();
         let far = data.len().min(at + LITERAL + 1);
         let end = at + data[at..far].iter().take_while(digit).count();
@@ -48,7 +47,7 @@ impl Literals {
             .map(|pair| value(pair[0]) << 4 | value(pair[1]))
             .collect();
         match &text[..] {
-            [_, middle @ .., _] if middle.contains(&b'@') => inside(&text, start, end, resolver),
+            [_, middle @ .., _] if middle.contains(&b'@') => inside(&text, start, end),
             _ => Vec::new(),
         }
     }
@@ -56,7 +55,7 @@ impl Literals {
 
 /// The addresses in the base64 value whose two colons are at `at`.
 #[cold]
-pub fn base64(data: &[u8], at: usize, resolver: Resolver) -> Vec<Found> {
+pub fn base64(data: &[u8], at: usize) -> Vec<Found> {
     let name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b';' | b'.' | b'-');
     let low = at.saturating_sub(65);
     let length = data[low..at].iter().rev().take_while(name).count();
@@ -88,7 +87,7 @@ pub fn base64(data: &[u8], at: usize, resolver: Resolver) -> Vec<Found> {
     if digits.len() < 8 || digits.len() % 4 == 1 {
         return Vec::new();
     }
-    inside(&from_base64(&digits), start, end, resolver)
+    inside(&from_base64(&digits), start, end)
 }
 
 fn from_base64(digits: &[u8]) -> Vec<u8> {
@@ -111,8 +110,8 @@ fn from_base64(digits: &[u8]) -> Vec<u8> {
 }
 
 /// The addresses in `text`, for which the literal `data[start..end]` stands.
-fn inside(text: &[u8], start: usize, end: usize, resolver: Resolver) -> Vec<Found> {
-    let mut found = crate::emails::plain_spans(text, resolver);
+fn inside(text: &[u8], start: usize, end: usize) -> Vec<Found> {
+    let mut found = crate::emails::plain_spans(text);
     for one in &mut found {
         (one.start, one.end) = (start, end);
     }

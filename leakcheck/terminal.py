@@ -75,6 +75,15 @@ def ask_secret(prompt: str) -> str:
             raise UsageError("There is no terminal to ask at: give it on stdin, with -.") from None
 
 
+def ask_line(prompt: str) -> str:
+    """A line typed at the terminal; nothing where there is no terminal to ask at."""
+    if not sys.stdin.isatty():
+        return ""
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    return sys.stdin.readline().rstrip("\n")
+
+
 class Progress:
     """Progress of one piece of work on stderr: amount, rate, a second count, time left.
 

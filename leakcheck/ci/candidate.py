@@ -7,6 +7,7 @@ anyone tries. `is_login` tells such from what stands around it.
 import re
 from dataclasses import dataclass, field
 
+from leakcheck.ci.commits import Commit
 from leakcheck.ci.names import words_of
 
 IGNORED = "the line says leakcheck: ignore"
@@ -37,7 +38,8 @@ class Candidate:
     line, column: 1-based, columns in characters; key: the name it stands
     under; reader: which one saw it; skip: why it is not checked, or None;
     comment: whether it stands in a comment; is_login: whether it is its own
-    login, or the name of its service.
+    login, or the name of its service; commit: the one that brought it, where
+    history is read.
     """
 
     line: int
@@ -48,6 +50,7 @@ class Candidate:
     password: str = field(repr=False)
     comment: bool = False
     is_login: bool = False
+    commit: Commit | None = None
 
 
 def is_login(low: bytes, offset: int, key: str, password: str, login: str) -> bool:

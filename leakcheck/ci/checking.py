@@ -19,13 +19,16 @@ from leakcheck.verdicts import SourceAnswer, Verdict, combine
 class Checked:
     """A candidate in a file, and what the sources say of it.
 
-    default: whether none of them knows it, and it is a default password.
+    default: whether none of them knows it, and it is a default password;
+    stands: of a finding in the history, the file in which it still stands, ''
+    where it is gone.
     """
 
     path: str
     candidate: Candidate = field(repr=False)
     answers: tuple[SourceAnswer, ...]
     default: bool = False
+    stands: str | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ _SAFE = (
     "log.showSignature=false",
 )
 _NOT_PASSED = frozenset(("GIT_DIR", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"))
-_REGULAR = (b"100644", b"100755")
+REGULAR = (b"100644", b"100755")
+"""The modes of regular files."""
 _SUBMODULE = b"160000"
 _STAT = re.compile(
     rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: .*\n  uid: .*\n"
@@ -110,7 +111,7 @@ def tracked(root: Path, below: Sequence[str]) -> Tracked:
             continue
         last = path
         tag, mode, oid, *_ = head.split(b" ")
-        if mode in _REGULAR:
+        if mode in REGULAR:
             hidden = tag == b"S" or tag.islower()
             blobs.append(Blob(os.fsdecode(path), oid.decode(), hidden))
         elif mode == _SUBMODULE:
@@ -153,20 +154,31 @@ def staged(root: Path, below: Sequence[str]) -> list[Blob]:
                 f"{printable(os.fsdecode(path))}: the merge has conflicts here: resolve them, "
                 "git add the file, and run again."
             )
-        if mode in _REGULAR:
+        if mode in REGULAR:
             blobs.append(Blob(os.fsdecode(path), oid.decode()))
     return blobs
 
 
 def _tree(root: Path, commit: str, below: Sequence[str]) -> dict[str, str]:
     """Path to object id of a commit's files."""
+    return {path: oid for _, oid, path in _rows(root, commit, below)}
+
+
+def last_commit(root: Path) -> list[Blob]:
+    """The regular files of the commit that is checked out; none where there is no commit yet."""
+    if _run(root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).returncode:
+        return []
+    return [Blob(path, oid) for mode, oid, path in _rows(root, "HEAD", ["."]) if mode in REGULAR]
+
+
+def _rows(root: Path, commit: str, below: Sequence[str]) -> Iterator[tuple[bytes, str, str]]:
+    """Mode, object id and path of a commit's files."""
     rows = _run(root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *_prefixes(below))
-    found = {}
     for row in rows.stdout.split(b"\0"):
         head, _, path = row.partition(b"\t")
         if path:
-            found[os.fsdecode(path)] = head.split(b" ")[2].decode()
-    return found
+            mode, _, oid = head.split(b" ")[:3]
+            yield mode, oid.decode(), os.fsdecode(path)
 
 
 def _prefixes(below: Sequence[str]) -> list[str]:

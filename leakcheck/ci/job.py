@@ -22,12 +22,14 @@ class CiOptions:
         paths: files and folders; none for the repository, or the policy's paths.
         staged: whether what is staged is read, from the index.
         since: a revision; only files changed since then are read.
+        history: a range of revisions, '' for all: every version of every file is read.
         policy: its file; None for the one that the repository has.
         exclude: globs as in .gitignore, besides the policy's.
         strict: whether the repository's own policy, baseline and comments count for nothing.
         baseline: the findings that are accepted; None for those of the usual file.
         update_baseline: whether what is found is accepted from now on.
-        reason: why it is.
+        reason: why it is; '' to ask.
+        expires: until when, as `--expires` says it; '' for ever.
         prune_baseline: whether entries of the baseline go that nothing matches.
         allow_unknown: whether a missing answer lets the job pass.
         allow_network: whether a policy that was found in the repository may name URLs.
@@ -40,12 +42,14 @@ class CiOptions:
     paths: Sequence[Path] = ()
     staged: bool = False
     since: str | None = None
+    history: str | None = None
     policy: Path | None = None
     exclude: Sequence[str] = ()
     strict: bool = False
     baseline: Path | None = None
     update_baseline: bool = False
     reason: str = ""
+    expires: str = ""
     prune_baseline: bool = False
     allow_unknown: bool = False
     allow_network: bool = False

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leakcheck.ci import gitrepo
+from leakcheck.ci.commits import Commit
 from leakcheck.errors import InputError, UsageError
 from leakcheck.wording import printable
 
@@ -27,7 +28,8 @@ class Item(NamedTuple):
     path: as reported, below the root, `/`-separated; family: what `wanted`
     said of it; blob: as git keeps it, None for a file that git does not track;
     kept: whether it is read from git and not from the working tree; named:
-    whether the user named it, so that it may be a link.
+    whether the user named it, so that it may be a link; commit: the one that
+    brought it, where history is read.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Item(NamedTuple):
     blob: gitrepo.Blob | None = None
     kept: bool = False
     named: bool = False
+    commit: Commit | None = None
 
 
 @dataclass(slots=True)
@@ -56,23 +59,34 @@ class FileListing:
         self, paths: Sequence[Path], *, staged: bool = False, since: str | None = None
     ) -> list[Item]:
         """Every wanted file, each once, in the order of the paths."""
-        in_git = gitrepo.find_root(self.root) == self.root.resolve()
-        if in_git:
-            self.no_git = gitrepo.why_not(self.root)
         if staged or since is not None:
-            self._need_git(in_git)
-        below = [relative(self.root, path) for path in paths] or ["."]
+            below = self.below_in_git(paths, "--staged and --since")
+        else:
+            below = [relative(self.root, path) for path in paths] or ["."]
+        in_git = self._in_git()
         if staged:
             return self._items(gitrepo.staged(self.root, below), kept=True)
         if since is not None:
             return self._items(gitrepo.changed(self.root, since, below))
         return self._named(below, in_git and self.no_git is None)
 
-    def _need_git(self, in_git: bool) -> None:
-        if not in_git:
-            raise UsageError("--staged and --since need a git repository: run it inside of one.")
+    def below_in_git(self, paths: Sequence[Path], option: str) -> list[str]:
+        """The paths as seen from the root. Raises UsageError where git cannot be asked about it,
+        which the option needs.
+        """
+        verb = "need" if " and " in option else "needs"
+        if not self._in_git():
+            raise UsageError(f"{option} {verb} a git repository: run it inside of one.")
         if self.no_git is not None:
-            raise UsageError(f"--staged and --since need git, and {self.no_git}.")
+            raise UsageError(f"{option} {verb} git, and {self.no_git}.")
+        return [relative(self.root, path) for path in paths] or ["."]
+
+    def _in_git(self) -> bool:
+        """Whether the root is that of a repository; and notes why git cannot be asked about it."""
+        in_git = gitrepo.find_root(self.root) == self.root.resolve()
+        if in_git:
+            self.no_git = gitrepo.why_not(self.root)
+        return in_git
 
     def _items(self, blobs: Iterable[gitrepo.Blob], *, kept: bool = False) -> list[Item]:
         families = ((blob, self.wanted(blob.path)) for blob in blobs)

@@ -44,6 +44,10 @@ ADVICE = (
     "Change each wherever it is used. To accept one, write leakcheck: ignore and the reason in a "
     "comment on its line. --explain PATH:LINE says what was seen."
 )
+ADVICE_OF_HISTORY = (
+    "Change each wherever it is used: what was committed once stays in every clone. To accept "
+    "them, use --history --update-baseline with the reason."
+)
 COLUMNS = (
     Column("path", "file"),
     Column("line", "line", style="number"),
@@ -68,12 +72,14 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
 
 def rows(outcome: CiOutcome) -> Iterator[ReportRow]:
     """A row for each password asked about and each file that could not be read."""
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     for found in outcome.results:
         candidate = found.candidate
         counts[found.path, candidate.key] += 1
         place = Location(found.path, candidate.line, candidate.column)
         label = f"{found.path}:{candidate.line}:{candidate.column} {candidate.key}"
+        if candidate.commit is not None:
+            label = f"{candidate.commit.short}:{label}"
         yield _row(found, place, label, counts[found.path, candidate.key])
     for path, why in outcome.seen.unreadable:
         message = f"the file could not be read: {why}"
@@ -99,11 +105,16 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
         "why": "",
         "sources": [answer.as_json() for answer in found.answers],
     }
+    if candidate.commit is not None:
+        commit = candidate.commit
+        values |= {"commit": commit.oid, "author_date": commit.date, "stands": found.stands}
     if verdict is Verdict.CLEAN:
         return ReportRow(values, None, label)
     why = reason(found.answers, default=found.default)
     if candidate.comment:
         why = f"in a comment: {why}"
+    if candidate.commit is not None:
+        why = f"{why}; {_since(found)}"
     values["why"] = why
     exposed = verdict is Verdict.EXPOSED
     return ReportRow(
@@ -116,6 +127,17 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
             fingerprint(found.path, candidate.key, ordinal),
         ),
         label,
+    )
+
+
+def _since(found: Checked) -> str:
+    """When a finding of the history came, and whether it still stands."""
+    commit = found.candidate.commit
+    came = f"since commit {commit.short} of {commit.date}" if commit is not None else ""
+    if not found.stands:
+        return f"{came}, no longer in the last commit"
+    return (
+        f"{came}, still there" if found.stands == found.path else f"{came}, now in {found.stands}"
     )
 
 
@@ -164,15 +186,16 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     exposed, unknown = verdicts[Verdict.EXPOSED], verdicts[Verdict.UNKNOWN]
     default = sum(found.default for found in outcome.results)
     facts = {
-        "files": len(outcome.seen.paths),
+        "files": outcome.files,
         "candidates": outcome.seen.candidates,
-        "checked": len(outcome.seen.found),
+        "checked": outcome.checked,
         "exposed": exposed,
         "default": default,
         "unknown": unknown,
         "ignored": outcome.seen.ignored,
         "accepted": outcome.accepted,
         "stale": [{"path": entry.path, "key": entry.key} for entry in outcome.stale.values()],
+        "expired": [{"path": entry.path, "key": entry.key} for entry in outcome.expired],
         "excluded": outcome.excluded,
         "large": outcome.seen.large,
         "pointers": outcome.seen.pointers,
@@ -182,10 +205,17 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
         "unreadable": [{"path": path, "why": why} for path, why in outcome.seen.unreadable],
         "expected_false_alarms": _expected(outcome, sources),
     }
-    seen, files = outcome.seen.found, outcome.seen.paths
-    checked = f"{counted(len(seen), 'password')} in {counted(len(files), 'file')} checked"
+    if outcome.commits is None:
+        where = counted(outcome.files, "file")
+    else:
+        facts["commits"] = outcome.commits
+        where = (
+            f"{counted(outcome.files, 'version')} of files of {counted(outcome.commits, 'commit')}"
+        )
+    checked = f"{counted(outcome.checked, 'password')} in {where} checked"
     head = _head(checked, sources, exposed, default, unknown)
-    advice = (ADVICE,) if exposed else ()
+    next_step = ADVICE if outcome.commits is None else ADVICE_OF_HISTORY
+    advice = (next_step,) if exposed else ()
     told = (*_sent(sources), *_accepted(outcome), *_left_out(outcome), *advice)
     return Summary(facts, (head, *told))
 
@@ -225,6 +255,11 @@ def _accepted(outcome: CiOutcome) -> Iterator[str]:
             f"The baseline accepts {entry.key} in {entry.path}, which is no longer found: "
             "run --prune-baseline."
         )
+    for entry in outcome.expired:
+        yield (
+            f"The baseline accepted {entry.key} in {entry.path} until {entry.expires}: change the "
+            "password, or accept it anew with --update-baseline."
+        )
 
 
 def _left_out(outcome: CiOutcome) -> Iterator[str]:
@@ -255,5 +290,7 @@ def _first(paths: Sequence[str]) -> str:
 
 def _expected(outcome: CiOutcome, sources: Sequence[Source]) -> float:
     """How many false alarms to expect: each distinct password may give one in each source."""
-    distinct = len({found.candidate.password for found in outcome.results})
+    distinct = outcome.checked
+    if outcome.commits is None:
+        distinct = len({found.candidate.password for found in outcome.results})
     return float(f"{distinct * sum(source.info.fpr for source in sources):.3g}")

@@ -78,9 +78,14 @@ def read_items(
     items: Sequence[Item],
     manner: Manner,
     progress: Callable[[int], None] = lambda files: None,
+    deal: int | None = None,
 ) -> ReadPart:
-    """What is seen in the files. Raises InputError where a child ends before its work does."""
-    blocks = [items[at : at + _BLOCK] for at in range(0, len(items), _BLOCK)]
+    """What is seen in the files. Raises InputError where a child ends before its work does.
+
+    deal: how many a process gets at a time, by default a few.
+    """
+    deal = deal or _BLOCK
+    blocks = [items[at : at + deal] for at in range(0, len(items), deal)]
     children = _children(len(items))
     if not children:
         return _read(root, items, manner, progress)
@@ -184,6 +189,7 @@ def _read(
         part.paths.append(file.path)
         for candidate in _candidates(file, part, manner):
             part.candidates += 1
+            candidate.commit = file.commit
             part.ignored += candidate.skip == IGNORED
             if candidate.skip is None:
                 part.found.append((file.path, candidate))

@@ -2,32 +2,38 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from leakcheck.ci import baseline as baselines
-from leakcheck.ci import explain, output, run, stdin
+from leakcheck.ci import explain, history, output, run, stdin
 from leakcheck.ci.job import CiOptions, Job
+from leakcheck.errors import UsageError
 from leakcheck.input.secrets import read_secrets
 from leakcheck.reports.output import Reports
-from leakcheck.terminal import Progress, ask_secret, say, warn
+from leakcheck.terminal import Progress, ask_line, ask_secret, say, warn
 from leakcheck.verdicts import Verdict, combine, exit_status
 from leakcheck.wording import counted, printable
+
+_TOLD = frozenset(("text", "table", "summary", "github"))
+"""Formats that end with the summary as people read it."""
 
 
 def report_tree(options: CiOptions) -> int:
     """Read the tree, write what was found, and return the exit status."""
+    until = baselines.expiry(options.expires) if options.expires else ""
     with Job(options) as job, Reports(options.targets, force=True) as reports:
         accepted = None
         if job.baseline is not None and (job.baseline.exists() or not options.update_baseline):
             accepted = baselines.load(job.baseline)
         reports.begin(output.meta(job.sources))
-        with Progress("reading", unit="files") as progress:
-            outcome = run.run(job, accepted, progress.update)
+        if options.history is not None:
+            with Progress("reading", unit="versions") as progress:
+                outcome = history.run_history(job, accepted, progress.update)
+        else:
+            with Progress("reading", unit="files") as progress:
+                outcome = run.run(job, accepted, progress.update)
         if options.update_baseline and job.baseline is not None:
-            found = run.update(outcome, accepted, job.baseline, options.reason)
-            for each in found:
-                warn(f"{each.path}:{each.candidate.line}: {each.candidate.key}: newly accepted.")
-            why = "" if options.reason or not found else " Say why with --reason."
-            warn(f"{job.baseline.name}: {counted(len(found), 'finding')} newly accepted.{why}")
+            _update(job, outcome, accepted, job.baseline, until)
             return _status(options, [Verdict.UNKNOWN] * len(outcome.seen.unreadable))
         if options.prune_baseline and job.baseline is not None and accepted is not None:
             gone = counted(run.prune(outcome, accepted, job.baseline), "entry")
@@ -37,8 +43,29 @@ def report_tree(options: CiOptions) -> int:
         for row in output.rows(outcome):
             if all_rows or row.finding is not None:
                 reports.row(row)
-        reports.finish(output.summary(outcome, job.sources))
+        summary = output.summary(outcome, job.sources)
+        reports.finish(summary)
+        if not any(target.path is None and target.format in _TOLD for target in options.targets):
+            for line in summary.lines:
+                warn(printable(line))
     return _status(options, outcome.verdicts)
+
+
+def _update(
+    job: Job, outcome: run.CiOutcome, old: baselines.Baseline | None, path: Path, until: str
+) -> None:
+    """List what is newly accepted, ask why unless it was said, and write the baseline."""
+    found = run.to_accept(outcome)
+    for each in found:
+        key = printable(each.candidate.key)
+        warn(f"{printable(each.path)}:{each.candidate.line}: {key}: newly accepted.")
+    reason = job.options.reason
+    if found and not reason:
+        reason = ask_line("Why are they accepted? ").strip()
+        if not reason:
+            raise UsageError("Nothing was accepted: say why with --reason.")
+    run.update(outcome, old, path, reason, until)
+    warn(f"{path.name}: {counted(len(found), 'finding')} newly accepted.")
 
 
 def report_stdin(options: CiOptions) -> int:

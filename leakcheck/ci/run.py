@@ -1,8 +1,7 @@
 """One run over a tree: read, leave out what is accepted, ask, and hand over what was found."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +24,23 @@ class CiOutcome:
 
     seen: what was read, and what could not be; listing: what was left out, and
     why; excluded: how many files the policy left out; results: every candidate
-    asked about that is not accepted, in order; accepted: how many the baseline
-    accepts; stale: baseline entries that nothing matches, by their digests.
+    asked about that is not accepted, in order, of a history only what is
+    wrong; accepted: how many the baseline accepts; stale: baseline entries that
+    nothing matches, by their digests; expired: those that no longer accept;
+    files, checked: how many files, or versions of files, were read, and
+    passwords asked about; commits: how many commits, where history was read.
     """
 
     seen: ReadPart
     listing: FileListing
     excluded: int = 0
+    files: int = 0
+    checked: int = 0
+    commits: int | None = None
     results: list[Checked] = field(default_factory=list)
     accepted: int = 0
     stale: "dict[str, AcceptedFinding]" = field(default_factory=dict)
+    expired: "list[AcceptedFinding]" = field(default_factory=list)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -53,14 +59,11 @@ def run(
     policy leaves nothing of a whole tree to read, InputError where nothing of
     it is checked out.
     """
-    options, policy = job.options, job.policy
-    paths = options.paths or [job.root / path for path in policy.paths]
-    selection = Selection(policy, options.exclude)
+    options = job.options
+    selection = Selection(job.policy, options.exclude)
     listing = FileListing(job.root, selection)
-    items = listing.items(paths, staged=options.staged, since=options.since)
-    names = Names(policy.names, policy.ignore_names)
-    manner = Manner(names, policy.max_size, policy.comments, not options.strict)
-    seen = read_items(job.root, items, manner, progress)
+    items = listing.items(paths_of(job), staged=options.staged, since=options.since)
+    seen = read_items(job.root, items, manner_of(job), progress)
     seen.unreadable += listing.unreadable
     if seen.gone and not seen.paths and not seen.unreadable:
         raise InputError(
@@ -71,52 +74,81 @@ def run(
             f"The policy leaves nothing to read: it excludes all {selection.excluded:,} files. "
             "Correct exclude, paths or formats."
         )
+    checked = check(seen.found, job.sources, job.defaults)
     outcome = CiOutcome(
-        seen, listing, selection.excluded, check(seen.found, job.sources, job.defaults)
+        seen, listing, selection.excluded, len(seen.paths), len(checked), results=checked
     )
     if accepted is not None:
-        _accept(outcome, accepted)
+        accept(outcome, accepted)
         outcome.stale = accepted.stale(seen.paths, job.root)
     return outcome
 
 
-def _accept(outcome: CiOutcome, baseline: "Baseline") -> None:
+def paths_of(job: Job) -> Sequence[Path]:
+    """The files and folders to read: those named, or the policy's; none for all."""
+    return job.options.paths or [job.root / path for path in job.policy.paths]
+
+
+def manner_of(job: Job) -> Manner:
+    """How the files of a job are read."""
+    policy = job.policy
+    names = Names(policy.names, policy.ignore_names)
+    return Manner(names, policy.max_size, policy.comments, not job.options.strict)
+
+
+def accept(outcome: CiOutcome, baseline: "Baseline") -> None:
+    """Leave out what a baseline accepts."""
+    places = {(entry.path, entry.key) for entry in baseline.entries.values()}
+
+    def is_named(found: Checked) -> bool:
+        place = (found.path, found.candidate.key)
+        return found.verdict is Verdict.EXPOSED and place in places
+
+    baseline.prepare(each.candidate.password for each in outcome.results if is_named(each))
     kept = [
         found
         for found in outcome.results
-        if found.verdict is not Verdict.EXPOSED
+        if not is_named(found)
         or not baseline.accepts(found.path, found.candidate.key, found.candidate.password)
     ]
     outcome.accepted = len(outcome.results) - len(kept)
     outcome.results = kept
+    outcome.expired = sorted(set(baseline.expired))
 
 
-def update(outcome: CiOutcome, old: "Baseline | None", path: Path, reason: str) -> list[Checked]:
-    """Write a baseline that accepts what was found; what it newly accepts.
+def to_accept(outcome: CiOutcome) -> list[Checked]:
+    """What an update of the baseline would newly accept."""
+    return [each for each in outcome.results if each.verdict is Verdict.EXPOSED]
 
-    Entries of files that this run did not read stay, stale ones go.
+
+def update(
+    outcome: CiOutcome, old: "Baseline | None", path: Path, reason: str, expires: str
+) -> None:
+    """Write a baseline that accepts what was found.
+
+    Entries of files that this run did not read stay, stale ones go. expires:
+    the day until which the new ones accept, ISO 8601, or ''.
     """
-    from leakcheck.ci.baseline import AcceptedFinding, Baseline, save
+    from leakcheck.ci.baseline import Baseline, entry_of, save
 
-    new = Baseline() if old is None else Baseline(old.salt, dict(old.entries))
+    new = Baseline() if old is None else replace(old, entries=dict(old.entries))
     for digest in outcome.stale:
         del new.entries[digest]
-    found = [each for each in outcome.results if each.verdict is Verdict.EXPOSED]
-    today = datetime.now(UTC).date().isoformat()
+    found = to_accept(outcome)
+    new.prepare(each.candidate.password for each in found)
     for each in found:
         key, password = each.candidate.key, each.candidate.password
-        entry = AcceptedFinding(each.path, key, reason, today)
+        entry = entry_of(each.path, key, reason, expires)
         new.entries[new.digest(each.path, key, password)] = entry
     save(new, path)
-    return found
 
 
 def prune(outcome: CiOutcome, old: "Baseline", path: Path) -> int:
     """Write the baseline without the entries that nothing matches; how many went."""
-    from leakcheck.ci.baseline import Baseline, save
+    from leakcheck.ci.baseline import save
 
     kept = {digest: entry for digest, entry in old.entries.items() if digest not in outcome.stale}
-    save(Baseline(old.salt, kept), path)
+    save(replace(old, entries=kept), path)
     gone = len(outcome.stale)
     outcome.stale = {}
     return gone

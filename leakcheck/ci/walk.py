@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leakcheck.ci import gitrepo, objects
+from leakcheck.ci.commits import Commit
 from leakcheck.ci.listing import Item
 
 MAX_BYTES = 50_000_000
@@ -23,11 +24,14 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class File(NamedTuple):
-    """A file: its path as reported, its bytes, and what `wanted` said of it."""
+    """A file: its path as reported, its bytes, what `wanted` said of it, and the commit that
+    brought it, where history is read.
+    """
 
     path: str
     data: bytes
     family: Any
+    commit: Commit | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ class Walk:
                 continue
             data = self._bytes(item.path, item.named)
             if data is not None:
-                yield from self._content(item.path, data, item.family)
+                yield from self._content(item, data)
             if item.blob is None:
                 continue
             if not item.blob.hidden:
@@ -76,18 +80,18 @@ class Walk:
             elif content.data is None:
                 self._too_large(item.path, content.size)
             else:
-                yield from self._content(item.path, content.data, item.family)
+                yield from self._content(item, content.data)
 
-    def _content(self, name: str, data: bytes, family: Any) -> Iterator[File]:
+    def _content(self, item: Item, data: bytes) -> Iterator[File]:
         if objects.is_pointer(data):
             behind = self._behind(data)
             if behind is None:
-                self.pointers.append(name)
-                self.unreadable.append((name, objects.POINTER))
+                self.pointers.append(item.path)
+                self.unreadable.append((item.path, objects.POINTER))
                 return
             data = behind
         self.files += 1
-        yield File(name, data, family)
+        yield File(item.path, data, item.family, item.commit)
 
     def _behind(self, pointer: bytes) -> bytes | None:
         """What a Git LFS pointer stands for, where git can be asked and it has been fetched."""

@@ -1,20 +1,31 @@
 """`leakcheck ci`: breached passwords in a repository's configuration."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 
-if TYPE_CHECKING:
-    pass
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+class _Command(TyperCommand):
+    """Takes `--history` without a value for all of it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        end = given.index("--") if "--" in given else len(given)
+        for at in reversed(range(end)):
+            alone = given[at] == "--history"
+            if alone and (at + 1 == len(given) or given[at + 1].startswith("-")):
+                given[at] = "--history="
+        return super().parse_args(ctx, given)
+
+
+@app.command(cls=_Command)
 def ci(
     paths: Annotated[
         list[Path] | None,
@@ -26,6 +37,14 @@ def ci(
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="REV", help="Read only files changed since a revision."),
+    ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="[RANGE]",
+            help="Read every version of every file: of all commits, or of a range like v1.0..main.",
+        ),
     ] = None,
     stdin: Annotated[
         bool,
@@ -53,7 +72,17 @@ def ci(
     ] = False,
     reason: Annotated[
         str,
-        typer.Option("--reason", metavar="TEXT", help="Why; kept in the baseline's new entries."),
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; kept in the new entries. Default: to ask."
+        ),
+    ] = "",
+    expires: Annotated[
+        str,
+        typer.Option(
+            "--expires",
+            metavar="DAY",
+            help="Until when the new entries accept: 2027-03-31, or 90d.",
+        ),
     ] = "",
     prune_baseline: Annotated[
         bool,
@@ -118,18 +147,22 @@ def ci(
     from leakcheck.reports.output import targets
     from leakcheck.terminal import out_is_terminal
 
-    if sum((stdin, bool(explain), staged, since is not None)) > 1:
-        raise UsageError("Give one of --staged, --since, --stdin and --explain.")
+    if sum((stdin, bool(explain), staged, since is not None, history is not None)) > 1:
+        raise UsageError("Give one of --staged, --since, --history, --stdin and --explain.")
+    if prune_baseline and history is not None:
+        raise UsageError("--prune-baseline looks at what is there now: leave --history out.")
     wanted = CiOptions(
         paths=paths or (),
         staged=staged,
         since=since,
+        history=history,
         policy=policy,
         exclude=exclude or (),
         strict=strict,
         baseline=baseline,
         update_baseline=update_baseline,
         reason=reason,
+        expires=expires,
         prune_baseline=prune_baseline,
         allow_unknown=allow_unknown,
         allow_network=allow_network,

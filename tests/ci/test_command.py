@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from program import leakcheck, one_sentence
+from program import LEAKCHECK, leakcheck, one_sentence
 
 ESCAPES = "weird%,:\nname.env"
 
@@ -172,7 +172,7 @@ def test_what_a_source_says_is_blurred(repo, ci, breached: str) -> None:
 def test_baseline(repo, ci, breached: str) -> None:
     repo.write("a.env", f"DB_PASSWORD={breached}\n")
     repo.write("b.env", f"DB_PASSWORD={breached}\n")
-    assert ci("--update-baseline").status == 0
+    assert ci("--update-baseline", "--reason", "a test").status == 0
     baseline = Path(".leakcheck-baseline.json")
     first = baseline.read_text()
     assert breached not in first
@@ -186,12 +186,12 @@ def test_baseline(repo, ci, breached: str) -> None:
     assert ci().findings == ["c.env:1"], "another file is another finding"
     (repo.root / "b.env").unlink()
     assert "DB_PASSWORD in b.env, which is no longer found" in ci().out
-    assert ci("--update-baseline").status == 0
+    assert ci("--update-baseline", "--reason", "a test").status == 0
     again = json.loads(baseline.read_text())
     assert again["salt"] == json.loads(first)["salt"]
     assert [entry["path"] for entry in again["entries"]] == ["a.env", "c.env"]
     repo.write("d.env", f"DB_PASSWORD={breached}\n")
-    assert ci("--update-baseline", "d.env").status == 0
+    assert ci("--update-baseline", "--reason", "a test", "d.env").status == 0
     assert len(json.loads(baseline.read_text())["entries"]) == 3, (
         "files not read keep their entries"
     )
@@ -217,14 +217,99 @@ def test_pruning_accepts_nothing(repo, ci, breached: str) -> None:
     kept = json.loads(Path(".leakcheck-baseline.json").read_text())["entries"]
     assert [entry["path"] for entry in kept] == ["b.env"]
     assert kept[0] in entries, "reason and date stay"
-    assert "Say why with --reason." in ci("--update-baseline").err
+
+
+def test_accepting_wants_a_reason(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    done = ci("--update-baseline")
+    assert done.status == 2
+    assert "a.env:1: DB_PASSWORD: newly accepted." in done.err, "it says first of what"
+    assert "Nothing was accepted: say why with --reason." in done.err
+    assert not Path(".leakcheck-baseline.json").exists()
+    assert ci("--update-baseline", "--reason", "a demo").status == 0
+    assert ci("--update-baseline").status == 0, "nothing is new, so there is nothing to ask"
+
+
+def test_it_asks_at_a_terminal(repo, known: Path, breached: str) -> None:
+    import pexpect
+
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    arguments = ["ci", "--in", str(known), "--update-baseline"]
+    child = pexpect.spawn(LEAKCHECK, arguments, cwd=repo.root, timeout=60, encoding="utf-8")
+    child.expect("a.env:1: DB_PASSWORD: newly accepted.")
+    child.expect("Why are they accepted")
+    child.sendline("a demo for sales")
+    child.expect("1 finding newly accepted.")
+    child.expect(pexpect.EOF)
+    (entry,) = json.loads((repo.root / ".leakcheck-baseline.json").read_text())["entries"]
+    assert entry["reason"] == "a demo for sales"
+
+
+def test_what_is_accepted_expires(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    assert ci("--update-baseline", "--reason", "a demo", "--expires", "90d").status == 0
+    baseline = Path(".leakcheck-baseline.json")
+    body = json.loads(baseline.read_text())
+    assert body["entries"][0]["expires"] > body["entries"][0]["date"]
+    assert ci().status == 0
+    body["entries"][0]["expires"] = "2020-01-31"
+    baseline.write_text(json.dumps(body))
+    done = ci()
+    assert done.findings == ["a.env:1"]
+    assert "The baseline accepted DB_PASSWORD in a.env until 2020-01-31" in done.out
+    assert "no longer found" not in done.out
+    assert ci("--update-baseline", "--reason", "again").status == 0
+    (entry,) = json.loads(baseline.read_text())["entries"]
+    assert "expires" not in entry
+    for wrong in ("2020-01-31", "soon", "0x1d", "99999d", "9999999999999d", "²d"):
+        assert ci("--update-baseline", "--reason", "x", "--expires", wrong).status == 2
+
+
+def test_a_baseline_is_slow_to_guess_with(repo, ci, breached: str) -> None:
+    import hashlib
+    import hmac
+
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    ci("--update-baseline", "--reason", "a demo")
+    body = json.loads(Path(".leakcheck-baseline.json").read_text())
+    cost = body["scrypt"]
+    assert 128 * cost["n"] * cost["r"] * cost["p"] >= 16 << 20
+    slow = hashlib.scrypt(
+        breached.encode(), salt=bytes.fromhex(body["salt"]), **cost, maxmem=1 << 26, dklen=32
+    )
+    wanted = hmac.new(slow, b"a.env\0DB_PASSWORD", "sha256").hexdigest()[:32]
+    assert [entry["digest"] for entry in body["entries"]] == [wanted], "as docs/ci.md has it"
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [{"n": 1 << 30, "r": 8, "p": 1}, {"n": 1000, "r": 8, "p": 1}, {"n": 16384, "r": 8, "p": 99},
+     {"n": 16384, "r": 0, "p": 1}, {"n": -2, "r": 8, "p": 1}, {}],
+)  # fmt: skip
+def test_a_baseline_cannot_ask_for_any_cost(repo, ci, breached: str, cost: dict[str, int]) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    ci("--update-baseline", "--reason", "a demo")
+    baseline = Path(".leakcheck-baseline.json")
+    baseline.write_text(json.dumps(json.loads(baseline.read_text()) | {"scrypt": cost}))
+    done = ci()
+    assert done.status == 2
+    assert "this is no baseline of version 1" in done.err
+
+
+def test_a_summary_is_told_whatever_the_format(repo, ci, breached: str) -> None:
+    repo.write("a.env", f"DB_PASSWORD={breached}\n")
+    for arguments in (("--format", "json"), ("--format", "sarif"), ("-o", "x.csv")):
+        done = ci(*arguments)
+        assert "1 password in 1 file checked against" in done.err
+        assert "Change each wherever it is used." in done.err
+    assert ci().err == "", "once is enough"
 
 
 def test_two_repositories_have_two_salts(repo, ci, breached: str, tmp_path: Path) -> None:
     repo.write("a.env", f"DB_PASSWORD={breached}\n")
     digests = set()
     for name in ("one.json", "two.json"):
-        ci("--update-baseline", "--baseline", name)
+        ci("--update-baseline", "--reason", "a test", "--baseline", name)
         digests |= {entry["digest"] for entry in json.loads(Path(name).read_text())["entries"]}
     assert len(digests) == 2
 
@@ -352,7 +437,7 @@ def test_strict_lets_the_repository_accept_nothing(repo, ci, breached: str) -> N
     repo.write("a.env", f"DB_PASSWORD={breached}\n")
     repo.write("b.env", f"DB_PASSWORD={breached} # leakcheck: ignore\n")
     repo.write("c.env", f"DB_PASSWORD={breached}\n")
-    assert ci("--update-baseline", "a.env").status == 0
+    assert ci("--update-baseline", "--reason", "a test", "a.env").status == 0
     repo.write("leakcheck.toml", 'exclude = ["c.env"]\n')
     assert ci().status == 0
     assert ci("--strict").findings == ["a.env:1", "b.env:1", "c.env:1"]

@@ -2,7 +2,7 @@
 #
 #   docker build -t leakcheck .
 #   docker run --rm -v "$PWD:/work:ro" leakcheck ci /work
-#   docker run --rm -i leakcheck check --password - < password.txt
+#   docker run --rm -i leakcheck check --password < password.txt
 #   docker run --rm -v "$PWD:/work" --user "$(id -u)" leakcheck build /work/dump -o /work/acme.bloom
 #   docker run --rm -p 8080:8080 -v /srv/filters:/filters:ro leakcheck serve /filters --host 0.0.0.0 --port 8080
 FROM python:3.13-slim AS build

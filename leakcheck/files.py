@@ -9,6 +9,7 @@ Rule 3: contents, then name, outlast a power failure, where `sync` is on.
 
 import contextlib
 import errno
+import glob
 import os
 import stat
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import BinaryIO, Self
 PRIVATE = 0o600
 PUBLISHED = 0o644
 _PARTIAL = ".partial"
+_COLLECTED = ".download"
 
 
 def home() -> Path:
@@ -123,6 +125,72 @@ class FolderDraft:
         shutil.rmtree(old, ignore_errors=True)
 
 
+class Collected:
+    """A file that is collected over several runs; one run at a time, each goes on where it was.
+
+    with Collected(path, tag) as collected:
+        collected.add(...)
+        collected.publish()
+
+    tag: of what is collected; what was collected for `path` under another one
+    is removed. Every step may raise OSError. `path`: where the bytes are
+    meanwhile; `size`: how many.
+    """
+
+    def __init__(self, target: Path, tag: str) -> None:
+        """Raises OSError where nothing can be written there, or another run is at it."""
+        self.target = target
+        self.path = target.with_name(f".{target.name}.{tag}{_COLLECTED}")
+        for other in target.parent.glob(f".{glob.escape(target.name)}.*{_COLLECTED}"):
+            if other != self.path:
+                other.unlink(missing_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        self.file: BinaryIO = os.fdopen(os.open(self.path, flags, PRIVATE), "r+b")
+        try:
+            _lock(self.file.fileno())
+            if not os.path.samestat(self.path.stat(), os.fstat(self.file.fileno())):
+                raise BlockingIOError  # the other run has just published it
+        except OSError:
+            self.file.close()
+            raise OSError(errno.EBUSY, "another run of leakcheck is at it") from None
+        self.size = self.file.seek(0, os.SEEK_END)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(OSError):  # a full disk takes no last bytes
+            self.file.close()
+
+    def add(self, data: bytes) -> None:
+        """Write `data` after what is there."""
+        self.file.write(data)
+        self.size += len(data)
+
+    def cut(self, size: int) -> None:
+        """Keep the first `size` bytes."""
+        self.file.flush()
+        self.file.truncate(size)
+        self.size = self.file.seek(size)
+
+    def publish(self) -> None:
+        """Give the file its name, in place of what had it."""
+        self.file.flush()
+        os.fchmod(self.file.fileno(), PUBLISHED)
+        os.fsync(self.file.fileno())
+        self.path.replace(self.target)
+        _sync_folder(self.target.parent)
+
+    def discard(self) -> None:
+        """Remove what was collected."""
+        self.path.unlink(missing_ok=True)
+
+
 def write_whole(
     target: Path, data: bytes, *, mode: int = PRIVATE, replace: bool = True, sync: bool = True
 ) -> None:
@@ -136,6 +204,15 @@ def sweep(folder: Path) -> None:
     """Remove what a kill left half-written in `folder`, which nobody else writes in now."""
     for path in folder.glob(f".*{_PARTIAL}"):
         path.unlink(missing_ok=True)
+
+
+def _lock(handle: int) -> None:
+    """Lock a file until it is closed. Raises BlockingIOError where another has it."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _name_if_free(path: Path, target: Path) -> None:

@@ -84,6 +84,16 @@ def ask_line(prompt: str) -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
+def agreed(question: str, otherwise: str) -> bool:
+    """Whether the user says yes at the terminal.
+
+    otherwise: what to do where there is no terminal to ask at, for a UsageError.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"There is no terminal to ask at: {otherwise}.")
+    return ask_line(f"{printable(question)} [y/N] ").strip().lower() in ("y", "yes")
+
+
 class Progress:
     """Progress of one piece of work on stderr: amount, rate, a second count, time left.
 

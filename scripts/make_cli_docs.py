@@ -12,7 +12,7 @@ from leakcheck.cli import COMMANDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 GROUPS = {
-    "filters": ("add", "list", "remove", "path"),
+    "filters": ("add", "update", "search", "list", "remove", "path"),
     "keys": ("new", "public", "trust", "list", "distrust"),
 }
 HEAD = """# The command line

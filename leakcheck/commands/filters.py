@@ -1,12 +1,11 @@
 """`leakcheck filters`: the filters that are checked by default."""
 
-import json as json_module
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 
 from leakcheck.commands import options
+from leakcheck.wording import json_text
 
 app = typer.Typer(
     add_completion=False,
@@ -16,26 +15,162 @@ app = typer.Typer(
 )
 
 
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
+]
+
+
 @app.command()
 def add(
-    filters: Annotated[list[Path], typer.Argument(metavar="FILTER...", help="Filter files.")],
+    filters: Annotated[
+        list[str],
+        typer.Argument(metavar="FILTER|URL...", help="Filter files, or URLs to download."),
+    ],
     as_: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Name. Default: the file's.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace one of that name.")] = False,
+    require_signature: options.RequireSignature = False,
+    via: options.Via = None,
+    offline: options.Offline = False,
 ) -> int:
-    """Install a copy of a filter, every checksum of it verified."""
+    """Install a copy of a filter, every checksum of it verified.
+
+    One at a URL is downloaded; after an interruption the same command goes on where it
+    stopped. Where you trust its publisher, it is installed only if the publisher signed it.
+    """
     from leakcheck.errors import UsageError
-    from leakcheck.sources import installed
+    from leakcheck.sources import Access, installed, names
     from leakcheck.terminal import say
     from leakcheck.wording import printable
 
     if as_ is not None and len(filters) > 1:
         raise UsageError("--as names one filter: add them one by one.")
-    for path in filters:
-        entry = installed.add(path, as_, force=force)
-        say(f"{printable(entry.name)} is installed.")
+    access = Access(offline=offline, proxy=via, require_signature=require_signature)
+    for name in filters:
+        scheme = names.place(name)
+        if not scheme.remote:
+            entry = installed.add(name, as_, force=force, required=require_signature)
+        elif scheme.header is None:
+            raise UsageError(f"{name} is no filter: it cannot be installed.")
+        elif offline:
+            raise UsageError("--offline forbids the download: add a file.")
+        else:
+            from leakcheck.installing.install import add as download
+
+            with _Downloading() as progress:
+                entry = download(name, access, progress.tell, as_, force=force)
+        vouched = entry.info.signed if entry.info else ""
+        told = f", {_vouched(entry.info)}" if vouched or scheme.remote else ""
+        say(f"{printable(entry.name)} is installed{printable(told)}.")
     return 0
+
+
+@app.command()
+def update(
+    filters: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="As `list` shows them. Default: all."),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="For cron: say what failed or was withdrawn, no more; "
+            "exit status 0 nothing new, 1 updated, 2 failed.",
+        ),
+    ] = False,
+    via: options.Via = None,
+    json: options.Json = False,
+) -> int:
+    """Bring installed filters that came from a URL to their newest edition.
+
+    A new edition is verified before it takes the old one's place; where it is bad, the old one
+    stays. Exit status: 0 done, 2 one failed.
+    """
+    from leakcheck.installing.install import Step, status
+    from leakcheck.installing.install import update as bring
+    from leakcheck.sources import Access, installed
+    from leakcheck.terminal import say, warn
+    from leakcheck.wording import printable
+
+    entries = [entry for entry in installed.installed() if _meant(entry, filters or [])]
+    _all_found(entries, filters or [])
+    outcomes = []
+    for entry in entries:
+        with _Downloading(quiet=quiet) as progress:
+            outcome = bring(entry, Access(proxy=via), progress.tell)
+        if outcome is not None:
+            outcomes.append(outcome)
+            line = f"{printable(outcome.name)}: {outcome.step.value}, {printable(outcome.told)}."
+            if outcome.step in (Step.FAILED, Step.WITHDRAWN):
+                warn(line)
+            elif not quiet and not json:
+                say(line)
+        elif not quiet and not json:
+            say(f"{printable(entry.name)}: it was added from a file, so there is nothing to ask.")
+    if json:
+        found = [{"name": one.name, "state": one.step.value, "told": one.told} for one in outcomes]
+        say(json_text({"version": 1, "filters": found}))
+    elif not entries and not quiet:
+        say("No filter is installed: `leakcheck filters add URL` installs one.")
+    return status({outcome.step for outcome in outcomes}, cron=quiet)
+
+
+@app.command()
+def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD...]", help="Only filters whose name, kind or note has them."),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at", metavar="URL", help="A folder to look in, such as a mirror's; repeatable."
+        ),
+    ] = None,
+    via: options.Via = None,
+    timeout: Timeout = 30.0,
+    json: options.Json = False,
+) -> int:
+    """List what the publishers that you trust offer; only what is proved is shown.
+
+    Asks each publisher's server for its signed list, and each filter there for its header.
+    Exit status: 0 done, 2 one could not be asked, or not be proved.
+    """
+    from leakcheck.errors import LeakcheckError, UsageError
+    from leakcheck.installing.publishers import offers, place_of
+    from leakcheck.sources import Access
+    from leakcheck.terminal import say, warn
+    from leakcheck.trust.store import Store
+
+    origins = sorted(Store().origins())
+    if not origins:
+        raise UsageError("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher.")
+    places: list[tuple[str, str | None]] = [(url, None) for url in at or []]
+    places = places or [(place_of(origin), origin) for origin in origins]
+    found, failed = [], False
+    for place, origin in places:
+        try:
+            found += offers(place, origin, Access(proxy=via, timeout=timeout))
+        except LeakcheckError as error:
+            warn(f"{f'{origin}: ' if origin else ''}{error}")
+            failed = True
+    found = [offer for offer in found if offer.info is None or _has(offer.info, words or [])]
+    if json:
+        say(json_text({"version": 1, "filters": [_offer_json(offer) for offer in found]}))
+    else:
+        for offer in found:
+            if offer.info is not None:
+                _say_offer(offer)
+        if not found and not failed:
+            say("No publisher that you trust offers such a filter.")
+    for offer in found:
+        if offer.doubt is not None:
+            warn(f"{offer.url}: it is not proved: {offer.doubt}.")
+            failed = True
+    return 2 if failed else 0
 
 
 @app.command(name="list")
@@ -53,14 +188,14 @@ def list_filters(
     states = [_state(entry, verify) for entry in entries]
     if json:
         found = [_as_json(entry, state) for entry, state in zip(entries, states, strict=True)]
-        say(json_module.dumps({"version": 1, "filters": found}))
+        say(json_text({"version": 1, "filters": found}, spaced=True))
     elif entries:
         table(
-            ("name", "kind", "title", "date", "keys", "false alarm", "size", "state"),
+            ("name", "title", "date", "age", "keys", "false alarm", "size", "state"),
             [_cells(entry, state) for entry, state in zip(entries, states, strict=True)],
         )
     else:
-        say("No filter is installed: `leakcheck filters add FILTER` installs one.")
+        say("No filter is installed: `leakcheck filters add FILTER|URL` installs one.")
     return 0 if all(state == "ok" for state in states) else 2
 
 
@@ -101,11 +236,13 @@ def _cells(entry: Any, state: str) -> list[str]:
     from leakcheck.wording import number, odds, size
 
     info = entry.info
+    if state == "ok" and info:
+        state = _vouched(info)
     return [
         entry.name,
-        entry.kind.value if entry.kind else "?",
         info.name if info else "?",
         (info.date or "") if info else "?",
+        _age(info),
         number(info.keys or 0) if info else "?",
         odds(info.fpr) if info else "?",
         size(entry.size),
@@ -113,17 +250,123 @@ def _cells(entry: Any, state: str) -> list[str]:
     ]
 
 
+def _vouched(info: Any) -> str:
+    """Who vouches for a filter, in words."""
+    return info.doubt or info.signed or "not signed by anyone you trust"
+
+
+def _days(info: Any) -> int | None:
+    """The age of what a filter holds, in days; None where it does not say its date."""
+    import datetime
+
+    try:
+        date = datetime.date.fromisoformat(info.date)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return (datetime.datetime.now(datetime.UTC).date() - date).days
+
+
+def _age(info: Any) -> str:
+    from leakcheck.wording import counted
+
+    days = _days(info)
+    if days is None:
+        return "?"
+    return counted(max(0, days), "day") if days < 60 else counted(days * 12 // 365, "month")
+
+
 def _as_json(entry: Any, state: str) -> dict[str, Any]:
-    info = entry.info
+    from leakcheck.http.urls import shown
+    from leakcheck.installing.install import came_from
+
+    info, came = entry.info, came_from(entry.path)
     return {
         "name": entry.name,
         "kind": entry.kind.value if entry.kind else None,
         "title": info.name if info else None,
         "date": info.date if info else None,
+        "age_days": _days(info),
         "keys": info.keys if info else None,
         "fpr": info.fpr if info else None,
         "incomplete": bool(info and info.incomplete),
         "bytes": entry.size,
         "state": state,
+        "signed": (info.signed or None) if info else None,
+        "url": shown(came.url) if came else None,
         "path": str(entry.path),
+    }
+
+
+class _Downloading:
+    """Progress of a download, drawn where there is one."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def __enter__(self) -> Self:
+        from leakcheck.terminal import Progress
+
+        self._progress = Progress("downloading").__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.__exit__(None, None, None)
+
+    def tell(self, done: float, total: float) -> None:
+        """`done` of `total` bytes are there."""
+        if not self._quiet:
+            self._progress.total(total)
+            self._progress.update(done)
+
+
+def _meant(entry: Any, wanted: list[str]) -> bool:
+    """Whether one of the names is the installed filter's, with or without its kind."""
+    bare = [name.removesuffix(".bloom") for name in wanted]
+    return not wanted or entry.name in bare or entry.name.rpartition(".")[0] in bare
+
+
+def _all_found(entries: list[Any], wanted: list[str]) -> None:
+    from leakcheck.errors import UsageError
+
+    for name in wanted:
+        if not any(_meant(entry, [name]) for entry in entries):
+            raise UsageError("No filter of that name is installed: see `leakcheck filters list`.")
+
+
+def _has(info: Any, words: list[str]) -> bool:
+    """Whether what a filter says of itself has all of the words."""
+    text = " ".join(filter(None, (info.name, info.kind.value, info.date, info.note))).casefold()
+    return all(word.casefold() in text for word in words)
+
+
+def _say_offer(offer: Any) -> None:
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, printable, size
+
+    info = offer.info
+    parts = [info.kind.value, info.date or "no date", counted(info.keys or 0, "key")]
+    parts.append(size(offer.size))
+    say(f"{printable(info.name)}: {printable(', '.join(parts))}")
+    if info.note:
+        say(f"  {printable(info.note)}")
+    say(f"  signed by {printable(offer.origin)}, edition {offer.edition}")
+    say(f"  leakcheck filters add {printable(offer.url)}")
+
+
+def _offer_json(offer: Any) -> dict[str, Any]:
+    info = offer.info
+    return {
+        "url": offer.url,
+        "origin": offer.origin,
+        "edition": offer.edition,
+        "issued": offer.issued.isoformat(),
+        "bytes": offer.size,
+        "digest": f"sha256:{offer.digest.hex()}",
+        "doubt": offer.doubt,
+        "title": info.name if info else None,
+        "kind": info.kind.value if info else None,
+        "date": info.date if info else None,
+        "keys": info.keys if info else None,
+        "fpr": info.fpr if info else None,
+        "note": info.note if info else None,
     }

@@ -1,9 +1,14 @@
 """`leakcheck keys`: make a publisher's key, and say whom to trust."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from leakcheck.commands import options
+
+if TYPE_CHECKING:
+    from leakcheck.trust.note import Verifier
 
 app = typer.Typer(
     add_completion=False,
@@ -33,6 +38,7 @@ def new(
 
     key = keys.make(origin, output)
     say(str(key))
+    say(f"Fingerprint: {key.fingerprint}")
     say(f"{printable(str(output))} is the private key: keep it to yourself, and keep a copy.")
     say(f"Readers type: leakcheck keys trust {key}")
     return 0
@@ -54,23 +60,70 @@ def public(
 def trust(
     keys: Annotated[
         list[str],
-        typer.Argument(metavar="KEY...", help="A public key (NAME+HASH+BASE64), or a file of it."),
+        typer.Argument(
+            metavar="KEY|FILE|URL...",
+            help="A public key (NAME+HASH+BASE64), or a file or URL that has it.",
+        ),
     ],
+    fingerprint: Annotated[
+        str | None,
+        typer.Option(
+            "--fingerprint",
+            metavar="HEX",
+            help="Trust the key at a URL where it has this fingerprint; do not ask.",
+        ),
+    ] = None,
+    via: options.Via = None,
 ) -> int:
     """Trust a publisher: from now on, nothing of theirs is believed without a proof.
 
-    Compare the fingerprint with what the publisher says elsewhere.
+    Compare the fingerprint with what the publisher says elsewhere. Of a key at a URL it is
+    shown first, and you are asked.
     """
-    from leakcheck.terminal import say
+    from leakcheck.sources.names import is_remote
     from leakcheck.trust.keys import public_keys
+
+    for text in keys:
+        if is_remote(text):
+            _trust_url(text, fingerprint, via)
+        else:
+            for key in public_keys(text):
+                _trust(key)
+    return 0
+
+
+def _trust_url(url: str, fingerprint: str | None, via: str | None) -> None:
+    """Trust the keys at a URL, each once its fingerprint was found right."""
+    from leakcheck.errors import UsageError
+    from leakcheck.installing.publishers import folder_of, keys_at
+    from leakcheck.sources import Access
+    from leakcheck.terminal import agreed, say
     from leakcheck.trust.store import Store
     from leakcheck.wording import printable
 
-    store = Store()
-    for key in [key for text in keys for key in public_keys(text)]:
-        news = "is trusted" if store.trust(key) else "was trusted already"
-        say(f"{printable(key.name)} {news}; fingerprint {key.fingerprint}.")
-    return 0
+    for key in keys_at(url, Access(proxy=via)):
+        if fingerprint is None:
+            say(f"{printable(key.name)}, fingerprint {key.fingerprint}")
+            if not agreed(
+                "Is it the one that the publisher shows elsewhere?",
+                f'compare the fingerprint, then give it: --fingerprint "{key.fingerprint}"',
+            ):
+                raise UsageError("The key is not trusted.")
+        elif "".join(fingerprint.split()).lower() != key.fingerprint.replace(" ", ""):
+            raise UsageError(
+                f"The key there has another fingerprint, {key.fingerprint}: it is not trusted."
+            )
+        _trust(key)
+        Store().remember_place(key.name, folder_of(url))
+
+
+def _trust(key: "Verifier") -> None:
+    from leakcheck.terminal import say
+    from leakcheck.trust.store import Store
+    from leakcheck.wording import printable
+
+    news = "is trusted" if Store().trust(key) else "was trusted already"
+    say(f"{printable(key.name)} {news}; fingerprint {key.fingerprint}.")
 
 
 @app.command(name="list")

@@ -28,6 +28,16 @@ def sign(
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why they are withdrawn: readers see it.")
     ] = None,
+    after: Annotated[
+        int,
+        typer.Option(
+            "--after",
+            metavar="EDITION",
+            min=0,
+            max=10**17,
+            help="The last edition that readers saw, where its list was lost.",
+        ),
+    ] = 0,
 ) -> int:
     """Sign filters: write NAME.verity beside each, and filters.note beside all.
 
@@ -49,7 +59,7 @@ def sign(
     else:
         if reason:
             raise UsageError("--reason goes with --withdraw.")
-        edition = signing.sign(filters, signers, usable_cores())
+        edition = signing.sign(filters, signers, usable_cores(), after=after)
     parts = [counted(len(edition.filters), "filter")]
     if edition.withdrawn:
         parts.append(f"{len(edition.withdrawn)} withdrawn")

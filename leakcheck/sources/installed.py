@@ -74,7 +74,7 @@ def installed() -> list[Installed]:
 
     Raises FilterError where the folder is there and cannot be listed.
     """
-    return [_look(path) for path in _files()]
+    return [look(path) for path in _files()]
 
 
 def installed_sources(kind: Kind) -> list[Source]:
@@ -106,19 +106,30 @@ def installed_sources(kind: Kind) -> list[Source]:
     return sources
 
 
-def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = False) -> Installed:
+def add(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    force: bool = False,
+    required: bool = False,
+) -> Installed:
     """Install a copy of the filter at `path`, every checksum of the copy verified.
 
-    name: to install it under, by default the file's. Raises FilterError where
-    it is damaged or no filter, UsageError where the name is taken and not
-    `force`.
+    name: to install it under, by default the file's; required: whether
+    somebody trusted must have signed it. Raises FilterError where it is
+    damaged, no filter, or of somebody trusted and not proved; UsageError where
+    the name is taken and not `force`.
     """
     with filter_errors(str(path)):
         _must_be_file(Path(path))
     original = LocalFilter(path)
-    kind = original.info.kind
+    kind, signed, doubt = original.info.kind, original.info.signed, original.info.doubt
     original.close()
-    target = folder() / _file_name(name or Path(path).stem, kind)
+    if doubt is not None:
+        raise FilterError(f"{path}: {doubt}.")
+    if required and not signed:
+        raise FilterError(f"{path}: nobody whom you trust has signed it.")
+    target = place_for(name or Path(path).stem, kind)
     if target.exists() and not force:
         raise UsageError(
             f"A filter named {_name(target)} is installed: "
@@ -131,18 +142,19 @@ def add(path: str | os.PathLike[str], name: str | None = None, *, force: bool = 
         with filter_errors(str(path)), Path(path).open("rb") as source:
             shutil.copyfileobj(source, draft.file, 1 << 20)
             draft.file.flush()
-        _verify(draft.path, str(path))
+        verify(draft.path, str(path))
         with filter_errors(str(target)):
             _bring_note(Path(path), target)
+            origin_file(target).unlink(missing_ok=True)
             draft.publish(replace=force)
-    return _look(target)
+    return look(target)
 
 
 def _bring_note(path: Path, target: Path) -> None:
     """Keep the signed list that stands beside `path` with the installed copy."""
-    from leakcheck.trust.local import OWN_NOTE, note_beside
+    from leakcheck.trust.local import note_beside, own_note
 
-    note = target.with_name(target.name + OWN_NOTE)
+    note = own_note(target)
     raw = note_beside(path)
     if raw is None:
         note.unlink(missing_ok=True)
@@ -174,9 +186,10 @@ def remove(name: str) -> Path:
         raise UsageError(f"The name fits several filters: say {choices}.")
     with filter_errors(paths[0].name):
         paths[0].unlink()
-        from leakcheck.trust.local import OWN_NOTE
+        from leakcheck.trust.local import own_note
 
-        paths[0].with_name(paths[0].name + OWN_NOTE).unlink(missing_ok=True)
+        for beside in (own_note(paths[0]), origin_file(paths[0])):
+            beside.unlink(missing_ok=True)
     return paths[0]
 
 
@@ -189,7 +202,8 @@ def damaged_pages(entry: Installed) -> int:
         opened.close()
 
 
-def _look(path: Path) -> Installed:
+def look(path: Path) -> Installed:
+    """The installed filter at `path`, whatever state it is in."""
     kind = kind_in_name(path)
     size = 0
     try:
@@ -199,7 +213,7 @@ def _look(path: Path) -> Installed:
     except LeakcheckError as error:
         return Installed(_name(path), path, kind, None, size, str(error))
     opened.close()
-    state = "ok"
+    state = opened.info.doubt or "ok"
     if kind not in (None, opened.info.kind):
         state = f"{path.name}: the file holds another kind than its name says."
     return Installed(_name(path), path, opened.info.kind, opened.info, size, state)
@@ -258,7 +272,8 @@ def _must_be_file(path: Path) -> None:
         raise FilterError(f"{path}: it is no regular file.")
 
 
-def _verify(copy: Path, shown: str) -> None:
+def verify(copy: Path, shown: str) -> None:
+    """Raise FilterError, on the file `shown`, where a copy of it is damaged or no filter."""
     opened = LocalFilter(copy, shown)
     try:
         damaged = sum(1 for _ in opened.damaged_pages())
@@ -281,6 +296,12 @@ def kind_in_name(path: Path) -> Kind | None:
     return next((kind for kind in Kind if kind.value == last), None)
 
 
-def _file_name(name: str, kind: Kind) -> str:
+def place_for(name: str, kind: Kind) -> Path:
+    """Where a filter of that name and kind is installed."""
     plain = _BAD_IN_NAME.sub("-", name.removesuffix(_SUFFIX)).strip("-.") or "filter"
-    return f"{plain.removesuffix(f'.{kind.value}')}.{kind.value}{_SUFFIX}"
+    return folder() / f"{plain.removesuffix(f'.{kind.value}')}.{kind.value}{_SUFFIX}"
+
+
+def origin_file(path: Path) -> Path:
+    """Where it is noted from which URL the installed filter at `path` came."""
+    return path.with_name(f"{path.name}.from")

@@ -13,17 +13,21 @@ from leakcheck.trust.edition import FILE_NAME, Edition, Entry
 from leakcheck.trust.note import NoteError, Signer
 
 
-def sign(files: Sequence[Path], signers: Sequence[Signer], workers: int = 1) -> Edition:
+def sign(
+    files: Sequence[Path], signers: Sequence[Signer], workers: int = 1, *, after: int = 0
+) -> Edition:
     """Write the tree of each of `files` and the next edition of their folder's list.
 
     files: filters in one folder; signers: keys of one origin, all of which sign
-    (two while one replaces the other); workers: threads that hash. Filters
+    (two while one replaces the other); workers: threads that hash; after: an
+    edition that readers have seen, where its list was lost. Filters
     that the list had before stay in it. Raises UsageError where the files are
     in several folders or the list is not of these keys, FilterError where a
     file cannot be read.
     """
     folder = _folder(files)
     before = _current(folder, signers)
+    before = replace(before, serial=max(before.serial, after))
     filters = dict(before.filters)
     for path in files:
         digest = _write_tree(path, workers)

@@ -95,10 +95,10 @@ class Store:
         except OSError:
             return None
 
-    def place(self, origin: str) -> str:
-        """The URL of the folder where a publisher's filters are: the origin itself, if not told."""
+    def place(self, origin: str) -> str | None:
+        """The URL of the folder where a publisher's filters are, None where none was told."""
         found = self._read("places.json").get(origin)
-        return found if isinstance(found, str) else f"https://{origin}/"
+        return found if isinstance(found, str) else None
 
     def remember_place(self, origin: str, url: str) -> None:
         """Note where a publisher's filters are."""

@@ -196,3 +196,15 @@ def test_what_was_seen_is_not_forgotten_silently(folder: Path, store: Store) -> 
 def test_a_name_is_peeked_at_but_never_believed(folder: Path) -> None:
     signing.sign([folder / "acme.bloom"], [ACME])
     assert proof.peek(note_in(folder)).origin == ORIGIN
+
+
+def test_a_lost_list_is_followed_by_a_higher_edition(folder: Path, store: Store) -> None:
+    fresh = Signer.new(ORIGIN)
+    store.trust(fresh.verifier)
+    store.remember_serial(ORIGIN, 7)
+    assert signing.sign([folder / "acme.bloom"], [fresh]).serial == 1
+    with pytest.raises(NoteError, match="older"):
+        accept(note_in(folder), store)
+    assert signing.sign([folder / "acme.bloom"], [fresh], after=7).serial == 8
+    assert accept(note_in(folder), store).serial == 8
+    assert signing.sign([folder / "acme.bloom"], [fresh], after=7).serial == 9

@@ -12,7 +12,9 @@ from leakcheck.sources import filter_file
 from leakcheck.sources.range_files import prefix_in, read_range
 
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
-SIDECAR_NAME = re.compile(FILTER_NAME.pattern + r"\.verity|filters\.note|(?!\.)[\w.+ -]{1,200}\.vkey")
+SIDECAR_NAME = re.compile(
+    FILTER_NAME.pattern + r"\.verity|filters\.note|(?!\.)[\w.+ -]{1,200}\.vkey"
+)
 
 
 @dataclass(frozen=True, slots=True)

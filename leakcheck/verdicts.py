@@ -8,10 +8,13 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.tables import Versions
+
+if TYPE_CHECKING:
+    from leakcheck.subject.identity import Identity
 
 
 class Verdict(StrEnum):
@@ -45,7 +48,8 @@ class SourceInfo:
     dump, so that it can say exposed and never clean; tables: of a filter whose
     keys come from addresses, which its builder had; signed: who vouches
     for it, in words, UNSIGNED where nobody trusted does, None where no signature
-    is to be expected; doubt: why it can answer nothing, or None.
+    is to be expected; doubt: why it can answer nothing, or None; identity: what
+    its keys are made of, None for the plain digest.
     """
 
     name: str
@@ -59,6 +63,7 @@ class SourceInfo:
     tables: Versions | None = None
     signed: str | None = None
     doubt: str | None = None
+    identity: "Identity | None" = None
 
 
 UNSIGNED = ""
@@ -115,6 +120,23 @@ class Lookup:
         doubts = dict.fromkeys(missing, INCOMPLETE)
         codes = self.codes.replace(bytes([Code.CLEAN]), bytes([Code.UNKNOWN]))
         return replace(self, codes=codes, reasons={**self.reasons, **doubts})
+
+    def spread(self, places: Sequence[int], count: int, reasons: Mapping[int, str]) -> "Lookup":
+        """The same as the answers at `places` of a batch of `count`; the rest is `unknown`.
+
+        places: ascending, one for each answer; reasons: of the others, by index.
+        """
+        codes = bytearray([Code.UNKNOWN]) * count
+        for place, code in zip(places, self.codes, strict=True):
+            codes[place] = code
+        return Lookup(
+            bytes(codes),
+            {places[at]: alarm for at, alarm in self.false_alarms.items()},
+            {**reasons, **{places[at]: why for at, why in self.reasons.items()}},
+            {places[at]: times for at, times in self.seen.items()},
+            {places[at]: names for at, names in self.breaches.items()},
+            self.revealed,
+        )
 
     def alarms_at(self, indexes: Sequence[int]) -> list[float | None]:
         """The probability of a false alarm at each of `indexes`, all of them found."""

@@ -82,6 +82,16 @@ def size(count: float) -> str:
     return f"{count / 1000:.1f} TB"
 
 
+def duration(seconds: float) -> str:
+    """A time as people read it: about 50 minutes."""
+    if seconds < 1.5:
+        return "about a second" if seconds >= 0.5 else "less than a second"
+    for unit, size_, most in (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 172_800)):
+        if seconds < most:
+            return f"about {counted(round(seconds / size_), unit)}"
+    return f"about {counted(round(seconds / 86_400), 'day')}"
+
+
 def odds(probability: float | None) -> str:
     """A probability as people read it: 1 in 1,000,000."""
     if not probability:

@@ -9,15 +9,20 @@ from leakcheck.building.account import BuildReport
 from leakcheck.building.jobs import Jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
+from leakcheck.building.slow_keys import Wish, wish
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys, joined_tables
+from leakcheck.subject.identity import identity_in
+from leakcheck.subject.kinds import Kind
 from leakcheck.wording import odds
 
 Say = Callable[[str], None]
 Watch = Callable[[int, int], None]
 Stage = Callable[[str, int, int], None]
+SLOW = "slow"
+"""The stage in which plain digests become slow ones, in keys; all others are of the writing."""
 _PATIENCE = 1.0  # seconds before a note is said, though the build may fail yet
 _CROWDED = 1.5  # a measured rate so many times the one asked for is said aloud
 _WORST = 20  # and a page's rate so many times it
@@ -39,10 +44,11 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
         raise UsageError(
             f"{request.update}: it holds keys of kind {old_kind}: they cannot be mixed."
         )
+    slow = _slow_wish(request, old_kind, old_about)
     with Rejects(request.rejects, request.resume) as rejects:
         workers = Workers(request.workers)
         notes: list[str] = []
-        jobs = Jobs(request, request.kind or old_kind, workers, rejects, notes.append)
+        jobs = Jobs(request, request.kind or old_kind, workers, rejects, notes.append, slow)
 
         def look_on() -> None:
             if time.monotonic() - start > _PATIENCE:
@@ -51,6 +57,9 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
 
         try:
             workers.run(jobs.stream(), look_on)
+            if slow is not None and jobs.report.records:
+                _flush(notes, say)
+                _make_slow(jobs, say, look_on, stage)
             _finish(jobs, old_about, notes.append, stage)
             _flush(notes, say)
         finally:
@@ -58,6 +67,55 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
                 jobs.writer.close()
     jobs.report.seconds = time.monotonic() - start
     return jobs.report
+
+
+def _slow_wish(
+    request: BuildRequest, old_kind: Kind | None, old_about: Mapping[str, Any]
+) -> Wish | None:
+    """What is to be made of plain digests; None for nothing. Raises UsageError."""
+    wanted = None
+    if request.slow:
+        updating = request.update is not None
+        wanted = wish(request.harden, request.realm, request.seal, request.oracle, update=updating)
+    if old_kind is None:
+        return wanted
+    old = identity_in(old_about, old_kind, str(request.update))
+    return (wanted or Wish()).of_update(old)
+
+
+def _make_slow(jobs: Jobs, say: Say, look_on: Callable[[], None], stage: Stage) -> None:
+    """Make the slow digests of all that was read; read again for what did not fit in memory.
+
+    Raises InputError where an input was not the same the second time.
+    """
+    request, writer = jobs.request, jobs.writer
+    assert writer is not None
+    assert writer.slow is not None
+    slow, read = writer.slow, _lines_of(jobs.report)
+    say(slow.settle(request.workers))
+
+    def show(done: int, total: int) -> None:
+        stage(SLOW, done, total)
+
+    slow.run(Workers(request.workers), writer.add_final, show, jobs.keep_slow)
+    while not slow.whole:
+        slow.open_rest()
+        workers = Workers(request.workers)
+        again = Jobs(
+            request, writer.kind, workers, Rejects(None), lambda note: None, writer=writer
+        )  # fmt: skip
+        workers.run(again.stream(), look_on)
+        if _lines_of(again.report) != read:
+            raise InputError(
+                "The keys did not fit in memory, and the inputs were not the same when they were "
+                "read again: give more with --memory, and stdin as a file."
+            )
+        slow.run(Workers(request.workers), writer.add_final, show, jobs.keep_slow)
+
+
+def _lines_of(report: BuildReport) -> tuple[int, int]:
+    """How much was read: the same the second time, or something was lost."""
+    return sum(tally.lines for tally in report.inputs), report.records
 
 
 def _flush(notes: list[str], say: Say) -> None:
@@ -75,7 +133,9 @@ def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     if jobs.writer is None or not report.records:
         raise InputError(nothing(report, str(jobs.kind or "any")))
     report.updated = request.update is not None
-    new_about = about(jobs.writer.kind, **request.about)
+    new_about = dict(about(jobs.writer.kind, **request.about))
+    if jobs.writer.slow is not None and jobs.writer.slow.identity is not None:
+        new_about["identity"] = jobs.writer.slow.identity.record()
     described = dict(old_about) | dict(new_about)
     if request.update is not None:  # what is new was read with our tables, the rest with others
         described.pop("tables", None)

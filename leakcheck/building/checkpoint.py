@@ -25,11 +25,13 @@ _ANEW = "build without --resume"
 class Checkpoint:
     """The finished files of one build, and their accounts."""
 
-    def __init__(self, request: BuildRequest) -> None:
+    def __init__(self, request: BuildRequest, slow: str | None = None) -> None:
+        """slow: what is to be made of plain digests, in words."""
         self._asked = {
             "form": request.form.value if request.form else None,
             "min_count": request.min_count,
             "column": request.column,
+            "slow": slow,
             "version": __version__,
         }
         self._files: dict[str, dict[str, Any]] = {}
@@ -40,8 +42,8 @@ class Checkpoint:
         """Take up what `token` says. Raises UsageError where that was another build."""
         if token.get("asked") != self._asked | {"kind": kind.value}:
             raise UsageError(
-                "The build to resume was asked for otherwise (kind, --from, --column or "
-                f"--min-count), or of another leakcheck: {_ANEW}."
+                "The build to resume was asked for otherwise (kind, --from, --column, "
+                f"--min-count, --harden or --seal), or of another leakcheck: {_ANEW}."
             )
         self._files = {entry["path"]: entry for entry in token["files"]}
         self._unseen = set(self._files)

@@ -17,6 +17,7 @@ from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
 from leakcheck.building.record_jobs import record_jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
+from leakcheck.building.slow_keys import Wish
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
@@ -40,14 +41,20 @@ class Jobs:
         workers: Workers,
         rejects: Rejects,
         say: Callable[[str], None],
+        slow: Wish | None = None,
+        writer: KeyWriter | None = None,
     ) -> None:
+        """slow: what is to be made of plain digests; writer: where keys go, once the inputs are
+        read again for those that did not fit in memory.
+        """
         self.request, self.kind, self.workers = request, kind, workers
         self.rejects, self.say = rejects, say
         self.report = BuildReport()
-        self.writer: KeyWriter | None = None
+        self.writer = writer
+        self._slow = slow
         self.done_bytes = 0
         self._item: Input | None = None
-        self._checkpoint = Checkpoint(request)
+        self._checkpoint = Checkpoint(request, slow.text if slow else None)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
         self._reading = replace(request.reading, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
@@ -63,7 +70,7 @@ class Jobs:
 
     def stream(self) -> Stream:
         """All jobs, input after input."""
-        if self.kind is not None:
+        if self.kind is not None and self.writer is None:
             self.begin(self.kind)
         batch: list[Found] = []
         for found in walk(self.request.paths, self._skipped):
@@ -83,14 +90,23 @@ class Jobs:
 
     def begin(self, kind: Kind) -> None:
         """The kind is settled: start the builder, or take up the one that was killed."""
+        self.request.check_slow(kind)
         self.kind = kind
-        self.writer = KeyWriter(self.request, kind)
+        self.writer = KeyWriter(self.request, kind, self._slow)
         token = self.writer.token
         if token is not None:
-            self.writer.resumed()
             self._checkpoint.load(token, kind)
+            if self.writer.slow is None:
+                self.writer.resumed()
         if self.request.resume:
             self.rejects.go_on(token.get("rejects") if token is not None else None)
+
+    def keep_slow(self) -> None:
+        """Put the slow digests that were made so far on disk."""
+        assert self.writer is not None
+        assert self.writer.slow is not None
+        token = self._checkpoint.token(self.writer.kind, None)
+        self.writer.checkpoint(token | {"slow": self.writer.slow.state})
 
     # ---- inputs
 
@@ -108,6 +124,8 @@ class Jobs:
         self._item = None
         self.done_bytes += found.size or 0
         tallies, passed = self.report.inputs[inputs:], self.report.skipped[skipped:]
+        if self.writer is not None and self.writer.slow is not None:
+            return  # what was read is in memory alone: it is kept once it is slow
         if found.size is None or any(one.failure or self._in_folder(one) for one in tallies):
             return
         self._checkpoint.add(found, tallies, passed)

@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import ExitStack
 
 from leakcheck.building.account import BuildReport, InputCounts
-from leakcheck.building.build import build
+from leakcheck.building.build import SLOW, build
 from leakcheck.building.request import BuildRequest
 from leakcheck.input import walk
 from leakcheck.terminal import Progress, out_is_terminal, say, table, warn
@@ -44,14 +44,17 @@ def _build(request: BuildRequest) -> BuildReport:
     """Build, with the progress of reading and of writing on the terminal."""
     with ExitStack() as stack:
         reading = stack.enter_context(Progress("reading", _total_bytes(request.paths)))
-        writing: list[Progress] = []
+        shown: dict[str, Progress] = {"": reading}
 
         def stage(name: str, done: int, total: int) -> None:
-            if not writing:
-                reading.__exit__(None, None, None)
-                writing.append(stack.enter_context(Progress("writing", unit="parts")))
-            writing[0].total(total)
-            writing[0].update(done)
+            part = SLOW if name == SLOW else "writing"
+            if part not in shown:
+                for earlier in shown.values():
+                    earlier.__exit__(None, None, None)
+                label, unit = ("making the keys slow", "keys") if part == SLOW else (part, "parts")
+                shown[part] = stack.enter_context(Progress(label, unit=unit))
+            shown[part].total(total)
+            shown[part].update(done)
 
         return build(request, warn, lambda done, keys: reading.update(done, keys=keys), stage)
 

@@ -26,7 +26,10 @@ class BuildRequest:
     is free; threads: None for one a core; reading: how archives are opened;
     rejects: a file for line numbers and reasons, or None; resume: take up a
     build that was killed; keep_keys: also write the keys to `keys_path`;
-    update: a filter with kept keys that are to be in the new one too.
+    update: a filter with kept keys that are to be in the new one too; harden:
+    `fast`, `hour` or a PHC string, None for no slow hash; realm: whose salt
+    it has, None for a random one; seal: the file of the private key that the
+    digests are sealed with; oracle: the URL where it is asked.
     """
 
     paths: tuple[str, ...]
@@ -45,6 +48,15 @@ class BuildRequest:
     resume: bool = False
     keep_keys: bool = False
     update: Path | None = None
+    harden: str | None = None
+    realm: str | None = None
+    seal: Path | None = None
+    oracle: str | None = None
+
+    @property
+    def slow(self) -> bool:
+        """Whether more is wanted of digests than the plain ones."""
+        return any(one is not None for one in (self.harden, self.realm, self.seal, self.oracle))
 
     @property
     def workers(self) -> int:
@@ -60,6 +72,8 @@ class BuildRequest:
             raise UsageError("--max-expansion takes a number from 1 up.")
         if self.threads is not None and self.threads > MOST_THREADS:
             raise UsageError(f"--threads takes a number up to {MOST_THREADS}.")
+        if self.slow and self.kind is not None:
+            self.check_slow(self.kind)
         check_about(self.about)
         outputs = [self.output, self.rejects, keys_path(self.output) if self.keep_keys else None]
         for path in outputs:
@@ -81,6 +95,14 @@ class BuildRequest:
         """Raise UsageError where a column is asked for, though every address is searched for."""
         if self.column:
             raise UsageError("--column is for passwords, credentials and hashes: say --kind.")
+
+    def check_slow(self, kind: Kind) -> None:
+        """Raise UsageError where a slow digest is asked for and keys of `kind` have none."""
+        if self.slow and not kind.has_domains:
+            raise UsageError(
+                f"--harden and --seal are for addresses, domains and credentials: keys of kind "
+                f"{kind} stay as the public lists have them."
+            )
 
     @property
     def own_names(self) -> frozenset[str]:

@@ -1,4 +1,7 @@
-"""Where the digests go: the builder, the accounts, and the count of what is new."""
+"""Where the digests go: the builder, the accounts, and the count of what is new.
+
+Those of a hardened or sealed filter wait in `slow` first.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Any
 from leakcheck.building.account import InputCounts
 from leakcheck.building.distinct_estimate import DistinctEstimate
 from leakcheck.building.request import BuildRequest
+from leakcheck.building.slow_keys import SlowKeys, Wish
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
 from leakcheck.sources.new_filter import keys_path
@@ -14,9 +18,13 @@ from leakcheck.subject.kinds import Kind
 
 
 class KeyWriter:
-    """The builder of one filter; take() is safe from any thread."""
+    """The builder of one filter; take() is safe from any thread.
 
-    def __init__(self, request: BuildRequest, kind: Kind) -> None:
+    slow: where plain digests wait to become slow ones, None where they are the keys.
+    """
+
+    def __init__(self, request: BuildRequest, kind: Kind, wanted: Wish | None) -> None:
+        """wanted: what is to be made of plain digests, None for nothing."""
         self.kind = kind
         self.records = 0
         self._output = request.output
@@ -25,12 +33,16 @@ class KeyWriter:
         with filter_errors(str(request.output)):
             self._builder = Builder.open(
                 request.output,
-                kind.digest_bytes,
+                wanted.digest_bytes if wanted else kind.digest_bytes,
                 memory=request.memory,
                 threads=request.threads,
                 replace=request.force,
                 resume=request.resume,
             )
+        self.slow: SlowKeys | None = None
+        if wanted is not None:
+            saved = (self.token or {}).get("slow")
+            self.slow = SlowKeys(wanted, request.memory, saved)
         if request.update is not None:
             self._include(keys_path(request.update))
 
@@ -61,13 +73,20 @@ class KeyWriter:
         """Take digests for the input of `tally`; return how many they are."""
         count = len(digests) // self.kind.digest_bytes
         if count:
-            with filter_errors(str(self._output)):
-                self._builder.add(digests)
+            if self.slow is not None:
+                self.slow.add(digests)
+            else:
+                self.add_final(digests)
             self.records += count
         if self._new_keys is not None:
             fresh = self._new_keys.add(digests) if count else 0
             tally.add_new(fresh, self._new_keys.exact)
         return count
+
+    def add_final(self, digests: bytes) -> None:
+        """Take digests as the filter has them."""
+        with filter_errors(str(self._output)):
+            self._builder.add(digests)
 
     def take(self, tally: InputCounts, found: Any) -> None:
         """Take the keys of an Extraction, and its account."""

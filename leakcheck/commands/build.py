@@ -92,6 +92,21 @@ def run(
         Path | None,
         typer.Option("--update", metavar="OLD", help="Add to the keys of a filter that has them."),
     ] = None,
+    harden: Annotated[
+        str | None,
+        typer.Option(
+            "--harden",
+            metavar="fast|hour|PHC",
+            help="Make guessing dear: keys are Argon2id digests. hour: the strongest that take "
+            "about an hour here; or parameters as $argon2id$v=19$m=1024,t=1,p=1$SALT.",
+        ),
+    ] = None,
+    realm: Annotated[
+        str | None,
+        typer.Option(
+            "--realm", metavar="NAME", help="Of the publisher: one slow hash asks all its filters."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
@@ -120,5 +135,7 @@ def run(
         resume=resume,
         keep_keys=keep_keys,
         update=update,
+        harden=harden,
+        realm=realm,
     )
     return build_shown(request, keep_going=keep_going, as_json=as_json)

@@ -28,7 +28,9 @@ def info(
     """
     from leakcheck.sources import Access
     from leakcheck.sources.filter_file import info_json
+    from leakcheck.sources.identities import told
     from leakcheck.sources.names import header_of, shown
+    from leakcheck.subject.identity import Identity
     from leakcheck.subject.tables import recorded
     from leakcheck.terminal import say
     from leakcheck.wording import counted, number, odds, printable, size
@@ -49,6 +51,8 @@ def info(
         if facts.pop("tables", None):
             had = recorded(header.about["tables"])
             facts["tables"] = f"top-level domains of {had.tlds}, Unicode {had.unicode}"
+        if facts.pop("identity", None):
+            facts["identity"] = told(Identity.parse(header.about["identity"]))
         if facts.pop("incomplete", None):
             facts["incomplete"] = "part of its dump could not be read: it never says clean"
         if header.held != header.pages:

@@ -98,6 +98,12 @@ def merged_about(kept: Sequence[Kept]) -> dict[str, Any]:
         raise UsageError(
             f"The filters hold different kinds ({', '.join(sorted(kinds))}): they cannot be merged."
         )
+    identity = sides[0].get("identity")
+    if any(side.get("identity") != identity for side in sides):
+        raise UsageError(
+            "The filters are hardened or sealed in different ways: they cannot be merged. Build "
+            "them with one --realm, --harden and --seal."
+        )
     same = {
         field: value
         for field, value in sides[0].items()

@@ -1,6 +1,7 @@
 """The texts of a list: a file, stdin or a pipe, opened like a dump; or the bytes of a workbook."""
 
 import io
+import itertools
 import stat
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ class ListFile:
         options = Options(expansion=_MOST_EXPANSION, skipped=self.skipped.append)
         self._texts = expand(self._found, options, self._raw)
         self._ahead: Input | None = None
+        self._begun = b""
 
     @property
     def sample(self) -> bytes:
@@ -50,11 +52,21 @@ class ListFile:
                 self._ahead = next((one for one in self._texts if holds(one)), None)
         return self._ahead.sample if self._ahead is not None else b""
 
+    @property
+    def lines(self) -> int | None:
+        """About how many lines it has, by the first text read; None where that cannot be told."""
+        sample = self._begun
+        if self.size is None or not sample:
+            return None
+        lines = sample.count(b"\n") + (not sample.endswith(b"\n"))
+        return lines if len(sample) >= self.size else lines * self.size // len(sample)
+
     def texts(self) -> Iterator[Input]:
         """The texts in it, one after the other; to be asked once."""
-        if self._ahead is not None:
-            yield self._ahead
-        yield from self._texts
+        ahead = [self._ahead] if self._ahead is not None else []
+        for item in itertools.chain(ahead, self._texts):
+            self._begun = self._begun or item.sample
+            yield item
 
     def done(self) -> int:
         """How many bytes of the file have been read."""

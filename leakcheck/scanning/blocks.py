@@ -24,6 +24,8 @@ from leakcheck.scanning.query import (
 Buffer = bytes | memoryview
 CHUNK = 1 << 20
 ROWS = 1 << 14
+FEW = 1 << 14
+"""Bytes of lines, at least, in a block of a list whose digests are slow; rows: a 32nd of it."""
 TOO_LONG = "too long"
 
 
@@ -151,26 +153,27 @@ class RecordBlock:
         """Records go when nobody has them any more."""
 
 
-def blocks_of(listing: Listing) -> Iterator[RowBlock]:
-    """The rows of a list, in blocks."""
+def blocks_of(listing: Listing, *, slow: bool = False) -> Iterator[RowBlock]:
+    """The rows of a list, in blocks; slow: in small ones, for each may take seconds."""
+    most = FEW // 32 if slow else ROWS
     for part in listing.parts():
         if part.stream is not None:
-            yield from _lines(listing, part)
+            yield from _lines(listing, part, slow=slow)
             continue
         records: list[Record] = []
         for record in part.records:
             records.append(record)
-            if len(records) == ROWS:
+            if len(records) == most:
                 yield RecordBlock(records, listing.file.done(), part)
                 records = []
         if records:
             yield RecordBlock(records, listing.file.done(), part)
 
 
-def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
+def _lines(listing: Listing, part: Part, *, slow: bool) -> Iterator[RowBlock]:
     """Whole lines, about CHUNK bytes at a time; one that is too long is a block of its own."""
     assert part.stream is not None
-    fresh = 1
+    fresh, before = 1, 0
     buffers = Buffers(CHUNK + (CHUNK >> 2))
     with listing.file.reading():
         for chunk in chunks(part.stream, CHUNK, buffers=buffers, count_lines=False):
@@ -183,6 +186,23 @@ def _lines(listing: Listing, part: Part) -> Iterator[RowBlock]:
             if fresh and part.skip:
                 header = re.match(rb"[^\r\n]*(?:\r*\n|\r)?", data)
                 data, fresh = data[header.end() if header else 0 :], 2
-            if len(data):
+            if slow and len(data) > FEW:
+                for piece, seen in _pieces(bytes(data)):
+                    at = before + (done - before) * seen // len(data)
+                    yield LineBlock(piece, at, part, fresh=fresh)
+                    fresh = 0
+                if isinstance(data, memoryview):
+                    buffers.give(data)
+            elif len(data):
                 yield LineBlock(data, done, part, fresh=fresh, buffers=buffers)
                 fresh = 0
+            before = done
+
+
+def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Whole lines, about FEW bytes at a time, and how many bytes there were until then."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + FEW) + 1 or len(data)
+        yield data[start:end], end
+        start = end

@@ -31,6 +31,8 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     """
     out = stdout()
     with Scan.open(options) as scan:
+        for told in scan.costs():
+            terminal.warn(told)
         name = scan.listing.name
         with terminal.Progress(f"checking {name}", scan.listing.file.size) as progress:
             scan.progress = lambda block: progress.update(block.done, rows=scan.tally.rows)

@@ -30,6 +30,8 @@ def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_d
     with Scan.open(rows) as scan:
         if by_domain and (scan.sources.kind.secret or scan.listing.hashes):
             raise UsageError("--group-by domain needs a list of addresses: leave it out.")
+        for told in scan.costs():
+            terminal.warn(told)
         with Reports(targets, force=force, read=read) as reports:
             groups = Groups() if by_domain else None
             summary = _write(scan, reports, groups, redact=options.redact)

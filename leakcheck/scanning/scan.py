@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.input.lists import ListFile
 from leakcheck.records.detect import detect
@@ -24,8 +25,10 @@ from leakcheck.scanning.summary import ScanCounts
 from leakcheck.sources import Access, Source
 from leakcheck.sources.kept_keys import Proofs
 from leakcheck.sources.sorted_list import exact_sources
+from leakcheck.subject.identity import Identity
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, Verdict, best, combine
+from leakcheck.wording import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,15 @@ class Scan:
             self._running.close()
         self._opened.close()
 
+    def costs(self) -> list[str]:
+        """What hardened and sealed filters will cost, a sentence each; measured here and now."""
+        rows = self.listing.file.lines
+        return [
+            told
+            for source in self.sources.all
+            if (identity := source.info.identity) and (told := cost(identity, rows, source))
+        ]
+
     def summary(self, *, partial: bool = False) -> Summary:
         """All that is known after the last row."""
         notes = [*self.listing.notes, *self.sources.notes]
@@ -175,7 +187,8 @@ class Scan:
 
     def answered(self) -> Iterator[Asked]:
         """Every block with its answers, counted, in the order of the list."""
-        self._running = ask_all(self.sources, blocks_of(self.listing), self.query)
+        slow = any(source.info.identity for source in self.sources.all)
+        self._running = ask_all(self.sources, blocks_of(self.listing, slow=slow), self.query)
         for asked in self._running:
             self.tally.block(asked)
             yield asked
@@ -316,6 +329,20 @@ def _exact_sources(options: ScanOptions, sources: SourceSet, *, needed: bool) ->
     return exact_sources(
         sources.kind, sources.sources, options.confirm_with, options.access, needed=needed
     )
+
+
+def cost(identity: Identity, rows: int | None, source: Source) -> str:
+    """What a list of about so many rows, None for unknown, costs with one source."""
+    from leakcheck.sources.identities import price
+
+    said = []
+    if identity.harden:
+        each = price(identity.harden)
+        long = f", {duration(each * rows / usable_cores())} for this list" if rows else ""
+        said.append(f"is hardened: a row takes {each * 1000:.2f} ms of a core{long}")
+    if identity.seal:
+        said.append(f"is sealed: {identity.seal.url} is asked about each row, blindly")
+    return f"{source.info.name} {', and '.join(said)}."
 
 
 def form_of(name: str | None) -> Form | None:

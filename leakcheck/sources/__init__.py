@@ -67,12 +67,19 @@ class Source(Protocol):
     revealed: float | None = None
 
     def lookup(self, digests: bytes) -> Lookup:
-        """Ask for `digests`, of `info.kind.digest_bytes` bytes each, packed end to end.
+        """Ask for plain `digests`, of `info.kind.digest_bytes` bytes each, packed end to end.
 
         Never raises for what cannot be answered: that is code 2, `unknown`,
         with its reason.
         """
         ...
+
+    def reach(self, access: Access) -> None:
+        """From now on, questions that this source has for others may be asked so.
+
+        Only a sealed filter has some, for its oracle; until then it asks none.
+        """
+        return
 
     def proof(self) -> Proof | None:
         """What can prove or refute its hits: keys kept beside it; None where there are none.

@@ -17,7 +17,7 @@ from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import MAGIC, page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.files import PUBLISHED, Draft
-from leakcheck.sources import Proof, Source
+from leakcheck.sources import Access, Proof, Source
 from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
@@ -26,6 +26,8 @@ from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
     from bloom import Builder
+    from leakcheck.sources.identities import Digester
+    from leakcheck.subject.identity import Digests, Identity
 
 __all__ = [
     "ENGINE",
@@ -87,9 +89,28 @@ def kind_of(header: Header, name: str) -> Kind:
         raise FilterError(
             f"{name}: the filter does not say which kind of subject it holds."
         ) from None
-    if kind.digest_bytes != header.digest_bytes:
-        raise FilterError(f"{name}: the filter's digests have the wrong length for its kind.")
+    identity = identity_of(header, kind, name)
+    wanted = identity.digest_bytes if identity else kind.digest_bytes
+    if wanted != header.digest_bytes:
+        whose = "identity" if identity else "kind"
+        raise FilterError(f"{name}: the filter's digests have the wrong length for its {whose}.")
     return kind
+
+
+def identity_of(header: Header, kind: Kind, name: str) -> "Identity | None":
+    """What a filter's keys are made of, None for the plain digest; FilterError as `kind_of`."""
+    if "identity" not in header.about:
+        return None
+    from leakcheck.sources.oracle import oracle_url
+    from leakcheck.subject.identity import identity_in
+
+    found = identity_in(header.about, kind, name)
+    if found is not None and found.seal is not None:
+        try:
+            oracle_url(found.seal.url)
+        except ValueError as error:
+            raise FilterError(f"{name}: the filter's identity cannot be used: {error}.") from None
+    return found
 
 
 def source_info(header: Header, fallback: str) -> SourceInfo:
@@ -110,6 +131,7 @@ def source_info(header: Header, fallback: str) -> SourceInfo:
         fpr=header.fpr,
         incomplete=_says(header.about.get("incomplete")),
         tables=tables.recorded(header.about.get("tables")) if kind.has_domains else None,
+        identity=identity_of(header, kind, fallback),
     )
 
 
@@ -175,7 +197,13 @@ class LocalFilter(Source):
         self._lock = threading.Lock()
         self._marks: tuple[str | None, ...] = ()
         self._look_again = 0.0
+        self._access: Access | None = None
+        self._digester: tuple[Identity, Digester] | None = None
         self._filter, self.info = self._open()
+
+    def reach(self, access: Access) -> None:
+        """As for Source."""
+        self._access, self._digester = access, None
 
     @property
     def header(self) -> Header:
@@ -243,26 +271,47 @@ class LocalFilter(Source):
             return self._filter, self.info
 
     def lookup(self, digests: bytes) -> Lookup:
-        """Ask for `digests`, packed end to end."""
+        """Ask for plain `digests`, packed end to end."""
         size = self.info.kind.digest_bytes
         for again in (True, False):
             try:
                 asked, info = self._current()
             except FilterError as error:
-                count = len(digests) // size
-                reasons = dict.fromkeys(range(count), str(error).rstrip("."))
-                return Lookup(bytes([Code.UNKNOWN]) * count, reasons=reasons)
-            single = len(digests) == size
-            codes = bytes([asked.look_up(digests)]) if single else asked.look_up_many(digests)
-            changed = Code.UNKNOWN in codes and asked.changed()
+                return Lookup.unknown(len(digests) // size, str(error).rstrip("."))
+            if info.doubt is not None or info.identity is None:
+                found, changed = self._answers(asked, digests)
+            else:
+                made = self._made(info.identity, digests, size)
+                places = [at for at, one in enumerate(made.made) if one is not None]
+                packed = b"".join([one for one in made.made if one is not None])
+                found, changed = self._answers(asked, packed)
+                found = found.spread(places, len(made.made), made.reasons)
             if not (changed and again):
                 break
+        return found.vouched(info)
+
+    def _answers(self, asked: bloom.Filter, digests: bytes) -> tuple[Lookup, bool]:
+        """The answers to digests as the filter has them; whether the file changed under them."""
+        size = asked.header.digest_bytes
+        single = len(digests) == size
+        codes = bytes([asked.look_up(digests)]) if single else asked.look_up_many(digests)
+        changed = Code.UNKNOWN in codes and asked.changed()
         reasons = {}
         for index in _positions(codes, Code.UNKNOWN):
             number = page_number(asked.header, digests[index * size : (index + 1) * size])
             held = 0 <= number - asked.header.first < asked.header.held
             reasons[index] = CHANGED if changed else DAMAGED if held else OUTSIDE
-        return Lookup(codes, _Alarms(asked, digests, codes), reasons).vouched(info)
+        return Lookup(codes, _Alarms(asked, digests, codes), reasons), changed
+
+    def _made(self, identity: "Identity", digests: bytes, size: int) -> "Digests":
+        """What plain digests are in this filter."""
+        from leakcheck.sources.identities import digester
+
+        with self._lock:
+            if self._digester is None or self._digester[0] != identity:
+                self._digester = identity, digester(identity, self._access)
+            made = self._digester[1]
+        return made.digests([digests[at : at + size] for at in range(0, len(digests), size)])
 
     def proof(self) -> Proof | None:
         """The kept keys beside the file, where a build left them."""
@@ -271,7 +320,7 @@ class LocalFilter(Source):
             return None
         kept = KeptKeys(path)
         if kept.belongs_to(self.header):
-            return kept
+            return _Proof(kept, self) if self.info.identity else kept
         kept.close()
         raise FilterError(
             f"{path}: these are the keys of another filter than {self.path.name}: remove them, "
@@ -317,6 +366,26 @@ class LocalFilter(Source):
     def close(self) -> None:
         """Give the file back."""
         self._filter.close()
+
+
+class _Proof:
+    """The kept keys of a filter that has an identity."""
+
+    def __init__(self, kept: KeptKeys, source: LocalFilter) -> None:
+        self._kept, self._source = kept, source
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether a plain `digest` is one of the keys. Raises FilterError."""
+        identity = self._source.info.identity
+        assert identity is not None
+        found = self._source._made(identity, digest, len(digest))
+        if found.made[0] is None:
+            raise FilterError(f"The kept keys cannot be asked: {found.reasons[0]}.")
+        return self._kept.holds(found.made[0])
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._kept.close()
 
 
 class _Alarms(Alarms):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from leakcheck.errors import NetworkError
 from leakcheck.http import parallel
@@ -21,6 +22,9 @@ from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_pages import Changed, RemoteFile
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
+
+if TYPE_CHECKING:
+    from leakcheck.sources.identities import Digester
 
 CHANGED = "the filter on the server changed while it was asked: ask again later"
 _KEPT_PAGES = 4096  # verified pages held for later lookups: 16 MiB
@@ -47,6 +51,7 @@ class RemoteFilter(Source):
         self._failure, self._failed_at = "", 0.0
         self._revealed = 0.0
         self._opened_at = 0.0
+        self._digester: Digester | None = None  # held, so that other filters share what it made
         self.info = SourceInfo(name=self._remote.name, kind=kinds[0])
         try:
             header = self._open()
@@ -116,6 +121,18 @@ class RemoteFilter(Source):
         elif self._remote.chain is not None and time.monotonic() - self._opened_at > _RENEW:
             self.info = self._described(self._open())
         header = self.header
+        if self.info.identity is None or self.info.doubt is not None:
+            return self._asked(header, items).vouched(self.info)
+        from leakcheck.sources.identities import digester
+
+        self._digester = digester(self.info.identity, self._access)
+        made = self._digester.digests(items)
+        places = [at for at, one in enumerate(made.made) if one is not None]
+        found = self._asked(header, [one for one in made.made if one is not None])
+        return found.spread(places, len(items), made.reasons).vouched(self.info)
+
+    def _asked(self, header: Header, items: list[bytes]) -> Lookup:
+        """The answers to digests as the filter has them."""
         sheet = _Sheet(header, items)
         missing = sheet.missing(self._pages)
         numbers = self._with_decoys(header, missing)
@@ -126,8 +143,7 @@ class RemoteFilter(Source):
             self._revealed = header.reveals_bits
             self.revealed = max(self.revealed, self._revealed)
         self._fetch([number for number in numbers if number not in self._pages], sheet)
-        found = Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons, revealed=self._revealed)
-        return found.vouched(self.info)
+        return Lookup(bytes(sheet.codes), sheet.alarms, sheet.reasons, revealed=self._revealed)
 
     def _with_decoys(self, header: Header, missing: dict[int, bytes]) -> list[int]:
         """The pages to ask for, shuffled: those that are `missing`, and their decoys.

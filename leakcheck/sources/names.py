@@ -151,7 +151,11 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
 
 
 def _signed(source: Source, access: Access) -> Source:
-    """`source`, or one that answers nothing where a signature is required and it has none."""
+    """`source`, or one that answers nothing where a signature is required and it has none.
+
+    What it asks others for, it asks as `access` allows.
+    """
+    source.reach(access)
     if not access.require_signature or source.info.signed != UNSIGNED:
         return source
     from leakcheck.sources.installed import Unanswering

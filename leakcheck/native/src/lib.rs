@@ -8,6 +8,7 @@ mod address;
 mod classes;
 mod combos;
 mod digest;
+mod distinct;
 mod domain;
 mod emails;
 mod encoded;
@@ -56,6 +57,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal::seal_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
     module.add_function(wrap_pyfunction!(numbered::numbered, module)?)?;
+    module.add_class::<distinct::Distinct>()?;
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;
     Ok(())

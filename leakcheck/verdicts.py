@@ -126,6 +126,8 @@ class Lookup:
 
         places: ascending, one for each answer; reasons: of the others, by index.
         """
+        if len(places) == count:
+            return self
         codes = bytearray([Code.UNKNOWN]) * count
         for place, code in zip(places, self.codes, strict=True):
             codes[place] = code

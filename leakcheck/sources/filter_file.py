@@ -278,7 +278,9 @@ class LocalFilter(Source):
                 asked, info = self._current()
             except FilterError as error:
                 return Lookup.unknown(len(digests) // size, str(error).rstrip("."))
-            if info.doubt is not None or info.identity is None:
+            if info.doubt is not None:
+                return Lookup.unknown(len(digests) // size, info.doubt)
+            if info.identity is None:
                 found, changed = self._answers(asked, digests)
             else:
                 made = self._made(info.identity, digests, size)

@@ -121,7 +121,9 @@ class RemoteFilter(Source):
         elif self._remote.chain is not None and time.monotonic() - self._opened_at > _RENEW:
             self.info = self._described(self._open())
         header = self.header
-        if self.info.identity is None or self.info.doubt is not None:
+        if self.info.doubt is not None:
+            return Lookup.unknown(len(items), self.info.doubt, self._revealed)
+        if self.info.identity is None:
             return self._asked(header, items).vouched(self.info)
         from leakcheck.sources.identities import digester
 

@@ -101,6 +101,9 @@ def test_all_or_none(tmp_path: Path) -> None:
     class Noted:
         info = names.LocalFilter(make(tmp_path / "a.bloom")).info
 
+        def reach(self, access: Access) -> None:
+            pass
+
         def close(self) -> None:
             closed.append(self.info.name)
 

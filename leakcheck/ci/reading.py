@@ -141,6 +141,7 @@ def _read(text: Text, family: Family) -> list[Candidate]:
     from leakcheck.ci.readers.universal import scan
 
     text.read_held, text.read_part, text.read_lines = read_held, read_part, read_lines
+    text.family = family
     text.told = family.name in _TOLD
     text.in_prose = text.in_prose or family is families.PROSE
     urls.read(text, family)

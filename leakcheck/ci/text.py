@@ -14,8 +14,9 @@ from leakcheck.ci import meaning
 from leakcheck.ci.candidate import COMMENT, IGNORED, Candidate, is_login
 from leakcheck.ci.marks import bits
 from leakcheck.ci.names import Names
-from leakcheck.ci.readers.families import Family
+from leakcheck.ci.readers.families import PLAIN, Family
 from leakcheck.ci.readers.lexical import Spans
+from leakcheck.ci.readers.line_comments import is_in_comment
 from leakcheck.ci.values import judge
 
 NEAR = 1024
@@ -75,6 +76,7 @@ class Text:
             raise TooManyError
         self.found: list[Candidate] = []
         self.values: set[tuple[str, str]] = set()  # what was judged, by the last part of its name
+        self.family: Family = PLAIN  # what it is read as
         self.commented = (0, 0)  # a stretch that a parser knows to be a comment
         self.in_prose = False  # whether it stands in documentation
         self.told = False  # whether text about passwords may stand where a password does
@@ -117,11 +119,7 @@ class Text:
         if skip is None:
             skip = judged.skip or (meaning.reads_as_text(key, value) if self.told else None)
         line = self._line_of(offset)
-        if (
-            self.ignorable
-            and self.marks & _IGNORES
-            and IGNORE in self.low[self.line_start(offset) : self.line_end(offset)]
-        ):
+        if self.ignorable and self.marks & _IGNORES and self._is_ignored(offset):
             skip = IGNORED
         password = "" if skip else judged.password
         same = (line, password or key, skip)
@@ -135,6 +133,28 @@ class Text:
         own = skip is None and is_login(self.low, offset, key, password, login)
         column = self._column_of(offset)
         self.found.append(Candidate(line, column, key[:200], reader, skip, password, comment, own))
+
+    def _is_ignored(self, offset: int) -> bool:
+        """Whether a comment on the line that holds `offset` accepts it."""
+        start, end = self.line_start(offset), self.line_end(offset)
+        at = self.low.find(IGNORE, start, end)
+        while at >= 0:
+            if self._accepts(start, at):
+                return True
+            at = self.low.find(IGNORE, at + 1, end)
+        return False
+
+    def _accepts(self, start: int, at: int) -> bool:
+        """Whether the words at `at`, on a line that begins at `start`, stand in a comment."""
+        if start and self.data[start - 1 : start] != b"\n":
+            return False  # the line begins too far back to tell
+        if self.family.lexed:
+            span = self.spans.at(at)
+            if span is not None and span.kind == "c":
+                return True
+            if span is not None and span.kind == "m" and start >= span.start:
+                return is_in_comment(self.data[start:at], PLAIN, self.suffix)  # of what it holds
+        return is_in_comment(self.data[start:at], self.family, self.suffix)
 
     def adopt(self, found: Iterable[Candidate], lines: int) -> None:
         """Take over the candidates of a part that begins after so many lines."""

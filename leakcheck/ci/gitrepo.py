@@ -87,6 +87,16 @@ def why_not(root: Path) -> str | None:
     return "git cannot read this repository"
 
 
+def hooks_path(root: Path) -> str | None:
+    """Where the user or the repository has git look for hooks, None for the usual folder."""
+    # asked without our own settings, which turn hooks off
+    done = subprocess.run(  # noqa: S603 - git, with arguments of ours
+        ["git", "-C", str(root), "config", "--get", "core.hooksPath"],  # noqa: S607 - in PATH
+        capture_output=True, stdin=subprocess.DEVNULL, env=environment(root), check=False,
+    )  # fmt: skip
+    return os.fsdecode(done.stdout.strip()) or None
+
+
 def is_bare(folder: Path) -> bool:
     """Whether a folder is what git keeps, not what people wrote: a bare repository, or `.git`."""
     return (

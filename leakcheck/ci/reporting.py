@@ -14,7 +14,7 @@ from leakcheck.terminal import Progress, ask_line, ask_secret, say, warn
 from leakcheck.verdicts import Verdict, combine, exit_status
 from leakcheck.wording import counted, printable
 
-_TOLD = frozenset(("text", "table", "summary", "github"))
+_TOLD = frozenset(("text", "table", "summary", "github", "markdown"))
 """Formats that end with the summary as people read it."""
 
 
@@ -82,6 +82,15 @@ def report_stdin(options: CiOptions) -> int:
                 reports.row(stdin.row(line, said, default))
             reports.finish(output.summary_of(verdicts, defaults, job.sources))
     return _status(options, verdicts)
+
+
+def install(options: CiOptions) -> int:
+    """Write the pre-commit hook of the repository, and say so."""
+    from leakcheck.ci.hook import install_hook
+
+    path = install_hook(options.paths[0] if options.paths else Path.cwd())
+    say(f"{printable(str(path))}: from now on a commit with a breached password is rejected.")
+    return 0
 
 
 def explain_line(options: CiOptions, place: str) -> int:

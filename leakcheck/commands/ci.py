@@ -54,6 +54,10 @@ def ci(
         str | None,
         typer.Option("--explain", metavar="PATH:LINE", help="Say what was seen and decided there."),
     ] = None,
+    install_hook: Annotated[
+        bool,
+        typer.Option("--install-hook", help="Write a pre-commit hook that runs ci --staged."),
+    ] = False,
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
     baseline: Annotated[
@@ -173,6 +177,8 @@ def ci(
         ),
         targets=targets(formats or [], outputs or [], "table" if out_is_terminal() else "text"),
     )
+    if install_hook:
+        return reporting.install(wanted)
     if explain:
         return reporting.explain_line(wanted, explain)
     return reporting.report_stdin(wanted) if stdin else reporting.report_tree(wanted)

@@ -165,6 +165,8 @@ FORMATS = {
     "junit": "leakcheck.reports.junit:JunitWriter",
     "text": "leakcheck.reports.findings:TextWriter",
     "github": "leakcheck.reports.findings:GithubWriter",
+    "codequality": "leakcheck.reports.codequality:CodeQualityWriter",
+    "markdown": "leakcheck.reports.markdown:MarkdownWriter",
 }
 _EXTENSIONS = {
     ".txt": "table",
@@ -177,6 +179,7 @@ _EXTENSIONS = {
     ".htm": "html",
     ".sarif": "sarif",
     ".xml": "junit",
+    ".md": "markdown",
 }
 
 
@@ -193,6 +196,8 @@ def format_of(path: Path) -> str:
     """The format that a file's name asks for. Raises UsageError where it does not say."""
     if path.name.endswith(".sarif.json"):
         return "sarif"
+    if path.name.endswith(".codequality.json"):
+        return "codequality"
     try:
         return _EXTENSIONS[path.suffix.lower()]
     except KeyError:

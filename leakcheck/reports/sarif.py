@@ -15,6 +15,8 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 FINGERPRINT = "leakcheck/v1"
+OF_GITHUB = "primaryLocationLineHash"
+"""What GitHub tells an alert by: left out, it would be made of the line, and so of the password."""
 
 
 class SarifWriter:
@@ -42,7 +44,14 @@ class SarifWriter:
             ],
         }
         head = json_text({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
-        run = json_text({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})[:-1]
+        automation = {"id": f"{meta.tool}/"}  # runs of one command are one series
+        run = json_text(
+            {
+                "tool": {"driver": driver},
+                "automationDetails": automation,
+                "columnKind": "unicodeCodePoints",
+            }
+        )[:-1]
         self._out.write(f'{head},"runs":[{run},"results":[')
 
     def row(self, row: ReportRow) -> None:
@@ -71,7 +80,11 @@ class SarifWriter:
         if finding.location is not None:
             result["locations"] = [{"physicalLocation": _place(finding.location)}]
         if finding.fingerprint is not None:
-            result["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
+            fingerprint = finding.fingerprint
+            result["partialFingerprints"] = {
+                FINGERPRINT: fingerprint,
+                OF_GITHUB: f"{fingerprint}:1",
+            }
         return result
 
 

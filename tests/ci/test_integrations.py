@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - what is expected is read as it is shown
 
+import json
 import os
 import re
 import shutil
@@ -126,6 +127,7 @@ class Action:
                 env=os.environ | env | {
                     "PATH": PATH, "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(self.folder),
                     "GITHUB_ACTION_PATH": str(ROOT), "GITHUB_ACTIONS": "true", "CI": "true",
+                    "GITHUB_STEP_SUMMARY": str(self.folder / "page"),
                 },
             )  # fmt: skip
             self.log += done.stdout + done.stderr
@@ -161,7 +163,10 @@ def test_the_action(repo, tmp_path: Path, known: Path, breached: str) -> None:
     assert "::error col=13,file=a b/settings.env,line=1," in action.log
     assert action.outputs["check"] == {"status": "1", "sarif": "leakcheck.sarif"}
     (upload,) = action.used
-    assert re.fullmatch(r"github/codeql-action/upload-sarif@v\d+", upload["uses"])
+    assert re.fullmatch(r"github/codeql-action/upload-sarif@[0-9a-f]{40}", upload["uses"]), "pinned"
+    page = (tmp_path / "page").read_text()
+    assert "| a b/settings.env&#58;1 | DB&#95;PASSWORD&#58; breached password " in page
+    assert "1 breached, 0 unknown." in page
     assert upload["with"]["sarif_file"] == "leakcheck.sarif"
     assert (repo.root / "leakcheck.sarif").exists()
     reported = Action(
@@ -216,7 +221,99 @@ def test_the_gitlab_job(repo, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("settings.env:1:13: DB_PASSWORD: breached password")
-    assert "<failure" in (repo.root / job["artifacts"]["reports"]["junit"]).read_text()
+    reports = job["artifacts"]["reports"]
+    assert "<failure" in (repo.root / reports["junit"]).read_text()
+    (issue,) = json.loads((repo.root / reports["codequality"]).read_text())
+    assert issue["location"] == {"path": "settings.env", "lines": {"begin": 1}}
+    assert (issue["check_name"], issue["severity"]) == ("breached-password", "critical")
+    assert len(issue["fingerprint"]) == 32
+
+
+def steps_of(name: str) -> list[str]:
+    """The shell in a template, a script each step."""
+    text = (ROOT / "templates" / name).read_text()
+    if name == "Jenkinsfile":
+        return re.findall(r"sh '''\n(.*?)'''", text, re.DOTALL)
+    parsed = yaml.safe_load(text)
+    if name == "azure-pipelines.yml":
+        return [step["script"] for step in parsed["steps"] if "script" in step]
+    if name == "bitbucket-pipelines.yml":
+        return ["\n".join(each["step"]["script"]) for each in parsed["pipelines"]["default"]]
+    steps = parsed["jobs"]["leakcheck"]["steps"]
+    return [step["run"]["command"] for step in steps if "run" in step]
+
+
+@pytest.mark.parametrize(
+    ("name", "report"),
+    [
+        ("azure-pipelines.yml", "leakcheck-junit.xml"),
+        ("bitbucket-pipelines.yml", "test-reports/leakcheck.xml"),
+        ("circleci-config.yml", "test-results/leakcheck.xml"),
+        ("Jenkinsfile", "leakcheck-junit.xml"),
+    ],
+)
+def test_the_templates_run(repo, tmp_path: Path, name: str, report: str) -> None:
+    """Their shell, with stand-ins for what would fetch from the network."""
+    stand_in = tmp_path / "stand-in"
+    stand_in.mkdir()
+    (stand_in / "pip").write_text('#!/bin/sh\n[ "$1" = install ] && echo "$@" > "$HOME/asked"\n')
+    (stand_in / "python3").write_text(
+        f'#!/bin/sh\nmkdir -p "$3/bin" && cp {stand_in}/pip "$3/bin/pip"\n'
+        f'ln -sf {LEAKCHECK} "$3/bin/leakcheck"\n'
+    )
+    for each in stand_in.iterdir():
+        each.chmod(0o755)
+    repo.write("settings.env", "DB_PASSWORD=changeme\n")
+    (script,) = steps_of(name)
+    for status, text in ((1, "changeme"), (0, "${DB_PASSWORD}")):
+        repo.write("settings.env", f"DB_PASSWORD={text}\n")
+        done = subprocess.run(
+            ["bash", "-e", "-c", script], cwd=repo.root, capture_output=True, text=True, check=False,
+            env=os.environ | {"PATH": f"{stand_in}:{PATH}", "CI": "true", "HOME": str(tmp_path)},
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        assert "leakcheck-bloom" in (tmp_path / "asked").read_text()
+        assert report in (ROOT / "templates" / name).read_text()
+        assert ("<failure" in (repo.root / report).read_text()) is bool(status)
+        assert "changeme" not in done.stdout + done.stderr
+
+
+def commit_in(root: Path) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_the_hook_installs_itself(repo, tmp_path: Path) -> None:
+    def install(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [LEAKCHECK, "ci", "--install-hook", *more], cwd=repo.root, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+
+    for _ in range(2):
+        done = install()
+        assert done.returncode == 0, done.stderr
+        assert "pre-commit: from now on" in done.stdout
+    repo.write("a.env", "A_PASSWORD=a-sound-one-0451\n")
+    assert commit_in(repo.root).returncode == 0
+    repo.write("b.env", "B_PASSWORD=changeme\n")
+    stopped = commit_in(repo.root)
+    assert stopped.returncode == 1
+    assert "b.env:1:12: B_PASSWORD: breached password" in stopped.stdout + stopped.stderr
+    hook = repo.root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\nmake lint\n")
+    done = install()
+    assert done.returncode == 2
+    assert "there is a hook already: add the line leakcheck ci --staged to it." in done.stderr
+    assert hook.read_text() == "#!/bin/sh\nmake lint\n"
+    hook.unlink()
+    repo.git("config", "core.hooksPath", "tools/hooks")
+    done = install()
+    assert done.returncode == 2
+    assert "git runs the hooks in tools/hooks here" in done.stderr
+    assert not hook.exists()
+    (tmp_path / "plain").mkdir()
+    assert install(str(tmp_path / "plain")).returncode == 2
 
 
 def test_django(known: Path, breached: str, tmp_path: Path) -> None:

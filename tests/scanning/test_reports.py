@@ -114,6 +114,37 @@ def test_junit_is_valid(rows: list[ReportRow], partial: bool) -> None:
 
 
 @pytest.mark.parametrize("partial", [False, True])
+def test_a_code_quality_report_is_what_gitlab_reads(partial: bool) -> None:
+    issues = json.loads(written("codequality", hostile_rows(), partial=partial))
+    assert len(issues) == len(HOSTILE) + partial
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+    for issue in issues:
+        assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert issue["location"]["lines"]["begin"] >= 1
+        assert issue["location"]["path"]
+        assert issue["description"]
+    assert json.loads(written("codequality", [])) == []
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_markdown_takes_no_name_for_markdown(partial: bool) -> None:
+    text = written("markdown", hostile_rows(), partial=partial)
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(table) == len(HOSTILE) + 2
+    for line in table[2:]:
+        assert line.count("|") == 3
+        assert not set(line) & set("<>`[]*_\\")
+    assert ("Interrupted" in text) is partial
+    assert "A line." in text
+
+
+def test_markdown_ends_before_a_page_is_full() -> None:
+    text = written("markdown", hostile_rows() * 200)
+    assert len(text) < 1_000_000
+    assert f"{len(HOSTILE) * 200 - 1000:,} findings more." in text
+
+
+@pytest.mark.parametrize("partial", [False, True])
 def test_json_and_json_lines(partial: bool) -> None:
     rows = hostile_rows()
     report = json.loads(written("json", rows, partial=partial))

@@ -14,7 +14,9 @@ import hashlib
 import random
 import sys
 import time
-from collections import Counter
+from functools import cache
+
+import fuzzing
 
 from leakcheck.errors import NetworkError
 from leakcheck.http import messages
@@ -102,10 +104,18 @@ def spoilt(data: bytes, chance: random.Random) -> tuple[str, bytes]:
             return "whole", data
 
 
-def one(chance: random.Random, bodies: dict[str, bytes]) -> tuple[str, str]:
-    """A case: what was done, and what came of it. Raises AssertionError for a wrong answer."""
-    what = chance.choice(list(bodies))
-    body = bodies[what]
+@cache
+def bodies() -> dict[str, bytes]:
+    """A page, and a padded range."""
+    padding = [f"{hashlib.sha1(b'%d' % at).hexdigest()[:35].upper()}:{at % 9}" for at in range(900)]
+    lines = sorted([*padding, f"{DIGEST[5:]}:77"])
+    return {"page": random.Random(0).randbytes(4096), "range": "\r\n".join(lines).encode()}
+
+
+def case(chance: random.Random, options: argparse.Namespace) -> str:
+    """What was done, and what came of it. Raises AssertionError for a wrong answer."""
+    what = chance.choice(list(bodies()))
+    body = bodies()[what]
     encoded = chance.random() < 0.5
     fields, sent = b"", body
     if encoded:
@@ -119,7 +129,7 @@ def one(chance: random.Random, bodies: dict[str, bytes]) -> tuple[str, str]:
             URL, [], {200: 1 << 20}, time.monotonic() + 60, gzip=encoded
         )
         if reply.status != 200:
-            return how, "another status"
+            return f"{how}: another status"
         taken = reply.body
         if what == "range":
             known = password_range(taken, 35, padded=True)
@@ -128,39 +138,11 @@ def one(chance: random.Random, bodies: dict[str, bytes]) -> tuple[str, str]:
                 assert DIGEST[5:] in known, "a cut range was taken for a whole one"
     except (Malformed, OSError, NetworkError, ValueError):
         assert how != "whole", "a good answer was refused"
-        return how, "refused"
+        return f"{how}: refused"
     if how in ("cut", "whole", "doubled"):
         assert taken == body, "a body that was cut was taken for a whole one"
-    return how, "taken as sent" if taken == body else "taken as changed"
-
-
-def main() -> int:
-    """Run for a while and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
-    padding = [f"{hashlib.sha1(b'%d' % at).hexdigest()[:35].upper()}:{at % 9}" for at in range(900)]
-    lines = sorted([*padding, f"{DIGEST[5:]}:77"])
-    bodies = {"page": chance.randbytes(4096), "range": "\r\n".join(lines).encode()}
-    counts: Counter[tuple[str, str]] = Counter()
-    end = time.monotonic() + options.seconds
-    longest = 0.0
-    while time.monotonic() < end:
-        start = time.process_time()
-        try:
-            counts[one(chance, bodies)] += 1
-        except Exception as error:
-            print(f"seed {options.seed}, case {sum(counts.values())}: {error!r}")
-            return 1
-        longest = max(longest, time.process_time() - start)
-    print(f"seed {options.seed}: {sum(counts.values()):,} cases, no fault and no wrong answer; "
-          f"the longest took {longest * 1000:.0f} ms of CPU")  # fmt: skip
-    for (how, came), count in sorted(counts.items()):
-        print(f"  {how:14} {came:18} {count:>9,}")
-    return 0
+    return f"{how}: taken as {'sent' if taken == body else 'changed'}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzzing.run(fuzzing.parser(__doc__).parse_args(), case))

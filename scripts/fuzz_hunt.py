@@ -10,7 +10,9 @@ any sieve. A line that differs is printed: it is made up, so no secret is shown.
 import argparse
 import random
 import sys
-import time
+from collections import Counter
+
+import fuzzing
 
 from leakcheck.hunting.keys import QUIET, keys_of
 from leakcheck.hunting.matching import matches
@@ -18,6 +20,7 @@ from leakcheck.hunting.reference import ReferenceSieve
 from leakcheck.hunting.sieve import Sieve, native
 from leakcheck.hunting.watch import Watch
 
+LINES: Counter[str] = Counter()
 WATCHED = """
 alice@acme.fr o'brien@acme.fr a+b@my-corp.co.uk -x@acme.fr zoe@société.fr
 b_c@a.b.example.org acme.fr my-corp.co.uk société.fr xn--bcher-kva.de a.fr @corp.example.org
@@ -98,24 +101,23 @@ def round_of(rng: random.Random) -> tuple[int, int]:
         for at in sorted(found)[:5]:
             print(f"{what}: {watched} in {lines[at]!r}")
     if any(wrong.values()):
-        sys.exit(1)
+        raise AssertionError("a sieve loses lines")
     return len(lines), len(wanted)
 
 
-def main() -> None:
+def case(chance: random.Random, options: argparse.Namespace) -> str:
+    """A round, as lines that were looked at."""
+    seen, hits = round_of(chance)
+    LINES.update({"lines": seen, "with a match": hits})
+    return "round"
+
+
+def main() -> int:
     """Rounds until the time is over."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    rng = random.Random(asked.seed)
-    end = time.monotonic() + asked.seconds
-    seen = hits = 0
-    while time.monotonic() < end:
-        found = round_of(rng)
-        seen, hits = seen + found[0], hits + found[1]
-    print(f"seed {asked.seed}: {seen:,} lines, {hits:,} with a match: no difference, none lost")
+    status = fuzzing.run(fuzzing.parser(__doc__).parse_args(), case)
+    print(f"{LINES['lines']:,} lines, {LINES['with a match']:,} with a match")
+    return status
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

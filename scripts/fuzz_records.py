@@ -1,37 +1,40 @@
 """Write accounts by chance as tables, lists, JSON, SQL and XML; every password must be found.
 
-    python scripts/fuzz_records.py [CASES] [SEED]
+    python scripts/fuzz_records.py --seconds 120 [--form sql] [--seed N] [--case N]
 
-Prints the cases in which a build or a scan loses a password without rejecting
-a record, and exits 1 if there are any. One case is written anew by its seed.
+A case is wrong in which a build or a scan loses a password without rejecting a record.
 """
 
+import argparse
+import random
 import sys
 import tempfile
-import time
-from collections import Counter
 from pathlib import Path
+
+import fuzzing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "records"))
 
 from written import FORMS, missed
 
+_FOLDER = tempfile.TemporaryDirectory()
 
-def main(cases: int, first: int) -> int:
-    """Try so many cases; the exit status."""
-    wrong: Counter[str] = Counter()
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(first, first + cases):
-            form = list(FORMS)[seed % len(FORMS)]
-            for what in missed(form, seed, Path(folder) / "list"):
-                wrong[form] += 1
-                if wrong[form] <= 5:
-                    print(f"{form}, seed {seed}: {what}")
-    print(f"{cases:,} cases in {time.monotonic() - start:.0f} s, wrong: {dict(wrong) or 'none'}")
-    return 1 if wrong else 0
+
+def case(chance: random.Random, options: argparse.Namespace) -> str:
+    """Write a text, and read it as a build and a scan do."""
+    form = options.form or chance.choice(list(FORMS))
+    wrong = missed(form, chance.getrandbits(32), Path(_FOLDER.name) / "list")
+    if wrong:
+        raise AssertionError(f"{form}: {'; '.join(wrong)}")
+    return form
+
+
+def main() -> int:
+    """Try cases for a while."""
+    options = fuzzing.parser(__doc__)
+    options.add_argument("--form", choices=FORMS)
+    return fuzzing.run(options.parse_args(), case)
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    raise SystemExit(main(*numbers, *(100_000, 0)[len(numbers) :]))
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What all fuzzers share: seeded cases for a given time, what was counted, and what is kept.
+
+A fuzzer hands `run` a function that tries one case with the chance it is given
+and says, in a word or two, what came of it. A case is wrong where it raises,
+takes longer than SLOW of CPU time, or where memory passes MOST_MEMORY. Each
+case has a seed of its own, `SEED/NUMBER`, so that one can be tried again:
+
+    python scripts/fuzz_NAME.py --seconds 120 [--seed N]
+    python scripts/fuzz_NAME.py --seed N --case NUMBER
+"""
+
+import argparse
+import random
+import resource
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+
+SLOW = 10.0  # seconds of CPU time
+MOST_MEMORY = 1 << 30
+TOLD = 20  # wrong cases that are shown
+
+Case = Callable[[random.Random, argparse.Namespace], str]
+
+
+def parser(about: str) -> argparse.ArgumentParser:
+    """The options that every fuzzer has; a fuzzer may add its own."""
+    options = argparse.ArgumentParser(description=about.split("\n")[0])
+    options.add_argument("--seconds", type=float, default=60.0)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--case", type=int, help="try this case alone, and say all")
+    return options
+
+
+def spoilt(chance: random.Random, data: bytes, others: list[bytes], least: int = 0) -> bytes:
+    """`data` with bits flipped, cut, doubled, moved, zeroed, or mixed with one of `others`.
+
+    least: bytes at the beginning that stay as they are.
+    """
+    out = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 5))):
+        if len(out) <= least:
+            return bytes(data[: least + 1])
+        at = chance.randrange(least, len(out))
+        size = chance.choice((1, 4, 100, 512, 5000))
+        match chance.randrange(9):
+            case 0 | 1 | 2:
+                for _ in range(chance.choice((1, 2, 8))):
+                    out[chance.randrange(least, len(out))] ^= 1 << chance.randrange(8)
+            case 3:
+                del out[at:]
+            case 4:
+                del out[at : at + size]
+            case 5:
+                out[at:at] = out[at : at + size]
+            case 6:
+                out[at : at + size] = bytes(len(out[at : at + size]))
+            case 7:
+                out += chance.choice(others)[: chance.choice((5, 600, 1 << 20))]
+            case _:
+                piece = chance.choice(others)
+                start = chance.randrange(len(piece))
+                out[at : at + size] = piece[start : start + size]
+    return bytes(out) if len(out) > least else bytes(data[: least + 1])
+
+
+def run(options: argparse.Namespace, case: Case) -> int:
+    """Try cases until the time is over, print what came of them, and give the exit status."""
+    if options.case is not None:
+        print(case(random.Random(f"{options.seed}/{options.case}"), options))
+        return 0
+    counts: Counter[str] = Counter()
+    wrong = number = 0
+    slowest = (0.0, 0)
+    end = time.monotonic() + options.seconds
+    while time.monotonic() < end:
+        start = time.process_time()
+        try:
+            counts[case(random.Random(f"{options.seed}/{number}"), options)] += 1
+        except Exception as error:
+            wrong += 1
+            if wrong <= TOLD:
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                kind, place = type(error).__name__, f"{where.filename}:{where.lineno}"
+                words = f"{kind} in {place}: {str(error)[:300]}"
+                print(f"--seed {options.seed} --case {number}: {words}", flush=True)
+        spent = time.process_time() - start
+        slowest = max(slowest, (spent, number))
+        number += 1
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    for what, count in sorted(counts.items()):
+        print(f"  {what:40} {count:>10,}")
+    print(f"seed {options.seed}: {number:,} cases, {wrong} wrong; slowest {slowest[0]:.2f} s "
+          f"(case {slowest[1]}), peak {memory >> 20} MiB")  # fmt: skip
+    return 1 if wrong or slowest[0] > SLOW or memory > MOST_MEMORY else 0
+
+
+if __name__ == "__main__":
+    sys.exit("This is what the fuzzers share: run one of scripts/fuzz_*.py.")

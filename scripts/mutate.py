@@ -1,0 +1,467 @@
+"""Change our code in small ways, and see that a test fails for each: tests that bite.
+
+    python scripts/mutate.py leakcheck/verdicts.py leakcheck/wording.py      # named modules
+    python scripts/mutate.py --since main                                    # changed ones
+    python scripts/mutate.py leakcheck/native/src/hex.rs --tests tests/extract/test_edges.py
+
+Works on a copy of what git tracks, so that nothing of the tree changes. Of all
+mutants of the modules, `--count` are drawn by `--seed`; each is run with the
+tests named in TESTS for its module, else with those of its room, until one
+fails. A mutant of Rust is built first, without optimising links. Survivors are
+printed; those listed in scripts/equivalent_mutants.txt change nothing that
+anybody could see and do not count. Exits 1 where fewer than `--bar` percent of
+the others are killed. `--log FILE` keeps results; what it holds is not run
+again.
+"""
+
+import argparse
+import ast
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
+
+# The tests of a module, quickest first; a name that ends in / stands for all in a folder.
+TESTS = {
+    "leakcheck/verdicts.py": "tests/test_verdicts.py tests/scanning/test_api.py "
+    "tests/subject/test_forms.py tests/scanning/test_incomplete.py tests/sources/test_tables.py",
+    "leakcheck/wording.py": "tests/test_wording.py tests/cli/test_controls.py",
+    "leakcheck/files.py": "tests/test_files.py",
+    "leakcheck/terminal.py": "tests/cli/test_terminal.py tests/cli/test_secrets.py",
+    "leakcheck/subject/digests.py": "tests/subject/ tests/extract/test_engines.py",
+    "leakcheck/subject/": "tests/subject/ tests/extract/test_address.py "
+    "tests/extract/test_edges.py tests/extract/test_questions.py",
+    "leakcheck/extract/": "tests/extract/",
+    "leakcheck/records/": "tests/records/ tests/building/test_build_forms.py "
+    "tests/building/test_build_sniff.py tests/scanning/test_formats.py",
+    "leakcheck/input/chunk.py": "tests/input/test_read_chunks.py tests/extract/test_cut.py",
+    "leakcheck/input/encodings.py": "tests/input/test_read_chunks.py tests/input/test_secrets.py",
+    "leakcheck/input/secrets.py": "tests/input/test_secrets.py tests/subject/test_same_answer.py",
+    "leakcheck/input/tar.py": "tests/input/test_tar.py tests/input/test_read_archives.py",
+    "leakcheck/input/tar_header.py": "tests/input/test_tar.py tests/input/test_read_archives.py",
+    "leakcheck/input/walk.py": "tests/input/test_read_walk.py tests/input/test_read_archives.py",
+    "leakcheck/trust/": "tests/trust/ tests/sources/test_signed_filters.py",
+    "leakcheck/reports/": "tests/scanning/test_reports.py tests/ci/test_command.py "
+    "tests/scanning/test_options.py",
+    "leakcheck/hunting/": "tests/hunting/",
+    "leakcheck/http/": "tests/http/test_messages.py tests/http/test_headers.py "
+    "tests/http/test_urls.py tests/http/test_decoys.py tests/http/test_client.py",
+    "leakcheck/sources/range_answers.py": "tests/sources/test_range_answers.py "
+    "tests/fetching/test_fetch.py",
+    "leakcheck/ci/": "tests/ci/test_readers.py tests/ci/test_formats.py tests/ci/test_names.py "
+    "tests/ci/test_parts.py tests/ci/test_hostile.py tests/ci/test_command.py",
+    "bloom/": "tests/engine/test_format.py tests/engine/test_vectors.py tests/engine/test_files.py "
+    "tests/engine/test_kernels.py tests/engine/test_rates.py tests/engine/test_filter.py "
+    "tests/engine/test_builder.py",
+    "bloom/native/src/": "tests/engine/test_vectors.py tests/engine/test_kernels.py "
+    "tests/engine/test_builder.py",
+    "leakcheck/native/src/hunt": "tests/hunting/test_sieve.py tests/hunting/test_pieces.py",
+    "leakcheck/native/src/marks.rs": "tests/ci/test_marks.py",
+    "leakcheck/native/src/verity.rs": "tests/trust/test_verity.py",
+    "leakcheck/native/src/": "tests/extract/ tests/subject/",
+}
+
+_COMPARE: dict[type, str] = {
+    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
+    ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
+}  # fmt: skip
+_BINARY: dict[type, str] = {
+    ast.Add: "-", ast.Sub: "+", ast.Mult: "//", ast.FloorDiv: "*", ast.Div: "*", ast.Mod: "//",
+    ast.LShift: ">>", ast.RShift: "<<", ast.BitAnd: "|", ast.BitOr: "&", ast.BitXor: "&",
+}  # fmt: skip
+_RUST = (
+    (re.compile(r" <= "), " < "), (re.compile(r" < "), " <= "), (re.compile(r" >= "), " > "),
+    (re.compile(r"(?<![-=]) > "), " >= "), (re.compile(r" == "), " != "),
+    (re.compile(r" != "), " == "), (re.compile(r" && "), " || "), (re.compile(r" \|\| "), " && "),
+    (re.compile(r" \+ "), " - "), (re.compile(r" - "), " + "), (re.compile(r" << "), " >> "),
+    (re.compile(r" >> "), " << "), (re.compile(r" & "), " | "), (re.compile(r" \| "), " & "),
+    (re.compile(r"\btrue\b"), "false"), (re.compile(r"\bfalse\b"), "true"),
+    (re.compile(r"(?<=[( ])!(?=[\w(])"), ""), (re.compile(r"\bbreak;"), "continue;"),
+    (re.compile(r"\bcontinue;"), "break;"), (re.compile(r"\+= "), "-= "),
+    (re.compile(r"(?<![\w.'x])\d+(?![\w.'])"), "+1"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """source[start:end] of a module, in characters, is replaced by `after`."""
+
+    module: str
+    start: int
+    end: int
+    line: int
+    before: str
+    after: str
+    text: str  # the line, without blanks around
+
+    @property
+    def name(self) -> str:
+        """What it is known by, wherever the line stands."""
+        return f"{self.module} | {self.text} | {self.before} -> {self.after}"
+
+
+class _Finder(ast.NodeVisitor):
+    """The mutants of one Python module."""
+
+    def __init__(self, module: str, source: str) -> None:
+        self.module, self.source, self.found = module, source, list[Mutant]()
+        self._lines = [0]
+        for line in source.splitlines(keepends=True):
+            self._lines.append(self._lines[-1] + len(line))
+        self._rows = source.splitlines()
+
+    def _at(self, line: int, column: int) -> int:
+        row = self._rows[line - 1] if line <= len(self._rows) else ""
+        return self._lines[line - 1] + len(row.encode()[:column].decode())
+
+    def _span(self, node: ast.AST) -> tuple[int, int]:
+        start = self._at(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+        return start, self._at(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+    def _add(self, start: int, end: int, after: str, line: int) -> None:
+        before = self.source[start:end]
+        text = self._rows[line - 1].strip()
+        shown = " ".join(before.split())
+        self.found.append(Mutant(self.module, start, end, line, shown, after, text))
+
+    def _operator(self, left: ast.AST, right: ast.AST, after: str) -> None:
+        start, end = self._span(left)[1], self._span(right)[0]
+        between = self.source[start:end]
+        match = re.search(
+            r"is not|not in|[<>=!]=|<<|>>|//|\b(?:is|in|and|or)\b|[-+*/%<>&|^]", between
+        )
+        if match and "#" not in between:
+            self._add(start + match.start(), start + match.end(), after, right.lineno)  # type: ignore[attr-defined]
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        sides = [node.left, *node.comparators]
+        for at, operator in enumerate(node.ops):
+            self._operator(sides[at], sides[at + 1], _COMPARE[type(operator)])
+        self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        after = "or" if isinstance(node.op, ast.And) else "and"
+        for left, right in zip(node.values, node.values[1:], strict=False):
+            self._operator(left, right, after)
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if not (isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant)):
+            after = _BINARY.get(type(node.op))
+            if after:
+                self._operator(node.left, node.right, after)
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        if isinstance(node.op, ast.Not):
+            start, end = self._span(node)
+            inner = self._span(node.operand)
+            self._add(start, end, self.source[slice(*inner)], node.lineno)
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        start, end = self._span(node.test)
+        self._add(start, end, f"(not ({self.source[start:end]}))", node.lineno)
+        self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        start, end = self._span(node.test)
+        self._add(start, end, f"(not ({self.source[start:end]}))", node.lineno)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        start, end = self._span(node)
+        if node.value is True or node.value is False:
+            self._add(start, end, str(not node.value), node.lineno)
+        elif type(node.value) is int and re.fullmatch(r"\w+", self.source[start:end]):
+            self._add(start, end, f"{node.value + 1}", node.lineno)
+
+    def visit_Return(self, node: ast.Return) -> None:
+        if node.value is not None and not (
+            isinstance(node.value, ast.Constant) and node.value.value is None
+        ):
+            start, end = self._span(node.value)
+            self._add(start, end, "None", node.lineno)
+        self.generic_visit(node)
+
+    def _gone(self, node: ast.stmt) -> None:
+        start, end = self._span(node)
+        self._add(start, end, "pass", node.lineno)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Call):
+            self._gone(node)
+        self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        self._gone(node)  # what it says is not looked into
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self._gone(node)
+        self.generic_visit(node)
+
+    def visit_Continue(self, node: ast.Continue) -> None:
+        self._add(*self._span(node), "break", node.lineno)
+
+    def visit_Break(self, node: ast.Break) -> None:
+        self._add(*self._span(node), "continue", node.lineno)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        """Annotations are for the type checker."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for part in (*node.args.defaults, *node.args.kw_defaults, *node.body):
+            if part is not None:
+                self.visit(part)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in node.body:
+            self.visit(part)
+
+
+def of_python(module: str, source: str) -> list[Mutant]:
+    """The mutants of a Python module."""
+    finder = _Finder(module, source)
+    finder.visit(ast.parse(source))
+    return finder.found
+
+
+def of_rust(module: str, source: str) -> list[Mutant]:
+    """The mutants of a Rust module, but for its comments, attributes, words and own tests."""
+    found = []
+    at = 0
+    for number, line in enumerate(source.splitlines(keepends=True), 1):
+        if "#[cfg(test)]" in line:
+            break
+        bare = line.split("//")[0]
+        if not re.match(r"\s*(#|use |const fn|fn |pub |impl|struct|///)", bare) and '"' not in bare:
+            for pattern, after in _RUST:
+                for match in pattern.finditer(bare):
+                    new = str(int(match[0]) + 1) if after == "+1" else after
+                    span = at + match.start(), at + match.end()
+                    found.append(
+                        Mutant(module, *span, number, match[0].strip(), new.strip(), bare.strip())
+                        if after.strip() == after
+                        else Mutant(module, *span, number, match[0], new, bare.strip())
+                    )
+        at += len(line)
+    return found
+
+
+def mutants(module: str) -> list[Mutant]:
+    """All mutants of a module."""
+    source = (ROOT / module).read_text(encoding="utf-8")
+    return (of_rust if module.endswith(".rs") else of_python)(module, source)
+
+
+def tests_of(module: str) -> list[str]:
+    """The tests for a module: of the longest name in TESTS that it begins with."""
+    named = [name for name in TESTS if module.startswith(name)]
+    if not named:
+        room = Path(module).parts[1]
+        return [f"tests/{room}/"] if (ROOT / "tests" / room).is_dir() else ["tests/"]
+    return [name for name in TESTS[max(named, key=len)].split() if (ROOT / name).exists()]
+
+
+def copy_tree(folder: Path) -> None:
+    """What git tracks, as it stands in the tree, and the built extensions."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for built in (*ROOT.glob("bloom/_native*.so"), *ROOT.glob("leakcheck/_native*.so")):
+        shutil.copy2(built, folder / built.relative_to(ROOT))
+
+
+def run_tests(folder: Path, tests: list[str], seconds: float) -> str:
+    """`passed`, `failed`, `slow`, or `broken` where the tests did not even start.
+
+    The child is a fork of this process, which has loaded what all tests load.
+    """
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.chdir(folder)
+        os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        sys.dont_write_bytecode = True
+        sys.path[:0] = [str(folder)]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        code = 3
+        try:
+            import pytest
+
+            code = pytest.main(
+                ["-x", "-q", "-p", "no:cacheprovider", "--timeout", str(int(seconds)), *tests]
+            )
+        finally:
+            os._exit(int(code))
+    end = time.monotonic() + seconds * 1.5
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            _end(child)
+            # 2: a module that cannot be imported; 5: nothing collected; a signal: it crashed.
+            return {0: "passed", 5: "broken"}.get(code, "failed")
+        time.sleep(0.05)
+    _end(child)
+    os.waitpid(child, 0)
+    return "slow"
+
+
+def _end(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def build(folder: Path) -> bool:
+    """Build the extensions of the copy, quickly rather than well. Whether they can be."""
+    env = os.environ | {
+        "CARGO_TARGET_DIR": str(folder / "target"),
+        "CARGO_PROFILE_RELEASE_LTO": "off",
+        "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+        "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+        "CARGO_PROFILE_RELEASE_INCREMENTAL": "true",
+    }
+    done = subprocess.run(
+        ["cargo", "build", "--release", "--quiet"], cwd=folder, env=env, capture_output=True
+    )
+    if done.returncode:
+        return False
+    for top in ("bloom", "leakcheck"):
+        built = folder / "target" / "release" / f"lib{top}_native.so"
+        fresh = folder / top / "_native.abi3.so.new"
+        shutil.copy2(built, fresh)
+        fresh.rename(folder / top / "_native.abi3.so")
+    return True
+
+
+@cache
+def equivalents() -> frozenset[str]:
+    """The mutants that change nothing, by name."""
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
+    return frozenset(line for line in lines if line and not line.startswith(("#", "    ")))
+
+
+def results(
+    chosen: list[Mutant], tests: list[str] | None, log: Path | None, seconds: float
+) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant, and what became of it."""
+    known = {}
+    if log is not None and log.exists():
+        rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        known = {row["name"]: row["result"] for row in rows}
+    for name in ("pytest", "hypothesis", "xxhash", "pytest_timeout", "ast", "json", "decimal"):
+        __import__(name)
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top)
+        copy_tree(folder)
+        if any(one.module.endswith(".rs") for one in chosen) and not build(folder):
+            raise SystemExit("the extensions cannot be built")
+        baseline: dict[str, float] = {}
+        for one in chosen:
+            if one.name in known:
+                yield one, known[one.name]
+                continue
+            named = tests or tests_of(one.module)
+            path = folder / one.module
+            source = path.read_text(encoding="utf-8")
+            if one.module not in baseline:
+                start = time.monotonic()
+                state = run_tests(folder, named, seconds)
+                if state != "passed":
+                    raise SystemExit(f"{one.module}: without a change its tests are {state}")
+                baseline[one.module] = time.monotonic() - start
+            path.write_text(source[: one.start] + one.after + source[one.end :], encoding="utf-8")
+            try:
+                if one.module.endswith(".rs") and not build(folder):
+                    result = "unbuildable"
+                else:
+                    allowed = min(seconds, 30 + 6 * baseline[one.module])
+                    state = run_tests(folder, named, allowed)
+                    result = {"passed": "survived", "failed": "killed"}.get(state, state)
+            finally:
+                path.write_text(source, encoding="utf-8")
+            if log is not None:
+                with log.open("a", encoding="utf-8") as out:
+                    out.write(json.dumps({"name": one.name, "result": result}) + "\n")
+            yield one, result
+
+
+def main() -> int:
+    """Draw mutants, run them, and say who survived."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("modules", nargs="*", help="files, or folders of Python modules")
+    parser.add_argument("--since", help="the modules that changed since this commit")
+    parser.add_argument("--tests", nargs="+", help="instead of those in TESTS")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=300, help="at most, for one mutant")
+    parser.add_argument("--bar", type=float, default=95.0)
+    parser.add_argument("--log", type=Path)
+    options = parser.parse_args()
+    names = list(options.modules)
+    if options.since:
+        names += subprocess.run(
+            ["git", "diff", "--name-only", "--diff-filter=AM", options.since, "--", "leakcheck",
+             "bloom"], cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.split()  # fmt: skip
+    modules = [
+        path.relative_to(ROOT).as_posix()
+        for name in names
+        for path in (
+            sorted((ROOT / name).rglob("*.py")) if (ROOT / name).is_dir() else [ROOT / name]
+        )
+        if path.suffix in (".py", ".rs")
+    ]
+    pool = [one for module in dict.fromkeys(modules) for one in mutants(module)]
+    if not pool:
+        parser.error("name a module, or --since a commit")
+    chance = random.Random(options.seed)
+    chosen = sorted(
+        chance.sample(pool, min(options.count, len(pool))), key=lambda one: (one.module, one.start)
+    )
+    counts: Counter[str] = Counter()
+    for one, result in results(chosen, options.tests, options.log, options.seconds):
+        same = result == "survived" and one.name in equivalents()
+        counts["equivalent" if same else result] += 1
+        if result not in ("killed", "slow", "unbuildable") and not same:
+            print(f"{one.module}:{one.line}: {result}: {one.before} -> {one.after}\n"
+                  f"    {one.text}", flush=True)  # fmt: skip
+    killed = counts["killed"] + counts["slow"]
+    counted = killed + counts["survived"] + counts["broken"]
+    share = 100 * killed / counted if counted else 100.0
+    print(f"seed {options.seed}: {len(chosen)} of {len(pool):,} mutants: "
+          f"{', '.join(f'{count} {what}' for what, count in sorted(counts.items()))}; "
+          f"{share:.1f} % killed")  # fmt: skip
+    return 0 if share >= options.bar else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

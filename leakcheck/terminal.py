@@ -132,20 +132,17 @@ class Progress:
         if not self._wanted or now - self._start < _PATIENCE or now - self._drawn < _PACE:
             return
         self._drawn = now
-        if self._live is None:
-            self._begin()
         show = size if self._unit == "bytes" else number
         rate = done / (now - self._start)
         amount = f"{show(done)}{f' of {show(self._total)}' if self._total else ''}"
         extra = "".join(f", {number(value)} {name}" for name, value in counts.items())
-        self._live.update(
-            self._task,
-            completed=done,
-            total=self._total,
-            text=f"{amount}, {show(rate)}/s{extra}",
-        )
+        text = f"{amount}, {show(rate)}/s{extra}"
+        if self._live is None:
+            self._begin(done, text)
+        else:
+            self._live.update(self._task, completed=done, total=self._total, text=text)
 
-    def _begin(self) -> None:
+    def _begin(self, done: float, text: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Live
@@ -158,7 +155,9 @@ class Progress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._live.add_task(printable(self._label), total=self._total, text="")
+        self._task = self._live.add_task(
+            printable(self._label), total=self._total, completed=int(done), text=text
+        )
         self._live.start()
 
 

@@ -39,7 +39,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TESTS = {
     "leakcheck/verdicts.py": "tests/test_verdicts.py tests/scanning/test_api.py "
     "tests/subject/test_forms.py tests/scanning/test_incomplete.py tests/sources/test_tables.py",
-    "leakcheck/wording.py": "tests/test_wording.py tests/cli/test_controls.py",
+    "leakcheck/wording.py": "tests/test_wording.py",
     "leakcheck/files.py": "tests/test_files.py",
     "leakcheck/terminal.py": "tests/cli/test_terminal.py tests/cli/test_secrets.py",
     "leakcheck/subject/digests.py": "tests/subject/ tests/extract/test_engines.py",

@@ -2,7 +2,21 @@
 
 import pytest
 
-from leakcheck.wording import bars, counted, odds, printable, size
+from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import Verdict
+from leakcheck.wording import (
+    advice,
+    bars,
+    counted,
+    json_text,
+    list_advice,
+    number,
+    odds,
+    printable,
+    sent,
+    size,
+    steerless,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +50,9 @@ def test_odds(probability: float | None, words: str) -> None:
         (1, "hash", "1 hash"),
         (2, "hash", "2 hashes"),
         (2, "address", "2 addresses"),
+        (2, "branch", "2 branches"),
+        (2, "box", "2 boxes"),
+        (0, "address", "0 addresses"),
         (2, "new password", "2 new passwords"),
     ],
 )
@@ -46,7 +63,8 @@ def test_counted(count: int, what: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (8192, "8.2 kB"),
+        (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"),
+        (999.4, "999 bytes"), (999_950, "1000.0 kB"), (1000, "1.0 kB"), (8192, "8.2 kB"),
         (45_200_000, "45.2 MB"), (45.2e9, "45.2 GB"), (1e12, "1.0 TB"), (1e15, "1000.0 TB"),
     ],
 )  # fmt: skip
@@ -63,3 +81,40 @@ def test_bars_are_to_scale_and_count_in_words() -> None:
         "one     # 1",
         "forty\ufffd  ######## 4,000",
     ]
+
+
+def test_an_empty_scale_has_no_bars() -> None:
+    assert list(bars([])) == []
+    assert list(bars([("none", 0)])) == ["none  # 0"]
+    assert [line.count("#") for line in bars([("a", 1), ("b", 2)])] == [20, 40]
+
+
+def test_steering_in_text_of_several_lines_and_in_json() -> None:
+    assert steerless("plain") == "plain"
+    assert steerless("a\tb\nc\u00e9") == "a\tb\nc\u00e9"
+    assert steerless("a\x1bb\u202ec\u2028") == "a\ufffdb\ufffdc\ufffd"
+    assert json_text({"a": ["\u00e9", 1]}) == '{"a":["\u00e9",1]}'
+    assert json_text({"a": [1, 2]}, spaced=True) == '{"a": [1, 2]}'
+    assert json_text("\u202e\x9b\t\u00e9\u00a0") == '"\\u202e\\u009b\\t\u00e9\u00a0"'
+
+
+def test_numbers_and_bits() -> None:
+    assert (number(1234567.6), number(0)) == ("1,234,568", "0")
+    assert sent("a\x07b", 13.36) == "Sent to a\ufffdb: 13.4 bits of the digest."
+    assert sent("a", 0.0) == "Sent to a: no bits of the digest."
+
+
+def test_what_to_do() -> None:
+    for kind in Kind:
+        assert len({advice(kind, verdict) for verdict in Verdict}) == 3
+        assert advice(kind, Verdict.UNKNOWN)[0].startswith("No answer is not a clean answer")
+        assert advice(kind, Verdict.CLEAN)[0].startswith("Clean means: not in what was checked")
+        for verdict in (Verdict.CLEAN, Verdict.UNKNOWN):
+            assert list_advice(kind, verdict) == advice(kind, verdict)
+        exposed = list_advice(kind, Verdict.EXPOSED)
+        assert exposed[-1] == advice(kind, Verdict.EXPOSED)[-1]
+    assert list_advice(Kind.DOMAIN, Verdict.EXPOSED) == advice(Kind.DOMAIN, Verdict.EXPOSED)
+    for kind in (Kind.PASSWORD, Kind.NTLM):
+        assert list_advice(kind, Verdict.EXPOSED)[0].startswith("Refuse or reset the passwords")
+    for kind in (Kind.EMAIL, Kind.CREDENTIAL):
+        assert list_advice(kind, Verdict.EXPOSED)[0].startswith("Write to each person exposed")

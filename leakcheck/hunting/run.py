@@ -83,10 +83,13 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
         else:
             hunt.tell(f"{what.name}: not read: {what.reason}.")
 
-    account, done = hunt.account, 0
+    account = hunt.account
+    done, at, file = 0, 0, None  # bytes of the files before, and of this one
     with terminal.Progress("hunting") as progress:
         for item in _each(paths, replace(hunt.reading, skipped=skipped), hunt):
             account.texts += 1
+            if item.found is not file:
+                done, at, file = done + at, 0, item.found
 
             def moved(count: int, item: Input = item, base: int = done) -> None:
                 account.bytes += count
@@ -101,7 +104,7 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
                 hunt.lose(item.label, str(error))
             except OSError as error:
                 hunt.lose(item.label, f"it cannot be read: {error.strerror}")
-            done += item.raw_position if item.member is None else 0
+            at = item.raw_position
 
 
 def _each(paths: Sequence[str], options: Options, hunt: Hunt) -> Iterator[Input]:

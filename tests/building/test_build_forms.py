@@ -325,6 +325,15 @@ def test_a_refusal_says_what_is_wrong(tmp_path: Path) -> None:
     assert "name it with --column" in refused(tmp_path, sql, kind="password")
     jsons = put(tmp_path, "a.json", '[{"mail": "ada@example.fr", "word": "x"}]')
     assert "--column" in refused(tmp_path, jsons, kind="password")
+    table = put(tmp_path, "a.csv", "mail,word,city\nada@example.fr,x,Lyon\n")
+    for column in ("4", "none", "0"):
+        said = refused(tmp_path, table, kind="password", column=column)
+        assert "no such column" in said
+        assert "mail, word, city" in said
+    alone = put(tmp_path, "b.csv", "password,city\nhunter2,Lyon\nletmein,Paris\n")
+    assert "addresses that the passwords belong to" in refused(tmp_path, alone, kind="credential")
+    deep = put(tmp_path, "deep.json", "[" * 5000 + '{"password":"x"}' + "]" * 5000)
+    assert "nested too deeply" in refused(tmp_path, deep, kind="password")
     plain = put(tmp_path, "plain", "ada@example.fr:x\n")
     assert "empty" not in refused(tmp_path, plain, kind="password", form="sql")
 

@@ -282,3 +282,15 @@ def test_inspect_says_what_and_how_and_masks(tmp_path: Path) -> None:
     assert inputs[1]["examples"][0] == "5BAA6…"
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".bloom"] == []
     assert "no such file" in one_sentence(leakcheck("inspect", tmp_path / "none"))
+
+
+def test_inspect_looks_at_as_many_as_it_may_and_says_the_rest(tmp_path: Path) -> None:
+    for name in "abc":
+        put(tmp_path, f"in/{name}.txt", b"ada@example.fr\n")
+    os.mkfifo(tmp_path / "in" / "d")
+    some = leakcheck("inspect", "in", "--limit", "2", cwd=tmp_path)
+    assert (some.status, some.out.count("sample:")) == (0, 2)
+    assert "Only the first 2 inputs were looked at" in some.err
+    every = leakcheck("inspect", "in", cwd=tmp_path)
+    assert (every.status, every.out.count("sample:")) == (0, 3)
+    assert every.err == "leakcheck: in/d: a FIFO.\n"

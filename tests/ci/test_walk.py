@@ -33,6 +33,13 @@ def test_tracked_files_only(repo) -> None:
     assert names(repo.root, "ignored.env") == ["ignored.env"], "a file that is named is read"
 
 
+def test_an_empty_file_is_read(repo) -> None:
+    repo.write("empty.env", "")
+    walk = Walk(repo.root)
+    assert [(file.path, file.data) for file in walk.read(items(repo.root))] == [("empty.env", b"")]
+    assert not walk.unreadable
+
+
 def test_hostile_names(repo) -> None:
     strange = [
         "-n.env",

@@ -169,3 +169,39 @@ def test_a_file_name_steers_no_terminal(top: Path) -> None:
     (top / name).write_bytes(DUMP)
     for form in ("table", "csv", "html"):
         assert "\x1b" not in hunt(top, name, "--format", form).out
+
+
+def test_progress_goes_on_from_file_to_file(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes of the files on disk, archives included, without a step back or a jump."""
+    from leakcheck import terminal
+    from leakcheck.hunting import run as module
+    from leakcheck.hunting.watch import read_watch
+    from leakcheck.reports.output import targets
+
+    folder = top / "several"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "a.zip", "w") as package:
+        for name in ("one", "two", "three"):
+            package.writestr(name, DUMP)
+    (folder / "b.gz").write_bytes(gzip.compress(DUMP))
+    (folder / "c").write_bytes(DUMP)
+    (folder / "d").write_bytes(DUMP)
+    drawn: list[float] = []
+
+    class Drawn(terminal.Progress):
+        def update(self, done: float, **counts: int) -> None:
+            drawn.append(done)
+
+    monkeypatch.setattr(terminal, "Progress", Drawn)
+    module.run(
+        module.HuntOptions(
+            [str(folder)],
+            read_watch([top / "list"]),
+            targets(["jsonl"], [top / "o"], "jsonl"),
+        )
+    )
+    assert drawn == sorted(drawn)
+    total = sum(path.stat().st_size for path in folder.iterdir())
+    assert total - 2 * len(DUMP) - 100 <= drawn[-3] <= total - 2 * len(DUMP)
+    assert drawn[-2] == drawn[-3] + len(DUMP)
+    assert drawn[-1] == drawn[-2] + len(DUMP)

@@ -169,6 +169,11 @@ def test_no_cell_is_a_formula(name: str) -> None:
         assert "\x00" not in cell
 
 
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "+cmd|' /C calc'!A0", "@SUM(1)", "-1+2", "%x"])
+def test_what_would_be_a_formula_is_text(text: str) -> None:
+    assert guard(text) == f"'{text}"
+
+
 @pytest.mark.parametrize("text", ["-5", "+33", "1.5", "-1e-6"])
 def test_a_number_stays_one(text: str) -> None:
     assert guard(text) == text

@@ -1,0 +1,3 @@
+"""Fixtures shared with other rooms: servers on loopback."""
+
+from loopback.fixtures import serve  # noqa: F401 - fixture

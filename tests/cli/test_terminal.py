@@ -1,0 +1,161 @@
+"""What is drawn in a real terminal while it takes long: progress that grows and leaves nothing.
+
+The plain-Python engine is slow enough for short inputs to be drawn.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from loopback.corpus import Corpus
+from loopback.misbehaving import Piece, Request, Server
+from program import LEAKCHECK, leakcheck
+
+SIZE = (24, 120)
+UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "": 1}
+AMOUNT = re.compile(r"([\d,.]+)(?: (B|kB|MB))?(?: of [\d,.]+(?: (?:B|kB|MB))?)?, [\d,.]+[^,]*/s")
+
+
+class Shown:
+    """What a program drew: every state of the screen's lines, the last one, exit status."""
+
+    def __init__(self, *arguments: str, cwd: Path, **env: str) -> None:
+        screen = pyte.Screen(SIZE[1], SIZE[0])
+        stream = pyte.ByteStream(screen)
+        kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        child = pexpect.spawn(
+            LEAKCHECK, list(arguments), cwd=str(cwd), dimensions=SIZE, timeout=120,
+            env=kept | {"TERM": "xterm-256color"} | env,
+        )  # fmt: skip
+        self.states: list[str] = []
+        while True:
+            try:
+                stream.feed(child.read_nonblocking(1 << 16, timeout=120))
+            except pexpect.EOF:
+                break
+            self.states += [line.rstrip() for line in screen.display if line.strip()]
+        child.close()
+        self.status = child.exitstatus
+        self.last = [line.rstrip() for line in screen.display if line.strip()]
+        self.hidden = screen.cursor.hidden
+
+    def amounts(self, label: str) -> list[float]:
+        """What was done, each time that it was drawn after `label`."""
+        found = []
+        for line in self.states:
+            match = AMOUNT.search(line) if line.startswith(label) else None
+            if match:
+                found.append(float(match[1].replace(",", "")) * UNITS[match[2] or ""])
+        return found
+
+    def check(self, label: str, status: int) -> None:
+        """Progress was drawn, it grew, and nothing of it is left."""
+        assert self.status == status, self.last
+        drawn = self.amounts(label)
+        assert drawn, self.states
+        assert drawn == sorted(drawn)
+        assert drawn[-1] > 0
+        assert not [line for line in self.last if line.startswith(label) or AMOUNT.search(line)]
+        assert not [line for line in self.states if "Traceback" in line or "fault" in line]
+        assert not self.hidden, "the cursor is still hidden"
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    """A folder with a dump, a list, and a filter of a part of it with its keys."""
+    lines = [f"someone{at}@example{at % 50}.fr" for at in range(80_000)]
+    (tmp_path / "list.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "dump.txt").write_text(
+        "".join(f"{line}:word{at}\n" for at, line in enumerate(lines))
+    )
+    (tmp_path / "small.txt").write_text("\n".join(lines[:500]) + "\n")
+    done = leakcheck("build", "small.txt", "-o", "small.bloom", "--keep-keys", cwd=tmp_path)
+    assert done.status == 0
+    return tmp_path
+
+
+def test_a_scan(top: Path) -> None:
+    shown = Shown(
+        "scan",
+        "list.txt",
+        "--format",
+        "csv",
+        "-o",
+        "out.csv",
+        "--in",
+        "small.bloom",
+        cwd=top,
+        BLOOM_ENGINE="python",
+    )
+    shown.check("scanning", 1)
+    assert any("exposed" in line for line in shown.last)
+
+
+def test_a_scan_of_a_table(top: Path) -> None:
+    rows = (top / "list.txt").read_text().splitlines()
+    text = "name,email\n" + "".join(f"a,{row}\n" for row in rows)
+    (top / "list.csv").write_text(text)
+    shown = Shown(
+        "scan",
+        "list.csv",
+        "--format",
+        "csv",
+        "-o",
+        "out.csv",
+        "--in",
+        "small.bloom",
+        cwd=top,
+        BLOOM_ENGINE="python",
+    )
+    shown.check("scanning", 1)
+
+
+def test_a_build(top: Path) -> None:
+    shown = Shown("build", "dump.txt", "-o", "new.bloom", cwd=top, BLOOM_ENGINE="python")
+    shown.check("reading", 0)
+    assert (top / "new.bloom").exists()
+
+
+def test_a_hunt(top: Path) -> None:
+    (top / "watch.txt").write_text("someone7@example7.fr\n")
+    shown = Shown("hunt", "dump.txt", "--watch", "watch.txt", cwd=top, BLOOM_ENGINE="python")
+    shown.check("hunting", 1)
+    assert any("1 hit of 1 entry" in line for line in shown.last)
+
+
+def test_a_merge(top: Path) -> None:
+    for at in range(2):
+        data = "".join(f"m{number}@example{at}.fr\n" for number in range(60_000))
+        (top / f"{at}.txt").write_text(data)
+        done = leakcheck("build", f"{at}.txt", "-o", f"{at}.bloom", "--keep-keys", cwd=top)
+        assert done.status == 0
+    shown = Shown("merge", "0.bloom", "1.bloom", "-o", "m.bloom", cwd=top, BLOOM_ENGINE="python")
+    shown.check("writing", 0)
+    assert any("120,000 keys" in line for line in shown.last)
+
+
+def test_a_fetch(serve: Callable[..., Server], tmp_path: Path) -> None:
+    corpus = Corpus()
+
+    def slow(request: Request) -> Iterable[Piece]:
+        time.sleep(0.3)
+        return corpus(request)
+
+    server = serve(slow)
+    shown = Shown(
+        "fetch", "--url", server.url, "--prefixes", "00000-001FF", "--rate", "1e-3",
+        "-o", "f.bloom", "--jobs", "1", cwd=tmp_path,
+    )  # fmt: skip
+    shown.check("fetching", 0)
+    assert (tmp_path / "f.bloom").exists()
+
+
+def test_nothing_is_drawn_in_a_ci_job(top: Path) -> None:
+    shown = Shown("build", "dump.txt", "-o", "new.bloom", cwd=top, BLOOM_ENGINE="python", CI="true")
+    assert shown.status == 0
+    assert not shown.amounts("reading")

@@ -56,7 +56,8 @@ class Jobs:
         self._item: Input | None = None
         self._checkpoint = Checkpoint(request, slow.text if slow else None)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
-        self._reading = replace(request.reading, skipped=self._skipped)
+        shown = kind is None or kind.secret
+        self._reading = replace(request.reading, shown=shown, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
         self._folders: dict[str, InputCounts] = {}  # of range files
         self._members = 0  # of the file that is being read

@@ -43,6 +43,7 @@ def record_jobs(
             unexplained.update(
                 {why: batch.rejected[why] for why in UNEXPLAINED & set(batch.rejected)}
             )
+            unexplained.update(batch.doubted)
             yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
     finally:
         tally.text_bytes = before + stream.position

@@ -51,10 +51,12 @@ def members(
     budget: Budget,
     password: bytes | None,
     skip: Skip,
+    shown: bool = False,
 ) -> Iterator[Member]:
     """The members of an archive of the format named, in order; a spreadsheet's are its sheets.
 
-    skip: called with a reason, whether keys may be lost, and the member.
+    skip: called with a reason, whether keys may be lost, and the member; shown:
+    whether cells of spreadsheets are wanted as they are shown, too.
     Raises ReadError where the archive itself is damaged.
     """
     if archive == "tar":
@@ -68,7 +70,7 @@ def members(
 
         yield from seven_members(file, budget, password, skip)
     elif is_workbook(stream.head, file):
-        yield from sheet_members(file, budget, skip)
+        yield from sheet_members(file, budget, skip, shown)
     else:
         from leakcheck.input.zip import zip_members
 

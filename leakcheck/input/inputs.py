@@ -38,13 +38,15 @@ class Options:
 
     expansion: the most a file may grow to, in times its size; password: of
     archives, in bytes, or None; still: whether a file that changes while it
-    is read is told, as part of it may be lost; skipped: called with each
-    thing not read.
+    is read is told, as part of it may be lost; shown: whether cells of
+    spreadsheets are wanted as they are shown, and not only as they are stored;
+    skipped: called with each thing not read.
     """
 
     expansion: float = 250.0
     password: bytes | None = None
     still: bool = True
+    shown: bool = False
     skipped: Callable[[Skipped], None] = field(default=lambda skipped: None)
 
 
@@ -184,7 +186,10 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
 
 def _members(archive: str, stream: Peeked, place: _Place) -> Iterator[Input]:
     """The texts in the members of an archive."""
-    found = archives.members(archive, stream, place.budget, place.options.password, place.skip)
+    options = place.options
+    found = archives.members(
+        archive, stream, place.budget, options.password, place.skip, options.shown
+    )
     try:
         for member, content in found:
             with content:

@@ -39,7 +39,7 @@ class ListFile:
             self._found, self._raw = self._open(path)
             self.size = self._found.size
             self.workbook = self._workbook()
-        options = Options(expansion=_MOST_EXPANSION, skipped=self.skipped.append)
+        options = Options(expansion=_MOST_EXPANSION, shown=True, skipped=self.skipped.append)
         self._texts = expand(self._found, options, self._raw)
         self._ahead: Input | None = None
         self._begun = b""

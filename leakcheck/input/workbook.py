@@ -10,7 +10,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from leakcheck.input.child import DONE, FAULT, Child
@@ -26,9 +27,13 @@ LOCKED = "the spreadsheet is protected by a password: save it without, or as CSV
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_SHEETS = tuple(f"{name}\0".encode("utf-16-le") for name in ("Workbook", "Book"))
 _OLE_LOCKED = "EncryptedPackage\0".encode("utf-16-le")
-_ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _OFFICE = (b"[Content_Types].xml", b"xl/workbook.xml", b"xl/workbook.bin")
 _LOOK = 1 << 20
+_LOOKED_AT = 200  # rows that tell whether a sheet has one column
+_FEW_COLUMNS = 2  # of a sheet that may be read as a list
+READING, DOUBT = "\ufeff", "\ufeff\ufeff"
+"""In the CSV of a sheet: before another reading of a cell; before one that is in doubt."""
 _PARTS = re.compile(
     r"\[Content_Types\]\.xml|mimetype|manifest\.rdf|(content|styles|meta|settings)\.xml"
     r"|(_rels|customXml|docProps|docMetadata|xl|META-INF|Thumbnails|Configurations2|Pictures)/.+"
@@ -39,7 +44,7 @@ _PARTS = re.compile(
 def is_workbook(head: bytes, file: Any) -> bool:
     """Whether `file`, which begins with `head`, is a spreadsheet; it can be sought in."""
     if head.startswith(b"PK\x03\x04"):
-        if _ODS in head[:256]:
+        if head[30:].startswith(b"mimetype") and _ODS in head[38:256]:
             return True
         if head[30:].startswith((b"[Content", b"_rels/", b"docProps/", b"xl/", b"customXml/")):
             return _lists_workbook(file)
@@ -66,6 +71,26 @@ def _ole_names(head: bytes, file: Any) -> bytes | None:
     return names if found else None
 
 
+class Shown(str):
+    """What a cell shows.
+
+    Attributes:
+        readings: what it shows in one country or another, and what is stored.
+        doubt: why that may not be what it stands for, or empty.
+    """
+
+    __slots__ = ("doubt", "readings")
+    readings: tuple[str, ...]
+    doubt: str
+
+    @classmethod
+    def of(cls, doubt: str, *readings: str) -> "Shown":
+        """A cell of one reading at least."""
+        made = cls(readings[0])
+        made.doubt, made.readings = doubt, readings
+        return made
+
+
 class Workbook:
     """A spreadsheet that is being read, sheet by sheet; leaving the block ends the child.
 
@@ -73,13 +98,16 @@ class Workbook:
         for title, rows in book: ...
 
     file: can be sought in. Rows are lists of text, from row 1, without the
-    empty cells at their end. Raises ReadError where it cannot be read.
+    empty cells at their end; numbers and dates that have several readings are
+    Shown. Raises ReadError where it cannot be read.
     """
 
-    def __init__(self, file: Any, budget: Budget | None, sheet: str | None = None) -> None:
-        """sheet: the only one wanted, or None for all."""
+    def __init__(
+        self, file: Any, budget: Budget | None, sheet: str | None = None, shown: bool = False
+    ) -> None:
+        """sheet: the only one wanted, or None for all; shown: whether cells are wanted as shown."""
         module = "leakcheck.input.unpack_sheets"
-        more = () if sheet is None else (sheet,)
+        more = ("shown" if shown else "stored", *(() if sheet is None else (sheet,)))
         self._child = Child(module, file, *more, damaged=DAMAGED)
         self._budget = budget
         self._next: tuple[bytes, bytes] | None = None
@@ -114,7 +142,7 @@ class Workbook:
                 if isinstance(row, int):
                     yield from ([] for _ in range(row))
                 else:
-                    yield row
+                    yield [one if isinstance(one, str) else Shown.of(*one) for one in row]
 
     def _get(self) -> tuple[bytes, bytes]:
         frame, self._next = self._next, None
@@ -126,25 +154,35 @@ class Workbook:
         return what, content
 
 
-def sheet_members(file: Any, budget: Budget, skip: Skip) -> Iterator[Member]:
+def sheet_members(file: Any, budget: Budget, skip: Skip, shown: bool = False) -> Iterator[Member]:
     """The sheets of a spreadsheet, each as CSV (RFC 4180, line feeds).
 
     What else is in its package, and no part of a spreadsheet, is a member too.
+    shown: whether the readings of numbers are wanted: READING parts them.
     """
-    with Workbook(file, budget) as book:
+    with Workbook(file, budget, shown=shown) as book:
         for title, rows in book:
-            yield title, _Csv(rows)
+            yield title, _Csv(rows, lambda why, title=title: skip(why, True, title))  # type: ignore[misc]
     if read_at(file, 0, 4) == b"PK\x03\x04":
         from leakcheck.input.zip import zip_members
 
         yield from zip_members(file, budget, None, skip, _PARTS.fullmatch)
 
 
-class _Csv(io.RawIOBase):
-    """Rows as the text of a CSV."""
+def _readings(cell: Shown) -> str:
+    return (DOUBT if cell.doubt else "") + READING.join(cell.readings)
 
-    def __init__(self, rows: Iterator[list[str]]) -> None:
-        self._rows = rows
+
+class _Csv(io.RawIOBase):
+    """Rows as the text of a CSV.
+
+    lost: is told why cells in doubt are lost, where no header can say that they do not matter.
+    """
+
+    def __init__(self, rows: Iterator[list[str]], lost: Callable[[str], None]) -> None:
+        self._lost = lost
+        self._rows = self._looked_at(rows)
+        self._narrow = False
         self._left = memoryview(b"")
         self._error: ReadError | None = None
 
@@ -159,6 +197,21 @@ class _Csv(io.RawIOBase):
         self._left = self._left[count:]
         return count
 
+    def _looked_at(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+        """The rows; the first of them say whether there is one column, which is a list of lines."""
+        first: list[list[str]] = []
+        try:
+            first.extend(islice(rows, _LOOKED_AT))
+        finally:
+            self._narrow = all(len(row) <= 1 for row in first)
+            yield from first
+        yield from rows
+
+    def _lines(self, cell: str, text: io.StringIO) -> None:
+        """Write the readings of a cell that is a line, marks and all."""
+        readings = cell.readings if isinstance(cell, Shown) else (cell,)
+        text.writelines(f"{reading}\n" for reading in readings)
+
     def _more(self) -> bytes:
         """The next rows; what came before damage is handed out before it is raised."""
         if self._error is not None:
@@ -167,7 +220,13 @@ class _Csv(io.RawIOBase):
         write = csv.writer(text, lineterminator="\n").writerow
         try:
             for row in self._rows:
-                write(row)
+                if self._narrow and len(row) == 1 and "\n" not in row[0]:
+                    self._lines(row[0], text)
+                else:
+                    write([_readings(cell) if isinstance(cell, Shown) else cell for cell in row])
+                if len(row) <= _FEW_COLUMNS:
+                    for doubt in {one.doubt for one in row if isinstance(one, Shown) if one.doubt}:
+                        self._lost(doubt)
                 if text.tell() > 64 << 10:
                     break
         except ReadError as error:

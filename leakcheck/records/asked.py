@@ -37,7 +37,7 @@ class Record(NamedTuple):
         others: what may be shown beside the subjects, by column.
         cells: of the subjects, where those are no secrets.
         picked: the secrets, where they are.
-        problem: why nothing can be asked, or empty.
+        problem: why nothing can be asked, or what is asked is not all, or empty.
         empty: whether there is nothing in the row at all.
     """
 
@@ -217,7 +217,7 @@ class SecretAsker(Asker):
             others = self._others(row, places, [word for _, word in picked.secrets])
         blank = picked.problem == EMPTY or not any(text and text.strip() for text in row.cells)
         empty = blank and not picked.secrets and picked.problem in ("", EMPTY, "no password")
-        return Record(row.number, others, (), picked, picked.problem, empty)
+        return Record(row.number, others, (), picked, picked.problem or picked.doubt, empty)
 
 
 class SubjectAsker(Asker):

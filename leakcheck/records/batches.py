@@ -28,6 +28,7 @@ class Batch:
         hashes: the first of each record that has no password.
         more, more_hashes: further ones of records that are counted above.
         rejected: {reason: records} for those without.
+        doubted: {reason: records} for those that may hold something else.
         numbers, hash_numbers: of the record of each secret, of each hash.
         noted: the number and the reason of each record rejected.
     """
@@ -37,6 +38,7 @@ class Batch:
     more: list[tuple[bytes, bytes]] = field(default_factory=list)
     more_hashes: list[bytes] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
+    doubted: Counter[str] = field(default_factory=Counter)
     numbers: list[int] = field(default_factory=list)
     hash_numbers: list[int] = field(default_factory=list)
     noted: list[tuple[int, str]] = field(default_factory=list)
@@ -50,6 +52,8 @@ class Batch:
             self.rejected[found.problem] += 1
             self.noted.append((number, found.problem))
             return
+        if found.doubt:
+            self.doubted[found.doubt] += 1
         secrets, hashes = found.secrets, found.hashes
         if secrets:
             self.secrets.append(secrets[0])

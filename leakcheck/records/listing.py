@@ -19,7 +19,7 @@ from leakcheck.records.batches import SAMPLE_ROWS, rows
 from leakcheck.records.columns import Header
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
-from leakcheck.records.rows import HEADER, TITLE, Row, Wanted
+from leakcheck.records.rows import HEADER, TITLE, Row, Wanted, read_apart
 
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
@@ -198,7 +198,7 @@ class Listing:
         self.format = "spreadsheet"
         found: list[tuple[Asker, sheet.Rows]] = []
         skipped: list[tuple[str, LeakcheckError | None]] = []
-        for page in sheet.sheets_of(content, self.name, self.wanted.sheet):
+        for page in sheet.sheets_of(content, self.name, self.wanted.sheet, self.wanted.kind.secret):
             try:
                 asker = self._of_sheet(page.rows)
             except LeakcheckError as error:
@@ -299,4 +299,4 @@ def _sheet_rows(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row]:
         if skip and any(cell.strip() for cell in row):
             skip -= 1
             problem = TITLE if skip else HEADER
-        yield Row(number, dialect.names, row, problem)
+        yield read_apart(Row(number, dialect.names, row, problem))

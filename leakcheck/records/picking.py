@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
+from leakcheck.input.workbook import Shown
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect, Form
@@ -43,11 +44,13 @@ class Picked(NamedTuple):
         secrets: passwords, each with the address it belongs to, where that is wanted, or empty.
         hashes: hexadecimal digits, as they stand there.
         problem: why there is nothing, or empty.
+        doubt: why something else may be meant than what is there, or empty.
     """
 
     secrets: Sequence[tuple[bytes, bytes]] = ()
     hashes: Sequence[bytes] = ()
     problem: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,9 @@ class Picker:
                 [*found.secrets, *(one for one in more.secrets if one not in found.secrets)],
                 [*found.hashes, *more.hashes],
             )
-        return found
+        asked = (row.cells[at] for at in places.secrets if at < len(row.cells))
+        doubt = next((cell.doubt for cell in asked if isinstance(cell, Shown) and cell.doubt), "")
+        return found._replace(doubt=doubt) if doubt else found
 
     @property
     def hashes_alone(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from leakcheck.input.workbook import DOUBT, READING, Shown
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 
@@ -39,6 +40,34 @@ class Row(NamedTuple):
     cells: Sequence[str | None]
     problem: str = ""
     others: tuple[Sequence[str | None], ...] = ()
+
+
+def read_apart(row: Row) -> Row:
+    """The same, with the readings of cells that are Shown, or have READING in them, as others."""
+    cells = [_apart(cell) for cell in row.cells]
+    most = max((len(cell.readings) for cell in cells if isinstance(cell, Shown)), default=0)
+    others = tuple(
+        [
+            cell.readings[at] if isinstance(cell, Shown) and at < len(cell.readings) else cell
+            for cell in cells
+        ]
+        for at in range(1, most)
+    )
+    return row._replace(cells=cells, others=(*row.others, *others)) if most else row
+
+
+def _apart(cell: str | None) -> str | None:
+    """A cell in which a spreadsheet's readings stand, or joined texts, as Shown."""
+    if cell is None or READING not in cell:
+        return cell
+    parts = [part for part in cell.split(READING) if part]
+    if not parts:
+        return cell
+    doubt = _IN_DOUBT if cell.startswith(DOUBT) else ""
+    return Shown.of(doubt, *dict.fromkeys(parts if doubt else (*parts, cell)))
+
+
+_IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"
 
 
 @dataclass(frozen=True, slots=True)

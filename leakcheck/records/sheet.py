@@ -69,13 +69,13 @@ class Sheet:
 class _Source:
     """A spreadsheet's bytes, and how what goes wrong in them is said."""
 
-    def __init__(self, content: bytes, name: str) -> None:
-        self._content, self.name = content, name
+    def __init__(self, content: bytes, name: str, shown: bool) -> None:
+        self._content, self.name, self._shown = content, name, shown
 
     def open(self, sheet: str | None) -> Workbook:
         """Begin to read all sheets, or the one named."""
         budget = Budget(KnownSize(len(self._content)), _MOST_EXPANSION)
-        return Workbook(io.BytesIO(self._content), budget, sheet)
+        return Workbook(io.BytesIO(self._content), budget, sheet, self._shown)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -86,14 +86,16 @@ class _Source:
             raise InputError(f"{self.name}: {error}.") from None
 
 
-def sheets_of(content: bytes, name: str, wanted: str | None) -> Iterator[Sheet]:
-    """The sheets with any content, or the one `wanted`.
+def sheets_of(
+    content: bytes, name: str, wanted: str | None, shown: bool = False
+) -> Iterator[Sheet]:
+    """The sheets with any content, or the one `wanted`; shown: as for Workbook.
 
     The rows of the last one are read as they come, those of the others anew.
     Raises InputError where `content` is no spreadsheet that can be read,
     UsageError where it has no sheet of that name.
     """
-    source = _Source(content, name)
+    source = _Source(content, name, shown)
     book: Any = source.open(wanted)
     try:
         with source.reading():

@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from leakcheck.input.workbook import READING
 from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
-from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Wanted
+from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Wanted, read_apart
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -38,6 +39,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         yield from _fixed(lines(stream), dialect)
         return
     names, skip = dialect.names, dialect.above + (dialect.header is not Header.NO)
+    secret = wanted.kind.secret
     for number, (cells, others) in enumerate(
         cut(lines(stream), dialect.delimiter, dialect.width), 1
     ):
@@ -49,7 +51,9 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             skip -= 1
             yield Row(number, names, cells, TITLE if skip else HEADER)
         else:
-            yield Row(number, names, cells, "", others)
+            row = Row(number, names, cells, "", others)
+            marked = secret and any(READING in cell for cell in cells)
+            yield read_apart(row) if marked else row
 
 
 def first_rows(text: Sequence[str], delimiter: str) -> list[list[str]]:

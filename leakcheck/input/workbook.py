@@ -71,7 +71,7 @@ def _ole_names(head: bytes, file: Any) -> bytes | None:
     return names if found else None
 
 
-class Shown(str):
+class CellText(str):
     """What a cell shows.
 
     Attributes:
@@ -84,7 +84,7 @@ class Shown(str):
     doubt: str
 
     @classmethod
-    def of(cls, doubt: str, *readings: str) -> "Shown":
+    def of(cls, doubt: str, *readings: str) -> "CellText":
         """A cell of one reading at least."""
         made = cls(readings[0])
         made.doubt, made.readings = doubt, readings
@@ -99,7 +99,7 @@ class Workbook:
 
     file: can be sought in. Rows are lists of text, from row 1, without the
     empty cells at their end; numbers and dates that have several readings are
-    Shown. Raises ReadError where it cannot be read.
+    CellText. Raises ReadError where it cannot be read.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class Workbook:
                 if isinstance(row, int):
                     yield from ([] for _ in range(row))
                 else:
-                    yield [one if isinstance(one, str) else Shown.of(*one) for one in row]
+                    yield [one if isinstance(one, str) else CellText.of(*one) for one in row]
 
     def _get(self) -> tuple[bytes, bytes]:
         frame, self._next = self._next, None
@@ -169,7 +169,7 @@ def sheet_members(file: Any, budget: Budget, skip: Skip, shown: bool = False) ->
         yield from zip_members(file, budget, None, skip, _PARTS.fullmatch)
 
 
-def _readings(cell: Shown) -> str:
+def _readings(cell: CellText) -> str:
     return (DOUBT if cell.doubt else "") + READING.join(cell.readings)
 
 
@@ -209,7 +209,7 @@ class _Csv(io.RawIOBase):
 
     def _lines(self, cell: str, text: io.StringIO) -> None:
         """Write the readings of a cell that is a line, marks and all."""
-        readings = cell.readings if isinstance(cell, Shown) else (cell,)
+        readings = cell.readings if isinstance(cell, CellText) else (cell,)
         text.writelines(f"{reading}\n" for reading in readings)
 
     def _more(self) -> bytes:
@@ -223,9 +223,11 @@ class _Csv(io.RawIOBase):
                 if self._narrow and len(row) == 1 and "\n" not in row[0]:
                     self._lines(row[0], text)
                 else:
-                    write([_readings(cell) if isinstance(cell, Shown) else cell for cell in row])
+                    write([_readings(cell) if isinstance(cell, CellText) else cell for cell in row])
                 if len(row) <= _FEW_COLUMNS:
-                    for doubt in {one.doubt for one in row if isinstance(one, Shown) if one.doubt}:
+                    for doubt in {
+                        one.doubt for one in row if isinstance(one, CellText) if one.doubt
+                    }:
                         self._lost(doubt)
                 if text.tell() > 64 << 10:
                     break

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
-from leakcheck.input.workbook import Shown
+from leakcheck.input.workbook import CellText
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect, Form
@@ -143,7 +143,9 @@ class Picker:
                 [*found.hashes, *more.hashes],
             )
         asked = (row.cells[at] for at in places.secrets if at < len(row.cells))
-        doubt = next((cell.doubt for cell in asked if isinstance(cell, Shown) and cell.doubt), "")
+        doubt = next(
+            (cell.doubt for cell in asked if isinstance(cell, CellText) and cell.doubt), ""
+        )
         return found._replace(doubt=doubt) if doubt else found
 
     @property

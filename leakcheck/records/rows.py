@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from leakcheck.input.workbook import DOUBT, READING, Shown
+from leakcheck.input.workbook import DOUBT, READING, CellText
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 
@@ -43,12 +43,12 @@ class Row(NamedTuple):
 
 
 def read_apart(row: Row) -> Row:
-    """The same, with the readings of cells that are Shown, or have READING in them, as others."""
+    """The same, with the readings of cells that are CellText, or have READING in them, as others."""
     cells = [_apart(cell) for cell in row.cells]
-    most = max((len(cell.readings) for cell in cells if isinstance(cell, Shown)), default=0)
+    most = max((len(cell.readings) for cell in cells if isinstance(cell, CellText)), default=0)
     others = tuple(
         [
-            cell.readings[at] if isinstance(cell, Shown) and at < len(cell.readings) else cell
+            cell.readings[at] if isinstance(cell, CellText) and at < len(cell.readings) else cell
             for cell in cells
         ]
         for at in range(1, most)
@@ -57,14 +57,14 @@ def read_apart(row: Row) -> Row:
 
 
 def _apart(cell: str | None) -> str | None:
-    """A cell in which a spreadsheet's readings stand, or joined texts, as Shown."""
+    """A cell in which a spreadsheet's readings stand, or joined texts, as CellText."""
     if cell is None or READING not in cell:
         return cell
     parts = [part for part in cell.split(READING) if part]
     if not parts:
         return cell
     doubt = _IN_DOUBT if cell.startswith(DOUBT) else ""
-    return Shown.of(doubt, *dict.fromkeys(parts if doubt else (*parts, cell)))
+    return CellText.of(doubt, *dict.fromkeys(parts if doubt else (*parts, cell)))
 
 
 _IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"

@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 def read_apart(row: Row) -> Row:
-    """The same, with the readings of cells that are CellText, or have READING in them, as others."""
+    """The same, with the readings of cells that have several as other readings of the row."""
     cells = [_apart(cell) for cell in row.cells]
     most = max((len(cell.readings) for cell in cells if isinstance(cell, CellText)), default=0)
     others = tuple(

@@ -14,7 +14,7 @@ BINARY = ("*.bloom", "*.verity", "*.note", "*.bin")
 def headers(connect: Sequence[str]) -> dict[str, str]:
     """Of every file."""
     return {
-        "Content-Security-Policy": policy(connect, header=True),
+        "Content-Security-Policy": policy(connect),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

@@ -5,6 +5,7 @@ import hashlib
 import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from leakcheck.publishing.request import SITE, SiteFilter, SiteRequest, texts
@@ -15,18 +16,29 @@ MODULES = ("leakcheck.js", "address.js", "bytes.js", "decoys.js", "filter.js", "
 """What the page loads at its start; the rest only where a filter or an old browser needs it."""
 
 
-def policy(connect: Sequence[str], *, header: bool) -> str:
-    """The Content-Security-Policy. connect: other origins that the page may ask."""
+class Assets(NamedTuple):
+    """How a page comes by its styles and scripts: HTML, and the sources that its policy allows."""
+
+    html: str
+    scripts: str = "'self'"
+    styles: str = "'self'"
+
+
+def policy(connect: Sequence[str], assets: Assets | None = None) -> str:
+    """The Content-Security-Policy: of a page with `assets`, or of all, as a header.
+
+    connect: other origins that the page may ask.
+    """
     rules = {
         "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'self'",
+        "script-src": assets.scripts if assets else "'self'",
+        "style-src": assets.styles if assets else "'self'",
         "img-src": "data:",
         "connect-src": " ".join(["'self'", *sorted(set(connect))]),
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    if header:  # a page cannot say this of itself
+    if assets is None:  # a page cannot say this of itself
         rules["frame-ancestors"] = "'none'"
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
@@ -38,28 +50,46 @@ def asked_origins(request: SiteRequest, filters: Sequence[SiteFilter]) -> list[s
         identity = each.header.about.get("identity")
         oracle = identity.get("oracle") if isinstance(identity, dict) else None
         urls += [oracle] if isinstance(oracle, str) else []
-    return ["{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls]
+    return [origin_of(url) for url in urls]
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of a URL."""
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
 
 def pages(
     request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition | None
 ) -> dict[str, bytes]:
     """The HTML files, by name: one a language, and index.html for who comes without one."""
-    found = {}
-    for language in request.languages:
-        found[f"{language}.html"] = _page(request, filters, edition, language, auto=False)
-    found["index.html"] = _page(request, filters, edition, request.languages[0], auto=True)
-    return found
+    links = [
+        f'<link rel="modulepreload" href="{name}" integrity="{integrity(SITE / name)}">'
+        for name in MODULES
+    ]
+    style, app = integrity(SITE / "style.css"), integrity(SITE / "app.js")
+    links += [
+        f'<link rel="stylesheet" href="style.css" integrity="{style}">',
+        f'<script type="module" src="app.js" integrity="{app}"></script>',
+    ]
+    assets = Assets("\n".join(links))
+    found = {
+        f"{language}.html": one_page(request, filters, edition, language, assets)
+        for language in request.languages
+    }
+    first = found[f"{request.languages[0]}.html"]
+    return found | {"index.html": first.replace(b"<html ", b"<html data-auto ", 1)}
 
 
-def _page(
+def one_page(
     request: SiteRequest,
     filters: Sequence[SiteFilter],
     edition: Edition | None,
     language: str,
+    assets: Assets,
     *,
-    auto: bool,
+    own: bool = True,
 ) -> bytes:
+    """The page in one language. own: whether it stands on the origin that it asks first."""
     words = texts(language)
     names = {one: texts(one)["language"] for one in request.languages}
     dates = sorted({str(date) for each in filters if (date := each.header.about.get("date"))})
@@ -67,13 +97,13 @@ def _page(
         "title": request.title,
         "date": f" ({', '.join(dates)})" if dates else "",
         "lang": language,
-        "policy": policy(asked_origins(request, filters), header=False),
+        "policy": policy(
+            asked_origins(request, filters) + ([] if own else [origin_of(request.url)]), assets
+        ),
         "command": f"leakcheck check --in {request.url}{filters[0].path.name} "
         + ("me@example.org" if not filters[0].kind.secret else "--password"),
         "origin": words["unsigned"],
         "fingerprint": "",
-        "style": integrity(SITE / "style.css"),
-        "app": integrity(SITE / "app.js"),
         "sums": "\n".join(f"{_sha256(SITE / name)}  {name}" for name in ("app.js", *MODULES)),
     }
     if edition is not None:
@@ -87,17 +117,13 @@ def _page(
     contact = html.escape(request.contact)
     link = f'<a href="{html.escape(request.contact_url)}">{contact}</a>'
     safe["contact"] = html.escape(words["contact"]).replace("{contact}", link)
-    safe["auto"] = " data-auto" if auto else ""
     safe["links"] = " ".join(
         f'<a href="{one}.html" lang="{one}" hreflang="{one}"'
         + (' aria-current="page"' if one == language else "")
         + f">{html.escape(name)}</a>"
         for one, name in names.items()
     )
-    safe["modules"] = "\n".join(
-        f'<link rel="modulepreload" href="{name}" integrity="{integrity(SITE / name)}">'
-        for name in MODULES
-    )
+    safe["assets"] = assets.html
     return fill((SITE / "page.html").read_text(encoding="utf-8"), safe).encode()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.files import FolderDraft
-from leakcheck.publishing import hosting, notice, page
+from leakcheck.publishing import hosting, notice, page, saved
 from leakcheck.publishing.request import CHUNK, SITE, SiteFilter, SiteRequest, look
 from leakcheck.sources.filter_file import PAGE_BYTES
 from leakcheck.trust import signing
@@ -82,8 +82,10 @@ def _fill(
     for language in request.languages:
         name = f"texts/{language}.json"
         _write(folder, name, (SITE / name).read_bytes())
-    _write(folder, ABOUT, _about(request, filters, edition))
-    for name, data in page.pages(request, filters, edition).items():
+    about = _about(request, filters, edition)
+    _write(folder, ABOUT, about)
+    html = page.pages(request, filters, edition) | saved.pages(request, filters, edition, about)
+    for name, data in html.items():
         _write(folder, name, data)
     for name, text in {**hosting.files(request, filters), **notice.files(request)}.items():
         _write(folder, name, text.encode())

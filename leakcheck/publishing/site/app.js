@@ -4,7 +4,7 @@
 // names and notes come from filters. Rule 3: framed, the page does nothing: what surrounds it could
 // pass for us.
 
-import { check, open } from "./leakcheck.js";
+import { check, open, openSaved } from "./leakcheck.js";
 
 const language = document.documentElement.lang;
 const at = (id) => document.getElementById(id);
@@ -73,7 +73,7 @@ function show(found) {
     shown.push(list);
   }
   const told = Math.max(0, ...found.sources.map((source) => source.bits ?? 0));
-  if (found.sources.some((source) => source.bits !== undefined)) {
+  if (told >= 1) {
     shown.push(paragraph(say(texts.bits, { bits: number(told), people: number(2 ** told) }), "small"));
   }
   const signed = found.sources.find((source) => source.signed)?.signed;
@@ -149,8 +149,10 @@ function moveOn() {
 
 async function start() {
   if (globalThis.top !== globalThis.self || moveOn()) return;
+  const saved = at("saved") && JSON.parse(at("saved").textContent);
+  if (saved) openSaved(saved);
   const quiet = { credentials: "omit", referrerPolicy: "no-referrer" };
-  const texted = fetch(`texts/${language}.json`, quiet).then((response) => response.json());
+  const texted = saved?.texts ?? fetch(`texts/${language}.json`, quiet).then((response) => response.json());
   const site = await open();
   [texts, about] = [await texted, site.about];
   const modes = Object.keys(KINDS).filter((each) => about.filters.some((filter) => KINDS[each].includes(filter.kind)));

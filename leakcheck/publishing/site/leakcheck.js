@@ -43,6 +43,11 @@ export function open(site = HERE) {
   return sites.get(site);
 }
 
+// The same for a page that was saved as one file: what it holds instead, and where it came from.
+export function openSaved({ base, about, tables }) {
+  sites.set(HERE, Promise.resolve(new Site(base, about, read(tables))));
+}
+
 // The answer to a question about `subject`: an address, a password or domain by `kind`, or for
 // kind "credential" {address, password}.
 //
@@ -75,14 +80,13 @@ class Site {
     this.bases = [base, ...about.mirrors];
     this.editions = new Map();
     this.filters = about.filters.map((entry) => new PublishedFilter(this, entry));
+    this.warm = Promise.allSettled(this.filters.map((filter) => filter.open()));
   }
 
   static async open(base) {
     const get = (name, most) => fetchWhole(new URL(name, base).href, most);
     const [about, tables] = await Promise.all([get("site.json", 1 << 16), get("tables.txt", 1 << 18)]);
-    const found = new Site(base, JSON.parse(decode(about)), read(decode(tables)));
-    found.warm = Promise.allSettled(found.filters.map((filter) => filter.open()));
-    return found;
+    return new Site(base, JSON.parse(decode(about)), read(decode(tables)));
   }
 
   // The signed list at a base, no older than what was seen; null where the site has no key.
@@ -303,7 +307,9 @@ async function ed25519(signature, message, raw) {
   try {
     key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
   } catch {
-    const { verifyAsync } = await import("./vendor/noble-ed25519.js");
+    const { verifyAsync } = await import("./vendor/noble-ed25519.js").catch(() => {
+      throw new NoAnswer("browser");
+    });
     return verifyAsync(signature, message, raw, { zip215: false }).catch(() => false);
   }
   return crypto.subtle.verify("Ed25519", key, signature, message);

@@ -8,11 +8,12 @@
 export const CHUNK = 1 << 20; // bytes
 const PATIENCE = 15_000, CHUNK_PATIENCE = 60_000, PAUSE = 500; // milliseconds
 
-// `reason` is one of those in texts/*.json.
+// `reason` is one of those in texts/*.json; late: whether time has ended it.
 export class Unreachable extends Error {
-  constructor(reason) {
+  constructor(reason, late = false) {
     super(reason);
     this.reason = reason;
+    this.late = late;
   }
 }
 
@@ -20,8 +21,8 @@ const QUIET = {
   credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store", redirect: "error", mode: "cors",
 };
 
-// One request, {response, end}: what came, and what ends it whether or not its body was read. A host
-// that is down or busy is asked once more. patience: milliseconds, for the body too.
+// One request, {response, end, isLate}: what came, what ends it whether or not its body was read, and
+// whether time has ended it. A host that is down or busy is asked once more. patience: milliseconds, for the body too.
 async function request(url, headers, patience = PATIENCE) {
   for (let again = true; ; again = false) {
     const stop = new AbortController(), timer = setTimeout(() => stop.abort(), patience);
@@ -31,9 +32,9 @@ async function request(url, headers, patience = PATIENCE) {
     };
     try {
       const response = await fetch(url, { ...QUIET, headers, signal: stop.signal });
-      if (!(again && (response.status === 429 || response.status >= 500))) return { response, end };
+      if (!(again && (response.status === 429 || response.status >= 500))) return { response, end, isLate: () => stop.signal.aborted };
     } catch {
-      if (!again || stop.signal.aborted) throw new Unreachable("network");
+      if (!again || stop.signal.aborted) throw new Unreachable("network", stop.signal.aborted);
     }
     end();
     await new Promise((done) => setTimeout(done, PAUSE));
@@ -91,12 +92,12 @@ export class RemoteFile {
   // `count` bytes from `first`, both as they stand in the file. Throws Unreachable.
   async read(first, count) {
     if (this.whole) return this.whole.slice(first, first + count);
-    if (this.byRange) {
-      const found = await this.range(first, count);
-      if (found) return found;
-      this.byRange = false;
-    }
-    return this.fromChunks(first, count);
+    if (!this.byRange) return this.fromChunks(first, count);
+    const found = await this.range(first, count);
+    if (found) return found;
+    const other = await this.fromChunks(first, count);
+    this.byRange = false;
+    return other;
   }
 
   // Whether what was read by ranges turned out unsound, and chunks may have it right.
@@ -106,10 +107,17 @@ export class RemoteFile {
     return other;
   }
 
-  // null where the host does not serve the range as it should.
+  // null where the host does not serve the range as it should, and chunks may do.
   async range(first, count) {
     const width = String(this.size).length, place = (number) => String(number).padStart(width, "0");
-    const { response, end } = await request(this.url, { Range: `bytes=${place(first)}-${place(first + count - 1)}` });
+    let asked;
+    try {
+      asked = await request(this.url, { Range: `bytes=${place(first)}-${place(first + count - 1)}` });
+    } catch (error) {
+      if (!this.chunked || error.late) throw error;
+      return null; // such as a range that was compressed by itself, which browsers refuse
+    }
+    const { response, end, isLate } = asked;
     try {
       const told = response.headers.get("Content-Range"); // another origin may not show it
       const right = told === null || told === `bytes ${first}-${first + count - 1}/${this.size}`;
@@ -123,7 +131,7 @@ export class RemoteFile {
           return body.slice(first, first + count);
         }
       }
-      if (!this.chunked && response.status >= 400) throw new Unreachable("network");
+      if (isLate() || (!this.chunked && response.status >= 400)) throw new Unreachable("network");
       return null;
     } finally {
       end();

@@ -1,0 +1,94 @@
+// Drives a real browser through visits of published pages: node browser.mjs NAME PROGRAM, visits as
+// JSON on stdin, what came of each as JSON on stdout. puppeteer-core and axe-core are found from the
+// working folder.
+//
+// A visit: url; subjects [{address, password, typed}]; width; dark; axe; script (false: without
+// JavaScript); language; shot (a file); patience (milliseconds until it must be ready).
+import { createRequire } from "node:module";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(pathToFileURL(join(process.cwd(), "package.json")));
+const { default: puppeteer } = await import(pathToFileURL(require.resolve("puppeteer-core")));
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const [, , name, program] = process.argv;
+const { visits } = JSON.parse(readFileSync(0, "utf8"));
+
+const browser = await puppeteer.launch({
+  browser: name, executablePath: program, headless: true,
+  args: name === "chrome" ? ["--no-sandbox", "--disable-dev-shm-usage"] : [],
+});
+
+async function ask(page, { address, password, typed }) {
+  await page.evaluate(() => performance.clearResourceTimings());
+  for (const [field, text] of [["#address", address], ["#password", password]]) {
+    if (text === undefined) continue;
+    if (await page.$eval(field, (input) => input.parentElement.hidden)) {
+      await page.evaluate(() => document.querySelector("#modes button").click());
+    }
+    await page.focus(field);
+    await page.$eval(field, (input) => input.select());
+    if (typed) {
+      await page.keyboard.press("Backspace");
+      await page.keyboard.type(text);
+    } else {
+      await page.evaluate((content) => document.execCommand("insertText", false, content), text);
+    }
+  }
+  const before = Date.now();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#answer[data-verdict]", { timeout: 90_000 });
+  const milliseconds = Date.now() - before;
+  return page.evaluate((took) => ({
+    verdict: document.querySelector("#answer").dataset.verdict,
+    text: document.querySelector("#answer").innerText,
+    milliseconds: took,
+    requests: performance.getEntriesByType("resource").map((entry) => [new URL(entry.name).pathname, entry.encodedBodySize]),
+  }), milliseconds);
+}
+
+async function visit({ url, subjects = [], width = 1000, dark, axe: audited, script = true, language, shot, patience = 60_000 }) {
+  const page = await browser.newPage(), trouble = [];
+  page.on("pageerror", (error) => trouble.push(String(error.message ?? error)));
+  page.on("console", (message) => { if (message.type() === "error") trouble.push(message.text()); });
+  await page.setViewport({ width, height: 800 });
+  if (!script) await page.setJavaScriptEnabled(false);
+  if (dark) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+  await page.goto(language ? new URL(`${language}.html`, url).href : url, { waitUntil: "load", timeout: 60_000 });
+  const found = { answers: [] };
+  if (script) {
+    await page.waitForFunction(() => !document.querySelector("#form").hidden || !document.querySelector("#failed").hidden, { timeout: patience })
+      .catch(() => {});
+    found.ready = await page.$eval("#form", (form) => !form.hidden);
+    for (const subject of found.ready ? subjects : []) found.answers.push(await ask(page, subject));
+    found.overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    found.stored = await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length);
+    found.place = page.url();
+    found.language = await page.evaluate(() => document.documentElement.lang);
+  }
+  if (audited) {
+    await page.evaluate(axe);
+    found.violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
+      .map((each) => [each.id, each.nodes.map((node) => node.html.slice(0, 200))]));
+  }
+  if (!script) {
+    found.text = await page.evaluate(() => document.body.innerText).catch(() => null);
+    found.form = await page.$eval("#form", (form) => form.hidden).catch(() => null);
+  }
+  if (shot) writeFileSync(shot, await page.screenshot({ fullPage: true }));
+  await page.close();
+  return { ...found, trouble };
+}
+
+for (const each of visits) {
+  let found;
+  const begun = Date.now();
+  try {
+    found = await visit(each);
+  } catch (error) {
+    found = { error: String(error.stack) };
+  }
+  process.stdout.write(JSON.stringify({ ...found, took: Date.now() - begun }) + "\n");
+}
+await browser.close();

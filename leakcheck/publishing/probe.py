@@ -56,6 +56,8 @@ class _Probe:
             yield from self._secure()
             about = self._about()
             yield from self._own_files()
+            if "access-control-allow-origin" not in self._whole(ABOUT).fields:
+                yield HostFault("no page elsewhere, and no saved one, may ask it (CORS)", False)
             edition = self._edition(about)
             for entry in about["filters"]:
                 yield from self._filter(entry, edition)
@@ -155,8 +157,6 @@ class _Probe:
                     yield HostFault(
                         other + ": the chunks are used instead, 250 times larger", False
                     )
-                if "access-control-allow-origin" not in self._get(name, _range(0), 0).fields:
-                    yield HostFault(f"{name}: no page elsewhere may ask it (CORS)", False)
                 return
             reasons.append(f"{name}: by {way}: {reason}")
         for reason in reasons:

@@ -24,7 +24,7 @@ def test_the_folder_has_all_that_a_host_needs(publish: Publish, tmp_path: Path) 
         "site.json", "acme.bloom", "acme.bloom.verity", "secrets.bloom", "filters.note", "_headers",
         "host/nginx.conf", "host/Caddyfile", "robots.txt", ".well-known/security.txt",
         "notice/fr/mail.txt", "notice/en/letter.txt", "notice/en/sms.txt", "SHA256SUMS",
-        "texts/fr.json", "vendor/noble-ed25519.js", "vendor/noble-ed25519.LICENSE",
+        "texts/fr.json", "saved/en.html", "vendor/noble-ed25519.js", "vendor/noble-ed25519.LICENSE",
     ):  # fmt: skip
         assert (site / name).stat().st_size > 0, name
         assert (site / name).stat().st_mode & 0o444 == 0o444, name

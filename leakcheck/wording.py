@@ -26,6 +26,8 @@ _STEERING = re.compile(
 
 def printable(text: str) -> str:
     """`text` without control characters, so that no file can steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(mark if mark.isprintable() else "�" for mark in text)
 
 
@@ -43,6 +45,19 @@ def json_text(value: Any, *, spaced: bool = False) -> str:
     if text.isprintable():
         return text
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def json_string(text: str) -> str:
+    """The same of a string, at a tenth of the cost."""
+    encoded = _string_encoder()(text)
+    return encoded if encoded.isprintable() else json_text(text)
+
+
+@functools.cache
+def _string_encoder() -> Callable[[str], str]:
+    from json.encoder import encode_basestring
+
+    return encode_basestring
 
 
 @functools.cache

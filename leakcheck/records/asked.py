@@ -7,7 +7,7 @@ its name, and no cell of a column without a name. Rule 2: of a subject whoever
 asks shows what was found, never the cell.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect
 from leakcheck.records.picking import Picked, Picker
-from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, Row, Wanted, readable
+from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, Row, Run, Wanted, readable
 from leakcheck.records.sql import NO_COLUMN
 from leakcheck.subject.kinds import Kind
 
@@ -47,6 +47,31 @@ class Record(NamedTuple):
     picked: Picked | None = None
     problem: str = ""
     empty: bool = False
+
+
+class AskedRun(NamedTuple):
+    """Rows of a table that follow each other, each with one subject that is no secret.
+
+    Attributes:
+        number: of the first; the others count on.
+        subjects: the cell of each.
+        run: the rows.
+        asker: what says which of their other cells may be shown.
+    """
+
+    number: int
+    subjects: list[str]
+    run: Run
+    asker: "SubjectAsker"
+
+    def records(self) -> Iterator[Record]:
+        """The rows one by one."""
+        for at, subject in enumerate(self.subjects):
+            yield Record(self.number + at, self.others(at), (subject,))
+
+    def others(self, index: int) -> dict[str, str]:
+        """What may be shown of a row beside its subject, by column."""
+        return self.asker.beside(self.run.names, self.run.cells[index])
 
 
 class ShownColumns:
@@ -130,6 +155,10 @@ class Asker:
     def record(self, row: Row) -> Record | None:
         """What is asked of one row; None where it is no record."""
         raise NotImplementedError
+
+    def run(self, run: Run) -> "AskedRun | None":
+        """What is asked of a run of rows; None where they are to be asked one by one."""
+        return None
 
     def _look(self, row: Row) -> ShownColumns:
         found = self._shown.get(row.names)
@@ -278,6 +307,21 @@ class SubjectAsker(Asker):
         filled = any(text and text.strip() for text in row.cells)
         problem = "" if any(text.strip() for text in cells) else EMPTY
         return Record(row.number, others, cells, None, problem, not filled)
+
+    def run(self, run: Run) -> AskedRun | None:
+        """As for Asker."""
+        if not self._table or len(self._subjects) != 1 or self.sheet:
+            return None
+        at = self._subjects[0]
+        try:
+            subjects = [cells[at] for cells in run.cells]
+        except IndexError:
+            return None
+        return AskedRun(run.number, subjects, run, self) if all(map(str.strip, subjects)) else None
+
+    def beside(self, names: tuple[str, ...], cells: Sequence[str]) -> dict[str, str]:
+        """What is shown of a table's row beside its one subject."""
+        return self._others(Row(0, names, cells), self._subjects, ())
 
     def _row(self, row: Row) -> list[str]:
         """A row's cells by the place of their names."""

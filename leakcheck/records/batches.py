@@ -10,9 +10,10 @@ from itertools import islice
 
 from leakcheck.errors import InputError
 from leakcheck.input.streams import Held, ReadError
+from leakcheck.records import table
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.picking import NO_COLUMN, Picked, Picker
-from leakcheck.records.rows import Row, Wanted
+from leakcheck.records.rows import Row, Run, Wanted
 
 BATCH = 8192
 BATCH_BYTES = 4 << 20
@@ -118,6 +119,13 @@ Reader = Callable[[io.RawIOBase, Dialect, Wanted], Iterator[Row]]
 def rows(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
     """The rows of a text, by the one reader of its form. Raises ReadError where it breaks off."""
     return _reader(dialect)(stream, dialect, wanted)
+
+
+def runs(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row | Run]:
+    """The same, where its form is a table with the plain ones of its rows together."""
+    if dialect.form is Form.CSV:
+        return table.runs(stream, dialect, wanted)
+    return rows(dialect, stream, wanted)
 
 
 def _reader(dialect: Dialect) -> Reader:

@@ -14,12 +14,12 @@ from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
 from leakcheck.records import columns, sheet
-from leakcheck.records.asked import Asker, Record, asker_of
-from leakcheck.records.batches import SAMPLE_ROWS, rows
+from leakcheck.records.asked import AskedRun, Asker, Record, asker_of
+from leakcheck.records.batches import SAMPLE_ROWS, runs
 from leakcheck.records.columns import Header
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
-from leakcheck.records.rows import HEADER, TITLE, Row, Wanted, read_apart
+from leakcheck.records.rows import HEADER, TITLE, Row, Run, Wanted, one_by_one, read_apart
 
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
@@ -34,14 +34,23 @@ class Part:
         member: its name in an archive, or empty.
         stream: where it is read by the line, in chunks; None where records are.
         skip: how many lines to pass over then.
-        records: its records, where it is not.
+        asked: its records, where it is not; runs of plain ones together.
     """
 
     dialect: Dialect
     member: str = ""
     stream: Peeked | None = None
     skip: int = 0
-    records: Iterator[Record] = field(default_factory=lambda: iter(()))
+    asked: Iterator[Record | AskedRun] = field(default_factory=lambda: iter(()))
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """Its records one by one."""
+        for one in self.asked:
+            if isinstance(one, Record):
+                yield one
+            else:
+                yield from one.records()
 
 
 class Listing:
@@ -137,8 +146,8 @@ class Listing:
         if dialect.form in _LINES and not dialect.hashed:
             part = self._lines(dialect, stream)
         else:
-            found = rows(dialect, stream, self.wanted)
-            part = Part(dialect, records=self._records(dialect, found, name))
+            found = runs(dialect, stream, self.wanted)
+            part = Part(dialect, asked=self._records(dialect, found, name))
         part.member = member
         if member and "file" not in self.names:
             self.names.insert(0, "file")
@@ -157,32 +166,45 @@ class Listing:
             header = not secret and dialect.header is not Header.NO
         return Part(dialect, stream=stream, skip=int(header))
 
-    def _records(self, dialect: Dialect, found: Iterator[Row], name: str) -> Iterator[Record]:
+    def _records(
+        self, dialect: Dialect, found: Iterator[Row | Run], name: str
+    ) -> Iterator[Record | AskedRun]:
         """The records of a text; its first rows are read at once."""
-        sample: list[Row] = []
+        head: list[Row | Run] = []
         broken: ReadError | None = None
         try:
-            sample.extend(islice(found, SAMPLE_ROWS))
+            count = 0
+            for one in found:
+                head.append(one)
+                count += len(one.cells) if isinstance(one, Run) else 1
+                if count >= SAMPLE_ROWS:
+                    break
         except ReadError as error:
-            if not sample:
+            if not head:
                 raise
             broken = error
+        sample = islice(one_by_one(head), SAMPLE_ROWS)
         asker = asker_of(dialect, self.wanted, sample, name)
         self._askers.append(asker)
         self.format = self.format or str(dialect.form)
         self.names += [one for one in asker.names if one not in self.names]
         self.subject = self.subject or asker.subject
         self.hashes = self.hashes or asker.hashes
-        return self._read(asker, chain(sample, found), broken)
+        return self._read(asker, chain(head, found), broken)
 
     def _read(
-        self, asker: Asker, found: Iterator[Row], broken: ReadError | None = None
-    ) -> Iterator[Record]:
+        self, asker: Asker, found: Iterator[Row | Run], broken: ReadError | None = None
+    ) -> Iterator[Record | AskedRun]:
         with self.file.reading():
-            for row in found:
-                record = asker.record(row)
-                if record is not None:
-                    yield record
+            for one in found:
+                run = asker.run(one) if isinstance(one, Run) else None
+                if run is not None:
+                    yield run
+                    continue
+                for row in one_by_one((one,)):
+                    record = asker.record(row)
+                    if record is not None:
+                        yield record
             if broken is not None:
                 raise broken
 
@@ -225,7 +247,7 @@ class Listing:
         self._notes += [f"sheet {name} was left out: it holds no subjects" for name, _ in skipped]
         return Part(
             Dialect(Form.CSV),
-            records=chain.from_iterable(
+            asked=chain.from_iterable(
                 self._read(asker, _sheet_rows(table, asker.dialect)) for asker, table in found
             ),
         )

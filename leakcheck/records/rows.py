@@ -1,6 +1,6 @@
 """What every reader of a structured text gives: rows; and what is wanted of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,6 +68,34 @@ def _apart(cell: str | None) -> str | None:
 
 
 _IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"
+
+
+class Run(NamedTuple):
+    """Records of a table that follow each other, each with cells and one reading alone.
+
+    Attributes:
+        number: of the first; the others count on.
+        names: of the cells.
+        cells: of each record.
+    """
+
+    number: int
+    names: tuple[str, ...]
+    cells: list[list[str]]
+
+    def rows(self) -> Iterator[Row]:
+        """The records one by one."""
+        for number, cells in enumerate(self.cells, self.number):
+            yield Row(number, self.names, cells)
+
+
+def one_by_one(found: Iterable[Row | Run]) -> Iterator[Row]:
+    """Every row, those of runs as well."""
+    for one in found:
+        if isinstance(one, Run):
+            yield from one.rows()
+        else:
+            yield one
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,20 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
+from leakcheck.input.streams import ReadError
 from leakcheck.input.workbook import READING
 from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
-from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Wanted, read_apart
+from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Run, Wanted, one_by_one, read_apart
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES = 64
+_PIECE = 1024  # lines that are cut at once
 _RETURN = "\ue00d"  # stands for a carriage return that the csv module would not take
 _LOOKED_AT = 200
 Cut = tuple[list[str], tuple[list[str], ...]]
@@ -35,25 +38,35 @@ _LONG: Cut = ([TOO_LONG], ())
 
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The rows of a table, each with its number."""
+    return one_by_one(runs(stream, dialect, wanted))
+
+
+def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row | Run]:
+    """The same rows, those that are nothing but cells together."""
     if dialect.names and dialect.header is Header.NO:
         yield from _fixed(lines(stream), dialect)
         return
     names, skip = dialect.names, dialect.above + (dialect.header is not Header.NO)
     secret = wanted.kind.secret
-    for number, (cells, others) in enumerate(
-        cut(lines(stream), dialect.delimiter, dialect.width), 1
-    ):
-        if cells is _LONG[0]:
-            yield Row(number, names, (), LONG_ROW)
-        elif not any(cells) or (skip and not any(cell.strip() for cell in cells)):
-            yield Row(number, names, cells, EMPTY)
-        elif skip:
-            skip -= 1
-            yield Row(number, names, cells, TITLE if skip else HEADER)
-        else:
-            row = Row(number, names, cells, "", others)
-            marked = secret and any(READING in cell for cell in cells)
-            yield read_apart(row) if marked else row
+    number = 1
+    for found in _Cutter(lines(stream), dialect.delimiter, dialect.width):
+        if isinstance(found, list) and not skip and all(map(any, found)):
+            yield Run(number, names, found)
+            number += len(found)
+            continue
+        for cells, others in ((one, ()) for one in found) if isinstance(found, list) else (found,):
+            if cells is _LONG[0]:
+                yield Row(number, names, (), LONG_ROW)
+            elif not any(cells) or (skip and not any(cell.strip() for cell in cells)):
+                yield Row(number, names, cells, EMPTY)
+            elif skip:
+                skip -= 1
+                yield Row(number, names, cells, TITLE if skip else HEADER)
+            else:
+                row = Row(number, names, cells, "", others)
+                marked = secret and any(READING in cell for cell in cells)
+                yield read_apart(row) if marked else row
+            number += 1
 
 
 def first_rows(text: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -89,19 +102,71 @@ def cut(source: Iterable[str], delimiter: str, width: int = 0) -> Iterator[Cut]:
     source: lines with their ends; width: how many cells most rows have, 0
     where that is not known yet. An empty line is a row without cells.
     """
-    return iter(_Cutter(source, delimiter, width))
+    for one in _Cutter(source, delimiter, width):
+        if isinstance(one, list):
+            for cells in one:
+                yield cells, ()
+        else:
+            yield one
 
 
 class _Cutter:
+    """Cuts lines into rows: many at once where each is a row of its own, else one by one."""
+
     def __init__(self, source: Iterable[str], delimiter: str, width: int) -> None:
         self._source, self._mark, self._width = iter(source), delimiter, width
         self._since: list[str] = []  # lines of the row that is being read
         self._waiting: list[str] = []  # lines to read once more
         self._seen = self._marked = 0  # lines, and those with quotation marks
 
-    def __iter__(self) -> Iterator[Cut]:
+    def __iter__(self) -> Iterator[Cut | list[list[str]]]:
+        """Rows one by one, or the cells of several that have no other reading."""
+        while piece := self._piece():
+            rows = self._each_a_row(piece)
+            if rows is not None:
+                yield rows
+                continue
+            self._waiting += reversed(piece)
+            yield from self._slowly()
+
+    def _piece(self) -> list[str]:
+        """The next lines; what breaks off behind them does so when they are used up."""
+        piece: list[str] = []
+        try:
+            piece.extend(islice(self._source, _PIECE))
+        except ReadError as error:
+            if not piece:
+                raise
+            self._source = _broken(error)
+        return piece
+
+    def _each_a_row(self, piece: list[str]) -> list[list[str]] | None:
+        """The rows of `piece` where each line is one, and has no other reading."""
+        text = "".join(piece)
+        if READING in text or TOO_LONG in piece or ("\r" in text and any(map(whole_of, piece))):
+            return None
+        seen, marked = self._seen + len(piece), self._marked
+        if '"' in text:
+            seen = self._seen
+            for line in piece:
+                seen += 1
+                if '"' in line:
+                    marked += 1
+                    if marked * 2 < seen:
+                        return None
+        try:
+            rows = list(csv.reader(piece, delimiter=self._mark, strict=True))
+        except csv.Error:
+            return None
+        if len(rows) != len(piece):
+            return None
+        self._seen, self._marked = seen, marked
+        return rows
+
+    def _slowly(self) -> Iterator[Cut]:
+        """The rows of the lines that wait, and of those that the last of them goes on in."""
         since = self._since
-        while True:
+        while self._waiting or since:
             reader = csv.reader(self._feed(), delimiter=self._mark, strict=True)
             try:
                 for cells in reader:
@@ -114,6 +179,8 @@ class _Cutter:
                         inner = since.copy()
                         since.clear()
                         yield from self._spanning(cells, inner)
+                    if not self._waiting and not since:
+                        return
                 return
             except csv.Error:
                 yield from self._again()
@@ -186,6 +253,11 @@ class _Cutter:
                 yield from csv.reader([text], delimiter=self._mark, escapechar=escape)
             except csv.Error:
                 continue
+
+
+def _broken(error: ReadError) -> Iterator[str]:
+    raise error
+    yield ""
 
 
 def _fixed(source: Iterable[str], dialect: Dialect) -> Iterator[Row]:

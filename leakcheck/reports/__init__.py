@@ -5,7 +5,7 @@ A report is `begin(meta)`, then `row(row)` for each row as it comes, then
 scan, hunt and ci have to say fits these few types; a writer knows no command.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -89,14 +89,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One row: `values`, ready for JSON, in order; `finding` unless all is in order; `case`:
-    what a JUnit test case is called; `json`: `values` as JSON, where the maker has it cheaply.
+    """One row.
+
+    Attributes:
+        values: ready for JSON, in order.
+        finding: unless all is in order.
+        case: what a JUnit test case is called.
+        json: `values` as JSON, where the maker has it cheaply.
+        cells: what stands in each of the report's columns, where the maker has it cheaply.
     """
 
     values: Mapping[str, Any]
     finding: Finding | None = None
     case: str = ""
     json: str | None = None
+    cells: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,11 @@ class CsvWriter:
 
     def row(self, row: ReportRow) -> None:
         """One record."""
-        values = row.values
-        self._csv.writerow([guard(column.field(values)) for column in self._columns])
+        cells = row.cells
+        if cells is None:
+            values = row.values
+            cells = [column.field(values) for column in self._columns]
+        self._csv.writerow([cell and guard(cell) for cell in cells])
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""

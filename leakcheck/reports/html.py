@@ -6,6 +6,7 @@ folder for temporary files, readable by nobody else, gone when it is closed.
 """
 
 import html
+import re
 import tempfile
 from typing import TextIO
 
@@ -19,6 +20,8 @@ _VERDICTS = ("exposed", "unknown", "clean")
 _BAR, _ROW, _WIDE = 260, 26, 560
 _LABEL = 30
 _LONG = 60  # characters of a cell that wants some width
+_NUMBER = '<td class="number">'
+_PLAIN = re.compile(r"[A-Za-z0-9 @.,:;_/+-]*")
 _BETWEEN = "\x1f"  # no text has one: control characters are taken out
 
 
@@ -35,18 +38,25 @@ class HtmlWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing yet."""
         self._meta = meta
+        self._styles = [column.style for column in meta.columns]
         self._used = [column.style != "text" for column in meta.columns]
 
     def row(self, row: ReportRow) -> None:
         """One row of the table, kept for the end."""
         cells = []
-        for at, column in enumerate(self._meta.columns):
-            text = _text(column.cell(row.values))
-            self._used[at] |= bool(text)
-            if column.style == "verdict" and text in _VERDICTS:
-                text = f'<span class="verdict {text}">{text}</span>'
-            name = "number" if column.style == "number" else "long" if len(text) > _LONG else ""
-            cells.append(f'<td class="{name}">{text}' if name else f"<td>{text}")
+        found = row.cells or [column.cell(row.values) for column in self._meta.columns]
+        for at, (style, cell) in enumerate(zip(self._styles, found, strict=True)):
+            text = cell and _text(cell)
+            if not text:
+                cells.append(_NUMBER if style == "number" else "<td>")
+                continue
+            self._used[at] = True
+            if style == "number":
+                cells.append(_NUMBER + text)
+            elif style == "verdict" and text in _VERDICTS:
+                cells.append(f'<td><span class="verdict {text}">{text}</span>')
+            else:
+                cells.append(f'<td class="long">{text}' if len(text) > _LONG else f"<td>{text}")
         self._rows.write(f"{_BETWEEN.join(cells)}\n")
         self._count += 1
 
@@ -101,6 +111,8 @@ class HtmlWriter:
 
 
 def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     return html.escape(printable(text.replace("\n", " ").replace("\t", " ")))
 
 

@@ -131,10 +131,12 @@ class Reports:
 
 
 def stdout() -> TextIO:
-    """stdout, in UTF-8 whatever the locale, where it can be told so."""
+    """stdout, in UTF-8 whatever the locale, and buffered whatever PYTHONUNBUFFERED says, as a
+    report is not written cell by cell; where it can be told so.
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():
-        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n", write_through=False)
     return sys.stdout
 
 

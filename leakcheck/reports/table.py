@@ -47,7 +47,7 @@ class TableWriter(SummaryWriter):
 
     def row(self, row: ReportRow) -> None:
         """One row."""
-        cells = [column.cell(row.values) for column in self._columns]
+        cells = list(row.cells or [column.cell(row.values) for column in self._columns])
         if not self._drawn:
             self._write(cells)
             return
@@ -71,4 +71,4 @@ class TableWriter(SummaryWriter):
         self._block = []
 
     def _write(self, cells: list[str]) -> None:
-        self._out.write("\t".join(printable(cell) for cell in cells) + "\n")
+        self._out.write("\t".join([cell and printable(cell) for cell in cells]) + "\n")

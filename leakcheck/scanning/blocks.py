@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from leakcheck.input.chunk import Buffers, chunks
-from leakcheck.records.asked import Record
+from leakcheck.records.asked import AskedRun, Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
 from leakcheck.records.rows import raw
@@ -18,6 +18,7 @@ from leakcheck.scanning.query import (
     Query,
     digest_chunk,
     digest_records,
+    digest_subjects,
     split_lines,
 )
 
@@ -153,21 +154,76 @@ class RecordBlock:
         """Records go when nobody has them any more."""
 
 
+class RunBlock:
+    """Rows of a table that are read alike: nothing is made of one before it must be shown."""
+
+    accounts = False
+
+    def __init__(self, runs: list[AskedRun], done: int, part: Part) -> None:
+        """runs: of as many rows each, but for the last."""
+        self.done, self._runs, self._part = done, runs, part
+        self._step = len(runs[0].subjects)
+
+    def digest(self, query: Query) -> Digested:
+        """As for RowBlock."""
+        return digest_subjects([one for run in self._runs for one in run.subjects], query)
+
+    def number(self, index: int) -> int:
+        """As for RowBlock."""
+        run, at = divmod(index, self._step)
+        return self._runs[run].number + at
+
+    def cell(self, index: int) -> bytes:
+        """As for RowBlock."""
+        run, at = divmod(index, self._step)
+        return raw(self._runs[run].subjects[at])
+
+    def others(self, index: int) -> dict[str, str]:
+        """As for RowBlock."""
+        run, at = divmod(index, self._step)
+        others = self._runs[run].others(at)
+        return {"file": self._part.member, **others} if self._part.member else others
+
+    def free(self) -> None:
+        """Rows go when nobody has them any more."""
+
+
 def blocks_of(listing: Listing, *, slow: bool = False) -> Iterator[RowBlock]:
     """The rows of a list, in blocks; slow: in small ones, for each may take seconds."""
-    most = FEW // 32 if slow else ROWS
     for part in listing.parts():
         if part.stream is not None:
             yield from _lines(listing, part, slow=slow)
-            continue
-        records: list[Record] = []
-        for record in part.records:
-            records.append(record)
-            if len(records) == most:
-                yield RecordBlock(records, listing.file.done(), part)
-                records = []
+        else:
+            yield from _records(listing, part, slow=slow)
+
+
+def _records(listing: Listing, part: Part, *, slow: bool) -> Iterator[RowBlock]:
+    """Records of a list, some at a time; runs of plain ones of a table apart."""
+    most = FEW // 32 if slow else ROWS
+    records: list[Record] = []
+    runs: list[AskedRun] = []
+
+    def block() -> Iterator[RowBlock]:
+        nonlocal records, runs
         if records:
             yield RecordBlock(records, listing.file.done(), part)
+        if runs:
+            yield RunBlock(runs, listing.file.done(), part)
+        records, runs = [], []
+
+    for one in part.records if slow else part.asked:
+        if isinstance(one, Record):
+            if runs or len(records) == most:
+                yield from block()
+            records.append(one)
+            continue
+        size = len(one.subjects)
+        if records or (runs and (len(runs[-1].subjects) < size or len(runs) * size >= ROWS)):
+            yield from block()
+        runs.append(one)
+        if size < len(runs[0].subjects):
+            yield from block()
+    yield from block()
 
 
 def _lines(listing: Listing, part: Part, *, slow: bool) -> Iterator[RowBlock]:

@@ -57,6 +57,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
         "redacted": redact,
         "sources": [_source(info) for info in scan.tally.infos()],
     }
+    kept = tuple(listing.names)
     title = f"Breach exposure: {listing.name}"
     reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES))
     partial = False
@@ -73,7 +74,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
                 with interrupts.held():
                     for row in rows:
                         if groups is None:
-                            reports.row(row.report(name))
+                            reports.row(row.report(name, kept))
                         else:
                             groups.add(row)
         except KeyboardInterrupt:

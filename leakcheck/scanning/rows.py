@@ -19,9 +19,11 @@ from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
-from leakcheck.wording import json_text, odds
+from leakcheck.wording import json_string, json_text, odds
 
 _LONGEST = 320
+_NOTHING = ("",) * 7
+"""What stands of a clean row in the columns between the verdict and those of the list."""
 RULES = (
     Rule(
         "leakcheck/exposed",
@@ -121,18 +123,13 @@ class ScanRow:
         }
         return values if self.id is None else values | {"id": self.id}
 
-    def report(self, list_name: str) -> ReportRow:
-        """What report writers take."""
+    def report(self, list_name: str, kept: Sequence[str] = ()) -> ReportRow:
+        """What report writers take; kept: the columns of the list that go into a table."""
         subject, answers = self.answer.subject, self.answer.sources
-        case = f"row {self.number}: {subject or self.answer.kind}"
         if not isinstance(answers, AllClean) or self.id is not None:
+            case = f"row {self.number}: {subject or self.answer.kind}"
             return ReportRow(self.values(), self._finding(list_name), case)
-        json = (
-            f'{{"row":{self.number},"subject":{json_text(subject)},"kind":"{self.answer.kind}",'
-            f'"verdict":"clean","reason":null,"sources":{answers.json},'
-            f'"columns":{json_text(self.columns) if self.columns else "{}"}}}'
-        )
-        return ReportRow(self.values(), None, case, json)
+        return CleanReport(self, answers, kept)
 
     def _finding(self, list_name: str) -> Finding | None:
         if self.verdict is Verdict.CLEAN:
@@ -149,6 +146,55 @@ class ScanRow:
             rule, text, level = "leakcheck/unknown", f"{what}: no answer: {self.why}", "warning"
         print_of = hashlib.sha256(mark.digest() + rule.encode()).hexdigest()[:16]
         return Finding(rule, text, level, place, print_of)  # type: ignore[arg-type]
+
+
+class CleanReport(ReportRow):
+    """A clean row as reports take it: nothing is made but what is asked for, as most rows are."""
+
+    __slots__ = ("_answers", "_kept", "_row")
+    _answers: AllClean
+    _kept: Sequence[str]
+    _row: ScanRow
+
+    def __init__(self, row: ScanRow, answers: AllClean, kept: Sequence[str]) -> None:
+        object.__setattr__(self, "_row", row)
+        object.__setattr__(self, "_answers", answers)
+        object.__setattr__(self, "_kept", kept)
+
+    @property
+    def finding(self) -> None:
+        """A clean row is in order."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """As for ReportRow."""
+        return self._row.values()
+
+    @property
+    def case(self) -> str:
+        """As for ReportRow."""
+        return f"row {self._row.number}: {self._row.answer.subject or self._row.answer.kind}"
+
+    @property
+    def json(self) -> str:
+        """As for ReportRow."""
+        row = self._row
+        subject = "null" if row.answer.subject is None else json_string(row.answer.subject)
+        kept = [f"{json_string(name)}:{json_string(cell)}" for name, cell in row.columns.items()]
+        return (
+            f'{{"row":{row.number},"subject":{subject},"kind":"{row.answer.kind.value}",'
+            f'"verdict":"clean","reason":null,"sources":{self._answers.json},'
+            f'"columns":{{{",".join(kept)}}}}}'
+        )
+
+    @property
+    def cells(self) -> Sequence[str]:
+        """As for ReportRow, in the order of `report_columns`."""
+        row, kept = self._row, self._row.columns
+        found = [str(row.number), "clean", *_NOTHING]
+        if not row.answer.kind.secret:
+            found.insert(1, row.answer.subject or "")
+        return found + [kept.get(name, "") for name in self._kept]
 
 
 def in_order(sources: Sequence[SourceAnswer]) -> list[SourceAnswer]:

@@ -1,0 +1,99 @@
+"""Rows of a table that are cut many at once are those that are cut one by one."""
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from program import leakcheck
+
+from leakcheck.__main__ import run
+from leakcheck.input.streams import ReadError
+from leakcheck.records import table
+from leakcheck.records.asked import SubjectAsker
+from leakcheck.records.columns import Header
+from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.lines import lines_of
+from leakcheck.records.rows import Row, Run, Wanted
+from leakcheck.scanning.rows import AllClean
+from leakcheck.sources import Source
+from leakcheck.verdicts import SourceAnswer, Verdict
+
+CELLS = ("a@b.fr", "a", "", " ", '"b, c"', '"two\nlines"', 'odd " mark', '"open', "é\udcff")
+ROWS = st.lists(st.sampled_from(CELLS), max_size=4).map(",".join)
+LINES = st.lists(ROWS | st.text('a",\r\n\ufeff', max_size=8), max_size=24)
+ENDS = st.sampled_from(("\n", "\r\n", "\r"))
+
+
+def cut(text: str, width: int, monkeypatch: pytest.MonkeyPatch, *, one_by_one: bool) -> object:
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "_PIECE", 3)
+        if one_by_one:
+            patch.setattr(table._Cutter, "_each_a_row", lambda self, piece: None)
+        source = lines_of(text.encode("utf-8", "surrogateescape"))
+        return list(table.cut(source, ",", width))
+
+
+@given(found=LINES, end=ENDS, width=st.sampled_from((0, 2, 3)))
+@settings(max_examples=400, deadline=None)
+def test_many_rows_at_once_are_those_cut_one_by_one(found: list[str], end: str, width: int) -> None:
+    text = end.join(found)
+    with pytest.MonkeyPatch.context() as patch:
+        at_once = cut(text, width, patch, one_by_one=False)
+        assert at_once == cut(text, width, patch, one_by_one=True)
+
+
+def test_rows_that_are_nothing_but_cells_come_together() -> None:
+    text = "email,team\n" + "".join(f"p{at}@example.fr,{at}\n" for at in range(3000))
+    dialect = Dialect(Form.CSV, names=("email", "team"), width=2, header=Header.SURE)
+    found = list(table.runs(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
+    assert [one.number for one in found if isinstance(one, Run)] == [1025, 2049]
+    rows = list(table.read(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
+    assert [row.number for row in rows] == list(range(1, 3002))
+    assert rows[-1] == Row(3001, ("email", "team"), ["p2999@example.fr", "2999"])
+
+
+def test_what_breaks_off_gives_the_rows_before() -> None:
+    def broken() -> object:
+        yield from ("a,1\n", "b,2\n")
+        raise ReadError("it breaks off")
+
+    rows = table.cut(broken(), ",", 2)  # type: ignore[arg-type]
+    assert [next(rows)[0], next(rows)[0]] == [["a", "1"], ["b", "2"]]
+    with pytest.raises(ReadError):
+        next(rows)
+
+
+TABLE = (
+    'id,email,"street, no",note\n'
+    + "".join(f'{at},p{at}@example.fr,"{at}, rue",fine\n' for at in range(1500))
+    + '1500,nobody,"x, y",=cmd\n1501,,"",\n1502,"p3@example.fr\nq@example.org","two\nlines",\n'
+    + "".join(f"{at},P{at}@Example.fr,b\x07ell,é\n" for at in range(1503, 2600))
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "html", "table", "junit", "summary"])
+def test_a_report_is_the_same_where_rows_are_asked_one_by_one(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "list.csv").write_text(TABLE, encoding="utf-8", newline="")
+    (tmp_path / "dump.txt").write_text("p3@example.fr\np1600@example.fr\n")
+    made = leakcheck("build", tmp_path / "dump.txt", "-o", tmp_path / "f.bloom")
+    assert made.status == 0, made.err
+
+    def report(name: str) -> str:
+        places = [str(tmp_path / one) for one in ("list.csv", "f.bloom", name)]
+        asked = ["scan", places[0], "--in", places[1], "-o", places[2], "--format", form]
+        assert run(asked) == 1
+        return Path(places[2]).read_text(encoding="utf-8")
+
+    together = report("together")
+    monkeypatch.setattr(SubjectAsker, "run", lambda self, run: None)
+    monkeypatch.setattr(AllClean, "of", lambda sources: tuple(map(_clean, sources)))
+    assert report("apart") == together
+    assert "p1600@example.fr" in together or form == "summary"
+
+
+def _clean(source: Source) -> SourceAnswer:
+    return SourceAnswer(source.info, Verdict.CLEAN)

@@ -16,7 +16,7 @@ from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect
 from leakcheck.records.picking import Picked, Picker
-from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, Row, Run, Wanted, readable
+from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, PlainRows, Row, Wanted, readable
 from leakcheck.records.sql import NO_COLUMN
 from leakcheck.subject.kinds import Kind
 
@@ -49,7 +49,7 @@ class Record(NamedTuple):
     empty: bool = False
 
 
-class AskedRun(NamedTuple):
+class AskedRows(NamedTuple):
     """Rows of a table that follow each other, each with one subject that is no secret.
 
     Attributes:
@@ -61,7 +61,7 @@ class AskedRun(NamedTuple):
 
     number: int
     subjects: list[str]
-    run: Run
+    run: PlainRows
     asker: "SubjectAsker"
 
     def records(self) -> Iterator[Record]:
@@ -156,7 +156,7 @@ class Asker:
         """What is asked of one row; None where it is no record."""
         raise NotImplementedError
 
-    def run(self, run: Run) -> "AskedRun | None":
+    def run(self, run: PlainRows) -> "AskedRows | None":
         """What is asked of a run of rows; None where they are to be asked one by one."""
         return None
 
@@ -308,7 +308,7 @@ class SubjectAsker(Asker):
         problem = "" if any(text.strip() for text in cells) else EMPTY
         return Record(row.number, others, cells, None, problem, not filled)
 
-    def run(self, run: Run) -> AskedRun | None:
+    def run(self, run: PlainRows) -> AskedRows | None:
         """As for Asker."""
         if not self._table or len(self._subjects) != 1 or self.sheet:
             return None
@@ -317,7 +317,7 @@ class SubjectAsker(Asker):
             subjects = [cells[at] for cells in run.cells]
         except IndexError:
             return None
-        return AskedRun(run.number, subjects, run, self) if all(map(str.strip, subjects)) else None
+        return AskedRows(run.number, subjects, run, self) if all(map(str.strip, subjects)) else None
 
     def beside(self, names: tuple[str, ...], cells: Sequence[str]) -> dict[str, str]:
         """What is shown of a table's row beside its one subject."""

@@ -13,7 +13,7 @@ from leakcheck.input.streams import Held, ReadError
 from leakcheck.records import table
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.picking import NO_COLUMN, Picked, Picker
-from leakcheck.records.rows import Row, Run, Wanted
+from leakcheck.records.rows import PlainRows, Row, Wanted
 
 BATCH = 8192
 BATCH_BYTES = 4 << 20
@@ -121,7 +121,7 @@ def rows(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row
     return _reader(dialect)(stream, dialect, wanted)
 
 
-def runs(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row | Run]:
+def runs(dialect: Dialect, stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row | PlainRows]:
     """The same, where its form is a table with the plain ones of its rows together."""
     if dialect.form is Form.CSV:
         return table.runs(stream, dialect, wanted)

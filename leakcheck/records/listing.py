@@ -14,12 +14,12 @@ from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
 from leakcheck.records import columns, sheet
-from leakcheck.records.asked import AskedRun, Asker, Record, asker_of
+from leakcheck.records.asked import AskedRows, Asker, Record, asker_of
 from leakcheck.records.batches import SAMPLE_ROWS, runs
 from leakcheck.records.columns import Header
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
-from leakcheck.records.rows import HEADER, TITLE, Row, Run, Wanted, one_by_one, read_apart
+from leakcheck.records.rows import HEADER, TITLE, PlainRows, Row, Wanted, one_by_one, read_apart
 
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
@@ -41,7 +41,7 @@ class Part:
     member: str = ""
     stream: Peeked | None = None
     skip: int = 0
-    asked: Iterator[Record | AskedRun] = field(default_factory=lambda: iter(()))
+    asked: Iterator[Record | AskedRows] = field(default_factory=lambda: iter(()))
 
     @property
     def records(self) -> Iterator[Record]:
@@ -167,16 +167,16 @@ class Listing:
         return Part(dialect, stream=stream, skip=int(header))
 
     def _records(
-        self, dialect: Dialect, found: Iterator[Row | Run], name: str
-    ) -> Iterator[Record | AskedRun]:
+        self, dialect: Dialect, found: Iterator[Row | PlainRows], name: str
+    ) -> Iterator[Record | AskedRows]:
         """The records of a text; its first rows are read at once."""
-        head: list[Row | Run] = []
+        head: list[Row | PlainRows] = []
         broken: ReadError | None = None
         try:
             count = 0
             for one in found:
                 head.append(one)
-                count += len(one.cells) if isinstance(one, Run) else 1
+                count += len(one.cells) if isinstance(one, PlainRows) else 1
                 if count >= SAMPLE_ROWS:
                     break
         except ReadError as error:
@@ -193,11 +193,11 @@ class Listing:
         return self._read(asker, chain(head, found), broken)
 
     def _read(
-        self, asker: Asker, found: Iterator[Row | Run], broken: ReadError | None = None
-    ) -> Iterator[Record | AskedRun]:
+        self, asker: Asker, found: Iterator[Row | PlainRows], broken: ReadError | None = None
+    ) -> Iterator[Record | AskedRows]:
         with self.file.reading():
             for one in found:
-                run = asker.run(one) if isinstance(one, Run) else None
+                run = asker.run(one) if isinstance(one, PlainRows) else None
                 if run is not None:
                     yield run
                     continue

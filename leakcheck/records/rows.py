@@ -70,7 +70,7 @@ def _apart(cell: str | None) -> str | None:
 _IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"
 
 
-class Run(NamedTuple):
+class PlainRows(NamedTuple):
     """Records of a table that follow each other, each with cells and one reading alone.
 
     Attributes:
@@ -89,10 +89,10 @@ class Run(NamedTuple):
             yield Row(number, self.names, cells)
 
 
-def one_by_one(found: Iterable[Row | Run]) -> Iterator[Row]:
+def one_by_one(found: Iterable[Row | PlainRows]) -> Iterator[Row]:
     """Every row, those of runs as well."""
     for one in found:
-        if isinstance(one, Run):
+        if isinstance(one, PlainRows):
             yield from one.rows()
         else:
             yield one

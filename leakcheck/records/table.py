@@ -23,7 +23,16 @@ from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
-from leakcheck.records.rows import EMPTY, HEADER, TITLE, Row, Run, Wanted, one_by_one, read_apart
+from leakcheck.records.rows import (
+    EMPTY,
+    HEADER,
+    TITLE,
+    PlainRows,
+    Row,
+    Wanted,
+    one_by_one,
+    read_apart,
+)
 from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -41,7 +50,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     return one_by_one(runs(stream, dialect, wanted))
 
 
-def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row | Run]:
+def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row | PlainRows]:
     """The same rows, those that are nothing but cells together."""
     if dialect.names and dialect.header is Header.NO:
         yield from _fixed(lines(stream), dialect)
@@ -51,7 +60,7 @@ def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     number = 1
     for found in _Cutter(lines(stream), dialect.delimiter, dialect.width):
         if isinstance(found, list) and not skip and all(map(any, found)):
-            yield Run(number, names, found)
+            yield PlainRows(number, names, found)
             number += len(found)
             continue
         for cells, others in ((one, ()) for one in found) if isinstance(found, list) else (found,):

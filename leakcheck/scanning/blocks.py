@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from leakcheck.input.chunk import Buffers, chunks
-from leakcheck.records.asked import AskedRun, Record
+from leakcheck.records.asked import AskedRows, Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
 from leakcheck.records.rows import raw
@@ -154,12 +154,12 @@ class RecordBlock:
         """Records go when nobody has them any more."""
 
 
-class RunBlock:
+class TableBlock:
     """Rows of a table that are read alike: nothing is made of one before it must be shown."""
 
     accounts = False
 
-    def __init__(self, runs: list[AskedRun], done: int, part: Part) -> None:
+    def __init__(self, runs: list[AskedRows], done: int, part: Part) -> None:
         """runs: of as many rows each, but for the last."""
         self.done, self._runs, self._part = done, runs, part
         self._step = len(runs[0].subjects)
@@ -201,14 +201,14 @@ def _records(listing: Listing, part: Part, *, slow: bool) -> Iterator[RowBlock]:
     """Records of a list, some at a time; runs of plain ones of a table apart."""
     most = FEW // 32 if slow else ROWS
     records: list[Record] = []
-    runs: list[AskedRun] = []
+    runs: list[AskedRows] = []
 
     def block() -> Iterator[RowBlock]:
         nonlocal records, runs
         if records:
             yield RecordBlock(records, listing.file.done(), part)
         if runs:
-            yield RunBlock(runs, listing.file.done(), part)
+            yield TableBlock(runs, listing.file.done(), part)
         records, runs = [], []
 
     for one in part.records if slow else part.asked:

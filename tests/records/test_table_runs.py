@@ -15,7 +15,7 @@ from leakcheck.records.asked import SubjectAsker
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.lines import lines_of
-from leakcheck.records.rows import Row, Run, Wanted
+from leakcheck.records.rows import PlainRows, Row, Wanted
 from leakcheck.scanning.rows import AllClean
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
@@ -48,7 +48,7 @@ def test_rows_that_are_nothing_but_cells_come_together() -> None:
     text = "email,team\n" + "".join(f"p{at}@example.fr,{at}\n" for at in range(3000))
     dialect = Dialect(Form.CSV, names=("email", "team"), width=2, header=Header.SURE)
     found = list(table.runs(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
-    assert [one.number for one in found if isinstance(one, Run)] == [1025, 2049]
+    assert [one.number for one in found if isinstance(one, PlainRows)] == [1025, 2049]
     rows = list(table.read(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
     assert [row.number for row in rows] == list(range(1, 3002))
     assert rows[-1] == Row(3001, ("email", "team"), ["p2999@example.fr", "2999"])

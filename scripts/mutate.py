@@ -220,6 +220,10 @@ class _Finder(ast.NodeVisitor):
     def visit_Break(self, node: ast.Break) -> None:
         self._add(*self._span(node), "continue", node.lineno)
 
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg != "strict":  # of zip: says what is so, for whoever reads it
+            self.generic_visit(node)
+
     def visit_arg(self, node: ast.arg) -> None:
         """Annotations are for the type checker."""
 

@@ -9,6 +9,7 @@ loads, from nginx with the published snippet, each request once: files, bytes as
 
 import argparse
 import gzip
+import resource
 import shutil
 import subprocess
 import sys
@@ -53,9 +54,9 @@ def measure(home: Path, count: int, harden: str | None) -> None:
     }  # fmt: skip
     print(f"{count:,} addresses")
     for name, command in steps.items():
-        started = time.monotonic()
+        started, used = time.monotonic(), cpu()
         run(home, *command)
-        print(f"{name:20} {time.monotonic() - started:6.1f} s")
+        print(f"{name:20} {time.monotonic() - started:6.1f} s, {cpu() - used:6.1f} s of CPU")
     site = home / "site"
     for name in ("acme.bloom", "acme.bloom.verity", "filters.note"):
         print(f"{name:20} {(site / name).stat().st_size:12,} bytes")
@@ -79,6 +80,12 @@ def visit(site: Path) -> None:
     asked = len(names) + sum(1 for size in pages if size)
     print(f"{'visit':20} {asked} requests, {sum(map(len, raw.values())) + sum(pages):,} bytes, "
           f"{packed + sum(pages):,} with gzip")  # fmt: skip
+
+
+def cpu() -> float:
+    """Seconds of all that was started so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(home: Path, *arguments: str) -> None:

@@ -11,23 +11,27 @@ BINARY = ("*.bloom", "*.verity", "*.note", "*.bin")
 """Files that are to be served as they are: not compressed, by ranges, to pages of any origin."""
 
 
-def headers(connect: Sequence[str]) -> dict[str, str]:
-    """Of every file."""
+FIELDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Range",
+    "Cache-Control": "no-cache",
+}
+"""Header fields of every file."""
+
+
+def page_fields(connect: Sequence[str]) -> dict[str, str]:
+    """Header fields of the page itself besides."""
     return {
         "Content-Security-Policy": policy(connect),
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Content-Range",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        "Cache-Control": "no-cache",
     }
 
 
 def files(request: SiteRequest, filters: Sequence[SiteFilter]) -> Mapping[str, str]:
     """The files for the host, by name."""
-    fields = headers(asked_origins(request, filters))
+    fields = page_fields(asked_origins(request, filters))
     in_a_year = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=365)
     expiry = f"{in_a_year:%Y-%m-%dT00:00:00Z}"
     return {
@@ -41,7 +45,9 @@ def files(request: SiteRequest, filters: Sequence[SiteFilter]) -> Mapping[str, s
 
 def _headers(fields: Mapping[str, str]) -> str:
     """For hosts that read a file of this name (Netlify, Cloudflare Pages, `leakcheck serve`)."""
-    lines = ["/*", *(f"  {name}: {value}" for name, value in fields.items())]
+    lines = ["/*", *(f"  {name}: {value}" for name, value in FIELDS.items())]
+    for pattern in ("", "*.html"):
+        lines += [f"/{pattern}", *(f"  {name}: {value}" for name, value in fields.items())]
     for pattern in BINARY:
         lines += [f"/{pattern}", "  Content-Type: application/octet-stream"]
     return "\n".join(lines) + "\n"
@@ -49,7 +55,15 @@ def _headers(fields: Mapping[str, str]) -> str:
 
 def _nginx(request: SiteRequest, fields: Mapping[str, str]) -> str:
     path = urlsplit(request.url).path
-    given = "\n".join(f'    add_header {name} "{value}" always;' for name, value in fields.items())
+    given = [f'    add_header {name} "{value}" always;' for name, value in FIELDS.items()]
+    for name, value in fields.items():  # nginx sends no header field that is empty
+        variable = "$page_" + name.lower().replace("-", "_")
+        given += [
+            f'    set {variable} "";',
+            f'    if ($uri ~ (/|\\.html)$) {{ set {variable} "{value}"; }}',
+            f"    add_header {name} {variable} always;",
+        ]
+    lines = "\n".join(given)
     return f"""\
 # nginx: inside `server`. {path} is served from this folder: adapt the path of `alias`.
 # No log: it would hold which page each visitor asked for.
@@ -67,14 +81,15 @@ location {path} {{
     gzip on;
     gzip_comp_level 9;
     gzip_types text/css text/javascript application/json text/plain;
-{given}
+{lines}
 }}
 """
 
 
 def _caddy(request: SiteRequest, fields: Mapping[str, str]) -> str:
     parts = urlsplit(request.url)
-    given = "\n".join(f'        {name} "{value}"' for name, value in fields.items())
+    given = "\n".join(f'        {name} "{value}"' for name, value in FIELDS.items())
+    shown = "\n".join(f'        {name} "{value}"' for name, value in fields.items())
     path = parts.path.rstrip("/")
     return f"""\
 # Caddy: adapt the path of `root`. Nothing is logged unless `log` asks for it.
@@ -87,6 +102,10 @@ def _caddy(request: SiteRequest, fields: Mapping[str, str]) -> str:
         header {{
 {given}
         -Etag
+        }}
+        @page path *.html */
+        header @page {{
+{shown}
         }}
     }}
 }}

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,11 @@ from urllib.parse import urlsplit
 from leakcheck.publishing.request import SITE, SiteFilter, SiteRequest, texts
 from leakcheck.trust.edition import Edition
 
-MODULES = ("leakcheck.js", "address.js", "bytes.js", "decoys.js", "filter.js", "md4.js", "note.js",
-           "punycode.js", "remote.js", "tables.js", "verity.js", "xxh3.js")  # fmt: skip
-"""What the page loads at its start; the rest only where a filter or an old browser needs it."""
+MODULES = ("leakcheck.js", "address.js", "bytes.js", "filter.js", "note.js", "punycode.js",
+            "remote.js", "tables.js", "verity.js", "xxh3.js")  # fmt: skip
+"""What the page loads at its start; the rest where a filter, decoys or an old browser need it."""
+
+_BY_MODE = frozenset(["exposed", "clean", "cleanMeans"])
 
 
 class Assets(NamedTuple):
@@ -48,8 +51,8 @@ def asked_origins(request: SiteRequest, filters: Sequence[SiteFilter]) -> list[s
     urls = list(request.mirrors)
     for each in filters:
         identity = each.header.about.get("identity")
-        oracle = identity.get("oracle") if isinstance(identity, dict) else None
-        urls += [oracle] if isinstance(oracle, str) else []
+        seal = identity.get("seal") if isinstance(identity, dict) else None
+        urls += [seal["url"]] if isinstance(seal, dict) and "url" in seal else []
     return [origin_of(url) for url in urls]
 
 
@@ -62,10 +65,7 @@ def pages(
     request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition | None
 ) -> dict[str, bytes]:
     """The HTML files, by name: one a language, and index.html for who comes without one."""
-    links = [
-        f'<link rel="modulepreload" href="{name}" integrity="{integrity(SITE / name)}">'
-        for name in MODULES
-    ]
+    links = [f'<link rel="modulepreload" href="{name}">' for name in MODULES]
     style, app = integrity(SITE / "style.css"), integrity(SITE / "app.js")
     links += [
         f'<link rel="stylesheet" href="style.css" integrity="{style}">',
@@ -104,7 +104,9 @@ def one_page(
         + ("me@example.org" if not filters[0].kind.secret else "--password"),
         "origin": words["unsigned"],
         "fingerprint": "",
-        "sums": "\n".join(f"{_sha256(SITE / name)}  {name}" for name in ("app.js", *MODULES)),
+        "sums": "\n".join(
+            f"{_sha256(SITE / name)}  {name}" for name in ("style.css", "app.js", *MODULES)
+        ),
     }
     if edition is not None:
         values["origin"] = say(
@@ -125,6 +127,18 @@ def one_page(
     )
     safe["assets"] = assets.html
     return fill((SITE / "page.html").read_text(encoding="utf-8"), safe).encode()
+
+
+def shown_texts(request: SiteRequest, language: str) -> dict[str, object]:
+    """Of the texts in a language, those that the scripts show: the page itself has the others."""
+    words = texts(language)
+    script = (SITE / "app.js").read_text(encoding="utf-8")
+    data = dict.fromkeys([*request.data, "password"])
+    return {
+        name: {each: text[each] for each in data} if name in ("kinds", "actions") else text
+        for name, text in words.items()
+        if re.search(rf"\b{name}\b", script) or re.sub("(Password|Pair)$", "", name) in _BY_MODE
+    }
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

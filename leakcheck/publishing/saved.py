@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from leakcheck.publishing.page import MODULES, Assets, one_page
-from leakcheck.publishing.request import SITE, SiteFilter, SiteRequest, texts
+from leakcheck.publishing.page import MODULES, Assets, one_page, shown_texts
+from leakcheck.publishing.request import SITE, SiteFilter, SiteRequest
 from leakcheck.trust.edition import Edition
 
 _IMPORT = re.compile(
@@ -37,7 +37,7 @@ def pages(
             "base": request.url,
             "about": json.loads(about),
             "tables": (SITE / "tables.txt").read_text(encoding="ascii"),
-            "texts": texts(language),
+            "texts": shown_texts(request, language),
         }
         assets = Assets(
             f"<style>{style}</style>\n"

@@ -80,8 +80,8 @@ def _fill(
         for path in sorted(SITE.glob(pattern)):
             _write(folder, str(path.relative_to(SITE)), path.read_bytes())
     for language in request.languages:
-        name = f"texts/{language}.json"
-        _write(folder, name, (SITE / name).read_bytes())
+        words = json.dumps(page.shown_texts(request, language), ensure_ascii=False, indent=1)
+        _write(folder, f"texts/{language}.json", f"{words}\n".encode())
     about = _about(request, filters, edition)
     _write(folder, ABOUT, about)
     html = page.pages(request, filters, edition) | saved.pages(request, filters, edition, about)

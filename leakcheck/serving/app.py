@@ -121,7 +121,7 @@ def answer(query: HttpRequest, shelf: Shelf) -> HttpAnswer:
         found = shelf.site.file(name)
         if found is not None:
             given = file_answer(query, *found)
-            given.fields |= shelf.site.fields
+            given.fields |= shelf.site.fields(name)
             return given
     if not name:
         return _index(shelf)

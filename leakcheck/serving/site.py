@@ -1,14 +1,15 @@
 """A folder that `leakcheck publish` wrote: all of its files, as it says they are to be served.
 
 Rule 1: nothing outside of the folder, and nothing hidden but what web servers
-hand out from `.well-known`. Rule 2: the header fields of its `_headers` go with
-every file.
+hand out from `.well-known`. Rule 2: the header fields that its `_headers` names
+for a file go with it.
 """
 
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 _MARK = "site.json"
@@ -27,10 +28,10 @@ _BINARY = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A published folder. fields: header fields of every answer."""
+    """A published folder. rules: (pattern of paths, name, value) of header fields."""
 
     folder: Path
-    fields: Mapping[str, str]
+    rules: Sequence[tuple[str, str, str]]
 
     def file(self, name: str) -> tuple[Path, str] | None:
         """The file at a path without its first slash, and its media type; None where none is."""
@@ -46,21 +47,26 @@ class Site:
             return None
         return (path, _TYPES.get(path.suffix, _BINARY)) if inside else None
 
+    def fields(self, name: str) -> dict[str, str]:
+        """The header fields of the file at such a path."""
+        return {
+            field: value for pattern, field, value in self.rules if fnmatchcase(f"/{name}", pattern)
+        }
+
 
 def site_in(folder: Path) -> Site | None:
     """What was published in `folder`; None where nothing was. Raises OSError."""
     if not (folder / _MARK).is_file():
         return None
-    fields: dict[str, str] = {}
     try:
         lines = (folder / "_headers").read_text(encoding="ascii", errors="replace").splitlines()
     except FileNotFoundError:
         lines = []
-    everywhere = False
+    rules, pattern = [], ""
     for line in lines:
         found = _FIELD.fullmatch(line)
         if found is None:
-            everywhere = line.strip() == "/*"
-        elif everywhere:
-            fields[found[1]] = found[2]
-    return Site(folder, fields)
+            pattern = line.strip()
+        else:
+            rules.append((pattern, found[1], found[2]))
+    return Site(folder, rules)

@@ -57,6 +57,20 @@ def test_the_chunks_are_the_file(publish: Publish, tmp_path: Path) -> None:
     assert (folder / "head.bin").read_bytes() == whole[:4096]
 
 
+def test_the_scripts_find_every_text_that_they_show(publish: Publish, tmp_path: Path) -> None:
+    site = publish(tmp_path / "site")
+    script = (site / "app.js").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"\btexts\.(\w+)", script))
+    for name in re.findall(r"inMode\(\"(\w+)\"\)", script):
+        wanted |= {name, f"{name}Password", f"{name}Pair"}
+    assert len(wanted) > 20
+    for language in ("fr", "en"):
+        texts = json.loads((site / "texts" / f"{language}.json").read_text(encoding="utf-8"))
+        assert wanted <= {*texts, "askAddress", "askPassword", "askPair"}
+        assert {"askAddress", "askPassword", "askPair"} <= texts.keys()
+        assert list(texts["actions"]) == ["email", "name", "phone", "password"]
+
+
 def test_the_page_asks_nobody_else(publish: Publish, tmp_path: Path) -> None:
     site = publish(tmp_path / "site", "--mirror", "https://mirror.example.net/acme/")
     for name in ("index.html", "fr.html"):
@@ -186,7 +200,10 @@ def test_serve_serves_it_as_it_is(publish: Publish, tmp_path: Path) -> None:
         assert page.content == (site / "index.html").read_bytes()
         assert page.headers["content-type"].startswith("text/html")
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
-        assert client.get("/app.js").headers["content-type"].startswith("text/javascript")
+        script = client.get("/app.js").headers
+        assert script["content-type"].startswith("text/javascript")
+        assert script["x-content-type-options"] == "nosniff"
+        assert "content-security-policy" not in script
         part = client.get("/acme.bloom.verity", headers={"Range": "bytes=0-4095"})
         assert part.status_code == 206
         assert client.get("/.well-known/security.txt").status_code == 200

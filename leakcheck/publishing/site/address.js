@@ -4,7 +4,6 @@
 
 import { read } from "./tables.js";
 import { decode, encode, fromLatin, utf16, windows } from "./bytes.js";
-import { md4 } from "./md4.js";
 import * as punycode from "./punycode.js";
 
 export class SubjectError extends Error {}
@@ -273,7 +272,8 @@ const unique = (forms) => [...new Map(forms.map((form) => [form.join(), form])).
 
 // The digest of one form of a subject of `kind`, as filters without an identity have it.
 export async function digest(kind, form) {
-  return kind === "ntlm" ? md4(form) : new Uint8Array(await crypto.subtle.digest("SHA-1", form));
+  if (kind === "ntlm") return (await import("./md4.js")).md4(form);
+  return new Uint8Array(await crypto.subtle.digest("SHA-1", form));
 }
 
 export { read };

@@ -12,9 +12,7 @@ const CELLS = 256, SHIFT = 56n, MOST = 255;
 export async function places(digests, decoys, site, header) {
   const real = digests.map((digest) => new DataView(digest.buffer, digest.byteOffset, 8).getBigUint64(0, false));
   const number = (place) => Number(place * BigInt(header.pages) >> 64n);
-  const count = Math.min(MOST, decoys ?? 0);
-  if (!count) return [...new Set(real.map(number))];
-  const size = 2 ** Math.ceil(Math.log2(count + 1)), order = await sorted(site), asked = new Set();
+  const size = 2 ** Math.ceil(Math.log2(Math.min(MOST, decoys) + 1)), order = await sorted(site), asked = new Set();
   for (const place of real) {
     const first = Math.floor(order.indexOf(Number(place >> SHIFT)) / size) * size;
     const inside = place & ((1n << SHIFT) - 1n);
@@ -29,14 +27,4 @@ async function sorted(site) {
     return [Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join(""), cell];
   }));
   return drawn.sort(([one], [other]) => (one < other ? -1 : 1)).map(([, cell]) => cell);
-}
-
-// The same numbers, in an order that says nothing.
-export function shuffled(numbers) {
-  const found = [...numbers];
-  for (let at = found.length - 1; at > 0; at--) {
-    const [draw] = crypto.getRandomValues(new Uint32Array(1)), other = draw % (at + 1);
-    [found[at], found[other]] = [found[other], found[at]];
-  }
-  return found;
 }

@@ -12,7 +12,6 @@
 
 import { SubjectError, digest as digestOf, doubt, question, read } from "./address.js";
 import { decode, encode } from "./bytes.js";
-import { places, shuffled } from "./decoys.js";
 import { FilterError, PAGE_BYTES, holds, isSound, lookUp, offsetOf, pageOf, parseHeader } from "./filter.js";
 import { NoteError, entryOf, parseEdition, parseKey, verify } from "./note.js";
 import { RemoteFile, Unreachable, fetchWhole } from "./remote.js";
@@ -250,10 +249,17 @@ class PublishedFilter {
     return Promise.all(asked.forms.map((form) => digestOf(asked.kind, form)));
   }
 
+  // The numbers of the pages to ask for.
+  async numbers(header, digests, decoys) {
+    if (!decoys) return [...new Set(digests.map((digest) => pageOf(header, digest)))];
+    const { places } = await import("./decoys.js");
+    return places(digests, decoys, this.site.about.origin ?? "", header);
+  }
+
   // For each digest {answer, falseAlarm} or {answer: "unknown", error}.
   async lookUpAll(state, digests, decoys) {
     const { header } = state;
-    const numbers = shuffled(await places(digests, decoys, this.site.about.origin ?? "", header));
+    const numbers = shuffled(await this.numbers(header, digests, decoys));
     const failures = new Map();
     await Promise.all(numbers.filter((number) => holds(header, number)).map(async (number) => {
       try {
@@ -297,6 +303,16 @@ class PublishedFilter {
     this.pages.clear();
     this.site.editions.clear();
   }
+}
+
+// The same numbers, in an order that says nothing.
+function shuffled(numbers) {
+  const found = [...numbers];
+  for (let at = found.length - 1; at > 0; at--) {
+    const [draw] = crypto.getRandomValues(new Uint32Array(1)), other = draw % (at + 1);
+    [found[at], found[other]] = [found[other], found[at]];
+  }
+  return found;
 }
 
 const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);

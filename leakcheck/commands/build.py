@@ -28,6 +28,15 @@ def run(
     ] = None,
     url: Annotated[str | None, typer.Option("--url", help="Where to read about it.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="What was in it.")] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--origin",
+            metavar="NAME",
+            help="Whose signed list will vouch for it, such as filters.example.org/acme: who "
+            "trusts them then believes no copy without the list.",
+        ),
+    ] = None,
     kind: Annotated[
         Kind | None, typer.Option("--kind", help="Of the keys. Default: told from a sample.")
     ] = None,
@@ -124,7 +133,7 @@ def run(
         kind=kind,
         form=form,
         rate=rate,
-        about={"name": name, "date": date, "url": url, "note": note},
+        about={"name": name, "date": date, "url": url, "note": note, "origin": origin},
         min_count=min_count,
         column=column,
         memory=options.size(memory),

@@ -46,7 +46,7 @@ def sign(
     """
     from bloom.cores import usable_cores
     from leakcheck.errors import UsageError
-    from leakcheck.terminal import say
+    from leakcheck.terminal import say, warn
     from leakcheck.trust import keys, signing
     from leakcheck.wording import counted, printable
 
@@ -60,8 +60,27 @@ def sign(
         if reason:
             raise UsageError("--reason goes with --withdraw.")
         edition = signing.sign(filters, signers, usable_cores(), after=after)
+        nameless = [path.name for path in filters if not _names_its_origin(path)]
+        if nameless:
+            warn(
+                f"{', '.join(nameless)}: the filter does not say whose it is, so a mirror that "
+                "leaves the list out shows readers an unsigned filter, and they are only told so. "
+                f"Build it with --origin {edition.origin}."
+            )
     parts = [counted(len(edition.filters), "filter")]
     if edition.withdrawn:
         parts.append(f"{len(edition.withdrawn)} withdrawn")
     say(f"{printable(edition.origin)}, edition {edition.serial}: {', '.join(parts)}.")
     return 0
+
+
+def _names_its_origin(path: Path) -> bool:
+    """Whether the filter's header does; what is no filter needs not."""
+    from leakcheck.errors import LeakcheckError
+    from leakcheck.sources import Access
+    from leakcheck.sources.names import header_of
+
+    try:
+        return "origin" in header_of(str(path), Access(offline=True)).about
+    except LeakcheckError:
+        return True

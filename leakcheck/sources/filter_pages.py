@@ -95,16 +95,17 @@ class RemoteFile:
         trusted = store.origins()
         if not trusted:
             return None
-        origin = header.about.get("origin")
+        origin = self.folder.expected(header.about, store)
         raw = self.folder.note()
-        if raw is None:
-            if origin in trusted:
+        if raw is None or not proof.concerns(raw, trusted):
+            if origin is not None:
                 raise NetworkError(f"the signed list of {origin} is missing beside it")
             return None
-        if not proof.concerns(raw, trusted):
-            return None
         self.note = raw
-        return read(raw, store, remember=remember)
+        edition = read(raw, store, remember=remember)
+        if origin not in (None, edition.origin):
+            raise NetworkError(f"the signed list beside it is of {edition.origin}, not of {origin}")
+        return edition
 
     def _chain(self, edition: Edition, header: Header, first: bytes) -> Chain:
         """What proves the file, its header proved by it. Raises NoteError, ProofError."""

@@ -1,5 +1,7 @@
 """A publisher's folder on a web server: the signed list, and the trees that prove its filters."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 from leakcheck.errors import NetworkError
@@ -34,6 +36,21 @@ class Published:
     def url(self, name: str) -> Url:
         """The URL of a file in the folder."""
         return urls.joined(self._url, quote(name))._replace(user=self._url.user)
+
+    def expected(self, about: Mapping[str, Any], store: Store) -> str | None:
+        """Whose list must be there: somebody trusted whom the header names, or whose place it is.
+
+        about: of the filter's header. None where neither says so.
+        """
+        trusted = store.origins()
+        if about.get("origin") in trusted:
+            return str(about["origin"])
+        here = f"{self._url.authority}{self._url.path}"
+        for origin in sorted(trusted):
+            told = (store.place(origin) or "").partition("://")[2]
+            if here.startswith((f"{origin}/", told or f"{origin}/")):
+                return origin
+        return None
 
     def note(self) -> bytes | None:
         """The signed list; None where the server says that there is none. Raises NetworkError."""
@@ -83,6 +100,9 @@ class Published:
         if reply.status == 404:
             raise ProofError("its tree is missing on the server")
         body = part(reply, at, length)
+        span = content_range(reply.fields.get("content-range"))
+        if span is not None and span.total not in (None, shape.tree_bytes):
+            raise ProofError("its tree on the server is cut short or too long")
         return [body[at : at + BLOCK] for at in range(0, length, BLOCK)]
 
 

@@ -46,14 +46,14 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
         if not trusted:
             return UNKNOWN
         raw = note_beside(path)
-        if raw is None:
-            origin = about.get("origin")
-            if origin in trusted:
+        origin = about["origin"] if about.get("origin") in trusted else None
+        if raw is None or not proof.concerns(raw, trusted):
+            if origin is not None:
                 return Standing(doubt=f"the signed list of {origin} is missing beside it")
             return UNKNOWN
-        if not proof.concerns(raw, trusted):
-            return UNKNOWN
         edition = _edition(path, raw, store)
+        if origin not in (None, edition.origin):
+            return Standing(doubt=f"the signed list beside it is of {edition.origin}")
         chain = proof.chain_for(edition, digest_of(handle, store))
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))

@@ -271,3 +271,18 @@ def test_a_filter_taken_from_the_list_is_said_to_be_withdrawn(files: Files) -> N
     answer, _, _ = ask(files | {FILE_NAME: gone})
     assert answer.codes == b"\2\2"
     assert answer.reasons[0] == f"{ACME.name} has withdrawn it: wrong dump"
+
+
+def test_in_a_publishers_own_place_their_list_must_be_there(files: Files) -> None:
+    held = {name: data for name, data in files.items() if name != FILE_NAME}
+    with Server(serving(held)) as server:
+        for place, codes in (("http://127.0.0.1:1/", b"\1\0"), (f"{server.url}/", b"\2\2")):
+            Store().remember_place(ACME.name, place)
+            source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
+            assert source.lookup(key(7) + key(MANY + 1)).codes == codes
+            source.close()
+        Store().remember_place(ACME.name, "http://127.0.0.1:1/")
+        Store().trust(Signer(server.url.partition("//")[2], b"p" * 32).verifier)
+        source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
+        assert source.lookup(key(7)).codes == b"\2"
+        source.close()

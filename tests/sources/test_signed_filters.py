@@ -197,3 +197,29 @@ def test_an_installed_filter_is_judged_by_the_newest_list_seen(folder: Path) -> 
     assert leakcheck("check", "alice@example.fr", "--in", "other.bloom", cwd=folder).status == 0
     found = leakcheck("check", "alice@example.fr")
     assert (found.status, "has withdrawn it: wrong dump" in found.out) == (2, True), found
+
+
+def test_a_filter_that_says_whose_it_is_needs_their_list(folder: Path) -> None:
+    trust(folder)
+    done(leakcheck("build", "dump.txt", "-o", "dump.bloom", "--kind", "email", "--name", "Dump",
+                   "--origin", ORIGIN, "--force", cwd=folder))  # fmt: skip
+    signed = done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder))
+    assert signed.err == ""
+    assert ask(folder, "alice").status == 1
+    note = (folder / "filters.note").read_bytes()
+    (folder / "filters.note").unlink()
+    refused(folder, f"the signed list of {ORIGIN} is missing beside it")
+    done(leakcheck("keys", "new", "example.org/b", "-o", "b.key", cwd=folder))
+    done(leakcheck("sign", "dump.bloom", "--key", "b.key", cwd=folder))
+    refused(folder, f"the signed list of {ORIGIN} is missing beside it")
+    key = done(leakcheck("keys", "public", "b.key", cwd=folder)).out.strip()
+    done(leakcheck("keys", "trust", key))
+    refused(folder, "the signed list beside it is of example.org/b")
+    (folder / "filters.note").write_bytes(note)
+    assert ask(folder, "alice").status == 1
+
+
+def test_who_signs_is_told_where_a_list_could_be_left_out_unseen(folder: Path) -> None:
+    told = done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder)).err
+    assert told.startswith("leakcheck: dump.bloom: the filter does not say whose it is")
+    assert told.endswith(f"Build it with --origin {ORIGIN}.\n")

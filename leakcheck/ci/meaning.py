@@ -20,7 +20,7 @@ METAVAR = "it stands for a value, as in a help text"
 _STATES = frozenset(
     "invalid required missing blank empty incorrect mismatch mismatched expired forgotten "
     "unchanged unauthorized is_required".split()
-)
+) | {"too short", "too long", "too weak", "not strong enough"}
 _RULES = re.compile(
     r"(?:required|nullable|sometimes|string|present|confirmed|filled|(?:min|max|same|size):\w+)"
     r"(?:\|[\w:,]+)+"
@@ -34,6 +34,11 @@ _LABELS = frozenset(
     "password passwort kennwort senha contraseña wachtwoord passphrase passcode secret".split()
 ) | {"mot de passe"}
 _PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
+_DESCRIBED = re.compile(
+    r"(?:the|your|my|a|an|some|enter|insert|put|add|set)[-_ ](?:[a-z]+[-_ ]){0,4}"
+    r"(?:password|passwd|passphrase|pass|secret)[-_ ](?:[a-z]+[-_ ]){0,3}"
+    r"(?:to|for|of|here|goes|in)(?:[-_ ][a-z]+){0,4}"
+)
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*")
 _METAVAR = re.compile(r"[A-Z][A-Z0-9_]*")
 _DIRECTIVE = re.compile(r"%[-+0#]{0,3}\d{0,4}[a-zA-Z@](?![a-zA-Z0-9])|\{\w{0,40}\}|:\w+")
@@ -43,6 +48,8 @@ _ENDS = (".", "!", "?", ":", "…")
 def reads_as_text(name: str, value: str) -> str | None:
     """Why a value of a password's name is text about it, and no password; None where it may be."""
     bare = value.strip()
+    if _DESCRIBED.fullmatch(bare.lower()):
+        return METAVAR
     if " " in bare and _is_sentence(bare):
         return SENTENCE
     if _PATH.fullmatch(bare):

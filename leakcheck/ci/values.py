@@ -32,8 +32,8 @@ _REFERENCE = re.compile(
     r"|\bgetenv\b"
 )
 _WHOLE_REFERENCE = re.compile(
-    r"\$\$?\{?\w+\}?|<[^<>]*>|%\w+%|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|##.*"
-    r"|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
+    r"\$\$?\{?\w+\}?|<[^<>]*>|%{1,2}\w+%{1,2}|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|##.*"
+    r"|\(\([^()]*\)\)|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
     r"|\$\w+(?:\.\w+|->\w+|\[['\"]?\w+['\"]?\])+"
     r"|(?:vault|secret|secrets|op|ref\+\w+|file|env|ssm|arn|sops|azurekeyvault|gcpsm|awssm|keyring"
     r"|bws|pass|lastpass)\b[:/].{2,}"
@@ -43,7 +43,9 @@ _WHOLE_REFERENCE = re.compile(
     re.DOTALL,
 )
 _MASK = re.compile(
-    r"[!*]+|[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo", re.I
+    r"[\w.\-]{0,4}[:=]?[xX*•]{12,}[:=]?[\w.\-]{0,4}[xX*•]{0,200}|[!*]+|[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo"
+    r"|(?:新|旧|你的|您的|输入|数据库|用户|登录|管理员)密码",
+    re.I,
 )
 _NOTHING = frozenset(
     "true false null none nil undefined yes no on off ~ string str text varchar bytes int integer "
@@ -54,7 +56,7 @@ _HASH = re.compile(
     r"|(?:pbkdf2|argon2|bcrypt|scrypt|sha\d*|md5|unsalted_\w+|crypt)[\w-]*[$:].{8,}"
     r"|\{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|BCRYPT|SCRYPT|pbkdf2|bcrypt|scrypt|argon2"
     r"|sha256)(?:@[\w.]+)?\}.+"
-    r"|SCRAM-SHA-\d+\$.+|md5[0-9a-fA-F]{32}|\*[0-9A-F]{40}|0x0[12]00[0-9A-Fa-f]{16,}"
+    r"|(?:bcrypt|sha\d*|md5|argon2)_hash\w*|SCRAM-SHA-\d+\$.+|md5[0-9a-fA-F]{32}|\*[0-9A-F]{40}|0x0[12]00[0-9A-Fa-f]{16,}"
     r"|(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
     r"|(?:[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}|[0-9A-F]{96}|[0-9A-F]{128})"
 )

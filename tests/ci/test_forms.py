@@ -49,7 +49,13 @@ FOUND = [
     ("a.js", "verifyPassword: 'hunter2'"), ("a.env", "ORACLE_PasswordSys=hunter2"), ("a.conf", "password_secret = hunter2"),
     ("a.go", 'inputPassword: "hunter2",'), ("A.java", 'private static final String PWD = "hunter2";'),
     ("a.yml", "secret: 'hunter2'"), ("a.json", '{"secret": "hunter2"}'), ("a.yml", "oauth:\n  secret: hunter2\n"),
+    # flow maps in configuration that is no YAML
+    ("a.conf", "users = [\n  {user: bob, password: hunter2, allow: all}\n]"), ("a.md", "```\n{user: bob, password: hunter2}\n```"),
+    # a quoted word that a tag, a mapping or a list of pairs ends
+    ("a.md", '<host user="root" password="hunter2"/>'), ("a.ps1", '@{U="x";Password="hunter2"}}'),
+    ("a.sh", "change master to master_password='hunter2',master_log_pos=107"),
     # fields that are called as they are filled
+    ("a.go", 'conf.Net.SASL.Password = "password"'),
     ("a.go", 'User{Name: "bob", Password: "password"}'), ("a.cs", 'new User { Login = "a", Password = "hunter2" }'),
 ]  # fmt: skip
 
@@ -69,7 +75,15 @@ NOT_FOUND = [
     ("A.java", 'static final String HINT_PASSWORD = "Password";'), ("a.go", '"Password": "storage.mysql.password",'),
     ("a.go", 'const AUTH_CLEAR_PASSWORD = "clear_password"'), ("a.py", "password = forms.CharField(label='Password')"),
     ("a.js", "password: 'Enter new password: '"), ("a.js", "pass: process.env.MAIL_PASSWORD || 'MAIL_PASSWORD'"),
+    ("A.java", 'static final String HTTPS_TRUSTSTORE_PASSWORD = "truststore-password";'), ("a.js", 'password: "too short"'),
+    ("a.rst", "    datastore.password = the-password-to-your-cluster"), ("a.yml", "password: your-password-goes-here"),
+    # placeholders
+    ("a.yml", "password: ((demo-password))"), ("a.sql", "CREATE LOGIN x WITH PASSWORD = '%%PWD%%'"), ("a.env", "PASS=AKIAXXXXXXXXXXXXXXXX:kqXXXXXXXXXXXXXXXX"),
+    ("a.sql", "set password = password('新密码');"), ("a.sql", "INSERT INTO u (email, password) VALUES ('a', 'bcrypt_hash_of_qwerty')"),
+    # compared with what is no password
+    ("a.php", "if ($auth['password'] === 'x-oauth-basic') {}"), ("a.js", "if (password === 'bearer') {}"),
     # substitutions and expressions
+    ("a.go", 'regPwd := regexp.MustCompile(":.*@")'),
     ("a.sh", "pwd=`pwd`"), ("a.sh", "PASS=`awk '{print $1}' f | cut -d \"=\" -f2`"), ("a.sh", 'PASSWORD="$RANDOM$RANDOM"'),
     ("a.py", 'w("password = " + pw + "\\n")'), ("a.php", "$q = \"SELECT * FROM a WHERE pass = '\".md5($p).\"'\";"),
     ("a.cs", 'var c = $"Server=x;password={password}";'), ("a.go", 'f("user=%s,password=%s)", u, p)'),

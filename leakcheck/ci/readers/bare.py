@@ -6,7 +6,7 @@ from leakcheck.ci import meaning
 from leakcheck.ci.readers import held
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.forms import INTERPOLATED, PLACEHOLDER, Name
-from leakcheck.ci.readers.literals import shell_word, unquoted
+from leakcheck.ci.readers.literals import quoted, shell_word, unquoted
 from leakcheck.ci.text import NEAR, Text, shown
 
 SHELLED = frozenset(("env", "shell", "docker", "snippet", "prose"))
@@ -24,6 +24,12 @@ _BEFORE_KEY = re.compile(
     rb"(?:-\w+\s+)*|-\s+|[{,]\s*|\$env:)*[\"'`]?"
 )
 _PIECE = re.compile(rb"\\?\)|\.\*|%[-0-9.]*[a-zA-Z]\b|\[\^")
+_ENDED = re.compile(rb"/?>|[})\]]|,(?=[ \t]*[\w\"'][\w.\-\"']{0,60}[ \t]*[=:])")
+_WITH_FLOW_MAPS = frozenset(("conf", "plain", "prose"))
+_IN_FLOW_MAP = re.compile(
+    rb"\{[^{}\n]{0,250}?[ \t]*[\w\"'.-]{1,60}[ \t]*:[^{}\n]{1,200},[ \t]*[\"']?\Z|\{[ \t]*\Z"
+)
+_FLOW_PAIR = re.compile(rb"[\"']?[ \t]{0,8}:[ \t]{1,8}([^\s,{}\[\]\"'$<]{1,128})(?=[ \t]*[,}])")
 _QUOTES = re.compile(rb"(?<!\\)[\"'`]")
 _OPTION = re.compile(rb"(?:^|\s)(?:-e|--env|--build-arg|-D|-)[ =]?[\"']$")
 _AS_COMMAND = re.compile(rb"[ \t]{2,}|\t|[ \t>]*[$#>%./]")
@@ -32,6 +38,12 @@ _AS_COMMAND = re.compile(rb"[ \t]{2,}|\t|[ \t>]*[$#>%./]")
 def read_bare(text: Text, family: Family, name: Name, end: int) -> bool:
     """An unquoted value, where the family has such."""
     data, last = text.data, name.last
+    if family.name in _WITH_FLOW_MAPS and _IN_FLOW_MAP.search(name.before[-300:]):
+        pair = _FLOW_PAIR.match(data, last, end)
+        if pair is not None:
+            comment = text.in_comment(name.first, family)
+            text.add(pair.start(1), name.text, shown(pair[1]), family.name, comment=comment)
+            return True
     if name.text == "sshpass" and family.unquoted:
         sign = _SSHPASS.match(data, last, end)
         return sign is not None and _add_bare(text, family, name, sign.end(), "word", end)
@@ -91,6 +103,10 @@ def add_word(text: Text, family: Family, name: Name, at: int, end: int) -> bool:
             value, built, stop = shell_word(text.data, at, limit)
     else:
         value, built, stop = shell_word(text.data, at, limit)
+    if text.data[at : at + 1] in (b'"', b"'"):
+        first = quoted(text.data, at, text.data[at : at + 1], limit)
+        if first is not None and _ENDED.match(text.data, first.end):
+            value, stop = first.value, first.end  # of a mapping, a tag or a list of pairs
     if not value:
         return False
     skip = INTERPOLATED if built else None

@@ -97,7 +97,8 @@ _ALONE = re.compile(rb"[ \t]{0,8}\)")
 _TYPEOF = re.compile(rb"\btypeof[ \t(]+[\w.\[\]]*$|\b(?:isinstance|instanceof)\b")
 _NOT_COMPARED = frozenset(
     "string undefined object function number boolean symbol bigint password text hidden null none "
-    "nopasswd true false".split()
+    "nopasswd true false reset bearer oauth oauth2 x-oauth-basic x-token-auth private-token "
+    "gitlab-ci-token token basic anonymous".split()
 )
 _MAKES_NOTHING = frozenset(
     "get getenv getstring post postvalue args arg argv flag flags opt opts option options setting "
@@ -106,7 +107,8 @@ _MAKES_NOTHING = frozenset(
     "hash hashed encrypt decrypt verify check validate validator label title text placeholder "
     "message error exception column attribute path file resource translate trans gettext format "
     "print log debug info warn raise random generate include require import contains has match "
-    "matches search select by element button html tag render node xpath css id name key of".split()
+    "matches search compile regex regexp pattern matcher select by "
+    "element button html tag render node xpath css id name key of".split()
 )
 _MAKES_TEXT = frozenset(
     "str string bytes bytearray char chars text_type unicode b b64decode fromstring from valueof "

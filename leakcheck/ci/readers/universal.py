@@ -224,9 +224,12 @@ def _leaves_its_string(text: Text, name: Name, form: Assignment, literal: Litera
 def _names_itself(text: Text, name: Name, form: Assignment, value: str) -> bool:
     """`PASSWORD = "password"` in source code names a field; so do constants beside such."""
     last = name.text.rpartition(".")[2]
+    spelled = value.lower().replace("-", "_")
     if not meaning.same_words(last, value) and not (
-        last.isupper() and "_" in value and last.lower().endswith(value.lower())
+        last.isupper() and "_" in spelled and last.lower().endswith(spelled)
     ):
+        return False
+    if form.how == "assigned" and form.sign == b"=" and _sets_a_field(name):
         return False
     if form.sign in (b"||", b"??", b"or", b"?:", b"||=", b"??=") or form.how == "paired":
         return last.isupper() and value.isupper()
@@ -234,6 +237,11 @@ def _names_itself(text: Text, name: Name, form: Assignment, value: str) -> bool:
     if form.sign == b"=" and not in_call and last[:1].isupper() and form.how == "assigned":
         return not name.before.endswith((b'"', b"'"))
     return form.how == "assigned" and not in_call and _beside_such(text, name)
+
+
+def _sets_a_field(name: Name) -> bool:
+    """Whether a statement sets a field of an object: `conf.Net.Password = "password"`."""
+    return "." in name.text and not name.before.strip() and not name.text.isupper()
 
 
 def _beside_such(text: Text, name: Name) -> bool:

@@ -22,6 +22,7 @@ COMMANDS = {
     "hunt": "Find the lines of a raw dump that name our people or domains.",
     "fetch": "Fetch the Pwned Passwords corpus, straight into a filter.",
     "range": "Cut the slice of a filter that answers for a digest prefix.",
+    "answer": "Tell the services of this machine whether a password is breached.",
     "serve": "Serve a folder of filters, and range files, over HTTP.",
     "inspect": "Say what a dump is and how it would be read; build nothing.",
     "merge": "Merge, resize or extend filters from their kept keys.",

@@ -1,6 +1,7 @@
 """`leakcheck serve`: a folder of filters and range files over HTTP."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,7 @@ def serve(
         raise UsageError(
             "serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'."
         ) from None
+    from leakcheck.serving.app import answer
     from leakcheck.serving.catalog import look
     from leakcheck.serving.server import Server, listen
     from leakcheck.terminal import say, warn
@@ -59,7 +61,14 @@ def serve(
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together.")
     shelf = look(folder)
-    server = Server(shelf, listen(host, port), names=names or (), cert=cert, key=key, log=log)
+    server = Server(
+        partial(answer, shelf=shelf),
+        listen(host, port),
+        names=names or (),
+        cert=cert,
+        key=key,
+        log=log,
+    )
     what = [counted(len(shelf.filters()), "filter")]
     what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
 

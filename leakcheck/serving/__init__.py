@@ -1,1 +1,1 @@
-"""The other side: filters with byte ranges, and the Pwned Passwords API, over HTTP."""
+"""The other side, over HTTP: filters with byte ranges, the Pwned Passwords API, and verdicts."""

@@ -40,10 +40,10 @@ _Message = MutableMapping[str, Any]
 
 
 class App:
-    """The application that serves `shelf`, as ASGI has it."""
+    """The application that answers with `given`, as ASGI has it."""
 
-    def __init__(self, shelf: Shelf, hosts: Hosts) -> None:
-        self._shelf, self._hosts = shelf, hosts
+    def __init__(self, given: Callable[[HttpRequest], HttpAnswer], hosts: Hosts) -> None:
+        self._given, self._hosts = given, hosts
         self._told = 0.0
 
     async def __call__(
@@ -95,7 +95,7 @@ class App:
         if host is not None and not self._hosts.serves(host):
             return HttpAnswer.plain("This host name is not served here: see serve --name.", 421)
         query = HttpRequest(scope["method"], scope["path"], scope["query_string"], fields)
-        found = answer(query, self._shelf)
+        found = self._given(query)
         if self._hosts.may_read(fields.get("origin")):
             found.fields |= _FOR_PAGES
         return found

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import time
@@ -14,9 +15,9 @@ import uvicorn
 
 from leakcheck.errors import UsageError
 from leakcheck.serving.app import App
-from leakcheck.serving.catalog import Shelf
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
 from leakcheck.serving.hosts import Hosts
+from leakcheck.serving.messages import HttpAnswer, HttpRequest
 
 _MOST = 1024  # connections
 _BACKLOG = 256  # connections that wait to be taken in, and are so at once
@@ -29,7 +30,7 @@ class Server(uvicorn.Server):
 
     def __init__(
         self,
-        shelf: Shelf,
+        given: Callable[[HttpRequest], HttpAnswer],
         listener: socket.socket,
         *,
         names: Sequence[str] = (),
@@ -37,15 +38,18 @@ class Server(uvicorn.Server):
         key: Path | None = None,
         log: bool = False,
     ) -> None:
-        """names: host names that it is called by; cert, key: for https; log: requests, on stdout.
+        """given: what answers; names: host names that it is called by; cert, key: for https;
+        log: requests, on stdout.
 
         Raises UsageError where certificate or key are of no use.
         """
         self._listener = listener
-        self.hosts = Hosts(listener.getsockname()[0], names, proved=cert is not None)
+        self._is_local = listener.family == socket.AF_UNIX
+        address = "localhost" if self._is_local else listener.getsockname()[0]
+        self.hosts = Hosts(address, names, proved=cert is not None)
         self._room = Room(min(_MOST, _files_allowed() - _BACKLOG - _OTHER_FILES))
         config = uvicorn.Config(
-            App(shelf, self.hosts),
+            App(given, self.hosts),
             http=type("Connection", (GuardedProtocol,), {"room": self._room}),
             ws="none",
             access_log=log,
@@ -70,7 +74,9 @@ class Server(uvicorn.Server):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Where it is: a URL, or the path of a socket."""
+        if self._is_local:
+            return str(self._listener.getsockname())
         host, port = self._listener.getsockname()[:2]
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return f"{'https' if self.config.is_ssl else 'http'}://{authority}/"
@@ -117,6 +123,31 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = error.strerror or "it is not an address of this machine"
         raise UsageError(f"It cannot listen at {host} port {port}: {why}.") from None
+
+
+def listen_at_path(path: Path, mode: int) -> socket.socket:
+    """A socket of this machine alone, at `path`, for those whom `mode` lets in.
+
+    One that a server left behind is replaced. Raises UsageError where it
+    cannot be: something else stands there, or a server is listening.
+    """
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(str(path))
+        raise UsageError(f"{path}: a server is listening there.")
+    try:
+        if path.is_socket():
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        path.chmod(mode)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise UsageError(f"It cannot listen at {path}: {error.strerror or 'too long'}.") from None
+    return listener
 
 
 class _Rarely:

@@ -1,0 +1,86 @@
+"""`leakcheck answer`: a resident checker for the services of this machine."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.errors import UsageError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def answer(
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--in",
+            metavar="FILTER",
+            help="What to check against: a file, or the name of an installed filter; repeatable. "
+            "Default: the installed filters of passwords, and the embedded one.",
+        ),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option("--socket", metavar="PATH", help="Unix socket to listen at."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port of 127.0.0.1 to listen at; 0: any free one."
+        ),
+    ] = None,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", metavar="OCTAL", help="Who may use the socket, as chmod has it."),
+    ] = "600",
+    require_signature: Annotated[
+        bool,
+        typer.Option(
+            "--require-signature", help="Answer unknown for a filter that nobody trusted signed."
+        ),
+    ] = False,
+) -> int:
+    """Answer, for the services of this machine, whether a password is breached.
+
+    GET /DIGEST, the SHA-1 or NT hash of a password in hexadecimal, gives the verdict as JSON:
+    status 200 for clean and exposed, 503 for unknown. A filter that is replaced is seen at once.
+    """
+    try:
+        import httptools  # noqa: F401 - whether it is there
+        import uvicorn  # noqa: F401 - the same
+    except ImportError:
+        raise UsageError(
+            "answer needs the extra serve: pip install 'leakcheck-bloom[serve]'."
+        ) from None
+    from leakcheck.serving.membership import Membership, remote
+    from leakcheck.serving.server import Server, listen, listen_at_path
+    from leakcheck.sources import Access
+    from leakcheck.sources.names import close_all, open_for_passwords
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted
+
+    if (path is None) == (port is None):
+        raise UsageError("Say where to listen: --socket PATH, or --port N.")
+    if len(mode) not in (3, 4) or not set(mode) <= set("01234567"):
+        raise UsageError("--mode takes three octal digits, such as 660.")
+    access = Access(offline=True, require_signature=require_signature)
+    opened = open_for_passwords(sources or [], access)
+    try:
+        if remote(opened):
+            raise UsageError("answer asks files of this machine only.")
+        listener = listen_at_path(path, int(mode, 8)) if path else listen("127.0.0.1", port or 0)
+        server = Server(Membership(opened), listener)
+
+        def ready() -> None:
+            say(f"Answering from {counted(len(opened), 'filter')} at {server.url} until Ctrl-C.")
+            sys.stdout.flush()
+
+        server.serve_until_told(ready)
+        if path is not None:
+            path.unlink(missing_ok=True)
+    finally:
+        close_all(opened)
+    return 0

@@ -1,0 +1,268 @@
+"""The resident checker: verdicts for whole digests, at a socket of this machine alone."""
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import LEAKCHECK, leakcheck, one_sentence
+
+pytest.importorskip("uvicorn")
+PAGE = Path(__file__).parent.parent.parent / "docs" / "membership.md"
+SENTINEL = "sentinel-correct-marble-otter"
+
+
+class Running:
+    """`leakcheck answer`, started and asked."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.path = folder / "a.sock"
+        where = ["--socket", str(self.path)] if "--port" not in arguments else []
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [LEAKCHECK, "answer", *where, *arguments], stdout=log, stderr=log
+            )
+        until = time.monotonic() + 30
+        while "Answering" not in self.said:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def url(self) -> str:
+        return re.search(r"http://\S+(?=/ )", self.said)[0]
+
+    def connection(self) -> http.client.HTTPConnection:
+        made = http.client.HTTPConnection("localhost", timeout=10)
+        made.sock = socket.socket(socket.AF_UNIX)
+        made.sock.settimeout(10)
+        made.sock.connect(str(self.path))
+        return made
+
+    def ask(self, path: str, method: str = "GET") -> tuple[int, Any]:
+        connection = self.connection()
+        connection.request(method, path)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        return answer.status, json.loads(body) if body.startswith(b"{") else body.decode()
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(10) == 0
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    made = Running(tmp_path)
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+def sha1(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def test_verdicts(running: Running) -> None:
+    status, told = running.ask(f"/{sha1('letmein')}")
+    assert (status, told["verdict"]) == (200, "exposed")
+    assert 0 < told["sources"][0]["false_alarm"] < 1e-3
+    assert running.ask(f"/{sha1('letmein').upper()}")[1]["verdict"] == "exposed"
+    status, told = running.ask(f"/{sha1(SENTINEL)}")
+    assert (status, told["verdict"]) == (200, "clean")
+    assert running.ask("/healthz")[0] == 200
+
+
+def test_what_is_no_answer_never_has_the_status_of_one(running: Running) -> None:
+    assert running.ask("/" + "0" * 32)[0] == 503  # no filter of NT hashes is here
+    for path in ("/", "/letmein", "/" + "0" * 39, "/" + "g" * 40, "/range/00000", "/%30" * 40):
+        assert running.ask(path)[0] in (400, 414), path
+    assert running.ask(f"/{sha1('x')}", "POST")[0] == 405
+
+
+def test_a_damaged_filter_is_503_and_a_new_one_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("letmein\nhunter2\n")
+    made = tmp_path / "own.bloom"
+    build = ("build", tmp_path / "list.txt", "--from", "passwords", "--kind", "password",
+             "-o", made, "--force")  # fmt: skip
+    assert leakcheck(*build).status == 0
+    running = Running(tmp_path, "--in", str(made))
+    try:
+        assert running.ask(f"/{sha1('hunter2')}")[1]["verdict"] == "exposed"
+        spoilt = bytearray(made.read_bytes())
+        spoilt[5000] ^= 1
+        made.write_bytes(spoilt)
+        status, told = running.ask(f"/{sha1('hunter2')}")
+        assert (status, told["verdict"]) == (503, "unknown")
+        assert told["sources"][0]["reason"]
+        (tmp_path / "list.txt").write_text("letmein\nhunter2\nsomething-new\n")
+        assert leakcheck(*build).status == 0
+        assert running.ask(f"/{sha1('something-new')}")[1]["verdict"] == "exposed"
+    finally:
+        running.stop()
+
+
+def test_the_socket_is_its_owners_and_goes_with_the_server(running: Running) -> None:
+    assert stat.S_IMODE(running.path.stat().st_mode) == 0o600
+    again = leakcheck("answer", "--socket", running.path)
+    assert "a server is listening" in one_sentence(again)
+    running.stop()
+    assert not running.path.exists()
+
+
+def test_a_socket_that_a_kill_left_is_replaced_and_a_file_is_not(tmp_path: Path) -> None:
+    first = Running(tmp_path)
+    first.process.kill()
+    first.process.wait()
+    assert first.path.is_socket()
+    second = Running(tmp_path, "--mode", "660")
+    assert stat.S_IMODE(second.path.stat().st_mode) == 0o660
+    second.stop()
+    (tmp_path / "a.sock").write_text("mine")
+    one_sentence(leakcheck("answer", "--socket", tmp_path / "a.sock"))
+    assert (tmp_path / "a.sock").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--port", "0", "--socket", "x"], ["--socket", "x", "--mode", "rw"],
+     ["--port", "0", "--in", "https://host.example/a.bloom"], ["--port", "0", "--in", "hibp"]],
+    ids=range(5),
+)  # fmt: skip
+def test_wrong_use(arguments: list[str], tmp_path: Path) -> None:
+    one_sentence(leakcheck("answer", *arguments, cwd=tmp_path))
+
+
+def test_nothing_is_logged_and_loopback_refuses_other_names(tmp_path: Path) -> None:
+    running = Running(tmp_path, "--port", "0")
+    try:
+        host, port = running.url.removeprefix("http://").split(":")
+        assert host == "127.0.0.1"
+        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection.request("GET", f"/{sha1(SENTINEL)}", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 421
+    finally:
+        running.stop()
+    assert sha1(SENTINEL)[:8] not in running.said
+
+
+def test_an_answer_takes_less_than_a_few_milliseconds_of_the_server(running: Running) -> None:
+    connection = running.connection()
+    taken = []
+    for at in range(300):
+        start = time.perf_counter()
+        connection.request("GET", f"/{sha1(str(at))}")
+        assert json.load(connection.getresponse())["verdict"] in ("clean", "exposed")
+        taken.append(time.perf_counter() - start)
+    assert statistics.median(taken) < 0.05  # far above the usual, for busy machines
+
+
+def blocks() -> dict[str, str]:
+    """The files that the page shows, by name."""
+    found = re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    return dict(found)
+
+
+CLIENTS = {
+    "client.mjs": ["node", "client.mjs"],
+    "client.go": ["go", "run", "client.go"],
+    "client.php": ["php", "client.php"],
+    "Client.java": ["java", "Client.java"],
+}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_clients_of_the_page(name: str, tmp_path: Path) -> None:
+    command = CLIENTS[name]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    (tmp_path / name).write_text(blocks()[name])
+    running = Running(tmp_path, *(["--port", "0"] if name.endswith(".java") else []))
+
+    def ends(password: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [*command, running.url if name.endswith(".java") else str(running.path)],
+            input=f"{password}\n", capture_output=True, text=True, cwd=tmp_path, timeout=120,
+            env=os.environ | {"GOCACHE": str(tmp_path / "cache"), "GO111MODULE": "off"},
+        )  # fmt: skip
+        return done.returncode, done.stdout.strip() or done.stderr
+
+    try:
+        assert ends("letmein") == (1, "exposed")
+        assert ends("pâssé-marble-otter") == (0, "clean")
+    finally:
+        running.stop()
+    expected = 1 if command[0] == "go" else 2  # `go run` ends with 1 whatever its program does
+    assert ends("letmein") == (expected, "unknown")
+
+
+@pytest.fixture
+def pam(tmp_path: Path) -> Iterator[Path]:
+    """The page's script, with a socket beside it."""
+    script = tmp_path / "pam-breached"
+    text = blocks()["pam-breached"].replace("/run/leakcheck/answer.sock", f"{tmp_path}/a.sock")
+    script.write_text(text)
+    script.chmod(0o755)
+    return script
+
+
+def test_the_pam_script_fails_closed(pam: Path, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    running = Running(tmp_path)
+
+    def ends(given: bytes) -> tuple[int, str]:
+        done = subprocess.run([str(pam)], input=given, capture_output=True, timeout=30)
+        return done.returncode, done.stdout.decode()
+
+    try:
+        said = "This password is known from a data breach. Change it.\n"
+        assert ends(b"letmein\0") == (1, said)
+        assert ends(b"correct-marble-otter\0") == (0, "")
+        assert ends(b"") == (1, "No password was given to check.\n")
+    finally:
+        running.stop()
+    assert ends(b"correct-marble-otter\0") == (1, "This password could not be checked.\n")
+
+
+def test_a_real_pam_stack(pam: Path, tmp_path: Path) -> None:
+    service = Path("/etc/pam.d") / f"leakcheck-test-{os.getpid()}"
+    if os.geteuid() or not shutil.which("pamtester") or not shutil.which("curl"):
+        pytest.skip("pamtester and curl are not installed, or this is not root")
+    tmp_path.chmod(0o755)
+    how = f"requisite pam_exec.so expose_authtok quiet stdout {pam}"
+    service.write_text(f"auth {how}\nauth required pam_permit.so\n"
+                       f"password {how}\npassword required pam_permit.so\n")  # fmt: skip
+
+    def ends(password: str, phase: str = "authenticate") -> int:
+        command = ["pamtester", service.name, "nobody", phase]
+        return subprocess.run(command, input=f"{password}\n".encode(), timeout=30).returncode
+
+    running = Running(tmp_path)
+    try:
+        assert ends("letmein") == 1
+        assert ends("correct-marble-otter") == 0
+        assert ends("correct-marble-otter", "chauthtok") == 1  # it is not told the new password
+    finally:
+        running.stop()
+        after = ends("correct-marble-otter")
+        service.unlink()
+    assert after == 1

@@ -7,6 +7,7 @@ its name, and no cell of a column without a name. Rule 2: of a subject whoever
 asks shows what was found, never the cell.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ _ALLOWED = (Role.LABEL, Role.LOGIN, Role.ADDRESS)
 _WITHIN = frozenset(
     ("fields", "customfields", "sections", "details", "history", "passwordhistory", "attachments")
 )
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_SHOWN = 2000  # characters of one cell
 
 
@@ -49,20 +51,21 @@ class Record(NamedTuple):
     empty: bool = False
 
 
-class AskedRows(NamedTuple):
+class AskedRows:
     """Rows of a table that follow each other, each with one subject that is no secret.
 
     Attributes:
         number: of the first; the others count on.
         subjects: the cell of each.
-        run: the rows.
-        asker: what says which of their other cells may be shown.
     """
 
-    number: int
-    subjects: list[str]
-    run: PlainRows
-    asker: "SubjectAsker"
+    def __init__(
+        self, run: PlainRows, subjects: list[str], asker: "SubjectAsker", shown: "ShownColumns"
+    ) -> None:
+        """asker, shown: what says which of their other cells may be shown, and how."""
+        self.number, self.subjects = run.number, subjects
+        self._run, self._asker, self._shown = run, asker, shown
+        self._as_they_are: bool | None = None
 
     def records(self) -> Iterator[Record]:
         """The rows one by one."""
@@ -71,7 +74,10 @@ class AskedRows(NamedTuple):
 
     def others(self, index: int) -> dict[str, str]:
         """What may be shown of a row beside its subject, by column."""
-        return self.asker.beside(self.run.names, self.run.cells[index])
+        cells = self._run.cells[index]
+        if self._as_they_are is None:
+            self._as_they_are = self._shown.as_they_are(self._run.cells)
+        return self._asker.beside(self._run.names, cells, self._shown, self._as_they_are)
 
 
 class ShownColumns:
@@ -97,6 +103,8 @@ class ShownColumns:
                 allowed = role not in _SECRET
             self.allowed.append(allowed)
         self._beside = beside
+        pairs = zip(self.names, self.allowed, strict=True)
+        self.hidden = [name for name, allowed in pairs if not allowed]
 
     def cell(self, at: int, text: str, secrets: Sequence[bytes] = ()) -> str:
         """What is shown of a cell."""
@@ -110,6 +118,16 @@ class ShownColumns:
             if any(len(one) > 3 and one in text.encode("utf-8", "replace") for one in secrets):
                 return HIDDEN
         return shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + "…"
+
+    def as_they_are(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether what is shown of these rows' cells is shown unchanged."""
+        text = "".join(map("".join, rows))
+        return (
+            not self._beside
+            and max(map(len, rows)) <= len(self.names)
+            and max(len(cell) for cells in rows for cell in cells) <= _MOST_SHOWN
+            and (text.isascii() or not _SURROGATES.search(text))
+        )
 
     def name(self, at: int) -> str:
         """A column's name."""
@@ -317,11 +335,22 @@ class SubjectAsker(Asker):
             subjects = [cells[at] for cells in run.cells]
         except IndexError:
             return None
-        return AskedRows(run.number, subjects, run, self) if all(map(str.strip, subjects)) else None
+        if not all(map(str.strip, subjects)):
+            return None
+        return AskedRows(run, subjects, self, self._look(Row(0, run.names, ())))
 
-    def beside(self, names: tuple[str, ...], cells: Sequence[str]) -> dict[str, str]:
-        """What is shown of a table's row beside its one subject."""
-        return self._others(Row(0, names, cells), self._subjects, ())
+    def beside(
+        self, names: tuple[str, ...], cells: Sequence[str], shown: ShownColumns, unchanged: bool
+    ) -> dict[str, str]:
+        """What is shown of a table's row beside its one subject; unchanged: as it stands there."""
+        if not unchanged:
+            return self._others(Row(0, names, cells), self._subjects, ())
+        found = dict(zip(shown.names, cells, strict=False))
+        del found[shown.names[self._subjects[0]]]
+        for name in shown.hidden:
+            if found.get(name):
+                found[name] = HIDDEN
+        return found
 
     def _row(self, row: Row) -> list[str]:
         """A row's cells by the place of their names."""

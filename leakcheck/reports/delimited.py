@@ -13,7 +13,9 @@ from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import steerless
 
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠%|]")
-_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._:;-]*")
+_HARMLESS = re.compile(r"[A-Za-z0-9][ -~]*")
+_BETWEEN = "\x1f"
+_ALL_HARMLESS = re.compile(rf"(?:{_HARMLESS.pattern})?(?:{_BETWEEN}(?:{_HARMLESS.pattern})?)*")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 PARTIAL = "partial: interrupted, rows are missing"
 
@@ -47,7 +49,10 @@ class CsvWriter:
         if cells is None:
             values = row.values
             cells = [column.field(values) for column in self._columns]
-        self._csv.writerow([cell and guard(cell) for cell in cells])
+        text = _BETWEEN.join(cells)
+        if text.count(_BETWEEN) >= len(cells) or not _ALL_HARMLESS.fullmatch(text):
+            cells = [cell and guard(cell) for cell in cells]
+        self._csv.writerow(cells)
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""

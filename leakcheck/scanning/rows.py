@@ -19,7 +19,7 @@ from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
-from leakcheck.wording import json_string, json_text, odds
+from leakcheck.wording import json_string, json_strings, json_text, odds
 
 _LONGEST = 320
 _NOTHING = ("",) * 7
@@ -180,11 +180,11 @@ class CleanReport(ReportRow):
         """As for ReportRow."""
         row = self._row
         subject = "null" if row.answer.subject is None else json_string(row.answer.subject)
-        kept = [f"{json_string(name)}:{json_string(cell)}" for name, cell in row.columns.items()]
+        kept = json_strings(row.columns) if row.columns else "{}"
         return (
             f'{{"row":{row.number},"subject":{subject},"kind":"{row.answer.kind.value}",'
             f'"verdict":"clean","reason":null,"sources":{self._answers.json},'
-            f'"columns":{{{",".join(kept)}}}}}'
+            f'"columns":{kept}}}'
         )
 
     @property

@@ -67,7 +67,9 @@ def test_what_breaks_off_gives_the_rows_before() -> None:
 
 TABLE = (
     'id,email,"street, no",note\n'
-    + "".join(f'{at},p{at}@example.fr,"{at}, rue",fine\n' for at in range(1500))
+    + "".join(f'{at},p{at}@example.fr,"{at}, rue",fine\n' for at in range(1400))
+    + "".join(f"{at},p{at}@example.fr,a\x1fb,{at}\n" for at in range(1400, 1450))
+    + "".join(f'{at},p{at}@example.fr,=1+1,"a ""b"" \\ c"\n' for at in range(1450, 1500))
     + '1500,nobody,"x, y",=cmd\n1501,,"",\n1502,"p3@example.fr\nq@example.org","two\nlines",\n'
     + "".join(f"{at},P{at}@Example.fr,b\x07ell,é\n" for at in range(1503, 2600))
 )

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
-_Rules = tuple[tuple[str, GitIgnoreSpec], ...]
+_Rules = tuple[tuple[str, "GitIgnoreSpec"], ...]
 
 
 def walk_folder(
@@ -44,7 +46,9 @@ def walk_folder(
                 yield os.path.relpath(whole, root).replace(os.sep, "/")
 
 
-def _spec(folder: str) -> GitIgnoreSpec:
+def _spec(folder: str) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec  # as long to load as all of ours: most folders have none
+
     try:
         path = Path(folder, ".gitignore")
         raw = path.read_bytes() if path.is_file() else b""  # a pipe would never end

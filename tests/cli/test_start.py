@@ -14,6 +14,7 @@ STARTS = {
         {"_hashlib", "ssl", "rich", "leakcheck.trust.store", "leakcheck.http.client",
          "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
     ),
+    "a folder without rules of git's": (["ci", "empty"], {"pathspec", "rich", "yaml"}),
 }  # fmt: skip
 
 
@@ -21,6 +22,7 @@ STARTS = {
 def test_a_command_loads_nothing_that_it_does_not_need(case: str, tmp_path: Path) -> None:
     arguments, spared = STARTS[case]
     (tmp_path / "dump.txt").write_bytes(b"alice@example.fr\n")
+    (tmp_path / "empty").mkdir()
     made = leakcheck("build", tmp_path / "dump.txt", "-o", tmp_path / "acme.bloom")
     assert made.status == 0, made.err
     run = [sys.executable, "-X", "importtime", "-m", "leakcheck", *arguments]

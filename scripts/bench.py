@@ -1,6 +1,7 @@
 """The bars of the design, measured against peers in one run: a table, and JSON with --json FILE.
 
     python scripts/bench.py [--lines 20000000] [--runs 5] [--folder DIR] [--json FILE] [ROW...]
+    python scripts/bench.py --quick [--keep]     ratios alone, beside the last ones kept
 
 Ours and the peer's runs alternate; figures are medians of whole processes,
 start-up included, output to a file or /dev/null. Peers are used where they
@@ -25,6 +26,13 @@ from typing import Any
 
 HERE = Path(__file__).parent
 LEAKCHECK = str(Path(sys.executable).parent / "leakcheck")
+# As people run it: its bytecode kept, its output buffered. Without the first every start compiles
+# all that it loads, 0.1 s and more.
+ENV = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+}
 RBLOOM = """
 import sys
 from rbloom import Bloom
@@ -48,7 +56,7 @@ def run(command: list[str], stdin: Path | None = None, ok: tuple[int, ...] = (0,
     with (stdin or Path(os.devnull)).open("rb") as given:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV
         )
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
@@ -285,8 +293,14 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--folder", type=Path, default=Path("/var/tmp/leakcheck-bench"))
     options.add_argument("--json", type=Path)
+    options.add_argument("--quick", action="store_true", help="ratios alone, in three minutes")
+    options.add_argument("--keep", action="store_true", help="keep the figures of --quick")
     given = options.parse_args()
     bench = Bench(given.folder, given.lines, given.runs)
+    if given.quick:
+        from bench_quick import quick
+
+        sys.exit(quick(bench.folder, bench.dump, keep=given.keep))
     for name in given.rows or ROWS:
         if name in NEEDS and shutil.which(NEEDS[name]) is None:
             print(f"{name}: left out, {NEEDS[name]} is not installed")

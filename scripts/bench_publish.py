@@ -3,23 +3,33 @@
     python scripts/bench_publish.py --addresses 12000000
     python scripts/bench_publish.py --addresses 12000000 --harden fast
 
-build, then publish (verify, copy, sign, chunks), each a process of its own; then what a visitor
-loads, from nginx with the published snippet, each request once: files, bytes as compressed.
+build, then publish (verify, copy, sign, chunks), each a process of its own; then what a visitor's
+Chromium loads from nginx with the published snippet, on connections slowed down. It takes
+Chromium, nginx, and npm to install puppeteer-core with.
 """
 
 import argparse
-import gzip
+import json
+import os
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from page_pictures import DRIVER, NPM
+from web import free_port
+
 PROGRAM = Path(sys.executable).with_name("leakcheck")
-TEXT = (".html", ".js", ".css", ".json", ".txt")
-PAGE = 4096
+SPEEDS = {
+    "full speed": {"download": 12_500_000, "upload": 12_500_000, "latency": 0},
+    "4G": {"download": 1_125_000, "upload": 187_500, "latency": 60},
+    "slow 3G": {"download": 50_000, "upload": 50_000, "latency": 400},
+}
 
 
 def main() -> None:
@@ -60,26 +70,57 @@ def measure(home: Path, count: int, harden: str | None) -> None:
     site = home / "site"
     for name in ("acme.bloom", "acme.bloom.verity", "filters.note"):
         print(f"{name:20} {(site / name).stat().st_size:12,} bytes")
-    visit(site)
+    visit(home, site)
 
 
-def visit(site: Path) -> None:
-    """What a visitor's browser loads before the first answer: requests, bytes, bytes compressed."""
-    from leakcheck.publishing.page import MODULES
+def visit(home: Path, site: Path) -> None:
+    """What a visitor's Chromium loads, and how long it takes on connections of several sorts."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit("Chromium is not installed.")
+    (home / "package.json").write_text('{"private":true,"type":"module"}')
+    subprocess.run(NPM, cwd=home, check=True, capture_output=True)
+    with nginx(home, site) as url:
+        visits = [
+            {"url": url, "language": "fr", "throttle": speed, "patience": 120_000,
+             "subjects": [{"address": "nobody@example.fr"}]}
+            for speed in SPEEDS.values()
+        ]  # fmt: skip
+        done = subprocess.run(
+            ["node", DRIVER, "chrome", browser], cwd=home, text=True, capture_output=True,
+            input=json.dumps({"visits": visits}), check=True,
+        )  # fmt: skip
+    for name, line in zip(SPEEDS, done.stdout.splitlines(), strict=True):
+        found = json.loads(line)
+        network, [answer] = found["network"], found["answers"]
+        print(f"{name:20} {network['requests']} requests, {network['bytes']:,} bytes with header "
+              f"fields; ready after {network['ready'] / 1000:.1f} s, "
+              f"answer {answer['milliseconds'] / 1000:.1f} s later")  # fmt: skip
 
-    names = ["fr.html", "style.css", "app.js", *MODULES, "tables.txt", "site.json", "texts/fr.json",
-             "filters.note"]  # fmt: skip
-    raw = {name: (site / name).read_bytes() for name in names}
-    packed = sum(
-        len(gzip.compress(data, 9)) if name.endswith(TEXT) else len(data)
-        for name, data in raw.items()
+
+@contextmanager
+def nginx(home: Path, site: Path) -> Iterator[str]:
+    """The page's URL on nginx with the snippet that was published."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        raise SystemExit("nginx is not installed.")
+    port = free_port()
+    snippet = (site / "host" / "nginx.conf").read_text(encoding="utf-8")
+    user = "user root;" if os.geteuid() == 0 else ""
+    config = home / "nginx.conf"
+    config.write_text(
+        f"{user} daemon off; pid {home}/pid; error_log {home}/error.log; events {{}}\n"
+        f"http {{ client_body_temp_path {home}/a; proxy_temp_path {home}/b; "
+        f"fastcgi_temp_path {home}/c; uwsgi_temp_path {home}/d; scgi_temp_path {home}/e;\n"
+        f"server {{ listen 127.0.0.1:{port};\n{snippet.replace('/srv/site', str(site))} }} }}\n"
     )
-    tree = (site / "acme.bloom.verity").stat().st_size // PAGE
-    upper = max(0, tree - -(-tree // 129) * 128) if tree > 128 else min(tree - 1, 1)
-    pages = [PAGE, PAGE * upper, PAGE, PAGE, PAGE]  # header, upper tree, its leaf; page, its leaf
-    asked = len(names) + sum(1 for size in pages if size)
-    print(f"{'visit':20} {asked} requests, {sum(map(len, raw.values())) + sum(pages):,} bytes, "
-          f"{packed + sum(pages):,} with gzip")  # fmt: skip
+    process = subprocess.Popen([program, "-c", config], stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    try:
+        yield f"http://127.0.0.1:{port}/acme/"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def cpu() -> float:

@@ -1,4 +1,4 @@
-"""Make the pictures of the page in docs/: docs/page-exposed.png, docs/page-clean.png.
+"""Make the pictures of the page in docs/: docs/page-exposed.webp, docs/page-clean.webp.
 
     python scripts/page_pictures.py
 
@@ -67,7 +67,7 @@ def take(url: str, browser: str, modules: Path) -> None:
     """Photograph an answer of each sort."""
     visits = [
         {"url": url, "language": language, "width": 400, "subjects": [{"address": address}],
-         "dark": dark, "shot": str(ROOT / "docs" / f"page-{name}.png")}
+         "dark": dark, "shot": str(ROOT / "docs" / f"page-{name}.webp")}
         for name, language, address, dark in (
             ("exposed", "en", "alice@example.fr", False),
             ("clean", "fr", "carole@example.fr", True),

@@ -117,6 +117,7 @@ def _about(request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition
         "serial": edition.serial if edition else 0,
         "mirrors": list(request.mirrors),
         "decoys": request.decoys,
+        "tables": hashlib.sha256((SITE / "tables.txt").read_bytes()).hexdigest(),
         "filters": entries,
     }
     return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()

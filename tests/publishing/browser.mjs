@@ -3,7 +3,8 @@
 // working folder.
 //
 // A visit: url; subjects [{address, password, typed}]; width; dark; axe; script (false: without
-// JavaScript); language; shot (a file); patience (milliseconds until it must be ready).
+// JavaScript); language; shot (a file); throttle {download, upload: bytes a second; latency: ms};
+// patience (milliseconds until it must be ready).
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,12 +22,13 @@ const browser = await puppeteer.launch({
 });
 
 async function ask(page, { address, password, typed }) {
-  await page.evaluate(() => performance.clearResourceTimings());
+  const mode = address === undefined ? "password" : password === undefined ? "address" : "pair";
+  await page.evaluate((wanted) => {
+    performance.clearResourceTimings();
+    document.querySelector(`#modes [data-mode=${wanted}]`)?.click();
+  }, mode);
   for (const [field, text] of [["#address", address], ["#password", password]]) {
     if (text === undefined) continue;
-    if (await page.$eval(field, (input) => input.parentElement.hidden)) {
-      await page.evaluate(() => document.querySelector("#modes button").click());
-    }
     await page.focus(field);
     await page.$eval(field, (input) => input.select());
     if (typed) {
@@ -48,11 +50,24 @@ async function ask(page, { address, password, typed }) {
   }), milliseconds);
 }
 
-async function visit({ url, subjects = [], width = 1000, dark, axe: audited, script = true, language, shot, patience = 60_000 }) {
+// Slow the connection of a page down, and count what comes over it (Chromium alone).
+async function watched(page, throttle) {
+  const seen = { requests: 0, bytes: 0 }, session = await page.createCDPSession();
+  await session.send("Network.enable");
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    seen.requests++;
+    seen.bytes += encodedDataLength; // with the header fields
+  });
+  await page.emulateNetworkConditions(throttle);
+  return seen;
+}
+
+async function visit({ url, subjects = [], width = 1000, dark, axe: audited, script = true, language, shot, throttle, patience = 60_000 }) {
   const page = await browser.newPage(), trouble = [];
   page.on("pageerror", (error) => trouble.push(String(error.message ?? error)));
   page.on("console", (message) => { if (message.type() === "error") trouble.push(message.text()); });
   await page.setViewport({ width, height: 800 });
+  const network = throttle && await watched(page, throttle), begun = Date.now();
   if (!script) await page.setJavaScriptEnabled(false);
   if (dark) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
   await page.goto(language ? new URL(`${language}.html`, url).href : url, { waitUntil: "load", timeout: 60_000 });
@@ -61,7 +76,9 @@ async function visit({ url, subjects = [], width = 1000, dark, axe: audited, scr
     await page.waitForFunction(() => !document.querySelector("#form").hidden || !document.querySelector("#failed").hidden, { timeout: patience })
       .catch(() => {});
     found.ready = await page.$eval("#form", (form) => !form.hidden);
+    if (network) network.ready = Date.now() - begun;
     for (const subject of found.ready ? subjects : []) found.answers.push(await ask(page, subject));
+    found.network = network;
     found.overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     found.stored = await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length);
     found.place = page.url();
@@ -76,7 +93,7 @@ async function visit({ url, subjects = [], width = 1000, dark, axe: audited, scr
     found.text = await page.evaluate(() => document.body.innerText).catch(() => null);
     found.form = await page.$eval("#form", (form) => form.hidden).catch(() => null);
   }
-  if (shot) writeFileSync(shot, await page.screenshot({ fullPage: true }));
+  if (shot) writeFileSync(shot, await page.screenshot({ fullPage: true, type: "webp", quality: 55 }));
   await page.close();
   return { ...found, trouble };
 }

@@ -99,7 +99,7 @@ function choose(next, modes) {
   at("password").value = "";
   at("modes").replaceChildren(...modes.filter((each) => each !== mode).map((each) => {
     const name = { address: "askAddress", password: "askPassword", pair: "askPair" }[each];
-    const button = element("button", texts[name], { type: "button" });
+    const button = element("button", texts[name], { type: "button", "data-mode": each });
     button.addEventListener("click", () => {
       choose(each, modes);
       at(each === "password" ? "password" : "address").focus();

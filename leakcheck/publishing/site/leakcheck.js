@@ -84,8 +84,11 @@ class Site {
 
   static async open(base) {
     const get = (name, most) => fetchWhole(new URL(name, base).href, most);
-    const [about, tables] = await Promise.all([get("site.json", 1 << 16), get("tables.txt", 1 << 18)]);
-    return new Site(base, JSON.parse(decode(about)), read(decode(tables)));
+    const [raw, tables] = await Promise.all([get("site.json", 1 << 16), get("tables.txt", 1 << 18)]);
+    const about = JSON.parse(decode(raw));
+    // Half a table would give another digest, which no filter has.
+    if (crypto.subtle && await sha256(tables) !== about.tables) throw new Unreachable("network");
+    return new Site(base, about, read(decode(tables)));
   }
 
   // The signed list at a base, no older than what was seen; null where the site has no key.
@@ -315,6 +318,8 @@ function shuffled(numbers) {
   return found;
 }
 
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const sha256 = async (bytes) => hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
 
 // Whether a signature is of a key: by the browser, or where it knows no Ed25519 by a library.

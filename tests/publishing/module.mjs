@@ -1,0 +1,9 @@
+// The module that others embed, under Node.js: node module.mjs SITE-FOLDER, questions as JSON on stdin.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const { check } = await import(pathToFileURL(join(process.argv[2], "leakcheck.js")));
+for (const { subject, ...options } of JSON.parse(readFileSync(0, "utf8"))) {
+  console.log(JSON.stringify(await check(subject, options)));
+}

@@ -154,6 +154,8 @@ def visits(world: World, browser: str, home: Path) -> list[dict[str, Any]]:
             )
     secrets = [{"password": "secret 4"}, {"password": " secret 5 "}, {"password": "nobody’s"}]
     found.append({"url": urls["well"], "language": "en", "subjects": secrets})
+    pairs = [{"address": "person4@example.org", "password": f"secret {n}"} for n in (4, 5)]
+    found.append({"url": urls["well"], "language": "de", "subjects": pairs})
     for language in ("en", "fr", "de", "es"):
         for dark in (False, True)[: 2 if browser == "chrome" else 1]:  # BiDi knows no dark
             found.append({
@@ -241,8 +243,10 @@ def test_300_people_are_told_what_the_command_tells(seen: Seen, world: World) ->
     assert min(map(told.count, ("exposed", "clean", "unknown"))) >= 8
 
 
-def test_passwords(seen: Seen, world: World) -> None:
-    found = next(found for wanted, found in seen.visits if "password" in str(wanted["subjects"]))
+def test_passwords_and_pairs(seen: Seen) -> None:
+    found, pairs = (found for wanted, found in seen.visits if "password" in str(wanted["subjects"]))
+    assert [one["verdict"] for one in pairs["answers"]] == ["exposed", "clean"]
+    assert "mit diesem Passwort" in pairs["answers"][0]["text"]
     assert [one["verdict"] for one in found["answers"]] == ["exposed", "exposed", "clean"]
     assert "secret " not in json.dumps(found["answers"])
 

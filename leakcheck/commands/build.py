@@ -116,6 +116,19 @@ def run(
             "--realm", metavar="NAME", help="Of the publisher: one slow hash asks all its filters."
         ),
     ] = None,
+    seal: Annotated[
+        Path | None,
+        typer.Option(
+            "--seal",
+            metavar="KEY",
+            readable=False,  # which is told in our words
+            help="Make guessing impossible without --oracle: a key of `keys new --sealing`.",
+        ),
+    ] = None,
+    oracle: Annotated[
+        str | None,
+        typer.Option("--oracle", metavar="URL", help="Where the sealing key is asked, blindly."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
@@ -146,5 +159,7 @@ def run(
         update=update,
         harden=harden,
         realm=realm,
+        seal=seal,
+        oracle=oracle,
     )
     return build_shown(request, keep_going=keep_going, as_json=as_json)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakcheck.commands import options
+from leakcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from leakcheck.trust.note import Verifier
@@ -21,12 +22,15 @@ app = typer.Typer(
 @app.command()
 def new(
     origin: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="ORIGIN", help="Your name, such as filters.example.org/acme."),
-    ],
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The private key, mode 0600.")
-    ],
+    ] = ...,  # type: ignore[assignment]
+    sealing: Annotated[
+        bool, typer.Option("--sealing", help="A key to seal filters with; it has no ORIGIN.")
+    ] = False,
 ) -> int:
     """Make a private key, and print the public one that readers trust.
 
@@ -36,6 +40,18 @@ def new(
     from leakcheck.trust import keys
     from leakcheck.wording import printable
 
+    if sealing == (origin is not None):
+        raise UsageError("Name your ORIGIN for a key to sign with, or say --sealing.")
+    if origin is None:
+        from leakcheck.trust.sealing import make_sealing_key
+
+        made = make_sealing_key(output)
+        say(f"sealing key {made.public.hex()[:16]}…")
+        say(
+            f"{printable(str(output))} is private: keep it to yourself, and keep a copy off-line: "
+            "without it no filter that it sealed can be checked, and with it all can be guessed."
+        )
+        return 0
     key = keys.make(origin, output)
     say(str(key))
     say(f"Fingerprint: {key.fingerprint}")
@@ -94,7 +110,6 @@ def trust(
 
 def _trust_url(url: str, fingerprint: str | None, via: str | None) -> None:
     """Trust the keys at a URL, each once its fingerprint was found right."""
-    from leakcheck.errors import UsageError
     from leakcheck.installing.publishers import folder_of, keys_at
     from leakcheck.sources import Access
     from leakcheck.terminal import agreed, say
@@ -154,7 +169,6 @@ def distrust(
     ],
 ) -> int:
     """Trust a publisher no longer."""
-    from leakcheck.errors import UsageError
     from leakcheck.terminal import say
     from leakcheck.trust.store import Store
     from leakcheck.wording import printable

@@ -36,6 +36,31 @@ def serve(
             "repeatable. Others are refused over http.",
         ),
     ] = None,
+    sealing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--sealing-key",
+            metavar="FILE",
+            readable=False,  # which is told in our words
+            help="Be the oracle of the filters sealed with this key: docs/sealing.md.",
+        ),
+    ] = None,
+    rate_limit: Annotated[
+        str,
+        typer.Option("--rate-limit", metavar="N/TIME", help="What the oracle answers an address."),
+    ] = "30/minute",
+    rate_limit_all: Annotated[
+        str,
+        typer.Option("--rate-limit-all", metavar="N/TIME", help="What it answers in all."),
+    ] = "3000/minute",
+    proxies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--behind-proxy",
+            metavar="ADDRESS",
+            help="Of a proxy before the oracle, whose X-Forwarded-For counts; repeatable.",
+        ),
+    ] = None,
     log: Annotated[
         bool, typer.Option("--log-requests", help="Log requests, which is off by default.")
     ] = False,
@@ -60,6 +85,17 @@ def serve(
 
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together.")
+    oracle = None
+    if sealing_key is not None:
+        from leakcheck.serving.oracle import Oracle, Rate
+        from leakcheck.trust.sealing import read_sealing_key
+
+        oracle = Oracle(
+            read_sealing_key(sealing_key),
+            Rate.parse(rate_limit, "--rate-limit"),
+            Rate.parse(rate_limit_all, "--rate-limit-all"),
+            frozenset(proxies or ()),
+        )
     shelf = look(folder)
     server = Server(
         partial(answer, shelf=shelf),
@@ -68,9 +104,12 @@ def serve(
         cert=cert,
         key=key,
         log=log,
+        oracle=oracle,
     )
     what = [counted(len(shelf.filters()), "filter")]
     what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
+
+    what += ["sealed questions"] if oracle else []
 
     def ready() -> None:
         if not server.hosts.local:

@@ -19,6 +19,7 @@ from leakcheck.serving.catalog import Shelf, describe
 from leakcheck.serving.files import conditions, file_answer
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
+from leakcheck.serving.oracle import PATH, Oracle
 from leakcheck.serving.padding import pad
 from leakcheck.sources.range_files import read_range
 
@@ -28,7 +29,8 @@ _MODES = {b"": 40, b"mode=": 40, b"mode=sha1": 40, b"mode=ntlm": 32}
 _METHODS = "GET, HEAD, OPTIONS"
 _FOR_PAGES = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
+    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag, "
+    "Retry-After",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _PREFLIGHT = {
@@ -42,8 +44,10 @@ _Message = MutableMapping[str, Any]
 class App:
     """The application that answers with `given`, as ASGI has it."""
 
-    def __init__(self, given: Callable[[HttpRequest], HttpAnswer], hosts: Hosts) -> None:
-        self._given, self._hosts = given, hosts
+    def __init__(
+        self, given: Callable[[HttpRequest], HttpAnswer], hosts: Hosts, oracle: Oracle | None = None
+    ) -> None:
+        self._given, self._hosts, self._oracle = given, hosts, oracle
         self._told = 0.0
 
     async def __call__(
@@ -95,7 +99,13 @@ class App:
         if host is not None and not self._hosts.serves(host):
             return HttpAnswer.plain("This host name is not served here: see serve --name.", 421)
         query = HttpRequest(scope["method"], scope["path"], scope["query_string"], fields)
-        found = self._given(query)
+        if query.path == PATH:
+            scope["query_string"] = b""  # no log holds what is asked
+        if self._oracle is not None and query.method == "GET" and query.path == PATH:
+            client = scope.get("client")
+            found = self._oracle.answer(query, client[0] if client else "")
+        else:
+            found = self._given(query)
         if self._hosts.may_read(fields.get("origin")):
             found.fields |= _FOR_PAGES
         return found

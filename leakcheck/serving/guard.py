@@ -90,7 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 # The system would take some megabytes for a reader that does not read.
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _IN_SYSTEM)
         transport.set_write_buffer_limits(high=_BUFFERED)
-        self.place = _place(self.client[0] if self.client else "")
+        self.place = place_of(self.client[0] if self.client else "")
         self.since = time.monotonic()
         self.begun: float | None = self.since
         self.stalled: float | None = None
@@ -166,7 +166,7 @@ async def keep_order(room: Room) -> None:
         room.sweep()
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
     """Where a connection comes from: an address; of IPv6 its first half, a customer's."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -18,6 +18,7 @@ from leakcheck.serving.app import App
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
+from leakcheck.serving.oracle import Oracle
 
 _MOST = 1024  # connections
 _BACKLOG = 256  # connections that wait to be taken in, and are so at once
@@ -37,6 +38,7 @@ class Server(uvicorn.Server):
         cert: Path | None = None,
         key: Path | None = None,
         log: bool = False,
+        oracle: Oracle | None = None,
     ) -> None:
         """given: what answers; names: host names that it is called by; cert, key: for https;
         log: requests, on stdout.
@@ -49,7 +51,7 @@ class Server(uvicorn.Server):
         self.hosts = Hosts(address, names, proved=cert is not None)
         self._room = Room(min(_MOST, _files_allowed() - _BACKLOG - _OTHER_FILES))
         config = uvicorn.Config(
-            App(given, self.hosts),
+            App(given, self.hosts, oracle),
             http=type("Connection", (GuardedProtocol,), {"room": self._room}),
             ws="none",
             access_log=log,

@@ -18,7 +18,7 @@ from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.http.urls import shown
 from leakcheck.sources import Access
-from leakcheck.sources.oracle import Oracle
+from leakcheck.sources.oracle import OracleClient
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
     Digests,
@@ -103,11 +103,11 @@ class Digester:
     def __init__(self, identity: Identity, access: Access | None) -> None:
         """access: how an oracle may be reached; None: not at all."""
         self._hardener = _hardener(identity.harden) if identity.harden else None
-        self._oracle: Oracle | None = None
+        self._oracle: OracleClient | None = None
         self._sealed = _Kept()
         self._may_ask = access is not None and not access.offline
         if identity.seal and access is not None and self._may_ask:
-            self._oracle = Oracle(identity.seal, access)
+            self._oracle = OracleClient(identity.seal, access)
         self._needs_oracle = identity.seal is not None
 
     def digests(self, plain: Sequence[bytes]) -> Digests:

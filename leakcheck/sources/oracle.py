@@ -78,7 +78,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Oracle:
+class OracleClient:
     """Asks one oracle; safe from any thread, one question at a time."""
 
     def __init__(self, seal: Seal, access: Access) -> None:

@@ -248,8 +248,16 @@ class PublishedFilter {
   }
 
   async digests(identity, asked) {
-    if (identity !== undefined) throw new NoAnswer("newer");
-    return Promise.all(asked.forms.map((form) => digestOf(asked.kind, form)));
+    const plain = await Promise.all(asked.forms.map((form) => digestOf(asked.kind, form)));
+    if (identity === undefined) return plain;
+    const slow = await import("./identity.js");
+    try {
+      return await slow.digests(identity, asked.kind, plain, fetchWhole);
+    } catch (error) {
+      if (error instanceof slow.IdentityError) throw new NoAnswer("newer");
+      if (error instanceof slow.OracleError || error instanceof Unreachable) throw new NoAnswer("oracle");
+      throw error;
+    }
   }
 
   // The numbers of the pages to ask for.

@@ -56,6 +56,11 @@ def asked_origins(request: SiteRequest, filters: Sequence[SiteFilter]) -> list[s
     return [origin_of(url) for url in urls]
 
 
+def origin_of(url: str) -> str:
+    """Scheme and host of a URL."""
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
+
+
 def pages(
     request: SiteRequest, filters: Sequence[SiteFilter], edition: Edition | None
 ) -> dict[str, bytes]:

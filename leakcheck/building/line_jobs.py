@@ -13,6 +13,7 @@ from leakcheck.building.account import InputCounts
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.workers import Job
 from leakcheck.input import Buffers, Chunk, Input, chunks
+from leakcheck.records.rows import LONG_LINE
 
 _NOTHING = "no address"
 
@@ -54,7 +55,8 @@ class LineJobs:
                 if long is None:
                     long = _LongLine(tally, item.label, chunk.line, self._rejects)
                     if not searched:
-                        long.refuse("too long")
+                        long.refuse(LONG_LINE)
+                        tally.failure = tally.failure or f"it has a {LONG_LINE}"
                 if searched:
                     long.begin()
                     yield partial(self._piece, long, chunk)

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
-from leakcheck.records.rows import EMPTY, Row, Wanted
-from leakcheck.records.rows import TOO_LONG as LONG_ROW
+from leakcheck.records.rows import EMPTY, LONG_LINE, Row, Wanted
 from leakcheck.subject.kinds import Kind
 
 NT = ("login", "nt")
@@ -42,7 +41,7 @@ def windows(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
     for number, line in enumerate(lines(stream), 1):
         text = line.rstrip("\r\n")
         if line == TOO_LONG:
-            yield Row(number, NT, (), LONG_ROW)
+            yield Row(number, NT, (), LONG_LINE)
         elif not text.strip() or _NOISE.match(text):
             continue
         elif match := _PWDUMP.fullmatch(text):
@@ -78,7 +77,7 @@ def potfile(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
         text = line.rstrip("\r\n")
         digest, mark, plain = text.partition(":")
         if line == TOO_LONG:
-            yield Row(number, CRACKED, (), LONG_ROW)
+            yield Row(number, CRACKED, (), LONG_LINE)
         elif not text.strip():
             yield Row(number, CRACKED, (), EMPTY)
         elif not mark:

@@ -55,7 +55,7 @@ class Batch:
             return
         if found.doubt:
             self.doubted[found.doubt] += 1
-        secrets, hashes = found.secrets, found.hashes
+        secrets, hashes = sorted(found.secrets, key=_is_doubtful), found.hashes
         if secrets:
             self.secrets.append(secrets[0])
             self.numbers.append(number)
@@ -71,6 +71,11 @@ class Batch:
     def full(self) -> bool:
         """Whether it is time to take it."""
         return self.count >= BATCH or self.bytes >= BATCH_BYTES
+
+
+def _is_doubtful(pair: tuple[bytes, bytes]) -> bool:
+    """Whether what a password belongs to is a name without an address in it."""
+    return bool(pair[0]) and b"@" not in pair[0] and b"%40" not in pair[0]
 
 
 def batches(dialect: Dialect, stream: io.RawIOBase, head: bytes, wanted: Wanted) -> Iterator[Batch]:

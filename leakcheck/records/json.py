@@ -13,8 +13,7 @@ from leakcheck.input.streams import ReadError
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, Utf8, lines
 from leakcheck.records.objects import Records
-from leakcheck.records.rows import EMPTY, NOT_JSON, Row, Wanted
-from leakcheck.records.rows import TOO_LONG as LONG_ROW
+from leakcheck.records.rows import EMPTY, LONG_LINE, NOT_JSON, Row, Wanted
 
 NO_OBJECT = "neither an object nor a string"
 _STEP = 256
@@ -38,7 +37,7 @@ def _lines(stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
     for number, line in enumerate(lines(stream), 1):
         records.number = number
         if line == TOO_LONG:
-            yield Row(number, (), (), LONG_ROW)
+            yield Row(number, (), (), LONG_LINE)
         elif line.isspace():
             yield Row(number, (), (), EMPTY)
         else:

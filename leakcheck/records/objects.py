@@ -5,10 +5,12 @@ and has none belongs to it. So of `{"users": {"k1": {...}, "k2": {...}}}` each
 is one. What a record lacks of address, login and labels it takes from what
 stands around it. A record of addresses is a line, an item of the outermost
 list, or an object kept by name that has an address of its own. An item of a
-list in which nothing is found is a record without it, and counted.
+list in which nothing is found is a record without it, and counted; so is an
+object that has names in common with a record beside it, but no secret.
 
 A member may be named by its neighbour, as in `{"key": "Password", "value":
-"x"}`, and an object by its address, as in `{"a@b.fr": "x"}`.
+"x"}`, which is a member of what stands around it, and an object by its address,
+as in `{"a@b.fr": "x"}`.
 
 Objects are let go once seen; what is held is bounded.
 """
@@ -49,6 +51,8 @@ class _Node:
         cells: its own, and those of the parts in it.
         inner: the records in it that wait for what stands around them.
         key: the name of the member that is read.
+        shape: the names of members that the records right within it have.
+        plain: the objects right within it that have no secret.
     """
 
     name: str
@@ -59,6 +63,8 @@ class _Node:
     inner: list[_Record] = field(default_factory=list)
     found: bool = False
     key: str = ""
+    shape: set[str] = field(default_factory=set)
+    plain: list[list[Cell]] = field(default_factory=list)
 
 
 class Records:
@@ -114,11 +120,15 @@ class Records:
     def end(self) -> None:
         """The innermost object or list closes."""
         node = self._open.pop()
+        self._compare(node)
         if node.is_map:
             if columns.looks_like_address(node.name):
                 node.cells.insert(0, ("address", node.name))
-            node.cells = _named_by_neighbours(node.cells)
-            (self._close_secret if self._secret else self._close_address)(node)
+            cells = _named_by_neighbours(node.cells)
+            member = cells is not node.cells and bool(self._open) and node.above is not None
+            node.cells = cells
+            if not member:
+                (self._close_secret if self._secret else self._close_address)(node)
         self._hand_up(node)
 
     def take(self) -> list[Row]:
@@ -144,6 +154,8 @@ class Records:
             around = _around(node.cells)
             for one in node.inner:
                 _lend(one.cells, around)
+            if self._open and len(self._open[-1].shape) < MOST_CELLS:
+                self._open[-1].shape |= {name for name, _ in node.cells}
             node.inner.insert(0, _Record(node.cells))
             node.cells = []
             return
@@ -154,6 +166,22 @@ class Records:
             return
         for one in node.inner:
             _lend(one.cells, node.cells)
+        if self._open and node.cells and not node.inner and not node.found:
+            outer = self._open[-1]
+            outer.plain.append(list(node.cells))
+            if len(outer.plain) > MOST_HELD:
+                self._compare(outer)
+                del outer.plain[:-MOST_HELD]
+
+    def _compare(self, node: _Node) -> None:
+        """Count the objects in `node` that are like the records beside them, but for a secret."""
+        if not node.shape:
+            return
+        for cells in node.plain:
+            names = {name for name, text in cells if text}
+            if names and len(names & node.shape) * 2 >= len(names):
+                node.inner.append(_Record(cells))
+        node.plain = []
 
     def _close_address(self, node: _Node) -> None:
         """The same of addresses: a line, an item of the outermost list, an object by name."""

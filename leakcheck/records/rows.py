@@ -13,12 +13,13 @@ HEADER = "header"
 TITLE = "title"
 EMPTY = "empty"
 TOO_LONG = "too long"
+LONG_LINE = "line too long to be read"
 NO_PASSWORD = "no password"  # noqa: S105 - a reason
 NO_ADDRESS = "no address"
 MALFORMED = "malformed row"
 NOT_UNDERSTOOD = "statement not understood"
 NOT_JSON = "not JSON"
-UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON))
+UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON, LONG_LINE))
 """The problems of bytes that may hold anything: without them a filter is incomplete."""
 STRUCTURE = frozenset((HEADER, TITLE, EMPTY))
 """The problems of rows that hold no record."""

@@ -171,7 +171,7 @@ class _Reader:
             if AFTER.match(buffer, at) or at >= len(buffer):
                 self._state = self._outside
                 return at
-            return self._resume(buffer, at)
+            return self._resume(buffer, at, last)
         after = self._many(buffer, at)
         if after > at:
             return after
@@ -182,21 +182,29 @@ class _Reader:
                 return match.end()
         if len(buffer) - at < LONGEST and not last:
             return -1
-        return self._resume(buffer, at)
+        return self._resume(buffer, at, last)
 
     def _ends(self, buffer: bytes, at: int) -> bool:
         """Whether a row may end at `at`."""
         return buffer[at : at + 1] in (b",", b";", b"") or buffer[at : at + 1].isspace()
 
-    def _resume(self, buffer: bytes, at: int) -> int:
+    def _resume(self, buffer: bytes, at: int, last: bool) -> int:
         """Give up a row, and go on behind it."""
         self._reject(MALFORMED)
-        following = _NEXT_ROW.search(buffer, at + 1)
+        self._state = self._rest_of_row
+        return self._rest_of_row(buffer, at + 1, last)
+
+    def _rest_of_row(self, buffer: bytes, at: int, last: bool) -> int:
+        """What is left of a row that was given up."""
+        following = _NEXT_ROW.search(buffer, at)
         if following is None:
-            self._state = self._outside
-            return len(buffer)
-        if following[0].startswith(b";"):
-            self._state = self._outside
+            if last:
+                self._state = self._outside
+                return len(buffer)
+            kept = max(at, len(buffer) - _STEP_BYTES // 16)
+            return kept if kept > at else -1
+        ended = following[0].startswith(b";")
+        self._state = self._outside if ended else self._values
         return following.end()
 
     def _many(self, buffer: bytes, at: int) -> int:
@@ -228,17 +236,27 @@ class _Reader:
         """One line of a COPY."""
         end = buffer.find(b"\n", at)
         if end < 0:
-            if len(buffer) - at < LONGEST and not last:
+            if at >= len(buffer) or (len(buffer) - at < LONGEST and not last):
                 return -1
             end = len(buffer)
-            if end <= at:
-                return -1
+            if not last:
+                self._reject(MALFORMED)
+                self._state = self._rest_of_line
+                return end
         line = buffer[at:end].rstrip(b"\r")
         if line == b"\\.":
             self._state = self._outside
         elif line:
             self._row([copied(cell) for cell in line.split(self._mark)])
         return min(end + 1, len(buffer))
+
+    def _rest_of_line(self, buffer: bytes, at: int, last: bool) -> int:
+        """What is left of a line of a COPY that was given up."""
+        end = buffer.find(b"\n", at)
+        if end < 0:
+            return -1 if at >= len(buffer) else len(buffer)
+        self._state = self._copy
+        return end + 1
 
     def _select(self, buffer: bytes, at: int, last: bool) -> int:
         """One SELECT of literals, as INSERT ... SELECT ... UNION has them."""

@@ -16,8 +16,7 @@ from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
-from leakcheck.records.rows import TOO_LONG as LONG_ROW
-from leakcheck.records.rows import Row, Wanted
+from leakcheck.records.rows import LONG_LINE, Row, Wanted
 
 LINE = ("url", "login", "password")
 NO_SEPARATOR = "no separator"
@@ -61,7 +60,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             continue
         yield from _account(began, block, wholes)
         if line == TOO_LONG:
-            yield Row(number, LINE, (), LONG_ROW)
+            yield Row(number, LINE, (), LONG_LINE)
         elif account := one_line(text):
             login, secret = account
             apart = _APART.match(secret)

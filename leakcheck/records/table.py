@@ -26,6 +26,7 @@ from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import (
     EMPTY,
     HEADER,
+    LONG_LINE,
     TITLE,
     PlainRows,
     Row,
@@ -33,7 +34,6 @@ from leakcheck.records.rows import (
     one_by_one,
     read_apart,
 )
-from leakcheck.records.rows import TOO_LONG as LONG_ROW
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES = 64
@@ -65,7 +65,7 @@ def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             continue
         for cells, others in ((one, ()) for one in found) if isinstance(found, list) else (found,):
             if cells is _LONG[0]:
-                yield Row(number, names, (), LONG_ROW)
+                yield Row(number, names, (), LONG_LINE)
             elif not any(cells) or (skip and not any(cell.strip() for cell in cells)):
                 yield Row(number, names, cells, EMPTY)
             elif skip:
@@ -275,7 +275,7 @@ def _fixed(source: Iterable[str], dialect: Dialect) -> Iterator[Row]:
     for number, line in enumerate(source, 1):
         text = line.rstrip("\r\n")
         if line == TOO_LONG:
-            yield Row(number, dialect.names, (), LONG_ROW)
+            yield Row(number, dialect.names, (), LONG_LINE)
         elif not text.strip():
             yield Row(number, dialect.names, (), EMPTY)
         else:

@@ -123,7 +123,7 @@ class ScanCounts:
         if open_:
             steps += advice(kind, Verdict.UNKNOWN)
         return Summary(
-            facts=self._facts(hits),
+            facts=self._facts(hits) | {"notes": list(notes)},
             lines=(*self._lines(hits), *(f"Note: {note}." for note in notes)),
             charts=_charts(hits),
             advice=steps,

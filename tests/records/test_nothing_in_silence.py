@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - dumps are easier to read unbroken
 
+import json
 import sys
 from pathlib import Path
 
@@ -135,6 +136,100 @@ def test_an_address_is_inherited_only_where_there_is_none() -> None:
 def test_items_without_a_password_are_counted() -> None:
     found, rejected = taken('{"users":[{"password":"one"},{"id":2},{"id":3,"tags":[{"x":1}]}]}')
     assert (found, rejected) == ({"one"}, 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"users":{"x":{"user":"a","password":"one"},"y":{"user":"b"},"z":{"user":"c","geheim":"d"}}}',
+        '{"users":{"y":{"user":"b"},"z":{"user":"c","geheim":"d"},"x":{"user":"a","password":"one"}}}',
+        '[{"group":[{"user":"a","password":"one"},{"user":"b"},{"user":"c"}]}]',
+    ],
+)
+def test_records_kept_by_name_without_a_password_are_counted(data: str, tmp_path: Path) -> None:
+    """A member that nobody knows as a password may be one: the record is told."""
+    assert taken(data) == ({"one"}, 2)
+    (tmp_path / "d.json").write_text(data)
+    (tmp_path / "known").write_bytes(b"other\n")
+    form = ("--kind", "password", "--from", "passwords")
+    assert leakcheck("build", "known", "-o", "k.bloom", *form, cwd=tmp_path).status == 0
+    asked = leakcheck("scan", "d.json", "--kind", "password", "--in", "k.bloom", cwd=tmp_path)
+    assert asked.status == 2
+    assert "2 unknown" in asked.out + asked.err
+
+
+def test_what_is_no_record_like_the_others_is_none() -> None:
+    data = '{"meta":{"version":3},"users":{"x":{"user":"a","password":"one","tags":{"t":"u"}}}}'
+    assert taken(data) == ({"one"}, 0)
+
+
+def test_the_strings_of_an_entry_are_one_record(tmp_path: Path) -> None:
+    string = "<String><Key>{}</Key><Value>{}</Value></String>"
+    entry = "<Entry>" + string * 3 + "</Entry>"
+    one = entry.format("Password", "one", "Title", "Bank", "UserName", "ada@b.fr")
+    two = entry.format("Title", "Mail", "UserName", "eve@d.fr", "Password", "two")
+    data = f"<?xml version='1.0'?><Root><Group><Name>Base</Name>{one}{two}</Group></Root>"
+    assert taken(data, Wanted(Kind.CREDENTIAL)) == ({"ada@b.fr:one", "eve@d.fr:two"}, 0)
+    (tmp_path / "d.xml").write_text(data)
+    (tmp_path / "known").write_bytes(b"two\n")
+    form = ("--kind", "password", "--from", "passwords")
+    assert leakcheck("build", "known", "-o", "k.bloom", *form, cwd=tmp_path).status == 0
+    asked = ("--kind", "password", "--in", "k.bloom", "--format", "json")
+    rows = json.loads(leakcheck("scan", "d.xml", *asked, cwd=tmp_path).out)["results"]
+    assert [row["verdict"] for row in rows] == ["clean", "exposed"]
+    assert [row["columns"]["String.Title"] for row in rows] == ["Bank", "Mail"]
+
+
+def test_rows_of_tables_without_a_password_are_told(tmp_path: Path) -> None:
+    (tmp_path / "d.sql").write_text(
+        f"{INSERT}(1,'a','one');\nINSERT INTO l (id, t) VALUES (1,'x');\n"
+    )
+    (tmp_path / "known").write_bytes(b"two\n")
+    form = ("--kind", "password", "--from", "passwords")
+    assert leakcheck("build", "known", "-o", "k.bloom", *form, cwd=tmp_path).status == 0
+    asked = ("scan", "d.sql", "--kind", "password", "--in", "k.bloom")
+    told = "rows of tables without a password, left out: 1"
+    shown = leakcheck(*asked, cwd=tmp_path)
+    assert told in shown.out + shown.err
+    summary = json.loads(leakcheck(*asked, "--format", "json", cwd=tmp_path).out)["summary"]
+    assert told in summary["notes"]
+
+
+LONG = "x" * (3 << 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("d.csv", f"id,password\n1,one\n2,{LONG}\n3,two\n"),
+        (
+            "d.jsonl",
+            f'{{"password":"one"}}\n{{"password":"one"}}\n{{"password":"{LONG}"}}\n{{"password":"two"}}\n',
+        ),
+        ("d.txt", f"URL: a.fr\nPassword: one\n\nURL: {LONG}\n\nURL: b.fr\nPassword: two\n"),
+        ("d.sql", f"COPY u (id, password) FROM stdin;\n1\tone\n2\t{LONG}\n3\ttwo\n\\.\n"),
+        ("d.sql", f"{INSERT}(1,'a','one'),(2,'b','{LONG}'),(3,'c','two');\n"),
+        ("combo.txt", f"a@b.fr:one\na@b.fr:{LONG}\nc@d.fr:two\n"),
+    ],
+    ids=["table", "JSON", "stealer", "COPY", "INSERT", "combo"],
+)
+def test_a_line_that_is_too_long_is_told_and_its_neighbours_are_read(
+    name: str, data: str, tmp_path: Path
+) -> None:
+    """It may hold anything: the filter is incomplete, and a scan says unknown."""
+    (tmp_path / name).write_text(data)
+    built = leakcheck("build", name, "-o", "d.bloom", "--kind", "password", cwd=tmp_path)
+    assert built.status == 2
+    assert "incomplete" in built.err
+    for word, status in ((b"one\n", 1), (b"two\n", 1), (b"three\n", 2)):
+        check = ("check", "--password", "--in", "d.bloom")
+        assert leakcheck(*check, given=word, cwd=tmp_path).status == status
+    (tmp_path / "known").write_bytes(b"other\n")
+    form = ("--kind", "password", "--from", "passwords")
+    assert leakcheck("build", "known", "-o", "k.bloom", *form, cwd=tmp_path).status == 0
+    asked = leakcheck("scan", name, "--kind", "password", "--in", "k.bloom", cwd=tmp_path)
+    assert asked.status == 2
+    assert "1 unknown" in asked.out + asked.err
 
 
 def test_quotation_marks_swallow_no_row(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Time `leakcheck ci` on a generated repository beside other secret scanners, in one run.
 
     python scripts/bench_ci.py [--files 50000] [--detect-secrets PATH] [--gitleaks PATH]
+    python scripts/bench_ci.py --commits 100000 [--gitleaks PATH]
 
 The tree is made from a seed: source code, configuration of every format and a
 few passwords, known to be breached or not; it is committed to a git
 repository in a temporary folder. leakcheck runs three times and its median is
-shown, the others once; memory is the peak of the main process.
+shown, the others once; memory is the peak of the main process. With --commits
+it is the history of 2,000 files that is read, two of them changed by a commit.
 """
 
 import argparse
@@ -101,6 +103,42 @@ def make_tree(root: Path, files: int, seed: int = 20260101) -> int:
     return total
 
 
+def make_history(root: Path, commits: int, seed: int = 20260101) -> None:
+    """Write a repository whose commits each change two of 2,000 files, by git fast-import."""
+    rng = random.Random(seed)
+    kinds = (("py", "#", " = "), ("js", "//", " = "), ("go", "//", " := "))
+    subprocess.run(("git", "init", "-q", str(root)), check=True)
+    bodies: dict[str, list[str]] = {}
+    with subprocess.Popen(
+        ("git", "-C", str(root), "fast-import", "--quiet"), stdin=subprocess.PIPE
+    ) as git:
+        assert git.stdin is not None
+        for number in range(commits):
+            changes = []
+            for _ in range(2):
+                at = rng.randrange(2000)
+                suffix, comment, assign = kinds[at % 3]
+                path = f"part{at % 19}/file{at}.{suffix if at % 4 else 'yml'}"
+                lines = bodies.get(path)
+                if lines is None:
+                    text = source(rng, comment, assign) if at % 4 else settings(rng, "yml")
+                    lines = bodies[path] = text.splitlines()
+                lines[rng.randrange(len(lines))] = f"  changed_{number}: {rng.choice(WORDS)}"
+                if rng.random() < 0.001:
+                    lines[-1] = f"  password: {rng.choice(BREACHED)!r}"
+                changes.append((path, "\n".join(lines).encode() + b"\n"))
+            git.stdin.write(
+                b"commit refs/heads/main\ncommitter bench <bench@example.org> %d +0000\ndata 1\nx\n"
+                % (1_600_000_000 + number * 60)
+            )
+            for path, body in changes:
+                git.stdin.write(b"M 100644 inline %b\ndata %d\n" % (path.encode(), len(body)))
+                git.stdin.write(body + b"\n")
+        git.stdin.close()
+    subprocess.run(("git", "-C", str(root), "symbolic-ref", "HEAD", "refs/heads/main"), check=True)
+    subprocess.run(("git", "-C", str(root), "reset", "-q", "--hard"), check=True)
+
+
 def measure(command: list[str], root: Path) -> tuple[float, float, float, int]:
     """Wall and CPU seconds, peak MB and exit status of one run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -117,6 +155,17 @@ def measure(command: list[str], root: Path) -> tuple[float, float, float, int]:
     return wall, cpu, used.ru_maxrss / 1024, process.returncode
 
 
+def run_all(programs: dict[str, list[str]], root: Path, own_runs: int) -> None:
+    """Run each program there, and print a row for it."""
+    print(f"{'program':<24}{'wall':>9}{'CPU':>9}{'memory':>10}  exit")
+    for name, command in programs.items():
+        runs = own_runs if name.startswith("leakcheck") else 1
+        taken = [measure(command, root) for _ in range(runs)]
+        wall, cpu, memory = (statistics.median(each[at] for each in taken) for at in range(3))
+        row = f"{name:<24}{wall:>7.2f} s{cpu:>7.2f} s{memory:>7.0f} MB  {taken[0][3]}"
+        print(row, flush=True)
+
+
 def main() -> None:
     """Generate, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -124,10 +173,23 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--detect-secrets", metavar="PATH")
     parser.add_argument("--gitleaks", metavar="PATH")
+    parser.add_argument("--commits", type=int, help="measure --history on so many")
     parser.add_argument("--tree", type=Path, help="a tree made before, or where to make it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = options.tree or Path(folder)
+        if options.commits:
+            if not (root / ".git").exists():
+                make_history(root, options.commits)
+            programs = {
+                "leakcheck ci --history": [
+                    sys.executable, "-m", "leakcheck", "ci", "--history", "--exit-zero",
+                ],
+            }  # fmt: skip
+            if options.gitleaks:
+                programs["gitleaks git"] = [options.gitleaks, "git", ".", "--exit-code", "0"]
+            run_all(programs, root, options.runs)
+            return
         if not (root / ".git").exists():
             size = make_tree(root, options.files)
             print(f"{options.files:,} files, {size / 1e6:.0f} MB")
@@ -136,13 +198,7 @@ def main() -> None:
             programs["gitleaks dir"] = [options.gitleaks, "dir", ".", "--exit-code", "0"]
         if options.detect_secrets:
             programs["detect-secrets scan"] = [options.detect_secrets, "scan", "."]
-        print(f"{'program':<22}{'wall':>9}{'CPU':>9}{'memory':>10}  exit")
-        for name, command in programs.items():
-            runs = options.runs if name.startswith("leakcheck") else 1
-            taken = [measure(command, root) for _ in range(runs)]
-            wall, cpu, memory = (statistics.median(each[at] for each in taken) for at in range(3))
-            row = f"{name:<22}{wall:>7.2f} s{cpu:>7.2f} s{memory:>7.0f} MB  {taken[0][3]}"
-            print(row, flush=True)
+        run_all(programs, root, options.runs)
 
 
 if __name__ == "__main__":

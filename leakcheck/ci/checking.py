@@ -21,7 +21,8 @@ class Checked:
 
     default: whether none of them knows it, and it is a default password;
     stands: of a finding in the history, the file in which it still stands, ''
-    where it is gone.
+    where it is gone; guessable: whether it is clean, and of a shape that is
+    tried first.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Checked:
     answers: tuple[SourceAnswer, ...]
     default: bool = False
     stands: str | None = None
+    guessable: bool = False
 
     @property
     def verdict(self) -> Verdict:

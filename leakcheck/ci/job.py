@@ -32,6 +32,7 @@ class CiOptions:
         expires: until when, as `--expires` says it; '' for ever.
         prune_baseline: whether entries of the baseline go that nothing matches.
         allow_unknown: whether a missing answer lets the job pass.
+        guessable: whether notes are made of passwords that are easy to guess.
         allow_network: whether a policy that was found in the repository may name URLs.
         exit_zero: whether the exit status is 0 whatever was found.
         sources: names of what to ask; none for the policy's, or the installed filters.
@@ -52,6 +53,7 @@ class CiOptions:
     expires: str = ""
     prune_baseline: bool = False
     allow_unknown: bool = False
+    guessable: bool = False
     allow_network: bool = False
     exit_zero: bool = False
     sources: Sequence[str] = ()

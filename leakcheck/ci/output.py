@@ -48,6 +48,12 @@ ADVICE_OF_HISTORY = (
     "Change each wherever it is used: what was committed once stays in every clone. To accept "
     "them, use --history --update-baseline with the reason."
 )
+GUESSABLE = Rule(
+    "guessable-password",
+    "Password that is easy to guess",
+    "No source knows it, but it has a shape that attackers try first, such as a season and a year: "
+    "draw another at random.",
+)
 COLUMNS = (
     Column("path", "file"),
     Column("line", "line", style="number"),
@@ -66,7 +72,7 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
         COLUMNS,
         tool,
         facts=facts,
-        rules=(EXPOSED, UNKNOWN, UNREADABLE, DEFAULT),
+        rules=(EXPOSED, UNKNOWN, UNREADABLE, DEFAULT, GUESSABLE),
     )
 
 
@@ -109,7 +115,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
         commit = candidate.commit
         values |= {"commit": commit.oid, "author_date": commit.date, "stands": found.stands}
     if verdict is Verdict.CLEAN:
-        return ReportRow(values, None, label)
+        return ReportRow(values, _note(found, place, ordinal) if found.guessable else None, label)
     why = reason(found.answers, default=found.default)
     if candidate.comment:
         why = f"in a comment: {why}"
@@ -128,6 +134,13 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
         ),
         label,
     )
+
+
+def _note(found: Checked, place: Location, ordinal: int) -> Finding:
+    key = found.candidate.key
+    message = f"{printable(key)}: easy to guess, by its shape"
+    mark = fingerprint(found.path, key, ordinal)
+    return Finding(GUESSABLE.id, message, "note", place, mark)
 
 
 def _since(found: Checked) -> str:

@@ -26,7 +26,8 @@ class Policy:
     filters: what `--in` would name; min_count: ignore passwords seen less
     often, where the source counts; names, ignore_names: globs of key names to
     look at besides, or not at all; comments: whether what stands in a comment counts;
-    defaults: whether default passwords are reported;
+    defaults: whether default passwords are reported; guessable: whether notes are
+    made of passwords that are easy to guess;
     max_size: files longer than this many bytes are not read: there is no answer
     about them.
     """
@@ -40,6 +41,7 @@ class Policy:
     ignore_names: tuple[str, ...] = ()
     comments: bool = True
     defaults: bool = True
+    guessable: bool = False
     max_size: int = 50_000_000
 
 

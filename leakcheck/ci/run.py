@@ -75,6 +75,10 @@ def run(
             "Correct exclude, paths or formats."
         )
     checked = check(seen.found, job.sources, job.defaults)
+    if options.guessable or job.policy.guessable:
+        from leakcheck.ci.guessable import mark_guessable
+
+        checked = mark_guessable(checked, job.root)
     outcome = CiOutcome(
         seen, listing, selection.excluded, len(seen.paths), len(checked), results=checked
     )

@@ -118,6 +118,10 @@ def ci(
             "ignore comments don't count; --policy and --baseline do.",
         ),
     ] = False,
+    guessable: Annotated[
+        bool,
+        typer.Option("--guessable", help="Note passwords that are easy to guess; they still pass."),
+    ] = False,
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Let the job pass where no answer was had.")
     ] = False,
@@ -168,6 +172,7 @@ def ci(
         reason=reason,
         expires=expires,
         prune_baseline=prune_baseline,
+        guessable=guessable,
         allow_unknown=allow_unknown,
         allow_network=allow_network,
         exit_zero=exit_zero,

@@ -38,7 +38,7 @@ class JunitWriter:
         place = finding.location if finding is not None else None
         group = place.uri if place is not None else self._tool
         head = f"<testcase name={_quoted(name)} classname={_quoted(group)}"
-        if finding is None:
+        if finding is None or finding.level == "note":
             self._cases.append(f"{head}/>")
         else:
             tag = "failure" if finding.level == "error" else "error"

@@ -30,8 +30,9 @@ def slice_for(
     filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
     """
     from leakcheck.sources.filter_file import LocalFilter, info_json
+    from leakcheck.sources.slices import bring_proof
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, json_text, number, size
+    from leakcheck.wording import counted, json_text, number, printable, size
 
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"{output} is the filter itself: a slice in its place would be its loss.")
@@ -43,11 +44,18 @@ def slice_for(
         header = filter_.write_slice(output, prefix, replace=force)
     finally:
         filter_.close()
+    signed = bring_proof(source, output, header)
     if json:
-        say(json_text({"version": 1, "filter": info_json(header)}, spaced=True))
+        told = {"version": 1, "filter": info_json(header), "signed": signed}
+        say(json_text(told, spaced=True))
         return 0
     say(
         f"{output}: {number(header.held)} of {counted(header.pages, 'page')}, "
         f"{size(header.file_bytes)}."
     )
+    if signed is not None:
+        say(
+            f"{output.name}.proof and {output.name}.note prove it, by the signature of "
+            f"{printable(signed)}: hand them on with it."
+        )
     return 0

@@ -21,9 +21,9 @@ from leakcheck.sources.filter_file import Header, filter_errors, kind_of
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.installed import Installed
 from leakcheck.sources.names import header_of
-from leakcheck.trust import proof
+from leakcheck.trust import own_note, proof
 from leakcheck.trust.edition import Edition
-from leakcheck.trust.local import digest_of, own_note
+from leakcheck.trust.local import digest_of
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import ProofError

@@ -21,7 +21,7 @@ from leakcheck.sources import Access, Proof, Source
 from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
-from leakcheck.trust import trusts_nobody
+from leakcheck.trust import marks, remembered, standing_key, trusts_nobody
 from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class LocalFilter(Source):
         self._named = str(path) if name is None else name
         self._of_a_stranger = name != EMBEDDED
         self._lock = threading.Lock()
-        self._marks: tuple[str | None, ...] = ()
+        self._marks: tuple[str, ...] = ()
         self._look_again = 0.0
         self._access: Access | None = None
         self._digester: tuple[Identity, Digester] | None = None
@@ -228,19 +228,28 @@ class LocalFilter(Source):
         self._marks = self._vouchers()
         if not self._marks:
             return "", None
+        state = os.fstat(opened.fileno())
+        signed = remembered(self._marks, state)
+        if signed:
+            return signed, None
         from leakcheck.trust.local import standing
         from leakcheck.trust.store import Store
 
-        found = standing(self.path, opened.fileno(), opened.header.about, Store())
+        store = Store()
+        found = None
+        if opened.header.held != opened.header.pages:
+            from leakcheck.sources import slices
+
+            found = slices.standing(self.path, opened.fileno(), opened.header, store)
+        if found is None:
+            found = standing(self.path, opened.fileno(), opened.header.about, store)
+        if found.signed and self._vouchers() == self._marks:  # else the next check remembers it
+            store.remember_standing(standing_key(self._marks, state), found.signed)
         return found.signed, found.doubt
 
-    def _vouchers(self) -> tuple[str | None, ...]:
+    def _vouchers(self) -> tuple[str, ...]:
         """What changes where what vouches for the file does; empty where nobody is trusted."""
-        if trusts_nobody():
-            return ()
-        from leakcheck.trust.local import marks
-
-        return marks(self.path)
+        return () if trusts_nobody() else marks(self.path)
 
     def _vouch_anew(self) -> None:
         """Once a second: where the list, the keys or what was seen changed, judge the file anew."""

@@ -152,7 +152,8 @@ def add(
 
 def _bring_note(path: Path, target: Path) -> None:
     """Keep the signed list that stands beside `path` with the installed copy."""
-    from leakcheck.trust.local import note_beside, own_note
+    from leakcheck.trust import own_note
+    from leakcheck.trust.local import note_beside
 
     note = own_note(target)
     raw = note_beside(path)
@@ -186,7 +187,7 @@ def remove(name: str) -> Path:
         raise UsageError(f"The name fits several filters: say {choices}.")
     with filter_errors(paths[0].name):
         paths[0].unlink()
-        from leakcheck.trust.local import own_note
+        from leakcheck.trust import own_note
 
         for beside in (own_note(paths[0]), origin_file(paths[0])):
             beside.unlink(missing_ok=True)

@@ -18,6 +18,62 @@ def folder() -> Path:
     return home() / "trust"
 
 
+FILE_NAME = "filters.note"
+"""The signed list of a folder."""
+OWN_NOTE = ".note"
+"""What the list is called that belongs to one file alone, as beside an installed filter."""
+STANDINGS = "standings"
+"""Files that were proved, by what all of it hung on then: a check starts sooner by it."""
+
+
+def file_key(state: os.stat_result) -> str:
+    """What tells a file as it is now from any other, and from itself once it was changed."""
+    parts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    return "-".join(map(str, parts))
+
+
+def own_note(path: Path) -> Path:
+    """Where the list is that belongs to one file alone."""
+    return path.with_name(path.name + OWN_NOTE)
+
+
+def marks(path: Path) -> tuple[str, ...]:
+    """What changes where anything does on which the standing of the file at `path` depends.
+
+    The lists that may speak for it, the keys that are trusted, the editions seen.
+    """
+    kept = folder()
+    found = []
+    for one in (own_note(path), path.parent / FILE_NAME, kept / "keys", kept / "seen.json"):
+        try:
+            found.append(file_key(one.stat()))
+        except OSError as error:
+            found.append(f"none ({error.errno})")
+    return tuple(found)
+
+
+def remembered(depends: tuple[str, ...], state: os.stat_result) -> str | None:
+    """Who vouches for a file, in words, where that was proved and nothing has changed since.
+
+    depends: its `marks`; state: of the open file.
+    """
+    wanted = standing_key(depends, state)
+    try:
+        with (folder() / STANDINGS).open(encoding="utf-8") as lines:
+            for line in lines:
+                key, _, signed = line.rstrip("\n").partition("\t")
+                if key == wanted:
+                    return signed
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None
+
+
+def standing_key(depends: tuple[str, ...], state: os.stat_result) -> str:
+    """Under what a proved file is remembered."""
+    return " ".join((file_key(state), *depends))
+
+
 def trusts_nobody() -> bool:
     """Whether this user certainly trusts no publisher, so that nothing else here need be loaded."""
     try:

@@ -15,9 +15,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from leakcheck.trust import FILE_NAME
 from leakcheck.trust.note import NoteError, checked_name
 
-FILE_NAME = "filters.note"
+__all__ = ["FILE_NAME", "Edition", "Entry", "is_plain_name", "parse"]
+
 _FIRST = "leakcheck.filters/v1"
 _MOST = 10_000  # lines
 _SERIAL = re.compile(r"([1-9][0-9]{0,17}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")

@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leakcheck.errors import UsageError
-from leakcheck.trust import note, proof, verity
-from leakcheck.trust.edition import FILE_NAME, Edition
+from leakcheck.trust import FILE_NAME, file_key, note, own_note, proof, verity
+from leakcheck.trust.edition import Edition
 from leakcheck.trust.note import NoteError
-from leakcheck.trust.store import Store, file_key
+from leakcheck.trust.store import Store
 from leakcheck.trust.verity import ProofError
-
-OWN_NOTE = ".note"
-"""What the list is called that belongs to one file alone, as beside an installed filter."""
 
 
 class Standing(NamedTuple):
@@ -77,25 +74,6 @@ def _edition(path: Path, raw: bytes, store: Store) -> Edition:
         if newest is None:
             raise
     return proof.accept(newest, store)
-
-
-def marks(path: Path) -> tuple[str | None, ...]:
-    """What changes where anything does on which the standing of the file at `path` depends."""
-    store = Store()
-    kept = (own_note(path), path.parent / FILE_NAME, store.folder / "keys",
-            store.folder / "seen.json")  # fmt: skip
-    found: list[str | None] = []
-    for one in kept:
-        try:
-            found.append(file_key(one.stat()))
-        except OSError as error:
-            found.append(error.strerror)
-    return tuple(found)
-
-
-def own_note(path: Path) -> Path:
-    """Where the list is that belongs to one file alone."""
-    return path.with_name(path.name + OWN_NOTE)
 
 
 def digest_of(handle: int, store: Store) -> bytes:

@@ -7,6 +7,7 @@
     verified.json   notes whose signatures were verified, by their SHA-256 and
                     that of the keys; digests of files, by what the system
                     says of them: so that a check starts without cryptography
+    standings       files that were proved, by all that it hung on, a line each
 
 What is remembered here is as good as the folder: who can write it can write
 the keys as well.
@@ -118,12 +119,21 @@ class Store:
 
     def digest(self, state: os.stat_result) -> bytes | None:
         """The fs-verity digest of a file that has not changed since it was computed."""
-        found = self._read("verified.json").get("files", {}).get(file_key(state))
+        found = self._read("verified.json").get("files", {}).get(trust.file_key(state))
         return bytes.fromhex(found) if isinstance(found, str) else None
 
     def remember_digest(self, state: os.stat_result, digest: bytes) -> None:
         """Note the digest of a file as it is now."""
-        self._remember("files", file_key(state), digest.hex())
+        self._remember("files", trust.file_key(state), digest.hex())
+
+    def remember_standing(self, key: str, signed: str) -> None:
+        """Note that a file was proved: see trust.remembered. signed: who vouches, in words."""
+        try:
+            lines = (self.folder / trust.STANDINGS).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            lines = []
+        kept = [line for line in lines if line.partition("\t")[0] != key][-_MOST_FILES + 1 :]
+        self._write(trust.STANDINGS, "".join(f"{line}\n" for line in [*kept, f"{key}\t{signed}"]))
 
     def _remember(self, group: str, key: str, value: str) -> None:
         held = self._read("verified.json")
@@ -155,9 +165,3 @@ class Store:
 def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:
     keys = "\n".join(sorted(map(str, known)))
     return hashlib.sha256(hashlib.sha256(raw).digest() + keys.encode()).hexdigest()
-
-
-def file_key(state: os.stat_result) -> str:
-    """What tells a file as it is now from any other, and from itself once it was changed."""
-    parts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-    return "-".join(map(str, parts))

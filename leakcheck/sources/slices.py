@@ -1,0 +1,97 @@
+"""A slice of a signed filter: cut with what proves it, and proved by that where it is read."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import bloom
+from bloom import PAGE_BYTES, Header
+from leakcheck.errors import UsageError
+from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.trust import excerpt, own_note, proof, verity
+from leakcheck.trust.local import Standing, note_beside
+from leakcheck.trust.note import NoteError
+from leakcheck.trust.store import Store
+from leakcheck.trust.verity import ProofError, Shape
+
+
+def bring_proof(whole: Path, output: Path, header: Header) -> str | None:
+    """Write beside the slice `output` what proves it, where the filter `whole` was signed.
+
+    header: of the slice. Returns who signed it, unverified; None where nobody
+    did, or the list and the tree beside the filter are not of this file.
+    """
+    beside = [proof_file(output), own_note(output)]
+    raw, shape = note_beside(whole), _shape(header)
+    try:
+        if raw is None:
+            raise NoteError("there is no list")
+        edition = proof.peek(raw)
+        with whole.open("rb") as file, _tree(whole).open("rb") as tree:
+            first = file.read(PAGE_BYTES)
+
+            def block(number: int) -> bytes:
+                tree.seek(verity.BLOCK * number)
+                return tree.read(verity.BLOCK)
+
+            cut = excerpt.cut(shape, 1 + header.first, header.held, first, block)
+        with output.open("rb") as made:
+            pages = _pages(made.fileno())
+            excerpt.proved(cut, edition, shape, 1 + header.first, pages, header.held)
+    except (NoteError, ProofError, OSError):
+        for path in beside:
+            path.unlink(missing_ok=True)
+        return None
+    write_whole(beside[0], cut, mode=PUBLISHED)
+    write_whole(beside[1], raw, mode=PUBLISHED)
+    return edition.origin
+
+
+def standing(path: Path, handle: int, header: Header, store: Store) -> Standing | None:
+    """What vouches for the open slice at `path`; None where no proof of a slice is beside it."""
+    try:
+        raw = proof_file(path).read_bytes()
+        listed = note_beside(path)
+        if listed is None or not proof.concerns(listed, store.origins()):
+            return None
+        edition = proof.accept(listed, store)
+        chain, first = excerpt.proved(
+            raw, edition, _shape(header), 1 + header.first, _pages(handle), header.held
+        )
+        whole = bloom.decode_header(first)
+        if replace(whole, first=header.first, held=header.held) != header:
+            raise ProofError("its header is not that of the filter that was signed")
+        origin = header.about.get("origin")
+        if origin in store.origins() and origin != edition.origin:
+            raise ProofError(f"the signed list beside it is of {edition.origin}")
+    except FileNotFoundError:
+        return None
+    except (NoteError, ProofError) as error:
+        return Standing(doubt=str(error))
+    except UsageError as error:
+        return Standing(doubt=str(error).rstrip("."))
+    except (OSError, bloom.BloomError):
+        return Standing(doubt="its proof cannot be read")
+    return Standing(signed=f"{chain.vouched}, a slice")
+
+
+def proof_file(path: Path) -> Path:
+    """Where the proof of the slice at `path` is."""
+    return path.with_name(path.name + excerpt.SUFFIX)
+
+
+def _tree(whole: Path) -> Path:
+    return whole.with_name(whole.name + verity.SUFFIX)
+
+
+def _shape(header: Header) -> Shape:
+    """Of the whole filter's file."""
+    return Shape(PAGE_BYTES * (1 + header.pages))
+
+
+def _pages(handle: int) -> Iterator[bytes]:
+    at = PAGE_BYTES
+    while page := os.pread(handle, PAGE_BYTES, at):
+        yield page
+        at += len(page)

@@ -11,6 +11,7 @@ bytes and requests. Medians.
 
 import argparse
 import hashlib
+import multiprocessing
 import os
 import shutil
 import socket
@@ -29,6 +30,7 @@ from web import nginx
 ORIGIN = "filters.example.org/bench"
 KEYS = 1_000_000
 DELAY = 0.020  # seconds for a round trip
+context = multiprocessing.get_context("fork")
 
 
 def main() -> None:
@@ -134,14 +136,21 @@ def remote(home: Path, lookups: int) -> None:
 
 
 class Counted:
-    """What went over a relay so far."""
+    """What went over a relay so far; it counts in a process of its own."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.requests, self.up, self.down = port, 0, 0, 0
+        self.port = port
+        self.counts = [context.Value("q", 0) for _ in range(3)]
 
     def so_far(self) -> tuple[int, int, int]:
         """Requests, bytes up, bytes down."""
-        return self.requests, self.up, self.down
+        requests, up, down = (one.value for one in self.counts)
+        return requests, up, down
+
+    def add(self, at: int, amount: int) -> None:
+        """Count requests (0), bytes up (1) or down (2)."""
+        with self.counts[at].get_lock():
+            self.counts[at].value += amount
 
 
 def visit(counted: Counted, lookups: int) -> dict[str, tuple[float, float, float, float]]:
@@ -197,44 +206,43 @@ def relay(port: int, delay: float) -> Iterator[Counted]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     counted = Counted(listener.getsockname()[1])
 
+    process = context.Process(target=serve, args=(listener, port, delay, counted), daemon=True)
+    process.start()
+    try:
+        yield counted
+    finally:
+        process.kill()
+        process.join()
+        listener.close()
+
+
+def serve(listener: socket.socket, port: int, delay: float, counted: Counted) -> None:
+    """Carry every connection on to `port`."""
+
     def carry(source: socket.socket, target: socket.socket, up: bool) -> None:
         while True:
             try:
                 data = source.recv(1 << 16)
+                if delay:
+                    time.sleep(delay / 2)
+                if data:
+                    target.sendall(data)
             except OSError:
                 data = b""
             if not data:
                 target.close()
                 return
+            counted.add(1 if up else 2, len(data))
             if up:
-                counted.up += len(data)
-                counted.requests += data.count(b"GET /")
-            else:
-                counted.down += len(data)
-            if delay:
-                time.sleep(delay / 2)
-            try:
-                target.sendall(data)
-            except OSError:
-                return
+                counted.add(0, data.count(b"GET /"))
 
-    def serve() -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", port))
-            for link in (near, far):
-                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for pair in ((near, far, True), (far, near, False)):
-                threading.Thread(target=carry, args=pair, daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield counted
-    finally:
-        listener.close()
+    while True:
+        near, _ = listener.accept()
+        far = socket.create_connection(("127.0.0.1", port))
+        for link in (near, far):
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for pair in ((near, far, True), (far, near, False)):
+            threading.Thread(target=carry, args=pair, daemon=True).start()
 
 
 def key(number: int) -> bytes:

@@ -174,6 +174,8 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return
         start, end = self._span(node.test)
         self._add(start, end, f"(not ({self.source[start:end]}))", node.lineno)
         self.generic_visit(node)
@@ -192,7 +194,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None and not (
-            isinstance(node.value, ast.Constant) and node.value.value is None
+            isinstance(node.value, ast.Constant) and node.value.value in (None, True, False)
         ):
             start, end = self._span(node.value)
             self._add(start, end, "None", node.lineno)

@@ -1,6 +1,7 @@
 """The header page: its bounds, and its text as docs/format.md lays it down, written twice."""
 
 import json
+import math
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -117,6 +118,12 @@ def test_no_build_passes_the_bound_on_pages(rate: float) -> None:
         assert (bloom.plan(keys, rate).pages - 1) * PAGE_BITS <= keys * 64
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, b"bytes", {1, 2}, "\ud800"])
+def test_what_cannot_be_written_as_json(value: Any) -> None:
+    with pytest.raises((bloom.FormatError, UnicodeEncodeError)):
+        bloom.encode_header(replace(HEADER, about={"a": value}))
+
+
 def test_depth() -> None:
     deep: list[Any] = []
     for _ in range(61):
@@ -130,6 +137,34 @@ def test_depth() -> None:
         deep = [deep]
     with pytest.raises(bloom.FormatError):
         bloom.encode_header(replace(HEADER, about={"a": deep}))
+
+
+def sealed(text: bytes) -> bytes:
+    """A header page of this text."""
+    start = bloom.encode_header(HEADER)[:12] + len(text).to_bytes(4, "little") + text
+    body = start.ljust(4088, b"\0")
+    return body + checksum(body, (1 << 64) - 1)
+
+
+def test_a_text_may_fill_the_page_and_no_more() -> None:
+    bare = len(bloom.encode_header(HEADER)[16:4088].rstrip(b"\0"))
+    room = 4072 - bare - len('"note":""')
+    page = bloom.encode_header(replace(HEADER, about={"note": "x" * room}))
+    assert len(page) == 4096
+    assert bloom.decode_header(page).about == {"note": "x" * room}
+    with pytest.raises(bloom.FormatError, match="takes 4073 bytes and the header page holds 4072"):
+        bloom.encode_header(replace(HEADER, about={"note": "x" * (room + 1)}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", '"\\ud800"', '"\\udc00\\ud800"', "[", "'a'", "01", "nul"],
+)
+def test_what_is_no_json_is_refused(value: str) -> None:
+    text = bloom.encode_header(replace(HEADER, about={"a": 1}))[16:].split(b"\0")[0]
+    assert bloom.decode_header(sealed(text)).about == {"a": 1}
+    with pytest.raises(bloom.DamagedError, match="not JSON"):
+        bloom.decode_header(sealed(text.replace(b'{"a":1}', b'{"a":%s}' % value.encode())))
 
 
 def test_blanks_and_repeated_members_are_read() -> None:

@@ -1,6 +1,7 @@
 """Signed notes: the specification's own example, and everything that is none."""
 
 import base64
+import hashlib
 
 import pytest
 from hypothesis import given, settings
@@ -98,6 +99,32 @@ def test_any_changed_byte_is_refused(data: st.DataObject) -> None:
 def test_what_is_no_note(raw: bytes) -> None:
     with pytest.raises(NoteError):
         split(raw)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["example.org/a AAAAAAA=", "— a+b AAAAAAA=", "— a AAAAAA==", "— a", "— a b c", "—  AAAAAAA="],
+)
+def test_what_is_no_signature(line: str) -> None:
+    good = "— example.org/a AAAAAAA=\n"  # five bytes, the shortest
+    assert split(f"a\n\n{good}".encode()) == ("a\n", [("example.org/a", bytes(5))])
+    with pytest.raises(NoteError, match="a signature is malformed"):
+        split(f"a\n\n{good}{line}\n".encode())
+
+
+def test_a_note_has_a_mebibyte_at_most() -> None:
+    rest = "\n\n— example.org/a AAAAAAA=\n".encode()
+    longest = b"x" * ((1 << 20) - len(rest)) + rest
+    assert len(split(longest)[0]) == (1 << 20) - len(rest) + 1
+    with pytest.raises(NoteError, match="too large"):
+        split(b"x" + longest)
+
+
+def test_a_fingerprint_is_compared_in_groups() -> None:
+    found = Verifier.parse(KEY).fingerprint
+    assert [len(group) for group in found.split(" ")] == [4] * 10
+    public = base64.b64decode(KEY.split("+", 2)[2])[1:]
+    assert found.replace(" ", "") == hashlib.sha256(public).hexdigest()[:40]
 
 
 def test_many_signatures() -> None:

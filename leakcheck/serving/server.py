@@ -16,6 +16,7 @@ import uvicorn
 from leakcheck.errors import UsageError
 from leakcheck.serving.app import App
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
+from leakcheck.serving.handshakes import Handshakes
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.oracle import Oracle
@@ -23,7 +24,6 @@ from leakcheck.serving.oracle import Oracle
 _MOST = 1024  # connections
 _BACKLOG = 256  # connections that wait to be taken in, and are so at once
 _OTHER_FILES = 64
-_HANDSHAKE = 5.0  # seconds for TLS
 
 
 class Server(uvicorn.Server):
@@ -90,7 +90,7 @@ class Server(uvicorn.Server):
             self.run(sockets=[self._listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, with a time for handshakes, and keep order among the connections."""
+        """Listen, and keep order among the connections."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_Rarely())
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -102,17 +102,13 @@ class Server(uvicorn.Server):
             )
             return made
 
-        timeout = _HANDSHAKE if config.ssl is not None else None
-        self.servers = [
-            await loop.create_server(
-                connection,
-                sock=each,
-                ssl=config.ssl,
-                backlog=_BACKLOG,
-                ssl_handshake_timeout=timeout,
-            )
-            for each in sockets or []
-        ]
+        servers: list[Any] = []
+        for each in sockets or []:
+            if config.ssl is not None:
+                servers.append(Handshakes(each, connection, config.ssl))
+            else:
+                servers.append(await loop.create_server(connection, sock=each, backlog=_BACKLOG))
+        self.servers = servers
         self._order = asyncio.create_task(keep_order(self._room))
         self.started = True
 

@@ -52,6 +52,14 @@ def test_validators() -> None:
     assert not Validator.of({"etag": "unquoted"})
     assert not Validator.of({"etag": '"with\r\nnewline"'})
     assert Validator('"a"').conditions() == {"If-None-Match": '"a"'}
+    assert Validator(None, "Mon").conditions() == {"If-Modified-Since": "Mon"}
+    assert Validator().conditions() == {}
+    assert Validator(None, "Mon").same(Validator(None, "Tue")) is False
+
+
+def test_a_range_without_a_total_has_no_zeros_before_it() -> None:
+    assert byte_range(5, 4) == "bytes=5-8"
+    assert byte_range(0, 8, 10000) == "bytes=00000-00007"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,8 @@ def test_validators() -> None:
         (" 0 ", 0.0),
         ("Tue, 24 Nov 2026 12:01:00 GMT", 60.0),
         ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
+        ("Tue, 24 Nov 2026 12:01:00 -0000", 60.0),
+        ("Tue, 24 Nov 2026 13:01:00 +0100", 60.0),
         ("soon", None),
         ("-5", None),
         ("٣", None),

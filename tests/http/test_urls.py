@@ -23,6 +23,8 @@ from leakcheck.http.urls import Url, parse_url, shown
 )  # fmt: skip
 def test_urls_are_read(text: str, url: Url, authority: str) -> None:
     assert parse_url(text) == url
+    assert url.is_secure is (url.scheme == "https")
+    assert url.origin == (url.scheme, url.host, url.port)
     assert parse_url(text).authority == authority
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from loopback.corpus import body
 from loopback.filters import KEYS, build
 from loopback.serving import serving
@@ -33,11 +35,11 @@ class Attack:
 
     def __init__(self, url: str, process: "subprocess.Popen[str]") -> None:
         place = urllib.parse.urlsplit(url)
-        self._place, self.process = (place.hostname or "", place.port or 0), process
+        self.place, self.process = (place.hostname or "", place.port or 0), process
         self.links: list[socket.socket] = []
 
     def connect(self, said: bytes = b"") -> socket.socket:
-        link = socket.create_connection(self._place, 10)
+        link = socket.create_connection(self.place, 10)
         self.links.append(link)
         if said:
             with contextlib.suppress(OSError):
@@ -52,7 +54,7 @@ class Attack:
             # In a flood from one address its place may go to another before it has asked.
             with (
                 contextlib.suppress(ConnectionError),
-                socket.create_connection(self._place, 10) as link,
+                socket.create_connection(self.place, 10) as link,
             ):
                 link.sendall(WHOLE)
                 told = link.recv(65536)
@@ -181,6 +183,57 @@ def test_a_half_request_ends(folder: Path) -> None:
             assert link.recv(10) == b""
         assert 8 < time.monotonic() - start < 15
         assert attack.answered() < 5
+
+
+HELLO = bytes.fromhex("16030102000100")  # the first bytes of a handshake's first record
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its memory is read from /proc")
+def test_handshakes_that_never_end(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA
+) -> None:
+    """Over TLS: silence, half a handshake and noise keep nobody out, and end by themselves."""
+    keys = tmp_path_factory.mktemp("tls")
+    pair, trusted = keys / "pair.pem", keys / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pair))
+    authority.cert_pem.write_to_path(str(trusted))
+    context = ssl.create_default_context(cafile=str(trusted))
+
+    def answered() -> float:
+        start = time.monotonic()
+        told = b""
+        while not told and time.monotonic() - start < 10:
+            # In a flood from one address its handshake may make room for another.
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(place, 10) as plain,
+                context.wrap_socket(plain, server_hostname="127.0.0.1") as link,
+            ):
+                link.sendall(WHOLE)
+                told = link.recv(65536)
+        assert told.startswith(b"HTTP/1.1 200 "), told[:100]
+        return time.monotonic() - start
+
+    with serving(folder, "--cert", str(pair), "--key", str(pair)) as (url, process):
+        attack = Attack(url, process)
+        place = attack.place
+        waits = [answered()]
+        for said in (b"", HELLO, os.urandom(500)):
+            for _ in range(300):
+                attack.connect(said)
+            waits.append(answered())
+        silent = attack.links[0]
+        silent.settimeout(20)
+        start = time.monotonic()
+        with contextlib.suppress(ConnectionResetError):
+            assert silent.recv(10) == b""
+        assert time.monotonic() - start < 15
+        waits.append(answered())
+        assert sorted(waits)[len(waits) // 2] < 1.5, waits
+        assert max(waits) < 6.0, waits
+        assert attack.megabytes() < 100
+        for link in attack.links:
+            link.close()
 
 
 def test_a_connection_is_kept_between_requests(folder: Path) -> None:

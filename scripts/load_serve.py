@@ -102,8 +102,15 @@ def answered(address: tuple[str, int]) -> bool:
         return False
 
 
-def waits_under(address: tuple[str, int], said: bytes, links: int, seconds: float) -> str:
-    """How long others wait while so many connections have said this and no more."""
+def waits_under(
+    address: tuple[str, int], process: int, said: bytes, links: int, seconds: float
+) -> str:
+    """How long others wait while so many connections have said this and no more.
+
+    The last column is the share of a core that the server took meanwhile: what
+    an attack costs, whatever else this machine has to do.
+    """
+    spent = processor(process)
     held: list[socket.socket] = []
     end = time.perf_counter() + seconds
 
@@ -128,7 +135,14 @@ def waits_under(address: tuple[str, int], said: bytes, links: int, seconds: floa
     busy.join()
     for link in held:
         link.close()
-    return f"{statistics.median(waits) * 1000:.0f} | {max(waits) * 1000:.0f}"
+    share = (processor(process) - spent) / seconds
+    return f"{statistics.median(waits) * 1000:.0f} | {max(waits) * 1000:.0f} | {share:.0%}"
+
+
+def processor(process: int) -> float:
+    """The seconds of processor time that a process has taken."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: "subprocess.Popen[str]") -> str:
@@ -168,14 +182,15 @@ def main() -> int:
             half = b"GET /acme.bloom" + HOST + b"X: "
             large = b"GET /large.bloom" + HOST + b"\r\n"
             many = b"GET /range/00003" + HOST + b"\r\n"
-            print("\n| others at once | they | median, ms | longest, ms |\n|---|---|---|---|")
+            print("\n| others at once | they | median, ms | longest, ms | of a core |")
+            print("|---|---|---|---|---|")
             for what, links, said in (
                 ("say nothing", 1100, b""),
                 ("never end their request", 1100, half),
                 ("never read 64 MB", 300, large),
                 ("ask 5,000 times at once", 60, many * 5000),
             ):
-                row = waits_under(address, said, links, seconds)
+                row = waits_under(address, process.pid, said, links, seconds)
                 print(f"| {links} | {what} | {row} |", flush=True)
             print(memory(process))
         finally:

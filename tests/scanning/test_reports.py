@@ -113,6 +113,32 @@ def test_junit_is_valid(rows: list[ReportRow], partial: bool) -> None:
         assert len(errors) == int(suite.get("errors", ""))
 
 
+def test_junit_has_suites_of_a_size_and_says_where_each_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leakcheck.reports.junit._SUITE", 2)
+    for count, sizes in ((0, [0]), (1, [1]), (2, [2]), (3, [2, 1]), (5, [2, 2, 1])):
+        text = written("junit", [ReportRow({}, case=f"case {at}") for at in range(count)])
+        assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name=')
+        suites = ET.fromstring(text.encode()).findall("testsuite")
+        assert [int(suite.get("tests", "")) for suite in suites] == sizes
+        begins = ["", " (from 3)", " (from 5)"][: len(sizes)]
+        assert [suite.get("name") for suite in suites] == [META.title + begin for begin in begins]
+
+
+def test_junit_says_the_place_as_compilers_do() -> None:
+    for place, said in (
+        (Location("a.txt", 3, 7), "a.txt:3:7: It is."),
+        (Location("a.txt", 3), "a.txt:3: It is."),
+        (Location("a.txt"), "a.txt: It is."),
+        (None, "It is."),
+    ):
+        row = ReportRow({}, Finding("exposed", "It is.", location=place), "case")
+        (failure,) = ET.fromstring(written("junit", [row]).encode()).iter("failure")
+        assert failure.text == said
+        assert failure.get("message") == "It is."
+
+
 @pytest.mark.parametrize("partial", [False, True])
 def test_a_code_quality_report_is_what_gitlab_reads(partial: bool) -> None:
     issues = json.loads(written("codequality", hostile_rows(), partial=partial))

@@ -4,7 +4,7 @@
 //
 // A visit: url; subjects [{address, password, typed}]; width; dark; axe; script (false: without
 // JavaScript); language; shot (a file); throttle {download, upload: bytes a second; latency: ms};
-// patience (milliseconds until it must be ready).
+// patience (milliseconds until it must be ready); vectors (rows of question.json).
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,7 +62,24 @@ async function watched(page, throttle) {
   return seen;
 }
 
-async function visit({ url, subjects = [], width = 1000, dark, axe: audited, script = true, language, shot, throttle, patience = 60_000 }) {
+// In the page: the forms and digests of questions, null for those that are refused.
+async function answered(rows) {
+  const { digest, question, read } = await import(new URL("address.js", location.href));
+  const tables = read(await (await fetch("tables.txt")).text());
+  const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Promise.all(rows.map(async ({ kind, text }) => {
+    let found;
+    try {
+      found = question(kind, text, tables);
+    } catch {
+      return null;
+    }
+    const digests = await Promise.all(found.forms.map((form) => digest(kind, form)));
+    return { ...found, forms: found.forms.map(hex), digests: digests.map(hex) };
+  }));
+}
+
+async function visit({ url, subjects = [], width = 1000, dark, axe: audited, script = true, language, shot, throttle, vectors, patience = 60_000 }) {
   const page = await browser.newPage(), trouble = [];
   page.on("pageerror", (error) => trouble.push(String(error.message ?? error)));
   page.on("console", (message) => { if (message.type() === "error") trouble.push(message.text()); });
@@ -79,6 +96,7 @@ async function visit({ url, subjects = [], width = 1000, dark, axe: audited, scr
     if (network) network.ready = Date.now() - begun;
     for (const subject of found.ready ? subjects : []) found.answers.push(await ask(page, subject));
     found.network = network;
+    if (vectors) found.vectors = await page.evaluate(answered, vectors);
     found.overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     found.stored = await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length);
     found.place = page.url();

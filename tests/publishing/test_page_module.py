@@ -1,6 +1,7 @@
 """The module of the page, `import { check } from "./leakcheck.js"`, against real servers."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -20,12 +21,12 @@ pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js"
 Publish = Callable[..., Path]
 
 
-def ask(site: str, *questions: dict[str, Any]) -> list[dict[str, Any]]:
+def ask(site: str, *questions: dict[str, Any], **env: str) -> list[dict[str, Any]]:
     """Answers of the module to questions {subject, kind, decoys}, in one visit."""
     done = subprocess.run(
         ["node", Path(__file__).with_name("module.mjs"), SITE],
         input=json.dumps([{"site": site, **one} for one in questions]),
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=120, env=os.environ | env,
     )  # fmt: skip
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -152,6 +153,17 @@ def test_what_is_spoiled_is_unknown(
         [answer] = ask(f"{server.url}/", {"subject": "alice@example.fr"})
     assert answer["verdict"] == "unknown"
     assert reason in (answer.get("reason"), *(one.get("reason") for one in answer["sources"]))
+
+
+def test_a_browser_without_ed25519_verifies_by_a_library(publish: Publish, tmp_path: Path) -> None:
+    site = publish(tmp_path / "site")
+    for change, verdict in ((b"", "exposed"), (b"x", "unknown")):
+        note = site / "filters.note"
+        note.write_bytes(note.read_bytes().replace(b"/v1", b"/v1" + change))
+        with Server(files(site)) as server:
+            question = {"subject": "alice@example.fr"}
+            [answer] = ask(f"{server.url}/", question, WITHOUT_ED25519="1")
+        assert answer["verdict"] == verdict, answer
 
 
 def test_an_incomplete_filter_makes_nobody_clean(material: Path, tmp_path: Path) -> None:

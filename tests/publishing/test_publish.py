@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from loopback.fixtures import _free_port, _wait_for
 from loopback.serving import serving
 from program import LEAKCHECK, leakcheck, one_sentence
 from publishing.conftest import OPTIONS, ORIGIN
@@ -213,6 +215,32 @@ def test_serve_serves_it_as_it_is(publish: Publish, tmp_path: Path) -> None:
         done = leakcheck("publish", "--check", url + "/")
         assert done.status == 0, done.out
         assert "wrong" not in done.out
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="caddy is not installed")
+def test_caddy_serves_the_folder_by_the_snippet(publish: Publish, tmp_path: Path) -> None:
+    site, port = publish(tmp_path / "site"), _free_port()
+    snippet = (site / "host" / "Caddyfile").read_text(encoding="utf-8")
+    snippet = snippet.replace("filters.example.org {", f"http://127.0.0.1:{port} {{")
+    config = tmp_path / "Caddyfile"
+    config.write_text(
+        "{\n admin off\n auto_https off\n}\n" + snippet.replace("/srv/site", str(site))
+    )
+    command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
+    env = os.environ | {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env)
+    try:
+        _wait_for(port)
+        url = f"http://127.0.0.1:{port}/acme/"
+        page = httpx.get(url, trust_env=False)
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        assert page.headers["content-encoding"] == "gzip"
+        done = leakcheck("publish", "--check", url)
+        assert done.status == 0, done.out
+        assert done.out == "People can check themselves there.\n"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def test_a_signed_folder_is_served_with_its_sidecars(material: Path, tmp_path: Path) -> None:

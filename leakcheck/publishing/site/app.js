@@ -63,7 +63,7 @@ function show(found) {
     shown.push(paragraph(say(texts.unknown, { reason }), "verdict"));
     if (!REFUSED.includes(found.reason)) shown.push(paragraph(say(texts.unknownMeans, values)));
   }
-  if (found.sources.length > 1) {
+  if (found.sources.length) {
     const list = element("ul", "");
     for (const source of found.sources) {
       const more = source.verdict === "unknown" ? ` (${reasonOf(source)})` : "";

@@ -235,7 +235,7 @@ class PublishedFilter {
         return { ...found, verdict: "exposed", falseAlarm, matched: spelled };
       }
       const failed = answers.find(({ answer }) => answer === "unknown");
-      if (failed) throw failed.error;
+      if (failed) throw failed.error ?? new NoAnswer("damaged");
       if (about.incomplete !== undefined && about.incomplete !== null && about.incomplete !== false) {
         throw new NoAnswer("incomplete");
       }

@@ -26,9 +26,13 @@ def main() -> None:
     """Run the command line given in sys.argv and exit."""
     try:
         _stand_in()
+        if sys.argv[1:] != ["--version"]:
+            from leakcheck.terminal import prepare
+
+            prepare()
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program is being loaded
-        status = _fail(_INTERRUPTED)
+        status = _interrupted("")
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -41,6 +45,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 or 2."""
     from leakcheck.errors import LeakcheckError
 
+    start = time.monotonic()
     if not arguments:
         return _fail(
             "Say what to do: leakcheck --help lists the commands, leakcheck demo shows them."
@@ -51,7 +56,9 @@ def run(arguments: list[str]) -> int:
         _say_if_slow()
     except LeakcheckError as error:
         return _fail(str(error))
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt as interrupt:
+        return _interrupted(str(interrupt))
+    except EOFError:
         return _fail(_INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
@@ -61,9 +68,16 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _fail("There is not enough memory: give a smaller --memory.")
     except OSError as error:
-        return _fail(f"The system refused: {error.strerror or 'input or output failed'}.")
+        named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        why = error.strerror or "input or output failed"
+        return _fail(f"{named}the system refused: {why}." if named else
+                     f"The system refused: {why}.")  # fmt: skip
     except BaseException as error:  # a panic in Rust is no Exception
         return _unexpected(error, arguments)
+    from leakcheck.terminal import settings, warn
+
+    if settings().verbose:
+        warn(f"done in {time.monotonic() - start:.2f} s.")
     return status
 
 
@@ -123,10 +137,17 @@ def _without_values(message: str, arguments: list[str]) -> str:
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 
-def _fail(message: str) -> int:
-    from leakcheck.wording import printable
+def _interrupted(message: str) -> int:
+    """message: how to go on, where that can be said."""
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # what the terminal shows of Ctrl-C stands alone
+    return _fail(message or _INTERRUPTED)
 
-    print(f"leakcheck: {printable(message)}", file=sys.stderr)
+
+def _fail(message: str) -> int:
+    from leakcheck.terminal import warn
+
+    warn(message)
     return 2
 
 

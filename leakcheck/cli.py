@@ -4,8 +4,9 @@ Each `leakcheck/commands/NAME.py` has `app`, a typer.Typer with that command
 (or group of commands) in it; the table below holds its one-line help.
 """
 
+from enum import StrEnum
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -36,8 +37,105 @@ COMMANDS = {
 }
 
 
+class Color(StrEnum):
+    """When colours stand beside words."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class ProgressForm(StrEnum):
+    """How progress is told."""
+
+    AUTO = "auto"
+    JSON = "json"
+    NEVER = "never"
+
+
+def _set(name: str) -> Any:
+    def told(value: Any) -> Any:
+        if value:
+            from leakcheck import terminal
+
+            terminal.configure(**{name: value if value is True else value.value})
+        return value
+
+    return told
+
+
+def _common(
+    color: Annotated[
+        Color | None,
+        typer.Option(
+            "--color",
+            callback=_set("color"),
+            expose_value=False,
+            help="Colours beside words. NO_COLOR and TERM=dumb are obeyed too.",
+        ),
+    ] = None,
+    progress: Annotated[
+        ProgressForm | None,
+        typer.Option(
+            "--progress",
+            callback=_set("progress"),
+            expose_value=False,
+            help="Progress on stderr: a bar, or a line a minute; JSON; or none.",
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "-q",
+            "--quiet",
+            callback=_set("quiet"),
+            expose_value=False,
+            help="Answers and errors alone: no advice, notes or progress.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v",
+            "--verbose",
+            callback=_set("verbose"),
+            expose_value=False,
+            help="Say on stderr what is asked, and how long it took.",
+        ),
+    ] = False,
+) -> None:
+    """The options that every command takes, before its name or after it."""  # fmt: skip
+
+
+def _common_options(*, hidden: bool) -> list[Any]:
+    template = typer.Typer(add_completion=False, rich_markup_mode=None)
+    template.command()(_common)
+    found = [one for one in typer.main.get_command(template).params if one.name != "help"]
+    for one in found:
+        one.hidden = hidden  # type: ignore[attr-defined]
+    return found
+
+
+def _with_common(command: Any) -> Any:
+    """`command`, and every one in it, with the options that all take."""
+    for inner in getattr(command, "commands", {}).values():
+        _with_common(inner)
+    if not getattr(command, "commands", None):
+        command.params += _common_options(hidden=True)
+    return command
+
+
 class LazyGroup(TyperGroup):
     """A group whose commands are imported on first use."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.params += _common_options(hidden=False)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The table of commands, none of them imported, no line of it cut."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -48,7 +146,7 @@ class LazyGroup(TyperGroup):
         module = import_module(f"leakcheck.commands.{cmd_name}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
-        return command
+        return _with_common(command)
 
 
 def _no_such_command(name: str) -> str:

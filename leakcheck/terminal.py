@@ -1,24 +1,90 @@
 """All that is shown on, or asked of, a terminal; what it says is worded in wording.
 
-Rule 1: only this module imports Rich, and only where something is drawn.
-Rule 2: progress goes to stderr, when it is a terminal, after a second.
-Rule 3: what comes from a file or a server is stripped of control characters
-before it is shown. Rule 4: a password is asked without echo, never shown.
+Rule 1: what a program reads, through a pipe or from a file, is the same
+whatever the terminal; on a terminal, lines fit its width, prose is broken at
+words, and nothing that matters is cut. Rule 2: colour stands beside words, never
+for them; NO_COLOR, TERM=dumb and --color decide. TERM=dumb also has no columns:
+one fact a line, for screen readers. Rule 3: progress goes to stderr, after a
+second. Rule 4: what comes from a file or a server is stripped of control
+characters before it is shown. Rule 5: any encoding will do. Rule 6: a password
+is asked without echo, never shown.
 """
 
+import codecs
 import os
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, TextIO
 
 from leakcheck.errors import UsageError
-from leakcheck.wording import number, printable, size, steerless
+from leakcheck.wording import printable, steerless
 
-_PATIENCE = 1.0  # seconds before progress is shown
-_PACE = 0.1  # seconds between two drawings
+_COLOURS = {"exposed": "31;1", "unknown": "33;1", "clean": "32", "error": "31", "warning": "33"}
+_BETWEEN = "  "
+_NARROWEST, _WIDEST = 24, 40  # of a column that is wrapped; of one that is shown where it fits
+_TRANSLATED = str.maketrans(
+    {"•": "*", "…": "...", "–": "-", "—": "-", "→": "->", "«": '"', "»": '"', "“": '"', "”": '"',
+     "‘": "'", "’": "'", "\u00a0": " ", "\u202f": " ", "�": "?", "œ": "oe", "Œ": "OE"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How people want to be spoken to.
+
+    Attributes:
+        color: auto, always or never.
+        progress: auto, json or never.
+        quiet: answers and errors alone.
+        verbose: what is asked, and how, on stderr.
+    """
+
+    color: str = "auto"
+    progress: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
+_settings = Settings()
+
+
+def settings() -> Settings:
+    """Those in force."""
+    return _settings
+
+
+def configure(**changed: Any) -> None:
+    """Change settings, by name."""
+    global _settings  # the one state of the program: there is one terminal
+    _settings = replace(_settings, **changed)
+    if _settings.verbose:
+        import logging
+
+        logging.basicConfig(stream=sys.stderr, format="leakcheck: %(message)s")
+        logging.getLogger("leakcheck").setLevel(logging.DEBUG)
+
+
+def prepare() -> None:
+    """Make stdout and stderr take any text, whatever their encoding."""
+    codecs.register_error("leakcheck-plain", _plainer)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="leakcheck-plain")
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal shows for a character that its encoding lacks: one like it, or its code."""
+    import unicodedata
+
+    assert isinstance(error, UnicodeEncodeError)
+    shown = []
+    for mark in error.object[error.start : error.end].translate(_TRANSLATED):
+        base = unicodedata.normalize("NFKD", mark)[:1]
+        shown.append(base if base.isascii() else mark.encode("ascii", "backslashreplace").decode())
+    return "".join(shown), error.end
 
 
 def in_ci() -> bool:
@@ -26,43 +92,232 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
-def say(text: str = "") -> None:
-    """One line on stdout, without what steers the terminal."""
-    print(steerless(text))
-
-
-def warn(text: str) -> None:
-    """One line on stderr."""
-    print(f"leakcheck: {printable(text)}", file=sys.stderr)
-
-
 def out_is_terminal() -> bool:
     """Whether stdout is a terminal that a person reads."""
     return sys.stdout.isatty() and not in_ci()
 
 
-def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
-) -> None:
-    """A table on stdout: drawn in a terminal, tab-separated elsewhere."""
-    if not out_is_terminal():
-        for row in (columns, *rows):
-            print("\t".join(printable(cell) for cell in row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def linear() -> bool:
+    """Whether columns are to be avoided: a terminal that is dumb, or read aloud."""
+    return os.environ.get("TERM") == "dumb"
 
-    drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(drawn)
+
+def width() -> int:
+    """Of the terminal, in cells."""
+    import shutil
+
+    return max(20, shutil.get_terminal_size().columns)
+
+
+def paint(text: str, tone: str, out: TextIO | None = None) -> str:
+    """`text` in the colour of a verdict or a level, where colours are wanted on `out`."""
+    if not text or tone not in _COLOURS or not _coloured(out or sys.stdout):
+        return text
+    return f"\x1b[{_COLOURS[tone]}m{text}\x1b[0m"
+
+
+def _coloured(out: TextIO) -> bool:
+    if _settings.color != "auto":
+        return _settings.color == "always" and out in (sys.stdout, sys.stderr)
+    if os.environ.get("NO_COLOR") or linear() or in_ci():
+        return False
+    return out in (sys.stdout, sys.stderr) and out.isatty()
+
+
+_take_away: Callable[[], None] | None = None
+
+
+def before_print(take_away: Callable[[], None] | None) -> None:
+    """What is to be done before rows are printed: a bar that is drawn is taken away."""
+    global _take_away  # there is one terminal
+    _take_away = take_away
+
+
+def make_room() -> None:
+    """Take away what is drawn, for rows are to be printed now."""
+    if _take_away is not None:
+        _take_away()
+
+
+def say(text: str = "") -> None:
+    """One line on stdout, without what steers the terminal."""
+    print(steerless(text))
+
+
+def tell(text: str, *, indent: str = "", tone: str = "") -> None:
+    """A sentence or more on stdout; on a terminal broken at words, further lines indented.
+
+    tone: a verdict, the first word in it that says so gets its colour.
+    """
+    for line in prose(text, indent=indent) if out_is_terminal() else [indent + text]:
+        shown = steerless(line)
+        before, word, behind = shown.partition(f" {tone}") if tone else (shown, "", "")
+        if word:
+            shown, tone = f"{before} {paint(tone, tone)}{behind}", ""
+        print(shown)
+
+
+def prose(text: str, *, indent: str = "") -> list[str]:
+    """`text` in lines that fit the terminal, broken at blanks alone: URLs and paths survive."""
+    import textwrap
+
+    more = indent or _BETWEEN
+    return textwrap.wrap(
+        text, width(), initial_indent=indent, subsequent_indent=more, break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]  # fmt: skip
+
+
+def warn(text: str) -> None:
+    """A sentence on stderr."""
+    said = f"leakcheck: {printable(text)}"
+    print("\n".join(prose(said)) if sys.stderr.isatty() else said, file=sys.stderr)
+
+
+# ---- tables
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column as a terminal shows it.
+
+    Attributes:
+        title: its header.
+        keep: whether it is always shown, and never cut.
+        wrap: whether it may be broken at words.
+        number: whether it is set right.
+        verdict: whether it holds verdicts.
+    """
+
+    title: str
+    keep: bool = True
+    wrap: bool = False
+    number: bool = False
+    verdict: bool = False
+
+
+class Layout:
+    """Rows in columns that fit the terminal, or where they cannot, a fact a line.
+
+    What is kept and not wrapped stands in full; what else is there is shown as far as the
+    width goes, in order.
+    """
+
+    def __init__(self, fields: Sequence[Field], sample: Sequence[Sequence[str]]) -> None:
+        """sample: the first rows, by which the widths are chosen."""
+        self._fields = fields
+        used = [at for at in range(len(fields)) if any(row[at] for row in sample)]
+        half = width() // 2  # what is longer gets lines of its own
+        natural = {
+            at: max(
+                _cells(fields[at].title),
+                *(size for row in sample if (size := _cells(row[at])) <= half or fields[at].wrap),
+                0,
+            )
+            for at in used
+        }
+        least = {at: min(natural[at], _NARROWEST) if fields[at].wrap else natural[at]
+                 for at in used}  # fmt: skip
+        room, gap = width(), len(_BETWEEN)
+        kept = [at for at in used if fields[at].keep]
+        self.linear = linear() or sum(least[at] + gap for at in kept) - gap > room
+        self._linear_shown = used if linear() else kept
+        for at in used:
+            fits = sum(least[one] + gap for one in kept) + least[at] <= room
+            if at not in kept and natural[at] <= _WIDEST and fits:
+                kept.append(at)
+        left = room - sum(least[at] + gap for at in kept) + gap
+        self._widths: dict[int, int] = {}
+        for at in sorted(kept):
+            more = min(natural[at] - least[at], max(0, left))
+            self._widths[at], left = least[at] + more, left - more
+
+    def header(self) -> list[str]:
+        """The titles, and a line under them; nothing where there are no columns."""
+        if self.linear:
+            return []
+        titles = [self._fields[at].title for at in range(len(self._fields))]
+        lines = self._drawn(titles)
+        return [*lines, _BETWEEN.join("-" * size for size in self._widths.values())]
+
+    def row(self, cells: Sequence[str]) -> list[str]:
+        """One row, in a line or more."""
+        cells = [printable(cell) for cell in cells]
+        fits = all(
+            self._fields[at].wrap or _cells(cells[at]) <= size for at, size in self._widths.items()
+        )
+        return self._drawn(cells, painted=True) if fits and not self.linear else self._facts(cells)
+
+    def _facts(self, cells: Sequence[str]) -> list[str]:
+        shown = [at for at in self._linear_shown if cells[at]]
+        head = [at for at in shown if not self._fields[at].wrap and self._fields[at].keep]
+        first = ", ".join(
+            self._painted(at, cells[at])
+            if not self._fields[at].number
+            else f"{self._fields[at].title.lower()} {cells[at]}"
+            for at in head
+        )
+        lines = [first] if first else []
+        for at in shown:
+            if at not in head:
+                lines += prose(f"{self._fields[at].title}: {cells[at]}", indent="  ")
+        return lines
+
+    def _drawn(self, cells: Sequence[str], painted: bool = False) -> list[str]:
+        parts = {
+            at: _wrapped(cells[at], size) if self._fields[at].wrap else [cells[at]]
+            for at, size in self._widths.items()
+        }
+        lines = []
+        for number in range(max(map(len, parts.values()), default=0)):
+            line = []
+            for at, size in self._widths.items():
+                text = parts[at][number] if number < len(parts[at]) else ""
+                blanks = " " * (size - _cells(text))
+                shown = self._painted(at, text) if painted else text
+                line.append(blanks + shown if self._fields[at].number else shown + blanks)
+            lines.append(_BETWEEN.join(line).rstrip())
+        return lines
+
+    def _painted(self, at: int, text: str) -> str:
+        return paint(text, text) if self._fields[at].verdict else text
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _wrapped(text: str, size: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, max(size, 1), break_on_hyphens=False) or [""]
+
+
+def table(columns: Sequence[str | Field], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout: in columns on a terminal, tab-separated elsewhere."""
+    fields = [Field(one) if isinstance(one, str) else one for one in columns]
+    held = [[printable(cell) for cell in row] for row in rows]
+    if not out_is_terminal():
+        for row in ([field.title for field in fields], *held):
+            print("\t".join(row))
+        return
+    layout = Layout(fields, held)
+    for line in (*layout.header(), *(line for row in held for line in layout.row(row))):
+        print(line)
+
+
+# ---- questions
 
 
 def ask_secret(prompt: str) -> str:
     """A secret typed at the terminal, without echo.
 
-    Raises UsageError where there is no terminal to ask at.
+    Raises UsageError where there is no terminal to ask at, or nothing is typed.
     """
     import getpass
     import warnings
@@ -71,8 +326,16 @@ def ask_secret(prompt: str) -> str:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
-        except (getpass.GetPassWarning, OSError, EOFError):
-            raise UsageError("There is no terminal to ask at: give it on stdin, with -.") from None
+        except EOFError:
+            if not sys.stdin.isatty():
+                raise UsageError(_NO_TERMINAL) from None
+            print(file=sys.stderr)
+            raise UsageError("Nothing was typed, so nothing was asked.") from None
+        except (getpass.GetPassWarning, OSError):
+            raise UsageError(_NO_TERMINAL) from None
+
+
+_NO_TERMINAL = "There is no terminal to ask at: give it on stdin, with -."
 
 
 def ask_line(prompt: str) -> str:
@@ -92,73 +355,6 @@ def agreed(question: str, otherwise: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"There is no terminal to ask at: {otherwise}.")
     return ask_line(f"{printable(question)} [y/N] ").strip().lower() in ("y", "yes")
-
-
-class Progress:
-    """Progress of one piece of work on stderr: amount, rate, a second count, time left.
-
-    with Progress("reading", total=bytes_or_None, unit="bytes") as progress:
-        progress.update(done, keys=n)
-
-    Safe to call from any thread; draws nothing where stderr is no terminal.
-    """
-
-    def __init__(self, label: str, total: float | None = None, unit: str = "bytes") -> None:
-        self._label, self._total, self._unit = label, total, unit
-        self._start = self._drawn = time.monotonic()
-        self._live: Any = None
-        self._task: Any = None
-        self._wanted = sys.stderr.isatty() and not in_ci()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def total(self, total: float | None) -> None:
-        """Say how much there is, once known."""
-        self._total = total
-
-    def update(self, done: float, **counts: int) -> None:
-        """`done` so far, and other counts to show, such as keys=1000."""
-        now = time.monotonic()
-        if not self._wanted or now - self._start < _PATIENCE or now - self._drawn < _PACE:
-            return
-        self._drawn = now
-        show = size if self._unit == "bytes" else number
-        rate = done / (now - self._start)
-        amount = f"{show(done)}{f' of {show(self._total)}' if self._total else ''}"
-        extra = "".join(f", {number(value)} {name}" for name, value in counts.items())
-        text = f"{amount}, {show(rate)}/s{extra}"
-        if self._live is None:
-            self._begin(done, text)
-        else:
-            self._live.update(self._task, completed=done, total=self._total, text=text)
-
-    def _begin(self, done: float, text: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Live
-
-        self._live = Live(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[text]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._live.add_task(
-            printable(self._label), total=self._total, completed=int(done), text=text
-        )
-        self._live.start()
 
 
 @contextmanager

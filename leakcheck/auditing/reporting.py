@@ -3,12 +3,14 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leakcheck import terminal
 from leakcheck.auditing.accounts import Accounts, read
 from leakcheck.auditing.audit import Audited, Problem, audit, groups
+from leakcheck.progress import Progress
 from leakcheck.reports import Column, Finding, Meta, ReportRow, Rule, Summary
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
@@ -37,12 +39,19 @@ RULES = (
     ),
 )
 COLUMNS = (
-    Column("account", "Account"),
+    Column("account", "Account", keep=True),
     Column("login", "Login"),
-    Column("verdict", "Verdict", style="verdict"),
-    Column("problem", "Problem"),
-    Column("advice", "What to do"),
-    Column("found_in", "Where"),
+    Column("verdict", "Verdict", style="verdict", keep=True),
+    Column("problem", "Problem", keep=True, wrap=True),
+    Column("advice", "What to do", keep=True, wrap=True),
+    Column("found_in", "Where", wrap=True),
+)
+# On a terminal "clean" beside a password that is used twice would reassure.
+SHOWN = tuple(
+    replace(one, text=lambda verdict: "" if verdict == Verdict.CLEAN.value else str(verdict))
+    if one.name == "verdict"
+    else one
+    for one in COLUMNS
 )
 
 
@@ -66,10 +75,10 @@ def report(
         opened = open_for_passwords(sources, access)
         try:
             label = f"checking {counted(len(found.all), 'account')}"
-            with terminal.Progress(label, len(found.all), "accounts"):
+            with Progress(label, len(found.all), "accounts"):
                 audited = audit(found.all, opened)
             facts = {"exports": found.exports, "sources": [one.info.name for one in opened]}
-            reports.begin(Meta("My passwords", COLUMNS, "leakcheck vault", facts, RULES))
+            reports.begin(Meta("My passwords", COLUMNS, "leakcheck vault", facts, RULES, SHOWN))
             for one in audited:
                 if one.problems or every:
                     reports.row(_row(one))

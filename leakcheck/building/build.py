@@ -16,6 +16,7 @@ from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys, joined_tables
 from leakcheck.subject.identity import identity_in
 from leakcheck.subject.kinds import Kind
+from leakcheck.terminal import quiet_interrupt
 from leakcheck.wording import odds
 
 Say = Callable[[str], None]
@@ -56,7 +57,12 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
             watch(jobs.bytes_read, jobs.writer.records if jobs.writer else 0)
 
         try:
-            workers.run(jobs.stream(), look_on)
+            try:
+                workers.run(jobs.stream(), look_on)
+            except KeyboardInterrupt:
+                with quiet_interrupt():
+                    said = jobs.interrupted()
+                raise KeyboardInterrupt(said) from None
             if slow is not None and jobs.report.records:
                 _flush(notes, say)
                 _make_slow(jobs, say, look_on, stage)

@@ -37,6 +37,13 @@ class Checkpoint:
         self._files: dict[str, dict[str, Any]] = {}
         self._unseen: set[str] = set()
         self._last = time.monotonic()
+        self.saved = False
+        """Whether there is anything to resume from."""
+
+    @property
+    def files(self) -> int:
+        """How many are done."""
+        return len(self._files)
 
     def load(self, token: dict[str, Any], kind: Kind) -> None:
         """Take up what `token` says. Raises UsageError where that was another build."""
@@ -46,6 +53,7 @@ class Checkpoint:
                 f"--min-count, --harden or --seal), or of another leakcheck: {_ANEW}."
             )
         self._files = {entry["path"]: entry for entry in token["files"]}
+        self.saved = True
         self._unseen = set(self._files)
 
     def finished(self, found: Found, report: BuildReport) -> bool:
@@ -96,6 +104,7 @@ class Checkpoint:
         rejects: how long the file of rejected lines is, None where there is none.
         """
         self._last = time.monotonic()
+        self.saved = True
         files = []
         for entry in self._files.values():
             saved = [

@@ -134,6 +134,21 @@ class Jobs:
             self.workers.wait()
             self.writer.checkpoint(self._checkpoint.token(self.writer.kind, self.rejects.position))
 
+    def interrupted(self) -> str:
+        """Keep what is done, where the build can be resumed; how to go on, in a sentence."""
+        if not self.request.resume:
+            return (
+                "Interrupted: nothing was left half-written. With --resume, an interrupted build "
+                "goes on where it stopped."
+            )
+        done = self._checkpoint.files
+        # Rejected lines of a file that is read again would stand in their file twice.
+        if done and self.writer is not None and self.workers.ended and not self.rejects.wanted:
+            self.writer.checkpoint(self._checkpoint.token(self.writer.kind, self.rejects.position))
+        elif not self._checkpoint.saved:
+            return "Interrupted before a file was done: the same command begins again."
+        return "Interrupted: the same command goes on where it stopped."
+
     def _may_be_ours(self, found: Found) -> bool:
         """Whether a closer look is needed: cheap, for there may be a million files."""
         return found.base in self._own or found.folder.endswith(self._work)

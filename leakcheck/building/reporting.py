@@ -8,11 +8,20 @@ from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.building.build import SLOW, build
 from leakcheck.building.request import BuildRequest
 from leakcheck.input import walk
-from leakcheck.terminal import Progress, out_is_terminal, say, table, warn
+from leakcheck.progress import Progress
+from leakcheck.terminal import Field, out_is_terminal, say, table, tell, warn
 from leakcheck.wording import bars, counted, json_text, number, odds, printable, size
 
 MOST_ROWS = 20
-_COLUMNS = ("input", "read as", "size", "lines", "keys", "new", "rejected")
+_COLUMNS = (
+    Field("input"),
+    Field("read as"),
+    Field("size", number=True),
+    Field("lines", number=True),
+    Field("keys", number=True),
+    Field("new", keep=False, number=True),
+    Field("rejected", wrap=True),
+)
 
 
 def build_shown(request: BuildRequest, *, keep_going: bool, as_json: bool) -> int:
@@ -81,7 +90,7 @@ def _show(report: BuildReport, output: str) -> None:
             say(line)
     repeats = report.duplicates
     apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
-    say(
+    tell(
         f"{printable(output)}: {counted(header.keys, 'key')}{apart}, "
         f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
     )

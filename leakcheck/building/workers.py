@@ -53,6 +53,11 @@ class Workers:
         if self._error is not None:
             raise self._error
 
+    @property
+    def ended(self) -> bool:
+        """Whether every thread has ended, and with it every job that was handed out."""
+        return self._done.is_set()
+
     def wait(self) -> None:
         """Within the generator: wait until every job handed out is done."""
         with self._idle:

@@ -1,12 +1,12 @@
 """Answers as people read them: a line each, then what is known and what to do next."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import UNSIGNED, Answer, SourceAnswer, Verdict
-from leakcheck.wording import counted, odds, printable, sent
+from leakcheck.wording import advice, counted, odds, printable, sent
 
 
 def answers_json(answers: Sequence[Answer]) -> str:
@@ -17,13 +17,32 @@ def answers_json(answers: Sequence[Answer]) -> str:
     return json.dumps(found, ensure_ascii=True)
 
 
-def lines_of(answers: Sequence[Answer]) -> Iterator[str]:
+class Line(NamedTuple):
+    """One line that `check` prints.
+
+    Attributes:
+        text: without its indent.
+        tone: the verdict in it, which may have a colour; empty for none.
+        indent: blanks before it, which further lines of it have too.
+        aside: whether it is advice or a note, which --quiet leaves out.
+    """
+
+    text: str
+    tone: str = ""
+    indent: str = ""
+    aside: bool = True
+
+
+def lines_of(answers: Sequence[Answer]) -> Iterator[Line]:
     """The lines that `check` prints."""
     for index, answer in enumerate(answers, 1):
-        yield f"{_label(answer, index, len(answers))}: {_verdict(answer)}"
+        text = f"{_label(answer, index, len(answers))}: {_verdict(answer)}"
+        yield Line(text, answer.verdict.value, aside=False)
         if len(answers) == 1:
-            yield from _details(answer)
-    yield from _notes(answers)
+            yield from (Line(text, indent="  ") for text in _details(answer))
+    if len(answers) > 1:
+        yield from (Line(text, indent="  ") for text in _advice_on_several(answers))
+    yield from map(Line, _notes(answers))
 
 
 def _label(answer: Answer, index: int, of: int) -> str:
@@ -70,16 +89,23 @@ def _doubts(answer: Answer) -> str:
 
 
 def _details(answer: Answer) -> Iterator[str]:
-    from leakcheck.wording import advice
-
     for hit in answer.exposed_in:
         if hit.name == EMBEDDED_NAME:
             continue  # the last line says it
         for fact in (hit.source.note, hit.source.url):
             if fact:
-                yield f"  {printable(hit.name)}: {printable(fact)}"
-    for step in advice(answer.kind, answer.verdict):
-        yield f"  {step}"
+                yield f"{printable(hit.name)}: {printable(fact)}"
+    yield from advice(answer.kind, answer.verdict)
+
+
+def _advice_on_several(answers: Sequence[Answer]) -> Iterator[str]:
+    """What to do about the worst of them: it is the same for all of its kind."""
+    verdicts = {answer.verdict for answer in answers}
+    for verdict in (Verdict.EXPOSED, Verdict.UNKNOWN, Verdict.CLEAN):
+        if verdict in verdicts:
+            kinds = dict.fromkeys(one.kind for one in answers if one.verdict is verdict)
+            yield from dict.fromkeys(step for kind in kinds for step in advice(kind, verdict))
+            return
 
 
 def _notes(answers: Sequence[Answer]) -> Iterator[str]:

@@ -9,8 +9,9 @@ from leakcheck.ci import explain, history, output, run, stdin
 from leakcheck.ci.job import CiOptions, Job
 from leakcheck.errors import UsageError
 from leakcheck.input.secrets import read_secrets
+from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports
-from leakcheck.terminal import Progress, ask_line, ask_secret, say, warn
+from leakcheck.terminal import ask_line, ask_secret, say, warn
 from leakcheck.verdicts import Verdict, combine, exit_status
 from leakcheck.wording import counted, printable
 

@@ -144,11 +144,13 @@ def _secrets(prompt: str) -> list[bytes]:
 
 def _print(answers: list[Answer], as_json: bool) -> int:
     from leakcheck.checking.answers import answers_json, lines_of
+    from leakcheck.terminal import say, settings, tell
 
     if as_json:
-        typer.echo(answers_json(answers))
+        say(answers_json(answers))
     else:
         for line in lines_of(answers):
-            typer.echo(line)
+            if not (line.aside and settings().quiet):
+                tell(line.text, indent=line.indent, tone=line.tone)
     verdicts = [answer.verdict for answer in answers]
     return exit_status(Verdict.EXPOSED in verdicts, Verdict.UNKNOWN in verdicts)

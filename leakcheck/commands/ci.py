@@ -153,7 +153,6 @@ def ci(
     from leakcheck.ci import reporting
     from leakcheck.ci.job import CiOptions
     from leakcheck.reports.output import targets
-    from leakcheck.terminal import out_is_terminal
 
     if sum((stdin, bool(explain), staged, since is not None, history is not None)) > 1:
         raise UsageError("Give one of --staged, --since, --history, --stdin and --explain.")
@@ -180,7 +179,7 @@ def ci(
         access=options.access(
             offline, decoys, via, hibp_url, min_count, allow_bits, require_signature
         ),
-        targets=targets(formats or [], outputs or [], "table" if out_is_terminal() else "text"),
+        targets=targets(formats or [], outputs or [], "text"),
     )
     if install_hook:
         return reporting.install(wanted)

@@ -14,7 +14,7 @@ from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
     from leakcheck.fetching.job import Request
-    from leakcheck.terminal import Progress
+    from leakcheck.progress import Progress
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -126,7 +126,12 @@ def _report(request: "Request", json: bool) -> int:
 
     start = time.monotonic()
     with _Stages() as stages:
-        outcome = run(request, stages.tell)
+        try:
+            outcome = run(request, stages.tell)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "Interrupted: the same command goes on where it stopped."
+            ) from None
     report = outcome.report
     if outcome.note:
         warn(outcome.note)
@@ -177,7 +182,7 @@ class _Stages:
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """`done` of `total` in `stage`."""
-        from leakcheck.terminal import Progress
+        from leakcheck.progress import Progress
 
         if stage != self._stage or self._progress is None:
             self._drawn.close()

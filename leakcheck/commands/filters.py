@@ -304,9 +304,11 @@ class _Downloading:
         self._quiet = quiet
 
     def __enter__(self) -> Self:
-        from leakcheck.terminal import Progress
+        from leakcheck.progress import Progress
 
-        self._progress = Progress("downloading").__enter__()
+        self._progress = Progress("downloading")
+        if not self._quiet:
+            self._progress.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:

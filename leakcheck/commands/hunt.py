@@ -85,6 +85,7 @@ def hunt(
     from leakcheck.hunting.watch import read_watch
     from leakcheck.input import listed
     from leakcheck.reports.output import targets
+    from leakcheck.terminal import out_is_terminal
 
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
@@ -93,7 +94,8 @@ def hunt(
         raise UsageError("Say what to look for: --watch LIST, of addresses, domains or terms.")
     if not follow and (state is not None or until_idle is not None):
         raise UsageError("--state and --until-idle go with --follow.")
-    wanted = targets(formats or [], output or [], "jsonl" if follow else "table")
+    usual = "text" if out_is_terminal() else "table"
+    wanted = targets(formats or [], output or [], "jsonl" if follow else usual)
     if "-" in paths and any(str(path) == "-" for path in watch):
         raise UsageError("Only one of the dump and the watch list can be stdin.")
     return run(

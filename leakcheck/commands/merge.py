@@ -9,6 +9,7 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.progress import Progress
 from leakcheck.sources.filter_file import (
     Kept,
     forget_old_keys,
@@ -18,7 +19,7 @@ from leakcheck.sources.filter_file import (
     merge_kept,
 )
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
-from leakcheck.terminal import Progress, say, warn
+from leakcheck.terminal import say, warn
 from leakcheck.wording import counted, odds, printable, size
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -106,7 +106,7 @@ def row(name: str, member: str | None, hit: Hit, watch: Watch) -> ReportRow:
     beside = f", with {', '.join(hit.classes)}" if hit.classes else ""
     finding = Finding(
         "watched-entry",
-        f"{entry} stands in {name}, line {hit.line}{beside}.",
+        f"{entry} stands here{beside}.",
         location=Location(name, hit.line),
         fingerprint=f"{name}/{member or ''}:{hit.offset}:{entry}",
     )

@@ -13,6 +13,7 @@ from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
 from leakcheck.input.encodings import with_line_feeds
+from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports, Target
 from leakcheck.wording import counted
 
@@ -85,7 +86,7 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
 
     account = hunt.account
     done, at, file = 0, 0, None  # bytes of the files before, and of this one
-    with terminal.Progress("hunting") as progress:
+    with Progress("hunting") as progress:
         for item in _each(paths, replace(hunt.reading, skipped=skipped), hunt):
             account.texts += 1
             if item.found is not file:

@@ -32,7 +32,8 @@ class Column:
     name: the key in JSON objects and the header in CSV; title: the header for
     people; text: how its value reads in a cell; style: how HTML sorts and
     draws it; value: where in a row's values it is found, by default under
-    `name`.
+    `name`; keep: whether a terminal always shows it, whole; wrap: whether it
+    may be broken at words there.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Column:
     text: Callable[[Any], str] = plain
     style: Style = "text"
     value: Callable[[Mapping[str, Any]], Any] | None = None
+    keep: bool = False
+    wrap: bool = False
 
     def cell(self, values: Mapping[str, Any]) -> str:
         """The text of this column's cell in a row, for people."""
@@ -111,7 +114,9 @@ class Meta:
     """What is known before the first row.
 
     title: of the report; tool: the command, such as `leakcheck scan`; facts:
-    what JSON says at its head (JSON values only).
+    what JSON says at its head (JSON values only); terminal: the columns as a
+    terminal shows them, none for the same; findings_only: whether a terminal
+    only counts the rows that are in order.
     """
 
     title: str
@@ -119,6 +124,8 @@ class Meta:
     tool: str = "leakcheck"
     facts: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    terminal: tuple[Column, ...] = ()
+    findings_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,24 @@ Rule 1: a file name may hold anything: in the text it is stripped of what could
 steer a terminal, in a workflow command it is escaped as the runner decodes it.
 """
 
+import sys
 from typing import TextIO
 
+from leakcheck import terminal
 from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import printable
 
 
 class TextWriter:
-    """`path:line:column: message` for each finding, then the summary."""
+    """`path:line:column: message` for each finding, then the summary.
+
+    On a terminal the place has the colour of the finding's level, and sentences
+    of the summary are broken at words.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._drawn = out is sys.stdout and terminal.out_is_terminal()
 
     def begin(self, meta: Meta) -> None:
         """Nothing."""
@@ -22,13 +29,20 @@ class TextWriter:
     def row(self, row: ReportRow) -> None:
         """One line, where there is a finding."""
         if row.finding is not None:
-            self._out.write(f"{_place(row)}: {printable(row.finding.message)}\n")
+            terminal.make_room()
+            place = terminal.paint(_place(row), row.finding.level, self._out)
+            self._out.write(f"{place}: {printable(row.finding.message)}\n")
+            if context := row.values.get("context"):
+                self._out.write(f"  {printable(context)}\n")
 
     def end(self, summary: Summary) -> None:
         """The summary, a sentence a line."""
         if summary.partial:
             self._out.write("PARTIAL: interrupted, findings are missing.\n")
-        self._out.writelines(f"{printable(line)}\n" for line in summary.lines)
+        lines = summary.lines[:1] if terminal.settings().quiet else summary.lines
+        for line in map(printable, lines):
+            for part in terminal.prose(line) if self._drawn else [line]:
+                self._out.write(f"{part}\n")
 
 
 class GithubWriter(TextWriter):

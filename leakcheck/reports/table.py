@@ -1,13 +1,13 @@
-"""The table for people: drawn on a terminal, tab-separated elsewhere, then the summary."""
+"""The table for people: in columns on a terminal, tab-separated elsewhere, then the summary."""
 
 import sys
 from typing import TextIO
 
 from leakcheck import terminal
-from leakcheck.reports import Meta, ReportRow, Summary
-from leakcheck.wording import bars, printable
+from leakcheck.reports import Column, Meta, ReportRow, Summary
+from leakcheck.wording import bars, counted, printable
 
-_BLOCK = 500
+_SAMPLE = 200  # rows by which the columns' widths are chosen
 
 
 class SummaryWriter:
@@ -15,6 +15,7 @@ class SummaryWriter:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._drawn = out is sys.stdout and terminal.out_is_terminal()
 
     def begin(self, meta: Meta) -> None:
         """Nothing."""
@@ -23,52 +24,106 @@ class SummaryWriter:
         """Nothing."""
 
     def end(self, summary: Summary) -> None:
-        """Sentences, and a bar chart in characters on a terminal."""
+        """Sentences; on a terminal also charts in characters, and what to do."""
         lines = [printable(line) for line in summary.lines]
+        if terminal.settings().quiet:
+            lines = lines[:1]
         if summary.partial:
             lines.insert(0, "PARTIAL: interrupted, rows are missing.")
-        if self._out is sys.stdout and terminal.out_is_terminal():
-            for chart in summary.charts:
-                if chart.bars:
-                    lines += ["", f"{chart.title}:", *bars(chart.bars)]
-        self._out.writelines(f"{line}\n" for line in lines)
+        if not self._drawn:
+            self._out.writelines(f"{line}\n" for line in lines)
+            return
+        for line in lines:
+            terminal.tell(line)
+        if not terminal.settings().quiet:
+            self._more(summary)
+
+    def _more(self, summary: Summary) -> None:
+        for chart in summary.charts:
+            if len(chart.bars) > 1 and not terminal.linear():
+                self._out.writelines(f"{line}\n" for line in ("", f"{chart.title}:"))
+                self._out.writelines(f"{line}\n" for line in bars(chart.bars))
+        if summary.advice:
+            self._out.write("\nWhat to do:\n")
+            for number, step in enumerate(summary.advice, 1):
+                terminal.tell(f"{number}. {step}")
 
 
 class TableWriter(SummaryWriter):
-    """The rows, in blocks of five hundred so that a long table streams, then the summary."""
+    """The rows as they come, then the summary.
+
+    On a terminal the first rows choose the widths of the columns, and rows that
+    need nobody's attention are counted.
+    """
 
     def begin(self, meta: Meta) -> None:
-        """The header, where the table is not drawn."""
-        self._columns = meta.columns
-        self._block: list[list[str]] = []
-        self._drawn = self._out is sys.stdout and terminal.out_is_terminal()
+        """The header, where there are no widths to choose."""
+        self._columns = (self._drawn and meta.terminal) or meta.columns
+        self._findings_only = meta.findings_only and self._drawn
+        self._left_out = 0
+        self._sample: list[list[str]] = []
+        self._layout: terminal.Layout | None = None
+        styles = [column.style for column in self._columns]
+        coloured = terminal.settings().color == "always" and "verdict" in styles
+        self._painted = styles.index("verdict") if coloured else None
         if not self._drawn:
             self._write([column.title for column in meta.columns])
 
     def row(self, row: ReportRow) -> None:
         """One row."""
-        cells = list(row.cells or [column.cell(row.values) for column in self._columns])
+        if self._findings_only and row.finding is None:
+            self._left_out += 1
+            return
+        own = not self._drawn and row.cells
+        cells = list(own or [column.cell(row.values) for column in self._columns])
         if not self._drawn:
             self._write(cells)
-            return
-        self._block.append(cells)
-        if len(self._block) == _BLOCK:
-            self._draw()
+        elif self._layout is not None:
+            self._draw(cells)
+        else:
+            self._sample.append(cells)
+            if len(self._sample) == _SAMPLE:
+                self._begin()
 
     def end(self, summary: Summary) -> None:
         """The rest of the table, and the summary."""
-        if self._drawn and self._block:
-            self._draw()
-        self._out.write("\n")
+        if self._drawn and self._layout is None and self._sample:
+            self._begin()
+        if self._left_out and not terminal.settings().quiet:
+            rows = counted(self._left_out, "clean row")
+            shown = "is not shown: --only clean shows it" if self._left_out == 1 else (
+                "are not shown: --only clean shows them")  # fmt: skip
+            self._out.write(f"{rows} {shown}.\n")
+        if not self._drawn or self._layout is not None or self._left_out:
+            self._out.write("\n")
         super().end(summary)
 
-    def _draw(self) -> None:
-        used = [at for at in range(len(self._columns)) if any(row[at] for row in self._block)]
-        terminal.table(
-            [self._columns[at].title for at in used],
-            [[row[at] for at in used] for row in self._block],
-        )
-        self._block = []
+    def _begin(self) -> None:
+        terminal.make_room()
+        self._layout = terminal.Layout([_field(one) for one in self._columns], self._sample)
+        self._out.writelines(f"{line}\n" for line in self._layout.header())
+        for cells in self._sample:
+            self._draw(cells)
+        self._sample = []
+
+    def _draw(self, cells: list[str]) -> None:
+        assert self._layout is not None
+        terminal.make_room()
+        self._out.writelines(f"{line}\n" for line in self._layout.row(cells))
 
     def _write(self, cells: list[str]) -> None:
-        self._out.write("\t".join([cell and printable(cell) for cell in cells]) + "\n")
+        shown = [cell and printable(cell) for cell in cells]
+        if self._painted is not None:
+            at = self._painted
+            shown[at] = terminal.paint(shown[at], shown[at], self._out)
+        self._out.write("\t".join(shown) + "\n")
+
+
+def _field(column: Column) -> terminal.Field:
+    return terminal.Field(
+        column.title,
+        keep=column.keep,
+        wrap=column.wrap,
+        number=column.style == "number",
+        verdict=column.style == "verdict",
+    )

@@ -99,16 +99,17 @@ def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> ReportRow:
 
 
 COLUMNS = (
-    Column("domain", "Domain"),
-    Column("verdict", "Verdict", style="verdict"),
-    Column("rows", "Rows", style="number"),
-    Column("exposed", "Exposed", style="number"),
-    Column("unknown", "Unknown", style="number"),
-    Column("clean", "Clean", style="number"),
+    Column("domain", "Domain", keep=True),
+    Column("verdict", "Verdict", style="verdict", keep=True),
+    Column("rows", "Rows", style="number", keep=True),
+    Column("exposed", "Exposed", style="number", keep=True),
+    Column("unknown", "Unknown", style="number", keep=True),
+    Column("clean", "Clean", style="number", keep=True),
     Column(
         "sources",
         "Exposed in",
         lambda found: "; ".join(f"{one['name']}: {one['exposed']}" for one in found),
+        wrap=True,
     ),
     Column(
         "domain_sources",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from bloom.engine import choose
 from leakcheck import terminal
+from leakcheck.progress import Progress
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
@@ -30,21 +31,23 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     Returns the exit status. Raises as `Scan.open` does.
     """
     out = stdout()
-    with Scan.open(options) as scan:
+    label = f"checking {'stdin' if options.path is None else options.path.name}"
+    with Progress(label) as progress, Scan.open(options) as scan:
         for told in scan.costs():
             terminal.warn(told)
         name = scan.listing.name
-        with terminal.Progress(f"checking {name}", scan.listing.file.size) as progress:
-            scan.progress = lambda block: progress.update(block.done, rows=scan.tally.rows)
-            if as_json:
-                writer = JsonWriter(out)
-                writer.begin(Meta("", (Column("row", "Row"),), "leakcheck check"))
-                for row in scan:
-                    writer.row(row.report(name))
-                writer.end(scan.summary())
-            else:
-                for asked in scan.answered():
-                    out.writelines(_lines(scan, asked))
+        progress.total(scan.listing.file.size)
+        scan.progress = lambda block: progress.update(block.done, rows=scan.tally.rows)
+        if as_json:
+            writer = JsonWriter(out)
+            writer.begin(Meta("", (Column("row", "Row"),), "leakcheck check"))
+            for row in scan:
+                writer.row(row.report(name))
+            writer.end(scan.summary())
+        else:
+            for asked in scan.answered():
+                out.writelines(_lines(scan, asked))
+        progress.end()
         if not as_json:
             out.write(scan.summary().lines[0] + "\n")
             out.writelines(f"{line}\n" for line in scan.tally.sent())

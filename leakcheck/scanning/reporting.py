@@ -5,15 +5,16 @@ from dataclasses import replace
 
 from leakcheck import terminal
 from leakcheck.errors import UsageError
+from leakcheck.progress import Progress
 from leakcheck.reports import Meta, Summary
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
 from leakcheck.scanning.blocks import RowBlock
 from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
-from leakcheck.scanning.rows import RULES, report_columns
+from leakcheck.scanning.rows import RULES, report_columns, terminal_columns
 from leakcheck.scanning.scan import Scan, ScanOptions
-from leakcheck.verdicts import SourceInfo
+from leakcheck.verdicts import SourceInfo, Verdict
 
 
 def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_domain: bool) -> int:
@@ -27,14 +28,16 @@ def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_d
     counts_only = not by_domain and {target.format for target in targets} == {"summary"}
     # Domains are told from addresses that are not masked, and are masked then.
     rows = replace(options, redact=options.redact and not by_domain, counts_only=counts_only)
-    with Scan.open(rows) as scan:
+    label = f"scanning {'stdin' if options.path is None else options.path.name}"
+    with Progress(label) as progress, Scan.open(rows) as scan:
+        progress.total(scan.listing.file.size)
         if by_domain and (scan.sources.kind.secret or scan.listing.hashes):
             raise UsageError("--group-by domain needs a list of addresses: leave it out.")
         for told in scan.costs():
             terminal.warn(told)
         with Reports(targets, force=force, read=read) as reports:
             groups = Groups() if by_domain else None
-            summary = _write(scan, reports, groups, redact=options.redact)
+            summary = _write(scan, reports, groups, progress, redact=options.redact)
     for name, reason in scan.sources.silent():
         terminal.warn(f"{name} cannot answer: {reason}")
     for name, reason in scan.listing.unread:
@@ -46,7 +49,9 @@ def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_d
     return scan.status(interrupted=summary.partial)
 
 
-def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool) -> Summary:
+def _write(
+    scan: Scan, reports: Reports, groups: Groups | None, progress: Progress, *, redact: bool
+) -> Summary:
     listing, kind = scan.listing, scan.sources.kind
     columns = report_columns(listing.names, kind) if groups is None else COLUMNS
     name = "" if listing.name == "stdin" else listing.name
@@ -59,10 +64,11 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
     }
     kept = tuple(listing.names)
     title = f"Breach exposure: {listing.name}"
-    reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES))
+    shown = terminal_columns(columns) if groups is None else ()
+    odd = groups is None and Verdict.CLEAN not in scan.options.only
+    reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES, shown, odd))
     partial = False
-    label = f"scanning {listing.name}"
-    with Interrupts() as interrupts, terminal.Progress(label, listing.file.size) as progress:
+    with Interrupts() as interrupts:
 
         def show(block: RowBlock) -> None:
             tally = scan.tally
@@ -84,6 +90,7 @@ def _write(scan: Scan, reports: Reports, groups: Groups | None, *, redact: bool)
             for group in groups.rows(scan.sources, redact=redact):
                 reports.row(group)
         summary = scan.summary(partial=partial)
+        progress.end()
         reports.finish(summary)
     return summary
 

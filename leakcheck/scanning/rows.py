@@ -237,6 +237,26 @@ def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
     return (*ours, *(_kept(name, taken) for name in kept))
 
 
+def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns of `report_columns` as a terminal shows them: where, or why not, in one."""
+    known = {column.name: column for column in columns}
+    first = ("row", "subject", "verdict")
+    ours = [replace(known[name], keep=True) for name in first if name in known]
+    ours.append(Column("details", "Details", value=_details, keep=True,
+                       wrap=True))  # fmt: skip
+    left = ("sources", "dates", "reason", *first)
+    return (*ours, *(column for column in columns if column.name not in left))
+
+
+def _details(values: Mapping[str, Any]) -> str:
+    if values["reason"]:
+        return str(values["reason"])
+    return "; ".join(
+        f"{hit['name']} ({hit['date']})" if hit.get("date") else hit["name"]
+        for hit in _hits(values)
+    )
+
+
 def _kept(name: str, taken: set[str]) -> Column:
     shown = f"{name} (list)" if name in taken else name
     return Column(shown, shown, value=lambda values: values["columns"].get(name))

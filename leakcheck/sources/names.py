@@ -11,6 +11,7 @@ name it in `SERVICES` or `SCHEMES`.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +83,10 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     """
     listed = list(names)
     if not listed:
-        return [_signed(one, access) for kind in kinds for one in default_sources(kind)]
+        usual = [one for kind in kinds for one in default_sources(kind)]
+        for one in usual:
+            _noted(one)
+        return [_signed(one, access) for one in usual]
     opened: dict[int, Source] = {}
     try:
         for obliging in (False, True):
@@ -140,6 +144,7 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     scheme = place(name)
     _allow(name, scheme, access)
     source = scheme.open(name, kinds, access)
+    _noted(source)
     if source.info.kind in kinds:
         return _signed(source, access)
     source.close()
@@ -148,6 +153,17 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
         f"{shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
         f"for kind {wanted}."
     )
+
+
+def _noted(source: Source) -> None:
+    """Say that a source was opened, where --verbose has loaded what says it."""
+    logging = sys.modules.get("logging")  # takes 6 ms to import, which nobody else should wait
+    if logging is not None:
+        info = source.info
+        keys = "" if info.keys is None else f", {info.keys:,} keys"
+        logging.getLogger("leakcheck").debug(
+            "asking %s (%s%s)", shown(info.name), info.kind.value, keys
+        )
 
 
 def _signed(source: Source, access: Access) -> Source:

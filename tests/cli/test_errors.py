@@ -68,7 +68,7 @@ def test_wrong_use(use: str, folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     done = leakcheck(*wrong_uses(folder)[use], cwd=folder)
     one_sentence(done)
-    assert "clean" not in done.out
+    assert ": clean" not in done.out
     assert sorted(folder.rglob("*")) == before
     assert (folder / "taken.bloom").read_text() == "kept"
 
@@ -97,7 +97,7 @@ def test_a_flipped_bit_in_a_page_is_unknown(acme: Path, tmp_path: Path, place: i
     bad = flipped(acme, tmp_path, place)
     done = leakcheck("check", "alice@example.fr", "carol@example.org", "--in", bad)
     assert done.status == 2
-    assert "clean" not in done.out
+    assert ": clean" not in done.out
     assert done.out.count("unknown") == 2
     one_sentence(leakcheck("verify", bad))
 

@@ -173,7 +173,7 @@ def test_a_file_name_steers_no_terminal(top: Path) -> None:
 
 def test_progress_goes_on_from_file_to_file(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes of the files on disk, archives included, without a step back or a jump."""
-    from leakcheck import terminal
+    from leakcheck import progress
     from leakcheck.hunting import run as module
     from leakcheck.hunting.watch import read_watch
     from leakcheck.reports.output import targets
@@ -188,11 +188,11 @@ def test_progress_goes_on_from_file_to_file(top: Path, monkeypatch: pytest.Monke
     (folder / "d").write_bytes(DUMP)
     drawn: list[float] = []
 
-    class Drawn(terminal.Progress):
+    class Drawn(progress.Progress):
         def update(self, done: float, **counts: int) -> None:
             drawn.append(done)
 
-    monkeypatch.setattr(terminal, "Progress", Drawn)
+    monkeypatch.setattr(module, "Progress", Drawn)
     module.run(
         module.HuntOptions(
             [str(folder)],

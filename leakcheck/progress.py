@@ -1,0 +1,157 @@
+"""Progress of long work, on stderr: a bar on a terminal, a line a minute elsewhere, or JSON.
+
+The work says how far it is; a thread of its own shows it, so that work that
+waits (for a slow pipe, for a server) is seen to wait, and shown work costs nothing.
+"""
+
+import json
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from leakcheck import terminal
+from leakcheck.wording import number, printable, size
+
+_PATIENCE = 1.0  # seconds before progress is shown
+_PACE = 0.2  # seconds between two drawings on a terminal
+_LINES = 60.0  # seconds between two lines elsewhere
+
+
+class Progress:
+    """Progress of one piece of work: amount, rate, other counts, time left.
+
+    with Progress("reading", total=bytes_or_None, unit="bytes") as progress:
+        progress.update(done, keys=n)
+
+    Safe to call from any thread. `--progress json` writes an object a second:
+    {"progress": label, "done": n, "total": n or null, "unit": ..., "seconds": s, keys: n}.
+    """
+
+    def __init__(self, label: str, total: float | None = None, unit: str = "bytes") -> None:
+        self._label, self._total, self._unit = label, total, unit
+        self._done = 0.0
+        self._counts: dict[str, int] = {}
+        self._start = time.monotonic()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        wanted = terminal.settings()
+        if wanted.progress != "never" and not (wanted.quiet and wanted.progress == "auto"):
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Show nothing more: what comes next is for people to read."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def total(self, total: float | None) -> None:
+        """Say how much there is, once known."""
+        self._total = total
+
+    def update(self, done: float, **counts: int) -> None:
+        """`done` so far, and other counts to show, such as keys=1000."""
+        self._done, self._counts = done, counts
+
+    def _run(self) -> None:
+        if terminal.settings().progress == "json":
+            while not self._ended.wait(1.0):
+                self._write_json()
+            if self._shown:
+                self._write_json()
+        elif not sys.stderr.isatty() or terminal.in_ci() or terminal.linear():
+            while not self._ended.wait(_LINES):
+                terminal.warn(f"{self._label}: {self._text()}{self._left()}.")
+        elif not self._ended.wait(_PATIENCE):
+            self._draw()
+
+    def _write_json(self) -> None:
+        self._shown = True
+        found = {
+            "progress": self._label,
+            "done": round(self._done),
+            "total": None if self._total is None else round(self._total),
+            "unit": self._unit,
+            "seconds": round(time.monotonic() - self._start, 1),
+            **self._counts,
+        }
+        print(json.dumps(found), file=sys.stderr, flush=True)
+
+    def _draw(self) -> None:
+        """Draw the bar until the end; whoever prints rows meanwhile has it taken away first."""
+        drawn: Any = None
+        lock = threading.Lock()
+
+        def away() -> None:
+            nonlocal drawn
+            with lock:
+                if drawn is not None:
+                    drawn.stop()
+                    drawn = None
+
+        terminal.before_print(away)
+        try:
+            while True:
+                with lock:
+                    if drawn is None:
+                        drawn = self._bar()
+                    drawn.update(
+                        drawn.task_ids[0], completed=self._done, total=self._total,
+                        text=self._text(),
+                    )  # fmt: skip
+                if self._ended.is_set():
+                    return
+                self._ended.wait(_PACE)
+        finally:
+            terminal.before_print(None)
+            away()
+
+    def _bar(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Live
+
+        live = Live(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, no_color=terminal.settings().color == "never" or None),
+            transient=True,
+        )
+        live.add_task(
+            printable(self._label), total=self._total, completed=int(self._done), text=self._text()
+        )
+        live.start()
+        return live
+
+    def _text(self) -> str:
+        show = size if self._unit == "bytes" else number
+        rate = self._done / max(time.monotonic() - self._start, 1e-3)
+        amount = f"{show(self._done)}{f' of {show(self._total)}' if self._total else ''}"
+        extra = "".join(f", {number(value)} {name if value != 1 else name.removesuffix('s')}"
+                        for name, value in self._counts.items())  # fmt: skip
+        return f"{amount}, {show(rate)}/s{extra}"
+
+    def _left(self) -> str:
+        """The time left, in words."""
+        if not self._total or not self._done:
+            return ""
+        spent = time.monotonic() - self._start
+        minutes = spent * (self._total - self._done) / self._done / 60
+        return f", about {max(1, round(minutes))} min left"

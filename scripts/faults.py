@@ -42,7 +42,7 @@ from leakcheck.sources.filter_file import LocalFilter
 
 KINDS = ("kill-build", "kill-fetch", "disturbed", "full-disk", "short-reads")
 FILES, ROWS = 12, 4000
-LAST = "007FF"
+LAST = "000FF"
 KILLS = {"build": 0, "fetch": 0}
 _TOP = tempfile.TemporaryDirectory()
 

@@ -15,6 +15,7 @@ from leakcheck.http.urls import Url, parse_url, shown
         ("http://h", Url("http", "h", 80, "/"), "h"),
         ("HTTPS://H.Ex:443/A%2fb?x=1#f", Url("https", "h.ex", 443, "/A%2fb?x=1"), "h.ex"),
         ("http://h:8080/a b", Url("http", "h", 8080, "/a%20b"), "h:8080"),
+        ("http://h:65535/x", Url("http", "h", 65535, "/x"), "h:65535"),
         ("https://[::1]:8/x", Url("https", "::1", 8, "/x"), "[::1]:8"),
         ("http://bücher/ü", Url("http", "xn--bcher-kva", 80, "/%C3%BC"), "xn--bcher-kva"),
         ("http://u%40x:p%2Fw@h/", Url("http", "h", 80, "/", "u@x:p/w"), "h"),
@@ -31,7 +32,8 @@ def test_urls_are_read(text: str, url: Url, authority: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "h", "http:", "http://", "http:///x", "http://[::1/x", "http://[x]/", "http://h:0/",
-     "http://h:99999/", "http://h:8o/", "ftp://h/", "http://h o/", "http://h\\x/", "http://a@b@c/",
+     "http://h:99999/", "http://h:65536/", "http://h:8o/", "ftp://h/",
+     "http://h o/", "http://h\\x/", "http://a@b@c/",
      "http://h\r\nX: y/", "http://xn--\u0378/", "http://h\0/", "http://" + "h" * 300 + "/"],
 )  # fmt: skip
 def test_what_is_no_url_is_refused_and_not_repeated(text: str) -> None:

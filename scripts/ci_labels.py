@@ -246,11 +246,11 @@ def report(title: str, found: list[Project], options: argparse.Namespace) -> Non
     """Figures of some projects."""
     lines, hits, on_line = [], set(), set()
     others: dict[str, set[int]] = {tool: set() for tool in TOOLS if getattr(options, dashed(tool))}
+    # each tool runs once over all: most of them take longer to start than to look
+    together = {f"{each.name}/{path}": data for each in found for path, data in each.files.items()}
+    reported = {tool: seen_by(tool, getattr(options, dashed(tool)), together) for tool in others}
     for each in found:
         seen = seen_by_us(each.files)
-        reported = {
-            tool: seen_by(tool, getattr(options, dashed(tool)), each.files) for tool in others
-        }
         for line in each.lines:
             place = (line.path, line.number)
             values = seen.get(place, set())
@@ -261,7 +261,7 @@ def report(title: str, found: list[Project], options: argparse.Namespace) -> Non
             ):
                 hits.add(id(line))
             for tool, places in reported.items():
-                if place in places:
+                if (f"{line.project}/{line.path}", line.number) in places:
                     others[tool].add(id(line))
         lines += each.lines
     print(f"\n== {title}: {len(found)} projects, {sum(len(each.files) for each in found):,} files")

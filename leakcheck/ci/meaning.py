@@ -33,6 +33,9 @@ _PASSWORD_WORD = re.compile(
 _LABELS = frozenset(
     "password passwort kennwort senha contraseña wachtwoord passphrase passcode secret".split()
 ) | {"mot de passe"}
+_GIVEN = frozenset(
+    "pass password passwd pwd passphrase phrase secret user username login name key token".split()
+)
 _PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
 _DESCRIBED = re.compile(
     r"(?:the|your|my|a|an|some|enter|insert|put|add|set)[-_ ](?:[a-z]+[-_ ]){0,4}"
@@ -97,6 +100,11 @@ def _letters(text: str) -> str:
 def is_metavar(value: str) -> bool:
     """Whether a value in capitals stands for one: `--password PASSWORD`."""
     return _METAVAR.fullmatch(value) is not None and means_password(value)
+
+
+def is_usage(value: str) -> bool:
+    """Whether a value of a flag in documentation says what to give: `--password pass`."""
+    return value.lower() in _GIVEN or _METAVAR.fullmatch(value) is not None
 
 
 def is_directive(value: str) -> bool:

@@ -33,11 +33,12 @@ _REFERENCE = re.compile(
 )
 _WHOLE_REFERENCE = re.compile(
     r"\$\$?\{?\w+\}?|<[^<>]*>|%{1,2}\w+%{1,2}|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|##.*"
-    r"|\(\([^()]*\)\)|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
+    r"|\(\([^()]*\)\)|[%$@<{&]|[A-Za-z]:\\?|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
     r"|\$\w+(?:\.\w+|->\w+|\[['\"]?\w+['\"]?\])+"
     r"|(?:vault|secret|secrets|op|ref\+\w+|file|env|ssm|arn|sops|azurekeyvault|gcpsm|awssm|keyring"
     r"|bws|pass|lastpass)\b[:/].{2,}"
-    r"|(?:ENC|enc|SEC|DEC)(?:\[|\().*|\{(?:cipher|aes|enc)\}.*|\$ANSIBLE_VAULT.*|!\w.*"
+    r"|(?:ENC|enc|SEC|DEC)(?:\[|\().*|\{(?:cipher|aes|enc)\}.*|\$ANSIBLE_VAULT.*"
+    r"|![A-Za-z][\w.:\-]*(?:[ \t].*)?"
     r"|-----BEGIN .*|[a-z][a-z0-9+.\-]*://.*"
     r"|(?:~|\.{1,2})?/[\w.@+\-]+(?:/[\w.@+\-]+)+/?|[A-Za-z]:\\[\w. \-]+(?:\\[\w. \-]+)+",
     re.DOTALL,
@@ -49,7 +50,7 @@ _MASK = re.compile(
 )
 _NOTHING = frozenset(
     "true false null none nil undefined yes no on off ~ string str text varchar bytes int integer "
-    "0 1 boolean bool number required optional secret_ref optional[str]".split()
+    "(null) (none) 0 1 boolean bool number required optional secret_ref optional[str]".split()
 )
 _HASH = re.compile(
     r"\$(?:2[abxy]?|argon2\w*|1|3|5|6|7|y|gy|sha1|md5|apr1|P|H|S|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$.+"

@@ -51,6 +51,7 @@ FOUND = [
     ("a.yml", "secret: 'hunter2'"), ("a.json", '{"secret": "hunter2"}'), ("a.yml", "oauth:\n  secret: hunter2\n"),
     # flow maps in configuration that is no YAML
     ("a.conf", "users = [\n  {user: bob, password: hunter2, allow: all}\n]"), ("a.md", "```\n{user: bob, password: hunter2}\n```"),
+    ("a.md", "$ tool --password hunter2"),
     # a quoted word that a tag, a mapping or a list of pairs ends
     ("a.md", '<host user="root" password="hunter2"/>'), ("a.ps1", '@{U="x";Password="hunter2"}}'),
     ("a.sh", "change master to master_password='hunter2',master_log_pos=107"),
@@ -80,6 +81,10 @@ NOT_FOUND = [
     # placeholders
     ("a.yml", "password: ((demo-password))"), ("a.sql", "CREATE LOGIN x WITH PASSWORD = '%%PWD%%'"), ("a.env", "PASS=AKIAXXXXXXXXXXXXXXXX:kqXXXXXXXXXXXXXXXX"),
     ("a.sql", "set password = password('新密码');"), ("a.sql", "INSERT INTO u (email, password) VALUES ('a', 'bcrypt_hash_of_qwerty')"),
+    ("a.md", "dpl x --username user --password pass --site site"), ("a.md", "      --password USER      the password (type: string)"),
+    ("a.rst", "    user='root', password='',\n    db='x'"), ("a.rb", "login: 'docker login -u %{user} -p %{pass} %{url}'"),
+    ("a.py", "pwd = 'C:\\\\'"), ("a.py", "if password != '(null)': pass"), ("a.yml", "password: !Ref Secret"),
+    ("a.md", "- DOVECOT_PASS_ATTRS=uid=user,userPassword=password"),
     # compared with what is no password
     ("a.php", "if ($auth['password'] === 'x-oauth-basic') {}"), ("a.js", "if (password === 'bearer') {}"),
     # substitutions and expressions

@@ -30,6 +30,7 @@ _IN_FLOW_MAP = re.compile(
     rb"\{[^{}\n]{0,250}?[ \t]*[\w\"'.-]{1,60}[ \t]*:[^{}\n]{1,200},[ \t]*[\"']?\Z|\{[ \t]*\Z"
 )
 _FLOW_PAIR = re.compile(rb"[\"']?[ \t]{0,8}:[ \t]{1,8}([^\s,{}\[\]\"'$<]{1,128})(?=[ \t]*[,}])")
+_ENDED_IN_TEXT = re.compile(rb"/?>|[})\],]")
 _QUOTES = re.compile(rb"(?<!\\)[\"'`]")
 _OPTION = re.compile(rb"(?:^|\s)(?:-e|--env|--build-arg|-D|-)[ =]?[\"']$")
 _AS_COMMAND = re.compile(rb"[ \t]{2,}|\t|[ \t>]*[$#>%./]")
@@ -105,21 +106,31 @@ def add_word(text: Text, family: Family, name: Name, at: int, end: int) -> bool:
         value, built, stop = shell_word(text.data, at, limit)
     if text.data[at : at + 1] in (b'"', b"'"):
         first = quoted(text.data, at, text.data[at : at + 1], limit)
-        if first is not None and _ENDED.match(text.data, first.end):
+        ends = _ENDED_IN_TEXT if family.name == "prose" else _ENDED
+        if first is not None and ends.match(text.data, first.end):
             value, stop = first.value, first.end  # of a mapping, a tag or a list of pairs
     if not value:
         return False
     skip = INTERPOLATED if built else None
     if _PIECE.match(text.data, at) or text.data[stop : stop + 1] in (b"(", b"<"):
         skip = PLACEHOLDER
-    elif name.flag and (meaning.is_metavar(value) or held.is_saying(value) or value[0] in "-["):
+    elif name.flag and _is_placeholder(value, family):
         skip = meaning.METAVAR
+    elif name.text == "userPassword" and value == "password" and name.before.endswith(b","):
+        skip = meaning.FIELD  # which attribute of a directory is which
     start = at + 1 if text.data[at : at + 1] in (b'"', b"'") else at
     text.add(
         start, name.text, value, family.name, skip=skip,
         comment=text.in_comment(name.first, family),
     )  # fmt: skip
     return True
+
+
+def _is_placeholder(value: str, family: Family) -> bool:
+    """Whether what follows a flag says what to give there."""
+    if meaning.is_metavar(value) or held.is_saying(value) or value[0] in "-[":
+        return True
+    return family.name == "prose" and meaning.is_usage(value)
 
 
 def _open_quote(before: bytes) -> bytes:

@@ -88,8 +88,10 @@ def scan(
     """Check a list: text, table, spreadsheet, JSON, accounts, an export of passwords.
 
     Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
-    of a digest are. Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if
-    the scan was interrupted.
+    of a digest are. A sealed filter asks its oracle, blindly.
+
+    Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if the scan was
+    interrupted.
     """
     from leakcheck.reports.output import targets
     from leakcheck.scanning.earlier_report import EarlierReport

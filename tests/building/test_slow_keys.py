@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from builds import made, put, refused
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bloom import RecordsFile
 from leakcheck import check, scan
@@ -308,3 +310,23 @@ def test_filters_of_one_realm_cost_one_slow_hash(
     answers = check(["user3@example.fr", "nobody@example.fr"], sources=[*map(str, names)])
     assert [len(answer.exposed_in) for answer in answers] == [3, 0]
     assert len(computed) == 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("atco"), st.integers(0, 40), st.integers(0, 3))))
+def test_both_engines_hold_the_same_digests(steps: list[tuple[str, int, int]]) -> None:
+    native = pytest.importorskip("leakcheck._native")
+    rust, python = native.Distinct(), Distinct()
+    for step, number, part in steps:
+        digest = bytes([part]) + sha1(str(number))[1:]
+        for held in (rust, python):
+            if step == "a":
+                held.add(digest * 2)
+            elif step in "co":
+                held.open(part, step == "o")
+        if step == "t":
+            assert rust.take(part) == python.take(part)
+        assert rust.count() == python.count()
+    for held in (rust, python):
+        with pytest.raises(ValueError, match="whole number"):
+            held.add(b"x")

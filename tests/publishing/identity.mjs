@@ -6,6 +6,7 @@ const site = pathToFileURL(process.argv[2] + "/");
 const { digests, parseIdentity } = await import(new URL("identity.js", site));
 const { argon2id } = await import(new URL("vendor/noble-hashes.argon2.js", site));
 const { ristretto255_oprf: suite } = await import(new URL("vendor/noble-curves.ed25519.js", site));
+const page = await import(new URL("leakcheck.js", site));
 const bytes = (text) => new Uint8Array(Buffer.from(text, "hex"));
 const hex = (data) => Buffer.from(data).toString("hex");
 const ask = async (url, length) => {
@@ -36,6 +37,14 @@ const ops = {
   evaluate({ private: key, public: open, points }) {
     const { evaluated, proof } = suite.voprf.blindEvaluateBatch(bytes(key), bytes(open), points.map(bytes));
     return { evaluated: evaluated.map(hex), proof: hex(proof) };
+  },
+  async check({ site: place, subjects }) {
+    const found = [];
+    for (const subject of subjects) {
+      const { sources } = await page.check(subject, { site: place });
+      found.push(sources.map(({ name, verdict, reason }) => [name, verdict, reason ?? null]));
+    }
+    return found;
   },
   parse: ({ identity, kind }) => parseIdentity(identity, kind) && "understood",
   async digests({ identity, kind, plain, times = 1 }) {

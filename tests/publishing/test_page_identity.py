@@ -1,15 +1,19 @@
 """Hardened and sealed digests in plain JavaScript agree with ours, by the same vectors."""
 
 import hashlib
+import html
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback.serving import serving
+from program import leakcheck
 
 ROOT = Path(__file__).parent.parent.parent
 SITE = ROOT / "leakcheck" / "publishing" / "site"
@@ -120,3 +124,38 @@ def test_vendored_files_are_whole_and_only_their_imports_are_renamed() -> None:
             if line.startswith(b"import ") and match:
                 lines[at] = original(line, path, match[1])
         assert hashlib.sha256(b"\n".join(lines)).hexdigest() == digest, path
+
+
+def test_a_published_page_checks_hardened_and_sealed_filters(tmp_path: Path) -> None:
+    pytest.importorskip("leakcheck._native")
+    (tmp_path / "dump.txt").write_text("alice@example.fr\nzoe@example.fr\n", encoding="utf-8")
+    key = tmp_path / "x.seal"
+    assert leakcheck("keys", "new", "--sealing", "-o", key).status == 0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    url = f"http://127.0.0.1:{port}/"
+    slow: dict[str, list[str | Path]] = {"hard": [], "sealed": ["--seal", key, "--oracle", url]}
+    for name, options in slow.items():
+        done = leakcheck(
+            "build", tmp_path / "dump.txt", "-o", tmp_path / f"{name}.bloom", "--kind", "email",
+            "--harden", "fast", "--realm", "acme", "--name", name, *options,
+        )  # fmt: skip
+        assert done.status == 0, done.err
+    site = tmp_path / "site"
+    done = leakcheck(
+        "publish", *(tmp_path / f"{name}.bloom" for name in slow), "-o", site,
+        "--title", "Acme", "--contact", "dpo@example.org", "--data", "email",
+        "--origin", "filters.example.org/acme",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert f"connect-src 'self' {url.rstrip('/')}" in html.unescape(
+        (site / "index.html").read_text(encoding="utf-8")
+    )
+    with serving(site, "--port", port, "--sealing-key", str(key), "--rate-limit", "4/hour"):
+        asked = ["alice@example.fr", "nobody@example.fr", "bob@example.fr"]
+        (found,) = ask([{"op": "check", "site": url, "subjects": asked}])
+    assert found["answer"] == [
+        [["hard", "exposed", None], ["sealed", "exposed", None]],
+        [["hard", "clean", None], ["sealed", "clean", None]],
+        [["hard", "clean", None], ["sealed", "unknown", "oracle"]],  # the limit is reached
+    ]

@@ -110,6 +110,7 @@ def _make_slow(jobs: Jobs, say: Say, look_on: Callable[[], None], stage: Stage) 
         again = Jobs(
             request, writer.kind, workers, Rejects(None), lambda note: None, writer=writer
         )  # fmt: skip
+        again.read_again(jobs)
         workers.run(again.stream(), look_on)
         if _lines_of(again.report) != read:
             raise InputError(

@@ -5,7 +5,9 @@ are in it, and none that changed while it was read. Rule 2: what was asked must
 be the same, for keys cannot be taken out again: another kind or form, a file
 that changed, by its size, times (mtime and ctime) and inode, or that is gone,
 and the build cannot be resumed. Rule 3: what is not in it is read again, which
-adds nothing twice, for keys are distinct.
+adds nothing twice, for keys are distinct. Rule 4: where slow digests are made,
+every file is read again, and must be as it was at first, none more and none
+less: of what is new, keys would be lost among the parts that are done.
 """
 
 import time
@@ -36,6 +38,7 @@ class Checkpoint:
         }
         self._files: dict[str, dict[str, Any]] = {}
         self._unseen: set[str] = set()
+        self._slow, self._reading_again = slow is not None, False
         self._last = time.monotonic()
         self.saved = False
         """Whether there is anything to resume from."""
@@ -55,13 +58,38 @@ class Checkpoint:
         self._files = {entry["path"]: entry for entry in token["files"]}
         self.saved = True
         self._unseen = set(self._files)
+        self._reading_again = self._slow
+
+    def read_again(self, first: "Checkpoint") -> None:
+        """Expect the files that `first` has noted, as they were."""
+        self._files, self._unseen = first._files, set(first._files)
+        self._reading_again = True
+
+    def note(self, found: Found) -> None:
+        """Note how a file was when it was read for slow digests."""
+        state = list(found.state) if found.size is not None else None
+        self._files[found.path] = {
+            "path": found.path, "state": state, "tallies": [], "skipped": [],
+        }  # fmt: skip
+
+    def check_same(self, found: Found) -> None:
+        """Raise UsageError where a file that is read again is not as it was at first."""
+        if not self._reading_again:
+            return
+        entry = self._files.get(found.path)
+        if entry is None or found.size is None or entry["state"] != list(found.state):
+            raise UsageError(
+                f"{found.path}: it is not what was read when the build was begun, so that keys "
+                f"could be lost: {_ANEW}, with more --memory, and stdin as a file."
+            )
+        self._unseen.discard(found.path)
 
     def finished(self, found: Found, report: BuildReport) -> bool:
         """Whether `found` is done already; its accounts then go to `report`.
 
         Raises UsageError where it has changed since.
         """
-        entry = self._files.get(found.path)
+        entry = None if self._slow or self._reading_again else self._files.get(found.path)
         if entry is None:
             return False
         if entry["state"] != list(found.state):

@@ -102,6 +102,10 @@ class Jobs:
         if self.request.resume:
             self.rejects.go_on(token.get("rejects") if token is not None else None)
 
+    def read_again(self, first: "Jobs") -> None:
+        """These jobs read for a second time what `first` read; it must be the same."""
+        self._checkpoint.read_again(first._checkpoint)
+
     def keep_slow(self) -> None:
         """Put the slow digests that were made so far on disk."""
         assert self.writer is not None
@@ -115,6 +119,7 @@ class Jobs:
         """The jobs of one file."""
         if self.writer is None and self.request.resume:
             self._first(found)
+        self._checkpoint.check_same(found)
         if found.size is not None and self._checkpoint.finished(found, self.report):
             self.done_bytes += found.size
             return
@@ -126,6 +131,7 @@ class Jobs:
         self.done_bytes += found.size or 0
         tallies, passed = self.report.inputs[inputs:], self.report.skipped[skipped:]
         if self.writer is not None and self.writer.slow is not None:
+            self._checkpoint.note(found)
             return  # what was read is in memory alone: it is kept once it is slow
         if found.size is None or any(one.failure or self._in_folder(one) for one in tallies):
             return

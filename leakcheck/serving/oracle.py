@@ -10,6 +10,7 @@ nothing.
 
 import base64
 import binascii
+import ipaddress
 import math
 import re
 import time
@@ -122,8 +123,18 @@ class Oracle:
     def _place(self, query: HttpRequest, client: str) -> str:
         """Whose question it is: the address of the connection, or what a known proxy says."""
         if client in self._proxies:
-            client = query.fields.get("x-forwarded-for", client).rpartition(",")[2].strip()
+            said = query.fields.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            client = said if _is_address(said) else client
         return place_of(client)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a proxy names an address: with a port it would be another at each connection."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _points(query: bytes) -> list[bytes] | None:

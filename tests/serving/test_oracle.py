@@ -77,6 +77,10 @@ def test_a_proxys_word_counts_only_where_it_is_known(key: SealingKey) -> None:
         ]
         assert [each.status for each in found] == statuses
     again = asked(oracle, query, "10.0.0.1", **{"x-forwarded-for": "9.9.9.9, 192.0.2.0"})
+    for said in ("192.0.2.7:1234", "unknown", ""):
+        asked(oracle, query, "10.0.0.1", **{"x-forwarded-for": said})
+        found_out = asked(oracle, query, "10.0.0.1", **{"x-forwarded-for": f"{said}8"})
+        assert found_out.status == 429  # no address is no way round the limit
     assert again.status == 429  # what comes before the proxy's own word is the visitor's to forge
 
 

@@ -133,6 +133,17 @@ def remote(home: Path, lookups: int) -> None:
                           f"| {1000 * spent:.2f} |")  # fmt: skip
                 ratio = rows[True][step][3] / rows[False][step][3]
                 print(f"| {line}, {step}: times | | | | {ratio:.2f} |")
+        check = [sys.executable, "-m", "leakcheck", "check", "a@example.fr", "--in"]
+        spent = {True: list[float](), False: list[float]()}
+        for _ in range(9):
+            for proved, taken in spent.items():
+                (Store().trust if proved else Store().distrust)(
+                    signer.verifier if proved else ORIGIN  # type: ignore[arg-type]
+                )
+                taken.append(timed(lambda: run([*check, f"{url}/f.bloom"])))
+        proved_ms, unproved_ms = (1000 * statistics.median(spent[one]) for one in (True, False))
+        print(f"\nleakcheck check, a process each: unproved {unproved_ms:.0f} ms, proved "
+              f"{proved_ms:.0f} ms: {proved_ms / unproved_ms:.2f} times")  # fmt: skip
 
 
 class Counted:

@@ -15,6 +15,12 @@ app = typer.Typer(
 )
 
 
+_UPDATES = {
+    "current": "nothing new,",
+    "updated": "updated to",
+    "withdrawn": "it answers nothing any more:",
+    "failed": "it could not be updated, and stays as it was:",
+}
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
 ]
@@ -103,7 +109,7 @@ def update(
             outcome = bring(entry, Access(proxy=via), progress.tell)
         if outcome is not None:
             outcomes.append(outcome)
-            line = f"{printable(outcome.name)}: {outcome.step.value}, {printable(outcome.told)}."
+            line = printable(f"{outcome.name}: {_UPDATES[outcome.step.value]} {outcome.told}.")
             if outcome.step in (Step.FAILED, Step.WITHDRAWN):
                 warn(line)
             elif not quiet and not json:
@@ -182,13 +188,16 @@ def list_filters(
 ) -> int:
     """List the installed filters. Exit status 2 if one cannot answer."""
     from leakcheck.sources import installed
-    from leakcheck.terminal import say, table
+    from leakcheck.terminal import out_is_terminal, say, table
 
     entries = installed.installed()
     states = [_state(entry, verify) for entry in entries]
     if json:
         found = [_as_json(entry, state) for entry, state in zip(entries, states, strict=True)]
         say(json_text({"version": 1, "filters": found}, spaced=True))
+    elif entries and out_is_terminal():
+        for entry, state in zip(entries, states, strict=True):
+            _say_installed(entry, state)
     elif entries:
         table(
             ("name", "title", "date", "age", "keys", "false alarm", "size", "state"),
@@ -230,6 +239,25 @@ def _state(entry: Any, verify: bool) -> str:
 
     damaged = damaged_pages(entry) if verify and entry.sound else 0
     return f"{counted(damaged, 'page')} damaged: install it again" if damaged else str(entry.state)
+
+
+def _say_installed(entry: Any, state: str) -> None:
+    """What is known of one installed filter, in lines that fit a narrow terminal."""
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, odds, printable, size
+
+    info = entry.info
+    say(printable(f"{entry.name}: {info.name if info else 'its header cannot be read'}"))
+    if info:
+        age = f"{info.date}, {_age(info)} old" if _days(info) is not None else "of no known date"
+        say(printable(f"  {age}; {counted(info.keys or 0, 'key')}; {size(entry.size)}"))
+        say(f"  false alarm: {odds(info.fpr)}")
+    if state != "ok":
+        say(printable(f"  CANNOT ANSWER: {state}"))
+        return
+    if info and info.incomplete:
+        say("  incomplete: never says clean")
+    say(printable(f"  {_vouched(info)}"))
 
 
 def _cells(entry: Any, state: str) -> list[str]:

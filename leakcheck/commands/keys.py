@@ -144,12 +144,20 @@ def _trust(key: "Verifier") -> None:
 @app.command(name="list")
 def list_keys() -> int:
     """List the publishers that are trusted."""
-    from leakcheck.terminal import say, table
+    from leakcheck.terminal import out_is_terminal, say, table
     from leakcheck.trust.store import Store
+    from leakcheck.wording import printable
 
     store = Store()
     found = store.keys()
-    if found:
+    if found and out_is_terminal():
+        for key in found:
+            say(printable(key.name))
+            say(f"  fingerprint {key.fingerprint}")
+            seen = store.serial(key.name)
+            say(f"  newest edition seen: {seen}" if seen else "  no edition seen yet")
+            say(printable(f"  {key}"))
+    elif found:
         table(
             ("origin", "fingerprint", "newest edition seen", "key"),
             [

@@ -43,5 +43,41 @@ def verify(
             raise FilterError(f"{path}: it is sound, but {source.info.doubt}.")
         vouched = printable(source.info.signed or "not signed by anyone you trust")
         say(f"{path}: sound, {pages}, false-positive rate {measured:g}, {vouched}")
+        if whole:
+            _say_proof(path)
         source.close()
     return 0
+
+
+def _say_proof(path: Path) -> None:
+    """What stands beside a filter to prove it, and who vouches for what; nothing where none does.
+
+    Raises FilterError where the tree is another file's.
+    """
+    from bloom.cores import usable_cores
+    from leakcheck.terminal import say
+    from leakcheck.trust import proof, signing
+    from leakcheck.trust.local import note_beside
+    from leakcheck.trust.note import NoteError
+    from leakcheck.trust.store import Store
+    from leakcheck.wording import printable
+
+    raw = note_beside(path)
+    tree = path.with_name(f"{path.name}.verity")
+    if raw is None and not tree.exists():
+        return
+    digest, held = signing.check_tree(path, usable_cores())
+    say(f"  its checksums are for accidents; its digest is sha256:{digest.hex()}")
+    say(f"  {tree.name} is its tree" if held else f"  {tree.name} is missing: no page is provable")
+    if raw is None:
+        return
+    try:
+        listed = proof.peek(raw)
+        offered = listed.entry(digest) is not None and digest not in listed.withdrawn
+        names = " and ".join(sorted({key.name for key in proof.signers(raw, Store())}))
+    except NoteError as error:
+        raise FilterError(f"{path}: the list beside it: {error}.") from None
+    told = f"edition {listed.serial} of {listed.origin}, {listed.issued:%Y-%m-%d}"
+    says = "offers it" if offered else "does not offer it"
+    by = f"signed by {names}, whom you trust" if names else "by nobody whom you trust"
+    say(printable(f"  the list beside it ({told}; {by}) {says}"))

@@ -146,7 +146,7 @@ def _update(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Upd
         )
     if edition is None or raw is None:
         return _update_unsigned(entry, came, remote, tell)
-    digest = _digest(entry.path, store)
+    digest = _digest(entry.path, store, edition)
     offered = edition.filters.get(remote.folder.name)
     reason = edition.withdrawn.get(digest)
     if reason is not None:
@@ -237,10 +237,10 @@ def _write_note(target: Path, raw: bytes) -> bool:
     return True
 
 
-def _digest(path: Path, store: Store) -> bytes:
+def _digest(path: Path, store: Store, edition: Edition) -> bytes:
     """The digest of an installed file; nothing where it cannot be read and is to be replaced."""
     try:
         with path.open("rb") as file:
-            return digest_of(file.fileno(), store)
+            return digest_of(file.fileno(), store, edition)
     except (OSError, ProofError):
         return b""

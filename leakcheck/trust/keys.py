@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leakcheck.errors import UsageError
 from leakcheck.files import write_whole
-from leakcheck.trust.note import NoteError, Signer, Verifier
+from leakcheck.trust.note import PRIVATE, NoteError, Signer, Verifier
 
 _LONGEST = 1 << 16
 
@@ -50,7 +50,13 @@ def public_keys(text: str) -> list[Verifier]:
     except NoteError as error:
         if "+" in text and not Path(text).exists():
             raise UsageError(f"The key cannot be used: {error}.") from None
+        if not Path(text).exists():
+            raise UsageError(
+                f"{text}: it is no key (NAME+HASH+BASE64), and there is no such file."
+            ) from None
     lines = [line.partition("#")[0].strip() for line in _text(Path(text)).splitlines()]
+    if any(line.startswith(PRIVATE) for line in lines):
+        raise UsageError(f"{text}: this is a private key: `leakcheck keys public` has the other.")
     try:
         found = [Verifier.parse(line) for line in lines if line]
     except NoteError as error:

@@ -51,7 +51,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
         edition = _edition(path, raw, store)
         if origin not in (None, edition.origin):
             return Standing(doubt=f"the signed list beside it is of {edition.origin}")
-        chain = proof.chain_for(edition, digest_of(handle, store))
+        chain = proof.chain_for(edition, digest_of(handle, store, edition))
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))
     except UsageError as error:
@@ -76,10 +76,14 @@ def _edition(path: Path, raw: bytes, store: Store) -> Edition:
     return proof.accept(newest, store)
 
 
-def digest_of(handle: int, store: Store) -> bytes:
-    """The fs-verity digest of an open file: the system's own, remembered, or computed now."""
+def digest_of(handle: int, store: Store, edition: Edition) -> bytes:
+    """The fs-verity digest of an open file: the system's own, remembered, or computed now.
+
+    A file system may have made its own with a salt, or of other blocks: it
+    counts where `edition` names it.
+    """
     found = verity.measured(handle)
-    if found is not None:
+    if found is not None and (found in edition.withdrawn or edition.entry(found) is not None):
         return found
     state = os.fstat(handle)
     found = store.digest(state)

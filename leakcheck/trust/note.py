@@ -28,7 +28,7 @@ _ALGORITHM = 1
 _SEPARATOR = "\n\n"
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-_PRIVATE = "PRIVATE+KEY+"
+PRIVATE = "PRIVATE+KEY+"
 
 
 class NoteError(LeakcheckError):
@@ -103,9 +103,9 @@ class Signer:
     def parse(cls, text: str) -> "Signer":
         """The key that a private key file spells. Raises NoteError, which does not repeat it."""
         text = text.strip()
-        if not text.startswith(_PRIVATE):
+        if not text.startswith(PRIVATE):
             raise NoteError("this is no private key")
-        name, digits, seed = _split_key(text.removeprefix(_PRIVATE))
+        name, digits, seed = _split_key(text.removeprefix(PRIVATE))
         signer = cls(name, seed)
         if signer.verifier.hash.hex() != digits:
             raise NoteError("the private key is damaged")
@@ -114,7 +114,7 @@ class Signer:
     def spell(self) -> str:
         """The text of a private key file."""
         key = base64.b64encode(bytes([_ALGORITHM]) + self.seed).decode()
-        return f"{_PRIVATE}{self.name}+{self.verifier.hash.hex()}+{key}"
+        return f"{PRIVATE}{self.name}+{self.verifier.hash.hex()}+{key}"
 
     @property
     def verifier(self) -> Verifier:

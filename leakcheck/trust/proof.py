@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from leakcheck.trust import edition as editions
 from leakcheck.trust import note
 from leakcheck.trust.edition import Edition, Entry
-from leakcheck.trust.note import NoteError
+from leakcheck.trust.note import NoteError, Verifier
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block, check_upper
 
@@ -110,6 +110,19 @@ def read(raw: bytes, store: Store) -> Edition:
             "which was seen before"
         )
     return found
+
+
+def signers(raw: bytes, store: Store) -> list[Verifier]:
+    """Whose signatures of a note are right, among the keys that are trusted; it may be nobody.
+
+    Raises NoteError where it is malformed or one of them is wrong.
+    """
+    known = store.keys()
+    if not {(name, code[:4]) for name, code in note.split(raw)[1]} & {
+        (key.name, key.hash) for key in known
+    }:
+        return []
+    return note.verify(raw, known)[1]
 
 
 def peek(raw: bytes) -> Edition:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.trust import edition as editions
@@ -62,18 +63,26 @@ def sign_folder(
 def withdraw(path: Path, reason: str, signers: Sequence[Signer]) -> Edition:
     """Write the next edition, in which the filter of that name is withdrawn for `reason`.
 
-    The file itself may be gone. Raises UsageError where the list does not name it.
+    The file itself may be gone; a file that the list does not name is withdrawn
+    by its digest. Raises UsageError where there is neither, or the file is
+    another than the one that is listed.
     """
     folder = path.parent
     before = _current(folder, signers)
     entry = before.filters.get(path.name)
-    if entry is None:
+    digest = _digest(path) if path.exists() else entry.digest if entry else None
+    if digest is None:
         raise UsageError(f"{folder / FILE_NAME} does not name {path.name}: nothing to withdraw.")
+    if entry is not None and digest != entry.digest:
+        raise UsageError(
+            f"{path}: this is another file than the one that the list names: move it away to "
+            "withdraw that one, or give it another name to withdraw this one."
+        )
     reason = " ".join(reason.split())
     if not reason or not reason.isprintable():
         raise UsageError("Say in one line why it is withdrawn: --reason.")
-    left = {name: one for name, one in before.filters.items() if one.digest != entry.digest}
-    gone = {**before.withdrawn, entry.digest: reason}
+    left = {name: one for name, one in before.filters.items() if one.digest != digest}
+    gone = {**before.withdrawn, digest: reason}
     return _publish(folder, replace(before, filters=left, withdrawn=gone), signers)
 
 
@@ -116,16 +125,42 @@ def _publish(folder: Path, edition: Edition, signers: Sequence[Signer]) -> Editi
     return edition
 
 
+def check_tree(path: Path, workers: int = 1) -> tuple[bytes, bool]:
+    """The digest of a file, and whether the tree beside it, where there is one, is its own.
+
+    Raises FilterError where the file cannot be read, or the tree is another's.
+    """
+    digest, tree = _tree(path, workers)
+    beside = path.with_name(path.name + verity.SUFFIX)
+    try:
+        found = beside.read_bytes()
+    except FileNotFoundError:
+        return digest, False
+    except OSError as error:
+        raise FilterError(f"{beside}: it cannot be read: {error.strerror}.") from None
+    if found != tree:
+        raise FilterError(f"{beside}: this is not the tree of {path.name}: sign the filter anew.")
+    return digest, True
+
+
 def _write_tree(path: Path, workers: int) -> bytes:
+    digest, tree = _tree(path, workers)
+    write_whole(path.with_name(path.name + verity.SUFFIX), tree, mode=PUBLISHED)
+    return digest
+
+
+def _digest(path: Path) -> bytes:
+    return _tree(path, usable_cores())[0]
+
+
+def _tree(path: Path, workers: int) -> tuple[bytes, bytes]:
     try:
         with path.open("rb", buffering=0) as file:
-            digest, tree = verity.tree_of(file, path.stat().st_size, workers)
+            return verity.tree_of(file, path.stat().st_size, workers)
     except OSError as error:
         raise FilterError(f"{path}: it cannot be read: {error.strerror}.") from None
     except verity.ProofError as error:
         raise FilterError(f"{path}: {error}.") from None
-    write_whole(path.with_name(path.name + verity.SUFFIX), tree, mode=PUBLISHED)
-    return digest
 
 
 def _now() -> datetime.datetime:

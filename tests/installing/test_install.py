@@ -174,7 +174,7 @@ def test_an_update_says_by_its_status_what_it_did(acme: Publisher) -> None:
     assert answers(6000) == edition(2, b"\1")
     assert quiet() == (0, "", "")
     status, out, err = command("filters", "update")
-    assert (status, out, err) == (0, "acme.email: current, edition 2.\n", "")
+    assert (status, out, err) == (0, "acme.email: nothing new, edition 2.\n", "")
     acme.files.clear()
     status, out, err = quiet()
     assert (status, out, len(err.splitlines())) == (2, "", 1)
@@ -235,7 +235,7 @@ def test_a_withdrawn_filter_answers_nothing_any_more(acme: Publisher) -> None:
     acme.withdraw("acme", "wrong dump")
     status, out, err = quiet()
     assert (status, out) == (1, "")
-    assert f"acme.email: withdrawn, {ACME.name} has withdrawn it: wrong dump." in err
+    assert f"more: {ACME.name} has withdrawn it: wrong dump." in err
     assert answers(1) == "[b'\\x02'] ['']"
     status, _, err = quiet()
     assert status == 0
@@ -331,3 +331,23 @@ def test_wrong_use(acme: Publisher) -> None:
         status, out, err = command(*arguments)
         assert (status, out, len(err.splitlines())) == (2, "", 1), arguments
     assert left() == []
+
+
+def test_the_list_at_a_terminal_fits_it(acme: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leakcheck import terminal
+
+    monkeypatch.setattr(terminal, "out_is_terminal", lambda: True)
+    add(acme)
+    _, out, _ = command("filters", "list")
+    assert out.splitlines()[0] == "acme.email: Acme"
+    assert out.splitlines()[-1] == f"  signed by {ACME.name}, edition 1"
+    assert "  2026-01-01, " in out
+    acme.withdraw("acme", "wrong dump")
+    quiet()
+    status, out, _ = command("filters", "list")
+    assert status == 2
+    assert f"  CANNOT ANSWER: {ACME.name} has withdrawn it: wrong dump" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    _, out, _ = command("keys", "list")
+    assert out.splitlines()[0] == ACME.name
+    assert f"  fingerprint {ACME.verifier.fingerprint}" in out

@@ -223,3 +223,32 @@ def test_who_signs_is_told_where_a_list_could_be_left_out_unseen(folder: Path) -
     told = done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder)).err
     assert told.startswith("leakcheck: dump.bloom: the filter does not say whose it is")
     assert told.endswith(f"Build it with --origin {ORIGIN}.\n")
+
+
+def test_verify_says_what_vouches_for_what(folder: Path) -> None:
+    def told(status: int = 0) -> str:
+        found = leakcheck("verify", "dump.bloom", cwd=folder)
+        assert found.status == status, found
+        return found.out + found.err
+
+    assert "by nobody whom you trust) offers it" in told()
+    trust(folder)
+    assert f"signed by {ORIGIN}, whom you trust) offers it" in told()
+    assert "dump.bloom.verity is its tree" in told()
+    tree = (folder / "dump.bloom.verity").read_bytes()
+    (folder / "dump.bloom.verity").write_bytes(tree[:-1] + b"x")
+    assert "this is not the tree of dump.bloom: sign the filter anew." in told(2)
+    (folder / "dump.bloom.verity").unlink()
+    assert "dump.bloom.verity is missing: no page is provable" in told()
+    (folder / "filters.note").write_bytes(b"x")
+    assert "no signed note" in told(2)
+    (folder / "filters.note").unlink()
+    assert len(told().splitlines()) == 1
+
+
+def test_a_private_key_is_not_trusted(folder: Path) -> None:
+    for what in ("acme.key", "nosuch", ORIGIN):
+        found = leakcheck("keys", "trust", what, cwd=folder)
+        assert (found.status, len(found.err.splitlines())) == (2, 1)
+    assert "no such file" in found.err
+    assert "a private key" in leakcheck("keys", "trust", "acme.key", cwd=folder).err

@@ -208,3 +208,25 @@ def test_a_lost_list_is_followed_by_a_higher_edition(folder: Path, store: Store)
     assert signing.sign([folder / "acme.bloom"], [fresh], after=7).serial == 8
     assert accept(note_in(folder), store).serial == 8
     assert signing.sign([folder / "acme.bloom"], [fresh], after=7).serial == 9
+
+
+def test_a_file_that_was_never_listed_is_withdrawn_by_its_digest(
+    folder: Path, store: Store
+) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    signing.withdraw(folder / "pairs.bloom", "a draft", [ACME])
+    with (folder / "pairs.bloom").open("rb") as file:
+        digest, _ = verity.tree_of(file, (folder / "pairs.bloom").stat().st_size)
+    found = accept(note_in(folder), store)
+    assert (dict(found.withdrawn), set(found.filters)) == ({digest: "a draft"}, {"acme.bloom"})
+    with pytest.raises(UsageError, match="was withdrawn: a draft"):
+        signing.sign([folder / "pairs.bloom"], [ACME])
+
+
+def test_another_file_than_the_listed_one_is_not_withdrawn(folder: Path) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    (folder / "acme.bloom").write_bytes(b"another")
+    with pytest.raises(UsageError, match="another file than the one that the list names"):
+        signing.withdraw(folder / "acme.bloom", "wrong dump", [ACME])
+    (folder / "acme.bloom").unlink()
+    assert signing.withdraw(folder / "acme.bloom", "wrong dump", [ACME]).serial == 2

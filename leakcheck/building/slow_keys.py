@@ -22,7 +22,6 @@ from leakcheck.building.distinct import DIGEST_BYTES, PARTS, distinct
 from leakcheck.building.workers import Job, Workers
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.identities import piece_of
-from leakcheck.sources.oracle import oracle_url
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
     SEALED_BYTES,
@@ -119,6 +118,8 @@ def wish(
     if oracle is not None:
         url = oracle if oracle.endswith("/") else f"{oracle}/"
         try:
+            from leakcheck.sources.oracle import oracle_url  # a client that few builds need
+
             oracle_url(url)
         except ValueError as error:
             raise UsageError(f"--oracle cannot be used: {error}.") from None

@@ -27,6 +27,7 @@ __all__ = [
     "hashes",
     "password_fields",
     "passwords",
+    "table_column",
 ]
 
 
@@ -41,3 +42,4 @@ combo_passwords = _kernels.combo_passwords
 credentials = _kernels.credentials
 credential_fields = _kernels.credential_fields
 hashes = _kernels.hashes
+table_column = _kernels.table_column

@@ -50,6 +50,9 @@ def credential_fields(fields: Sequence[tuple[bytes, bytes]]) -> Extraction:
     return extraction(*_native.credential_fields(fields))
 
 
+table_column = _native.table_column
+
+
 def hashes(chunk: Buffer, digest_bytes: int, min_count: int, prefix: bytes) -> Extraction:
     """Keys of `digest_bytes` bytes, as they stand in the list; see the reference."""
     count = min(max(min_count, 0), _NO_HASH_MORE_OFTEN)

@@ -56,28 +56,37 @@ class AskedRows:
 
     Attributes:
         number: of the first; the others count on.
-        subjects: the cell of each.
+        count: of the rows.
+        subjects: the cell of each, an LF behind it.
     """
 
     def __init__(
-        self, run: PlainRows, subjects: list[str], asker: "SubjectAsker", shown: "ShownColumns"
+        self, run: PlainRows, subjects: bytes, asker: "SubjectAsker", shown: "ShownColumns"
     ) -> None:
         """asker, shown: what says which of their other cells may be shown, and how."""
-        self.number, self.subjects = run.number, subjects
+        self.number, self.count, self.subjects = run.number, run.count, subjects
+        self._apart: list[bytes] | None = None
         self._run, self._asker, self._shown = run, asker, shown
         self._as_they_are: bool | None = None
 
     def records(self) -> Iterator[Record]:
         """The rows one by one."""
-        for at, subject in enumerate(self.subjects):
+        for at in range(self.count):
+            subject = self.subject(at).decode("utf-8", "surrogateescape")
             yield Record(self.number + at, self.others(at), (subject,))
+
+    def subject(self, index: int) -> bytes:
+        """The cell in which the subject of a row is to be found."""
+        if self._apart is None:
+            self._apart = self.subjects.split(b"\n")
+        return self._apart[index]
 
     def others(self, index: int) -> dict[str, str]:
         """What may be shown of a row beside its subject, by column."""
-        cells = self._run.cells[index]
-        if self._as_they_are is None:
+        cells = self._run.row(index)
+        if self._as_they_are is None and self._run.is_cut:
             self._as_they_are = self._shown.as_they_are(self._run.cells)
-        return self._asker.beside(self._run.names, cells, self._shown, self._as_they_are)
+        return self._asker.beside(self._run.names, cells, self._shown, bool(self._as_they_are))
 
 
 class ShownColumns:
@@ -330,12 +339,8 @@ class SubjectAsker(Asker):
         """As for Asker."""
         if not self._table or len(self._subjects) != 1 or self.sheet:
             return None
-        at = self._subjects[0]
-        try:
-            subjects = [cells[at] for cells in run.cells]
-        except IndexError:
-            return None
-        if not all(map(str.strip, subjects)):
+        subjects = run.column(self._subjects[0])
+        if subjects is None:
             return None
         return AskedRows(run, subjects, self, self._look(Row(0, run.names, ())))
 

@@ -33,18 +33,73 @@ def whole_of(line: str) -> str:
     return line.whole if isinstance(line, Parted) else ""
 
 
-def lines(stream: io.RawIOBase) -> Iterator[str]:
+def lines(stream: io.RawIOBase) -> "Lines":
     """Each line with what ends it, in UTF-8; bytes that are not are surrogates, as in PEP 383.
 
     A line longer than the reader holds comes as TOO_LONG; the last line may
     have no end.
     """
-    for chunk in chunks(stream, 256 << 10, count_lines=False):
-        if not (chunk.starts_line and chunk.ends_line):
-            if chunk.ends_line:
-                yield TOO_LONG
-            continue
-        yield from lines_of(bytes(chunk.data))
+    return Lines(stream)
+
+
+class Lines(Iterator[str]):
+    """The same, or chunks of whole lines for who can do more with those."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._chunks = chunks(stream, 256 << 10, count_lines=False)
+        self._lines: list[str] = []
+        self._at = 0
+        self._ahead: bytes | None = None
+
+    def __next__(self) -> str:
+        while self._at >= len(self._lines):
+            if not self._load():
+                raise StopIteration
+        self._at += 1
+        return self._lines[self._at - 1]
+
+    def some(self, most: int) -> list[str]:
+        """Up to so many of the next lines; none at the end."""
+        while self._at >= len(self._lines):
+            if not self._load():
+                return []
+        found = self._lines[self._at : self._at + most]
+        self._at += len(found)
+        return found
+
+    def chunk(self) -> bytes:
+        """What comes next, whole lines, where no line has been taken of it; else nothing.
+
+        It comes as lines as well, unless it is passed over.
+        """
+        if self._ahead is None and self._at >= len(self._lines):
+            self._fetch()
+        return self._ahead or b""
+
+    def pass_over(self) -> None:
+        """Go on behind the chunk that `chunk` gave."""
+        self._ahead = None
+
+    def _load(self) -> bool:
+        """The next chunk's lines; whether there was one."""
+        if self._ahead is None and not self._fetch():
+            return False
+        if self._ahead is not None:
+            data, self._ahead = self._ahead, None
+            self._lines, self._at = list(lines_of(data)), 0
+        return True
+
+    def _fetch(self) -> bool:
+        """The next chunk: as it is, or TOO_LONG in its place."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        self._lines, self._at = [], 0
+        if chunk.starts_line and chunk.ends_line:
+            self._ahead = bytes(chunk.data)
+        elif chunk.ends_line:
+            self._lines = [TOO_LONG]
+        return True
 
 
 def lines_of(data: bytes) -> Iterator[str]:

@@ -176,7 +176,7 @@ class Listing:
             count = 0
             for one in found:
                 head.append(one)
-                count += len(one.cells) if isinstance(one, PlainRows) else 1
+                count += one.count if isinstance(one, PlainRows) else 1
                 if count >= SAMPLE_ROWS:
                     break
         except ReadError as error:

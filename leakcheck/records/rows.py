@@ -1,6 +1,6 @@
 """What every reader of a structured text gives: rows; and what is wanted of a text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,18 +71,62 @@ def _apart(cell: str | None) -> str | None:
 _IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"
 
 
-class PlainRows(NamedTuple):
+class PlainRows:
     """Records of a table that follow each other, each with cells and one reading alone.
 
     Attributes:
         number: of the first; the others count on.
         names: of the cells.
-        cells: of each record.
+        count: of the records.
     """
 
-    number: int
-    names: tuple[str, ...]
-    cells: list[list[str]]
+    def __init__(
+        self,
+        number: int,
+        names: tuple[str, ...],
+        count: int,
+        cut: Callable[[], list[list[str]]],
+        column: Callable[[int], bytes | None] | None = None,
+        row: Callable[[int], list[str]] | None = None,
+    ) -> None:
+        """cut: gives the cells; column, row: give some of them at less than the cost of all."""
+        self.number, self.names, self.count = number, names, count
+        self._cut, self._column, self._row = cut, column, row
+        self._cells: list[list[str]] | None = None
+        self._alone = 0
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """The cells of each record."""
+        if self._cells is None:
+            self._cells = self._cut()
+        return self._cells
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the cells of every record are at hand."""
+        return self._cells is not None
+
+    def row(self, at: int) -> list[str]:
+        """The cells of one record; where many are asked for, all are cut."""
+        if self._cells is None and self._row is not None and self._alone * 16 < self.count:
+            self._alone += 1
+            return self._row(at)
+        return self.cells[at]
+
+    def column(self, at: int) -> bytes | None:
+        """What stands in one column, an LF behind each cell; None where one has none, or blanks."""
+        if self._column is not None:
+            found = self._column(at)
+            if found is not None:
+                return found
+        try:
+            texts = [cells[at] for cells in self.cells]
+        except IndexError:
+            return None
+        joined = "\n".join([*texts, ""])
+        plain = all(map(str.strip, texts)) and joined.count("\n") == len(texts)
+        return raw(joined) if plain and "\r" not in joined else None
 
     def rows(self) -> Iterator[Row]:
         """The records one by one."""

@@ -15,14 +15,17 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
+from leakcheck import extract
 from leakcheck.input.streams import ReadError
 from leakcheck.input.workbook import READING
 from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
-from leakcheck.records.lines import TOO_LONG, lines, whole_of
+from leakcheck.records.lines import TOO_LONG, Lines, lines, lines_of, whole_of
 from leakcheck.records.rows import (
     EMPTY,
     HEADER,
@@ -55,27 +58,45 @@ def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     if dialect.names and dialect.header is Header.NO:
         yield from _fixed(lines(stream), dialect)
         return
-    names, skip = dialect.names, dialect.above + (dialect.header is not Header.NO)
-    secret = wanted.kind.secret
+    names, secret = dialect.names, wanted.kind.secret
+    skip = dialect.above + (dialect.header is not Header.NO)
     number = 1
+
+    def row(cells: list[str], others: tuple[list[str], ...]) -> Row:
+        nonlocal number, skip
+        at, number = number, number + 1
+        if cells is _LONG[0]:
+            return Row(at, names, (), LONG_LINE)
+        if not any(cells) or (skip and not any(cell.strip() for cell in cells)):
+            return Row(at, names, cells, EMPTY)
+        if skip:
+            skip -= 1
+            return Row(at, names, cells, TITLE if skip else HEADER)
+        found = Row(at, names, cells, "", others)
+        marked = secret and any(READING in cell for cell in cells)
+        return read_apart(found) if marked else found
+
     for found in _Cutter(lines(stream), dialect.delimiter, dialect.width):
-        if isinstance(found, list) and not skip and all(map(any, found)):
-            yield PlainRows(number, names, found)
-            number += len(found)
+        if isinstance(found, _Chunk):
+            if not skip:
+                yield found.rows(number, names)
+                number += found.size
+                continue
+            found = found.cells()
+        if not isinstance(found, list):
+            yield row(*found)
             continue
-        for cells, others in ((one, ()) for one in found) if isinstance(found, list) else (found,):
-            if cells is _LONG[0]:
-                yield Row(number, names, (), LONG_LINE)
-            elif not any(cells) or (skip and not any(cell.strip() for cell in cells)):
-                yield Row(number, names, cells, EMPTY)
-            elif skip:
-                skip -= 1
-                yield Row(number, names, cells, TITLE if skip else HEADER)
-            else:
-                row = Row(number, names, cells, "", others)
-                marked = secret and any(READING in cell for cell in cells)
-                yield read_apart(row) if marked else row
-            number += 1
+        plain = 0
+        while skip and plain < len(found):
+            yield row(found[plain], ())
+            plain += 1
+        rest = found[plain:]
+        if rest and all(map(any, rest)):
+            yield PlainRows(number, names, len(rest), partial(list, rest))
+            number += len(rest)
+        else:
+            for cells in rest:
+                yield row(cells, ())
 
 
 def first_rows(text: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -112,25 +133,67 @@ def cut(source: Iterable[str], delimiter: str, width: int = 0) -> Iterator[Cut]:
     where that is not known yet. An empty line is a row without cells.
     """
     for one in _Cutter(source, delimiter, width):
-        if isinstance(one, list):
-            for cells in one:
+        found = one.cells() if isinstance(one, _Chunk) else one
+        if isinstance(found, list):
+            for cells in found:
                 yield cells, ()
         else:
-            yield one
+            yield found
+
+
+@dataclass
+class _Chunk:
+    """A part of a table whose every line is a row, with something in it and no other reading."""
+
+    data: bytes
+    mark: str
+    size: int
+    _lines: list[bytes] = field(default_factory=list)
+
+    def cells(self) -> list[list[str]]:
+        """The cells of each row."""
+        return self._cut(self.data)
+
+    def rows(self, number: int, names: tuple[str, ...]) -> PlainRows:
+        """The rows, of which the first has this number."""
+        return PlainRows(number, names, self.size, self.cells, self._column, self._row)
+
+    def _cut(self, data: bytes) -> list[list[str]]:
+        return list(csv.reader(lines_of(data), delimiter=self.mark, strict=True))
+
+    def _column(self, at: int) -> bytes | None:
+        # Another reading was looked for, and not found, when the rows were counted.
+        found: tuple[int, int, int, bytes] | None = extract.table_column(
+            self.data, ord(self.mark), at, 0, 1 << 40
+        )
+        return None if found is None else found[3]
+
+    def _row(self, at: int) -> list[str]:
+        self._lines = self._lines or self.data.split(b"\n")
+        (found,) = self._cut(self._lines[at])
+        return found
 
 
 class _Cutter:
     """Cuts lines into rows: many at once where each is a row of its own, else one by one."""
 
     def __init__(self, source: Iterable[str], delimiter: str, width: int) -> None:
+        self._lines = source if isinstance(source, Lines) else None
         self._source, self._mark, self._width = iter(source), delimiter, width
         self._since: list[str] = []  # lines of the row that is being read
         self._waiting: list[str] = []  # lines to read once more
         self._seen = self._marked = 0  # lines, and those with quotation marks
 
-    def __iter__(self) -> Iterator[Cut | list[list[str]]]:
+    def __iter__(self) -> Iterator[Cut | list[list[str]] | _Chunk]:
         """Rows one by one, or the cells of several that have no other reading."""
-        while piece := self._piece():
+        while True:
+            chunk = self._chunk()
+            if chunk is not None:
+                yield chunk
+                continue
+            piece = self._piece()
+            if not piece:
+                return
             rows = self._each_a_row(piece)
             if rows is not None:
                 yield rows
@@ -138,8 +201,24 @@ class _Cutter:
             self._waiting += reversed(piece)
             yield from self._slowly()
 
+    def _chunk(self) -> _Chunk | None:
+        """The next lines as they stand, where each is a row and the engine can say so."""
+        if self._lines is None or not "\t" <= self._mark <= "~" or self._mark in '\n\r"':
+            return None
+        data = self._lines.chunk()
+        if not data:
+            return None
+        found = extract.table_column(data, ord(self._mark), None, self._seen, self._marked)
+        if found is None:
+            return None
+        self._lines.pass_over()
+        count, self._seen, self._marked, _ = found
+        return _Chunk(data, self._mark, count)
+
     def _piece(self) -> list[str]:
         """The next lines; what breaks off behind them does so when they are used up."""
+        if self._lines is not None:
+            return self._lines.some(_PIECE)
         piece: list[str] = []
         try:
             piece.extend(islice(self._source, _PIECE))

@@ -5,7 +5,9 @@ list a block holds its records.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol
 
 from leakcheck.input.chunk import Buffers, chunks
@@ -160,28 +162,34 @@ class TableBlock:
     accounts = False
 
     def __init__(self, runs: list[AskedRows], done: int, part: Part) -> None:
-        """runs: of as many rows each, but for the last."""
         self.done, self._runs, self._part = done, runs, part
-        self._step = len(runs[0].subjects)
+        self._ends = list(accumulate(run.count for run in runs))
 
     def digest(self, query: Query) -> Digested:
         """As for RowBlock."""
-        return digest_subjects([one for run in self._runs for one in run.subjects], query)
+        return digest_subjects(
+            b"".join([run.subjects for run in self._runs]), self._ends[-1], query
+        )
+
+    def _find(self, index: int) -> tuple[AskedRows, int]:
+        """The run that a row is in, and its place there."""
+        at = bisect_right(self._ends, index)
+        return self._runs[at], index - self._ends[at] + self._runs[at].count
 
     def number(self, index: int) -> int:
         """As for RowBlock."""
-        run, at = divmod(index, self._step)
-        return self._runs[run].number + at
+        run, at = self._find(index)
+        return run.number + at
 
     def cell(self, index: int) -> bytes:
         """As for RowBlock."""
-        run, at = divmod(index, self._step)
-        return raw(self._runs[run].subjects[at])
+        run, at = self._find(index)
+        return run.subject(at)
 
     def others(self, index: int) -> dict[str, str]:
         """As for RowBlock."""
-        run, at = divmod(index, self._step)
-        others = self._runs[run].others(at)
+        run, at = self._find(index)
+        others = run.others(at)
         return {"file": self._part.member, **others} if self._part.member else others
 
     def free(self) -> None:
@@ -217,11 +225,10 @@ def _records(listing: Listing, part: Part, *, slow: bool) -> Iterator[RowBlock]:
                 yield from block()
             records.append(one)
             continue
-        size = len(one.subjects)
-        if records or (runs and (len(runs[-1].subjects) < size or len(runs) * size >= ROWS)):
+        if records:
             yield from block()
         runs.append(one)
-        if size < len(runs[0].subjects):
+        if sum(run.count for run in runs) >= ROWS:
             yield from block()
     yield from block()
 

@@ -13,12 +13,12 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.http.urls import shown
 from leakcheck.sources import Access
-from leakcheck.sources.oracle import OracleClient
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
     Digests,
@@ -27,6 +27,9 @@ from leakcheck.subject.identity import (
     cut,
     failed,
 )
+
+if TYPE_CHECKING:
+    from leakcheck.sources.oracle import OracleClient
 
 _KEPT = 1 << 17  # digests of each scheme
 _PIECE_WORK = 64 << 10  # KiB times passes that one thread takes on at a time
@@ -107,7 +110,9 @@ class Digester:
         self._sealed = _Kept()
         self._may_ask = access is not None and not access.offline
         if identity.seal and access is not None and self._may_ask:
-            self._oracle = OracleClient(identity.seal, access)
+            from leakcheck.sources import oracle  # a client that few filters need
+
+            self._oracle = oracle.OracleClient(identity.seal, access)
         self._needs_oracle = identity.seal is not None
 
     def digests(self, plain: Sequence[bytes]) -> Digests:

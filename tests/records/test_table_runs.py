@@ -15,7 +15,7 @@ from leakcheck.records.asked import SubjectAsker
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.lines import lines_of
-from leakcheck.records.rows import PlainRows, Row, Wanted
+from leakcheck.records.rows import PlainRows, Row, Wanted, one_by_one
 from leakcheck.scanning.rows import AllClean
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
@@ -44,14 +44,50 @@ def test_many_rows_at_once_are_those_cut_one_by_one(found: list[str], end: str, 
         assert at_once == cut(text, width, patch, one_by_one=True)
 
 
+ODD = (*CELLS[:5], '"é ""x"""', "\x1c", "\u3000a", "b\xa0")
+PLAIN = st.lists(
+    st.lists(st.sampled_from(ODD), min_size=1, max_size=3).map(",".join), min_size=1, max_size=12
+)
+
+
+@given(found=PLAIN | LINES, end=ENDS)
+@settings(max_examples=600, deadline=None)
+def test_a_chunk_that_the_engine_cuts_is_as_the_csv_module_cuts_it(
+    found: list[str], end: str
+) -> None:
+    data = end.join(found).encode("utf-8", "surrogateescape")
+    dialect = Dialect(Form.CSV, width=2)
+
+    def runs() -> list[Row | PlainRows]:
+        return list(table.runs(io.BytesIO(data), dialect, Wanted()))  # type: ignore[arg-type]
+
+    cut_by_engine = runs()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table.extract, "table_column", lambda *given: None)
+        cut_by_line = runs()
+        columns = [
+            [one.column(at) if isinstance(one, PlainRows) else None for at in range(3)]
+            for one in cut_by_engine
+        ]
+    assert list(one_by_one(cut_by_engine)) == list(one_by_one(cut_by_line))
+    for one, by_line in zip(cut_by_engine, columns, strict=True):
+        if isinstance(one, PlainRows):
+            assert [one.column(at) for at in range(3)] == by_line
+            alone = PlainRows(1, (), one.count, one._cut, None, one._row)
+            assert [alone.row(at) for at in range(one.count)] == one.cells
+
+
 def test_rows_that_are_nothing_but_cells_come_together() -> None:
-    text = "email,team\n" + "".join(f"p{at}@example.fr,{at}\n" for at in range(3000))
+    text = "email,team\n" + "".join(f"p{at}@example.fr,{at}\n" for at in range(60_000))
     dialect = Dialect(Form.CSV, names=("email", "team"), width=2, header=Header.SURE)
     found = list(table.runs(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
-    assert [one.number for one in found if isinstance(one, PlainRows)] == [1025, 2049]
+    runs = [one for one in found if isinstance(one, PlainRows)]
+    assert sum(one.count for one in runs) == 60_000
+    assert len({one.number for one in runs}) == len(runs)
+    assert runs[-1].column(0) == b"".join(b"%s\n" % cells[0].encode() for cells in runs[-1].cells)
     rows = list(table.read(io.BytesIO(text.encode()), dialect, Wanted()))  # type: ignore[arg-type]
-    assert [row.number for row in rows] == list(range(1, 3002))
-    assert rows[-1] == Row(3001, ("email", "team"), ["p2999@example.fr", "2999"])
+    assert [row.number for row in rows] == list(range(1, 60_002))
+    assert rows[-1] == Row(60_001, ("email", "team"), ["p59999@example.fr", "59999"])
 
 
 def test_what_breaks_off_gives_the_rows_before() -> None:

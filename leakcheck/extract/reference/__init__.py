@@ -9,6 +9,7 @@ from leakcheck.extract.reference.addresses import address_spans, domains, emails
 from leakcheck.extract.reference.combos import combo_passwords, credential_fields, credentials
 from leakcheck.extract.reference.hashes import hashes
 from leakcheck.extract.reference.passwords import password_fields, passwords
+from leakcheck.extract.reference.tables import table_column
 
 __all__ = [
     "address_spans",
@@ -20,4 +21,5 @@ __all__ = [
     "hashes",
     "password_fields",
     "passwords",
+    "table_column",
 ]

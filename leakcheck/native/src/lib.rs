@@ -30,6 +30,7 @@ mod python;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
+mod table_rows;
 mod tld_table;
 mod uts46;
 mod verity;
@@ -48,6 +49,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::credentials, module)?)?;
     module.add_function(wrap_pyfunction!(python::credential_fields, module)?)?;
     module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
+    module.add_function(wrap_pyfunction!(python::table_column, module)?)?;
     module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
     module.add_function(wrap_pyfunction!(python::block_digests, module)?)?;
     module.add_function(wrap_pyfunction!(harden::argon2id, module)?)?;

@@ -133,6 +133,27 @@ pub fn hashes<'py>(
     Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
+/// The rows of a table, lines seen and marked by then, and the cells of a column: see table_rows.rs.
+type Rows<'py> = (usize, u64, u64, Bound<'py, PyBytes>);
+
+#[pyfunction]
+pub fn table_column<'py>(
+    py: Python<'py>,
+    chunk: PyBuffer<u8>,
+    delimiter: u8,
+    column: Option<usize>,
+    seen: u64,
+    marked: u64,
+) -> PyResult<Option<Rows<'py>>> {
+    let lines = crate::table_rows::Lines { seen, marked };
+    let kernel = |data: &[u8]| crate::table_rows::column(data, delimiter, column, lines);
+    let found = detached(py, &chunk, kernel)?;
+    Ok(
+        found
+            .map(|(rows, lines, cells)| (rows, lines.seen, lines.marked, PyBytes::new(py, &cells))),
+    )
+}
+
 /// Every top-level domain that this module knows, for the test that Python knows the same.
 #[pyfunction]
 pub fn tlds() -> Vec<&'static str> {

@@ -74,10 +74,9 @@ def run(arguments: list[str]) -> int:
                      f"The system refused: {why}.")  # fmt: skip
     except BaseException as error:  # a panic in Rust is no Exception
         return _unexpected(error, arguments)
-    from leakcheck.terminal import settings, warn
-
-    if settings().verbose:
-        warn(f"done in {time.monotonic() - start:.2f} s.")
+    terminal = sys.modules.get("leakcheck.terminal")  # what never loaded it was told nothing
+    if terminal is not None and terminal.settings().verbose:
+        terminal.warn(f"done in {time.monotonic() - start:.2f} s.")
     return status
 
 

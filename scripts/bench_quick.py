@@ -150,7 +150,7 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
             [LEAKCHECK, "scan", str(found["plain"]), "--in", few, "--format", "summary"],
             peer("hash lines", found["plain"]), 0.28),
         Row("scan: CSV, summary", "read rows", [*scan, "summary"],
-            peer("read rows", found["table"]), 0.17),
+            peer("read rows", found["table"]), 0.33),
         Row("scan: CSV to CSV", "copy rows", [*scan, "csv"],
             peer("copy rows", found["table"]), 0.1),
         Row("scan: CSV to JSON lines", "rows to JSON", [*scan, "jsonl"],

@@ -94,6 +94,7 @@ def rows(outcome: CiOutcome) -> Iterator[ReportRow]:
         )
         values: dict[str, Any] = {
             "path": path, "line": None, "column": None, "key": None, "comment": False,
+            "default": False,
             "verdict": Verdict.UNKNOWN.value, "why": message, "sources": [],
         }  # fmt: skip
         yield ReportRow(values, finding, path)
@@ -107,6 +108,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
         "column": candidate.column,
         "key": candidate.key,
         "comment": candidate.comment,
+        "default": found.default,
         "verdict": verdict.value,
         "why": "",
         "sources": [answer.as_json() for answer in found.answers],

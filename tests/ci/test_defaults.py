@@ -75,6 +75,7 @@ def test_a_list_and_a_login_read_alike(repo, ci) -> None:
     repo.write("b.env", "B_USER=kestrel77\nB_PASSWORD=kestrel77\n")
     rows = json.loads(ci("--format", "json").out)["results"]
     assert [row["verdict"] for row in rows] == ["exposed", "exposed"]
+    assert [row["default"] for row in rows] == [True, True]
     assert rows[0]["why"] == rows[1]["why"]
     assert rows[0]["sources"] == rows[1]["sources"]
 

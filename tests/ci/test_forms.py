@@ -55,6 +55,7 @@ FOUND = [
     # a quoted word that a tag, a mapping or a list of pairs ends
     ("a.md", '<host user="root" password="hunter2"/>'), ("a.ps1", '@{U="x";Password="hunter2"}}'),
     ("a.sh", "change master to master_password='hunter2',master_log_pos=107"),
+    ("a.rb", 'fill_in :signup_password, with: "hunter2"'), ("a.rb", "fill_in 'Password', :with => 'hunter2'"),
     # fields that are called as they are filled
     ("a.go", 'conf.Net.SASL.Password = "password"'),
     ("a.go", 'User{Name: "bob", Password: "password"}'), ("a.cs", 'new User { Login = "a", Password = "hunter2" }'),
@@ -85,6 +86,7 @@ NOT_FOUND = [
     ("a.rst", "    user='root', password='',\n    db='x'"), ("a.rb", "login: 'docker login -u %{user} -p %{pass} %{url}'"),
     ("a.py", "pwd = 'C:\\\\'"), ("a.py", "if password != '(null)': pass"), ("a.yml", "password: !Ref Secret"),
     ("a.md", "- DOVECOT_PASS_ATTRS=uid=user,userPassword=password"),
+    ("a.rb", "fill_in :password, with: password"), ("a.rb", "validates :password, with: 'format'"),
     # compared with what is no password
     ("a.php", "if ($auth['password'] === 'x-oauth-basic') {}"), ("a.js", "if (password === 'bearer') {}"),
     # substitutions and expressions

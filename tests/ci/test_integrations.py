@@ -95,6 +95,28 @@ def test_a_plain_git_hook_reads_what_is_committed(repo) -> None:
     assert "b.env:1:12: B_PASSWORD: breached password" in stopped.stdout + stopped.stderr
 
 
+def test_the_hook_of_a_wheel_is_the_same(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    shown = next(
+        each for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "local" in each
+    )
+    (tmp_path / "config.yaml").write_text(shown)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(tmp_path / "config.yaml")]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (repo,) = yaml.safe_load(shown)["repos"]
+    (local,) = repo["hooks"]
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert local.pop("additional_dependencies") == ["leakcheck-bloom"]
+    assert local == {name: hook[name] for name in local}
+
+
 class Action:
     """The composite action's steps, run as the runner runs them."""
 

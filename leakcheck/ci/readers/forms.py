@@ -67,6 +67,10 @@ _SERIALIZED = re.compile(rb"\\?\";s:\d{1,4}:" + _QUOTE)
 _PAIRED = re.compile(rb"\\?[\"'`][ \t]{0,8},[ \t]{0,8}" + _QUOTE)
 _BLOCK = re.compile(rb"\\?[\"'`][ \t]{0,8}\)[ \t]{0,8}(?:\{|do)[ \t]{0,8}" + _QUOTE)
 _CONSTANT = re.compile(rb"[ \t]{0,8},[ \t]{0,8}" + _QUOTE)
+_FILLED = re.compile(
+    rb"(?:\\?[\"'])?[ \t]{0,4},[ \t]{0,4}:?with[ \t]{0,4}(?::|=>)[ \t]{0,4}" + _QUOTE
+)
+_FILLS = re.compile(rb"\bfill_in[ \t(]{1,4}[:\"']{1,2}[\w\[. -]{0,60}\Z")
 _CALLED = re.compile(
     rb"\([ \t]{0,8}(?:(?:(?P<new>new)[ \t]{1,4})?(?P<callee>[A-Z][\w.:]{0,60})\([ \t]{0,8})?"
     + _QUOTE
@@ -171,6 +175,9 @@ def _call(text: Text, family: Family, name: Name, end: int) -> Assignment | None
     compared = _COMPARED.match(data, last, end)
     if compared is not None and not _TYPEOF.search(name.before[-80:]):
         return _form("compared", compared)
+    filled = _FILLED.match(data, last, end)
+    if filled is not None and _FILLS.search(name.before[-100:]):
+        return _form("paired", filled)
     asserted = _CONSTANT.match(data, last, end)
     if asserted is not None and _ASSERTED.search(name.before[-120:]):
         return _form("compared", asserted)

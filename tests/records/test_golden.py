@@ -4,11 +4,8 @@ golden.json was recorded by golden.py; where a reading was changed on purpose,
 its entry was changed by hand.
 """
 
-import contextlib
-import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +13,21 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from commands import command
 from golden import record
 
-from leakcheck.__main__ import run
-
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
-
-
-def command(*arguments: object, stdin: bytes = b"") -> tuple[int, str]:
-    """Run a command line in this process: exit status and stdout."""
-    out = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), _stdin(stdin):
-        status = run([str(argument) for argument in arguments])
-        out.flush()
-    return status, out.buffer.getvalue().decode()
-
-
-@contextlib.contextmanager
-def _stdin(data: bytes) -> Iterator[None]:
-    before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
-    try:
-        yield
-    finally:
-        sys.stdin = before
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What this version makes of the corpus."""
-    return record(tmp_path_factory.mktemp("corpus"), command)
+
+    def run(*arguments: object, stdin: bytes = b"") -> tuple[int, str]:
+        status, out, _ = command(*arguments, stdin=stdin)
+        return status, out
+
+    return record(tmp_path_factory.mktemp("corpus"), run)
 
 
 @pytest.mark.parametrize("case", GOLDEN)

@@ -107,7 +107,7 @@ def _built(path: object, listed: Listed, folder: Path) -> None:
 def test_the_plain_engine_reads_the_same() -> None:
     """Every form, way and route once more, in a process of the other engine."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", __file__, "-k", "a_secret_that_is", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", __file__, "-k", "a_secret_that_is"],
         capture_output=True, text=True, timeout=280, check=False,
         env=os.environ | {"BLOOM_ENGINE": "python"},
     )  # fmt: skip

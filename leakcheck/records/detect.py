@@ -306,6 +306,8 @@ def _plain(lines: Sequence[bytes]) -> Dialect:
         named = columns.role(lines[0].decode("utf-8", "replace").strip(" \t\"':"))
         header = named in (Role.ADDRESS, Role.LOGIN) and not _signed(lines[0])
         return Dialect(Form.TEXT, header=Header.LIKELY if header else Header.NO)
+    if any(share(lines, _pair(mark)) >= MOST for mark in (b" | ", b" : ", b" ; ")):
+        return Dialect(Form.COMBO)
     like = share(lines, _like_password)
     if like < 0.9:
         odd = share(lines, lambda line: not _CONTROL.search(line))
@@ -333,6 +335,16 @@ def _two(mark: bytes) -> Callable[[bytes], bool]:
     def test(line: bytes) -> bool:
         before, _, behind = line.partition(mark)
         return bool(before.strip() and behind.strip())
+
+    return test
+
+
+def _pair(mark: bytes) -> Callable[[bytes], bool]:
+    """Whether a mark parts what could be a login and a password."""
+
+    def test(line: bytes) -> bool:
+        parts = line.split(mark)
+        return len(parts) == 2 and all(part.strip() and _like_password(part) for part in parts)
 
     return test
 

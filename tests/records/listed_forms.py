@@ -127,6 +127,8 @@ FORMS: dict[str, Listed] = {
     "combo country": Listed(_lines(f"a@b.fr:{SECRET} | Country = FR", f"c@d.fr:{OTHER} | x = y")),
     "combo quoted": Listed(_lines(f'"a@b.fr":"{SECRET}"', f'"c@d.fr":"{OTHER}"')),
     "reversed": Listed(_lines(f"{SECRET}:a@b.fr", f"{OTHER}:c@d.fr")),
+    "user | password": Listed(_lines(f"alice | {SECRET}", f"bob | {OTHER}", "carol | dragon")),
+    "user : password": Listed(_lines(f"alice : {SECRET}", f"bob : {OTHER}", "carol : dragon")),
     "user:password": Listed(_lines(f"alice:{SECRET}", f"bob:{OTHER}", "carol:dragon")),
     "user password": Listed(_lines(f"alice {SECRET}", f"bob {OTHER}", "carol dragon")),
     "user----password": Listed(_lines(f"alice----{SECRET}", f"bob----{OTHER}")),

@@ -62,7 +62,12 @@ function parseSeal(value) {
 
 // An oracle's URL: https, or http on this machine; a path that ends in a slash and nothing else.
 function oracleUrl(text) {
-  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : null;
+  let url = null;
+  try {
+    url = typeof text === "string" ? new URL(text) : null;
+  } catch {
+    // it is refused below
+  }
   const here = url && (/(^|\.)localhost$/.test(url.hostname) || /^(127(\.\d+){3}|\[::1\])$/.test(url.hostname));
   const safe = url && (url.protocol === "https:" || (url.protocol === "http:" && here));
   if (!safe || url.username || url.password || /[?#]/.test(text) || !url.pathname.endsWith("/")) {

@@ -1,4 +1,51 @@
-"""leakcheck: a leaked-credential exposure checker."""
+"""leakcheck: a leaked-credential exposure checker.
+
+The names below are what a program may use; each is imported at its first use,
+so that the command line starts as fast as it can. See leakcheck.api.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leakcheck.api import (
+        Access,
+        Checker,
+        check,
+        check_column,
+        check_digest,
+        check_digests,
+        scan,
+    )
+    from leakcheck.errors import (
+        FilterError,
+        InputError,
+        LeakcheckError,
+        NetworkError,
+        SubjectError,
+        UsageError,
+    )
+    from leakcheck.subject.kinds import Kind
+    from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+
+__all__ = [
+    "Access",
+    "Answer",
+    "Checker",
+    "FilterError",
+    "InputError",
+    "Kind",
+    "LeakcheckError",
+    "NetworkError",
+    "SourceAnswer",
+    "SubjectError",
+    "UsageError",
+    "Verdict",
+    "check",
+    "check_column",
+    "check_digest",
+    "check_digests",
+    "scan",
+]
 
 __version__ = "0.1.0"
 
@@ -10,13 +57,28 @@ def version_text() -> str:
     return f"leakcheck {__version__} ({NAME} engine)"
 
 
-_API = ("check", "check_digest", "check_digests", "scan")
+_HOMES = {
+    "leakcheck.api": (
+        *("Access", "Checker", "check", "check_column", "check_digest", "check_digests", "scan"),
+    ),
+    "leakcheck.errors": (
+        *("FilterError", "InputError", "LeakcheckError", "NetworkError", "SubjectError"),
+        "UsageError",
+    ),
+    "leakcheck.subject.kinds": ("Kind",),
+    "leakcheck.verdicts": ("Answer", "SourceAnswer", "Verdict"),
+}
+
+if not TYPE_CHECKING:  # a type checker is to see the names above and no others
+
+    def __getattr__(name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names:
+                from importlib import import_module
+
+                return getattr(import_module(home), name)
+        raise AttributeError(f"module 'leakcheck' has no attribute {name!r}")
 
 
-def __getattr__(name: str) -> object:
-    """The Python API, imported on first use: see leakcheck.api."""
-    if name in _API:
-        from leakcheck import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'leakcheck' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -14,71 +14,156 @@ tree in leakcheck.errors.
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from leakcheck.errors import SubjectError, UsageError
 from leakcheck.sources import Access, Source
-from leakcheck.sources.names import open_all
+from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Answer, Verdict
+from leakcheck.verdicts import Answer, SourceAnswer, Verdict
 
 if TYPE_CHECKING:
     from leakcheck.scanning.scan import Scan
+    from leakcheck.subject.question import Question
 
 T = TypeVar("T")
+OnError = Literal["raise", "unknown"]
 
-__all__ = ["Access", "check", "check_digest", "check_digests", "scan"]
+__all__ = ["Access", "Checker", "check", "check_column", "check_digest", "check_digests", "scan"]
+
+
+class Checker:
+    """Sources that are opened once and asked many times; safe to share among threads.
+
+    with leakcheck.Checker(sources=["acme.bloom"]) as checker:
+        checker.check(["alice@example.fr"])
+
+    A filter that is replaced on disk counts at the next question.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: Kind | str = Kind.EMAIL,
+        sources: Iterable[str | os.PathLike[str]] = (),
+        access: Access | None = None,
+        variants: bool = False,
+    ) -> None:
+        """kind, sources, access, variants: as for `check`, and what it raises for them."""
+        self.kind, self._variants = kind_of(kind), variants
+        self._sources = open_all(_names(sources), [self.kind], access or Access())
+        self._locks = {id(one): Lock() for one in self._sources if not one.concurrent}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every source."""
+        close_all(self._sources)
+
+    def check(
+        self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
+    ) -> list[Answer]:
+        """Ask every source about each of `subjects`: see leakcheck.check."""
+        listed = _several(subjects, "subjects")
+        return self._ask(listed, _questions(listed, self.kind, self._variants, on_error))
+
+    async def acheck(
+        self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
+    ) -> list[Answer]:
+        """The same for asyncio: asked in a thread, so that the loop goes on."""
+        from asyncio import to_thread
+
+        return await to_thread(self.check, subjects, on_error=on_error)
+
+    def _ask(
+        self, subjects: Sequence[Any], questions: Sequence["Question | SubjectError"]
+    ) -> list[Answer]:
+        from leakcheck.sources.asking import ask
+
+        asked = [one for one in questions if not isinstance(one, SubjectError)]
+        found = []
+        for source in self._sources:
+            with self._locks.get(id(source)) or nullcontext():
+                found.append(iter(ask(source, asked)))
+        answers = []
+        for subject, one in zip(subjects, questions, strict=True):
+            if isinstance(one, SubjectError):
+                why = str(one).rstrip(".")
+                said = tuple(
+                    SourceAnswer(source.info, Verdict.UNKNOWN, reason=why)
+                    for source in self._sources
+                )
+            else:
+                said = tuple(next(each) for each in found)
+            answers.append(Answer(_shown(subject, self.kind), self.kind, said))
+        return answers
 
 
 def check(
-    subjects: Sequence[str | bytes],
+    subjects: Iterable[str | bytes],
     *,
-    kind: Kind = Kind.EMAIL,
-    sources: Sequence[str] = (),
+    kind: Kind | str = Kind.EMAIL,
+    sources: Iterable[str | os.PathLike[str]] = (),
     access: Access | None = None,
     variants: bool = False,
+    on_error: OnError = "raise",
 ) -> list[Answer]:
     """Ask every source about each of `subjects`, in plain text; answers in the same order.
 
-    subjects: str, or bytes as they stand in a file; kind: of the subjects (a
-    credential is `address:password`); sources: paths of filters, URLs or
-    `hibp`, by default the installed ones and for passwords the embedded one;
-    variants: ask for the other spellings of an address that reach the same
-    mailbox, too.
+    subjects: str, or bytes as they stand in a file; kind: of the subjects, or
+    its value such as "password" (a credential is `address:password`); sources:
+    paths of filters, URLs or `hibp`, by default the installed ones and for
+    passwords the embedded one; variants: ask for the other spellings of an
+    address that reach the same mailbox, too; on_error: "raise", or "unknown"
+    for an answer that is so, with the reason, where a subject cannot be accepted
+    (what is no text, such as a missing value, included).
 
     Each subject is asked in every form in which a dump may hold it
     (docs/address.md). An answer to a password or credential has no subject.
     Raises SubjectError where a subject cannot be accepted, FilterError where a
-    source named cannot be opened, UsageError where `access` forbids it,
-    TypeError where one str or bytes is given for a list of them.
+    source named cannot be opened, UsageError where `access` forbids it or there
+    is no such kind, TypeError where one str or bytes is given for a list of them.
     """
-    from leakcheck.sources.asking import ask
-    from leakcheck.subject.question import question
+    listed, kind = _several(subjects, "subjects"), kind_of(kind)
+    questions = _questions(listed, kind, variants, on_error)
+    with Checker(kind=kind, sources=sources, access=access) as checker:
+        return checker._ask(listed, questions)
 
-    questions = []
-    for at, subject in enumerate(_several(subjects, "subjects"), 1):
-        try:
-            one = question(kind, subject)
-        except SubjectError as error:
-            raise SubjectError(_which(at, len(subjects)) + str(error)) from None
-        questions.append(one.with_variants() if variants else one)
-    shown = [None if kind.secret else _text(subject) for subject in subjects]
-    with _closing(open_all(_several(sources, "sources"), [kind], access or Access())) as opened:
-        answers = [ask(source, questions) for source in opened]
-    return [
-        Answer(subject, kind, tuple(each[at] for each in answers))
-        for at, subject in enumerate(shown)
-    ]
+
+def check_column(
+    values: Iterable[Any],
+    *,
+    kind: Kind | str = Kind.EMAIL,
+    sources: Iterable[str | os.PathLike[str]] = (),
+    access: Access | None = None,
+    variants: bool = False,
+) -> list[str]:
+    """The verdict on each value of a column, as text, for a new column beside it.
+
+    values: a pandas or polars Series, or anything that can be gone through;
+    what is missing or cannot be accepted is "unknown". For pandas:
+    `frame["breach"] = leakcheck.check_column(frame["mail"])`; for polars:
+    `frame.with_columns(breach=pl.Series(leakcheck.check_column(frame["mail"])))`.
+    """
+    answers = check(
+        values, kind=kind, sources=sources, access=access, variants=variants, on_error="unknown"
+    )
+    return [answer.verdict.value for answer in answers]
 
 
 def check_digests(
-    digests: Sequence[str],
+    digests: Iterable[str],
     *,
-    kind: Kind | None = None,
-    sources: Sequence[str] = (),
+    kind: Kind | str | None = None,
+    sources: Iterable[str | os.PathLike[str]] = (),
     access: Access | None = None,
 ) -> list[Answer]:
     """Ask every source about each of `digests`, in hexadecimal; answers in the same order.
@@ -87,15 +172,17 @@ def check_digests(
     are asked of the sources named or of all there are, whatever SHA-1 they
     hold. No answer has a subject. Raises as `check` does.
     """
+    kind = None if kind is None else kind_of(kind)
+    names, listed = _names(sources), _several(digests, "digests")
     opened: dict[int, list[Source]] = {}
     with _closing([]) as all_opened:
         answers = []
-        every = [_from_hex(digest, kind, _which(at, len(digests))) for at, digest in
-                 enumerate(_several(digests, "digests"), 1)]  # fmt: skip
+        every = [_from_hex(digest, kind, _which(at, len(listed)))
+                 for at, digest in enumerate(listed, 1)]  # fmt: skip
         for raw in every:
             kinds = [kind] if kind else [each for each in Kind if each.digest_bytes == len(raw)]
             if len(raw) not in opened:
-                opened[len(raw)] = open_all(_several(sources, "sources"), kinds, access or Access())
+                opened[len(raw)] = open_all(names, kinds, access or Access())
                 all_opened += opened[len(raw)]
             found = tuple(source.lookup(raw).answer(0, source.info) for source in opened[len(raw)])
             hits = [answer.source.kind for answer in found if answer.verdict is Verdict.EXPOSED]
@@ -106,8 +193,8 @@ def check_digests(
 def check_digest(
     digest: str,
     *,
-    kind: Kind | None = None,
-    sources: Sequence[str] = (),
+    kind: Kind | str | None = None,
+    sources: Iterable[str | os.PathLike[str]] = (),
     access: Access | None = None,
 ) -> Answer:
     """Ask every source about one digest: see `check_digests`."""
@@ -117,8 +204,8 @@ def check_digest(
 def scan(
     path: str | os.PathLike[str] | None,
     *,
-    kind: Kind = Kind.EMAIL,
-    sources: Sequence[str] = (),
+    kind: Kind | str = Kind.EMAIL,
+    sources: Iterable[str | os.PathLike[str]] = (),
     access: Access | None = None,
     columns: Sequence[str] = (),
     sheet: str | None = None,
@@ -126,7 +213,7 @@ def scan(
     hashes: bool | None = None,
     form: str | None = None,
     variants: bool = False,
-    only: Collection[Verdict] = (),
+    only: Collection[Verdict | str] = (),
     since: str | None = None,
 ) -> "Scan":
     """Ask every source about each row of the list at `path`, or on stdin where it is None.
@@ -147,29 +234,67 @@ def scan(
     return Scan.open(
         ScanOptions(
             path=None if path is None else Path(path),
-            kind=kind,
+            kind=kind_of(kind),
             columns=tuple(columns),
             sheet=sheet,
             header=header,
             hashes=hashes,
             form=form_of(form),
-            sources=tuple(sources),
+            sources=tuple(_names(sources)),
             access=access or Access(),
             since=since,
             variants=variants,
-            only=frozenset(only),
+            only=frozenset(map(Verdict, only)),
         )
     )
 
 
-def _several(values: Sequence[T], name: str) -> Sequence[T]:
+def kind_of(kind: Kind | str) -> Kind:
+    """A kind, or the one that a value such as "email" names. Raises UsageError."""
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise UsageError(f"There is no such kind: choose from {', '.join(Kind)}.") from None
+
+
+def _several(values: Iterable[T], name: str) -> list[T]:
     """`values`, unless it is one text, whose letters nobody means. Raises TypeError."""
-    if isinstance(values, str | bytes | bytearray):
+    if isinstance(values, str | bytes | bytearray | os.PathLike):
         raise TypeError(f"{name}: give a list of them, not one {type(values).__name__}.")
-    return values
+    return list(values)
 
 
-def _text(subject: str | bytes) -> str:
+def _names(sources: Iterable[str | os.PathLike[str]]) -> list[str]:
+    return [os.fspath(one) for one in _several(sources, "sources")]
+
+
+def _questions(
+    subjects: Sequence[Any], kind: Kind, variants: bool, on_error: OnError
+) -> list["Question | SubjectError"]:
+    """What is asked about each subject, or why nothing can be. Raises SubjectError."""
+    from leakcheck.subject.question import question
+
+    if on_error not in ("raise", "unknown"):
+        raise UsageError('on_error is "raise" or "unknown".')
+    found: list[Question | SubjectError] = []
+    for at, subject in enumerate(subjects, 1):
+        try:
+            if not isinstance(subject, str | bytes):
+                raise SubjectError(f"This is no text: it is a {type(subject).__name__}.")
+            one = question(kind, subject)
+        except SubjectError as error:
+            if on_error == "raise":
+                raise SubjectError(_which(at, len(subjects)) + str(error)) from None
+            found.append(error)
+        else:
+            found.append(one.with_variants() if variants else one)
+    return found
+
+
+def _shown(subject: Any, kind: Kind) -> str | None:
+    """A subject as an answer may have it."""
+    if kind.secret or not isinstance(subject, str | bytes):
+        return None
     return subject if isinstance(subject, str) else subject.decode("utf-8", "replace")
 
 

@@ -49,7 +49,8 @@ class SourceInfo:
     keys come from addresses, which its builder had; signed: who vouches
     for it, in words, UNSIGNED where nobody trusted does, None where no signature
     is to be expected; doubt: why it can answer nothing, or None; identity: what
-    its keys are made of, None for the plain digest.
+    its keys are made of, None for the plain digest; data: what leaked, in the
+    words of leakcheck.wording.DATA, None where nobody says it.
     """
 
     name: str
@@ -64,6 +65,7 @@ class SourceInfo:
     signed: str | None = None
     doubt: str | None = None
     identity: "Identity | None" = None
+    data: tuple[str, ...] | None = None
 
 
 UNSIGNED = ""
@@ -238,6 +240,10 @@ class Answer:
         """The sources that know the subject, newest first, undated last."""
         hits = [answer for answer in self.sources if answer.verdict is Verdict.EXPOSED]
         return tuple(sorted(hits, key=lambda hit: hit.source.date or "", reverse=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer in plain types, ready for JSON."""
+        return self.as_json()
 
     def as_json(self) -> dict[str, Any]:
         """The object under `results` in `--json`."""

@@ -11,7 +11,7 @@ données personnelles". They are in the order in which they help most.
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from leakcheck.subject.kinds import Kind
@@ -188,23 +188,54 @@ _CLEAN = {
 }
 
 
-def advice(kind: Kind, verdict: Verdict) -> tuple[str, ...]:
-    """The steps for a subject of `kind` with `verdict`, one sentence or two each."""
+DATA = {
+    "email": "",
+    "username": "",
+    "password": "",
+    "name": "",
+    "ip": "",
+    "birthdate": "Tell no date of birth as proof of who you are: others know it now.",
+    "phone": "Expect calls and texts too: ring back by the number that you know, not by theirs.",
+    "address": "Expect letters and visits that know your address.",
+    "iban": "Tell your bank that your account number is known, and look through its statements for "
+    "debits that you did not order.",
+    "card": "Have the card blocked and replaced, and look through its statements.",
+    "identity": "Tell the authority that issued the document, and watch for accounts or loans in "
+    "your name.",
+    "health": "Nobody who writes about your health has to be believed: ask your doctor yourself.",
+}
+"""What can be in a breach, in the words of `build --data`, and what to do about each."""
+
+
+def advice(kind: Kind, verdict: Verdict, data: Collection[str] | None = None) -> tuple[str, ...]:
+    """The steps for a subject of `kind` with `verdict`, one sentence or two each.
+
+    data: what leaked, in the words of DATA; None where that is not known.
+    Nothing is said of a password that was not in it.
+    """
     if verdict is Verdict.UNKNOWN:
         return (_AGAIN,)
     if verdict is Verdict.CLEAN:
         return _CLEAN[kind]
-    return _STEPS[kind, verdict]
+    if kind is not Kind.EMAIL or data is None:
+        return _STEPS[kind, verdict]
+    more = tuple(step for word, step in DATA.items() if step and word in data)
+    if "password" in data:
+        return (*_STEPS[kind, verdict], *more)
+    return (_PHISHING, *more)
 
 
-def list_advice(kind: Kind, verdict: Verdict) -> tuple[str, ...]:
+def list_advice(
+    kind: Kind, verdict: Verdict, data: Collection[str] | None = None
+) -> tuple[str, ...]:
     """The steps for whoever is answerable for a list that has such subjects in it."""
     if verdict is not Verdict.EXPOSED or kind is Kind.DOMAIN:
         return advice(kind, verdict)
     first = (
         "Refuse or reset the passwords exposed wherever they are in use."
         if kind in (Kind.PASSWORD, Kind.NTLM)
-        else "Write to each person exposed: which breach, what was in it, and the steps below. "
-        "Reset the passwords of the accounts that you run."
+        else "Write to each person exposed: which breach, what was in it, and the steps below."
     )
-    return (first, *advice(kind, verdict))
+    if kind is Kind.CREDENTIAL or (kind is Kind.EMAIL and (data is None or "password" in data)):
+        first += " Reset the passwords of the accounts that you run."
+    return (first, *advice(kind, verdict, data))

@@ -1,10 +1,11 @@
-"""Rebuild leakcheck/data/top-100k-passwords.bloom from the list it is made of.
+"""Rebuild the filters that ship with leakcheck from the list they are made of.
 
     python scripts/build_embedded.py LIST
 
 LIST: the 100,000 most used breached passwords, one per line, published by the
 UK National Cyber Security Centre from Pwned Passwords data, under the Open
-Government Licence v3.0. The same list gives the same bytes.
+Government Licence v3.0. The same list gives the same bytes. One filter is of
+the passwords, one of their NT hashes, as Windows keeps them.
 """
 
 import contextlib
@@ -12,19 +13,17 @@ import sys
 from pathlib import Path
 
 from leakcheck.sources.filter_file import Builder, about
-from leakcheck.sources.names import EMBEDDED_NAME
+from leakcheck.sources.names import EMBEDDED_NAME, embedded_path
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digests_of
 
-OUTPUT = Path(__file__).parent.parent / "leakcheck" / "data" / "top-100k-passwords.bloom"
-ABOUT = about(
-    Kind.PASSWORD,
-    name=EMBEDDED_NAME,
-    date="2019-04-21",
-    url="https://www.ncsc.gov.uk/static-assets/documents/PwnedPasswordsTop100k.txt",
-    note="Covers only 100,000 of about a billion known breached passwords. "
+ABOUT = {
+    "name": EMBEDDED_NAME,
+    "date": "2019-04-21",
+    "url": "https://www.ncsc.gov.uk/static-assets/documents/PwnedPasswordsTop100k.txt",
+    "note": "Covers only 100,000 of about a billion known breached passwords. "
     "UK National Cyber Security Centre and Pwned Passwords, Open Government Licence v3.0",
-)
+}
 
 
 def spellings(line: bytes) -> list[bytes]:
@@ -40,13 +39,15 @@ def spellings(line: bytes) -> list[bytes]:
 
 
 def main() -> None:
-    """Build the filter and say what it holds."""
+    """Build the filters and say what they hold."""
     lines = Path(sys.argv[1]).read_bytes().splitlines()
     passwords = [spelling for line in lines for spelling in spellings(line)]
-    with Builder(Kind.PASSWORD.digest_bytes) as builder:
-        builder.add(digests_of(Kind.PASSWORD, passwords))
-        header = builder.finish(OUTPUT, 1e-6, ABOUT, replace=True)
-    print(f"{header.keys} keys, {header.file_bytes} bytes, fpr {header.fpr:g}")
+    for kind in (Kind.PASSWORD, Kind.NTLM):
+        path = embedded_path(kind)
+        with Builder(kind.digest_bytes) as builder:
+            builder.add(digests_of(kind, passwords))
+            header = builder.finish(path, 1e-6, about(kind, **ABOUT), replace=True)
+        print(f"{path.name}: {header.keys} keys, {header.file_bytes} bytes, fpr {header.fpr:g}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Answers as people read them: a line each, then what is known and what to do next."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import canonical
+from leakcheck.subject.variants import variants as other_spellings
 from leakcheck.verdicts import UNSIGNED, Answer, SourceAnswer, Verdict
 from leakcheck.wording import advice, counted, odds, printable, sent
 
@@ -33,8 +36,8 @@ class Line(NamedTuple):
     aside: bool = True
 
 
-def lines_of(answers: Sequence[Answer]) -> Iterator[Line]:
-    """The lines that `check` prints."""
+def lines_of(answers: Sequence[Answer], *, variants: bool = True) -> Iterator[Line]:
+    """The lines that `check` prints; variants: whether other spellings were asked too."""
     for index, answer in enumerate(answers, 1):
         text = f"{_label(answer, index, len(answers))}: {_verdict(answer)}"
         yield Line(text, answer.verdict.value, aside=False)
@@ -42,7 +45,21 @@ def lines_of(answers: Sequence[Answer]) -> Iterator[Line]:
             yield from (Line(text, indent="  ") for text in _details(answer))
     if len(answers) > 1:
         yield from (Line(text, indent="  ") for text in _advice_on_several(answers))
+    if not variants and any(map(_has_variants, answers)):
+        yield Line(
+            "Other spellings reach the same mailbox (without what follows a +, at Gmail with and "
+            "without dots): --variants asks for them too."
+        )
     yield from map(Line, _notes(answers))
+
+
+def _has_variants(answer: Answer) -> bool:
+    """Whether more could be asked about an address that was not found."""
+    if answer.kind is not Kind.EMAIL or answer.subject is None or not answer.sources:
+        return False
+    if answer.verdict is Verdict.EXPOSED:
+        return False
+    return bool(other_spellings(canonical(Kind.EMAIL, answer.subject).decode("ascii")))
 
 
 def _label(answer: Answer, index: int, of: int) -> str:
@@ -58,7 +75,7 @@ def _verdict(answer: Answer) -> str:
     if answer.verdict is Verdict.CLEAN:
         names = ", ".join(printable(source.name) for source in answer.sources)
         return f"clean in {names}"
-    return "unknown" + (_doubts(answer) or ": there is nothing to check this kind against")
+    return "unknown" + (_doubts(answer) or f": no filter of kind {answer.kind} is here to ask")
 
 
 def _hit(hit: SourceAnswer) -> str:
@@ -95,7 +112,26 @@ def _details(answer: Answer) -> Iterator[str]:
         for fact in (hit.source.note, hit.source.url):
             if fact:
                 yield f"{printable(hit.name)}: {printable(fact)}"
-    yield from advice(answer.kind, answer.verdict)
+    if not answer.sources:
+        yield from NO_FILTER
+    else:
+        yield from advice(answer.kind, answer.verdict, lost_in(answer))
+
+
+NO_FILTER = (
+    "A filter is a breach, made so that it can be asked and not read: it answers on this machine, "
+    "and nobody learns who asked.",
+    "leakcheck filters search lists what publishers offer, and leakcheck filters add FILE|URL "
+    "installs one.",
+    "Or let --in hibp ask Have I Been Pwned by six hex digits of a hash: it takes a paid key, in "
+    "HIBP_API_KEY.",
+)
+
+
+def lost_in(answer: Answer) -> frozenset[str] | None:
+    """What leaked in the breaches that know a subject; None where one does not say it."""
+    lost = [hit.source.data for hit in answer.exposed_in]
+    return None if not lost or None in lost else frozenset(chain.from_iterable(filter(None, lost)))
 
 
 def _advice_on_several(answers: Sequence[Answer]) -> Iterator[str]:
@@ -104,7 +140,15 @@ def _advice_on_several(answers: Sequence[Answer]) -> Iterator[str]:
     for verdict in (Verdict.EXPOSED, Verdict.UNKNOWN, Verdict.CLEAN):
         if verdict in verdicts:
             kinds = dict.fromkeys(one.kind for one in answers if one.verdict is verdict)
-            yield from dict.fromkeys(step for kind in kinds for step in advice(kind, verdict))
+            some = [one for one in answers if one.verdict is verdict]
+            if not all(one.sources for one in some):
+                yield from NO_FILTER
+                return
+            lost = [lost_in(one) for one in some]
+            known = None if None in lost else frozenset(chain.from_iterable(filter(None, lost)))
+            yield from dict.fromkeys(
+                step for kind in kinds for step in advice(kind, verdict, known)
+            )
             return
 
 

@@ -11,6 +11,7 @@ from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import listed
 from leakcheck.subject.kinds import Kind
+from leakcheck.wording import DATA
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -35,6 +36,14 @@ def run(
             metavar="NAME",
             help="Whose signed list will vouch for it, such as filters.example.org/acme: who "
             "trusts them then believes no copy without the list.",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="WORD,...",
+            help=f"What leaked, so that advice fits: {', '.join(DATA)}.",
         ),
     ] = None,
     kind: Annotated[
@@ -146,7 +155,14 @@ def run(
         kind=kind,
         form=form,
         rate=rate,
-        about={"name": name, "date": date, "url": url, "note": note, "origin": origin},
+        about={
+            "name": name,
+            "date": date,
+            "url": url,
+            "note": note,
+            "origin": origin,
+            "data": options.data(data),
+        },
         min_count=min_count,
         column=column,
         memory=options.size(memory),

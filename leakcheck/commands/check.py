@@ -110,7 +110,7 @@ def check(
         wanted = kind or (Kind.PASSWORD if password else Kind.EMAIL)
         asked_for = _subjects(given, wanted, password)
         answers = api.check(asked_for, kind=wanted, sources=names, access=access, variants=variants)
-    return _print(answers, json)
+    return _print(answers, json, variants)
 
 
 def _subjects(given: list[str], kind: Kind, password: bool) -> Sequence[str | bytes]:
@@ -143,14 +143,14 @@ def _secrets(prompt: str) -> list[bytes]:
     return read_secrets(partial(ask_secret, prompt))
 
 
-def _print(answers: list[Answer], as_json: bool) -> int:
+def _print(answers: list[Answer], as_json: bool, variants: bool) -> int:
     from leakcheck.checking.answers import answers_json, lines_of
     from leakcheck.terminal import say, settings, tell
 
     if as_json:
         say(answers_json(answers))
     else:
-        for line in lines_of(answers):
+        for line in lines_of(answers, variants=variants):
             if not (line.aside and settings().quiet):
                 tell(line.text, indent=line.indent, tone=line.tone)
     verdicts = [answer.verdict for answer in answers]

@@ -82,6 +82,16 @@ def access(
     )
 
 
+def data(text: str | None) -> str | None:
+    """The words of `--data`, as a header has them. Raises UsageError where one is not known."""
+    from leakcheck.wording import DATA
+
+    words = dict.fromkeys(word.strip().lower() for word in (text or "").split(",") if word.strip())
+    if any(word not in DATA for word in words):
+        raise UsageError(f"--data takes words, parted by commas, of these: {', '.join(DATA)}.")
+    return ",".join(words) or None
+
+
 def size(text: str | None) -> int | None:
     """Bytes from a size such as 256M, 2G or 1.5GiB. Raises UsageError."""
     if text is None:

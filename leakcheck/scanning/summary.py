@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from leakcheck.reports import Chart, Summary
@@ -119,7 +120,9 @@ class ScanCounts:
         hits = self._by_date()
         verdict = Verdict.EXPOSED if self.exposed else Verdict.CLEAN
         open_ = self.unknown or self.unread
-        steps = list_advice(kind, verdict) if self.exposed or not open_ else ()
+        lost = [info.data for info, count in hits if count]
+        known = None if None in lost else frozenset(chain.from_iterable(filter(None, lost)))
+        steps = list_advice(kind, verdict, known) if self.exposed or not open_ else ()
         if open_:
             steps += advice(kind, Verdict.UNKNOWN)
         return Summary(

@@ -132,7 +132,13 @@ def source_info(header: Header, fallback: str) -> SourceInfo:
         incomplete=_says(header.about.get("incomplete")),
         tables=tables.recorded(header.about.get("tables")) if kind.has_domains else None,
         identity=identity_of(header, kind, fallback),
+        data=_data(text("data")),
     )
+
+
+def _data(said: str | None) -> tuple[str, ...] | None:
+    """What leaked, as a header says it; None where it does not."""
+    return tuple(word.strip() for word in said.split(",")) if said else None
 
 
 def _says(value: object) -> bool:

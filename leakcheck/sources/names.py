@@ -119,14 +119,23 @@ def default_sources(kind: Kind) -> list[Source]:
     return installed_sources(kind) + embedded_sources(kind)
 
 
-def embedded_path() -> Path:
-    """The filter of the 100,000 most used breached passwords that ships with leakcheck."""
-    return Path(__file__).parent.parent / "data" / "top-100k-passwords.bloom"
+_EMBEDDED = {
+    Kind.PASSWORD: "top-100k-passwords.bloom",
+    Kind.NTLM: "top-100k-nt-hashes.bloom",
+}
+
+
+def embedded_path(kind: Kind = Kind.PASSWORD) -> Path:
+    """The filter of the 100,000 most used breached passwords that ships with leakcheck.
+
+    kind: PASSWORD or NTLM.
+    """
+    return Path(__file__).parent.parent / "data" / _EMBEDDED[kind]
 
 
 def embedded_sources(kind: Kind) -> list[Source]:
     """The embedded filter, where it can answer for `kind`."""
-    return [LocalFilter(embedded_path(), EMBEDDED)] if kind is Kind.PASSWORD else []
+    return [LocalFilter(embedded_path(kind), EMBEDDED)] if kind in _EMBEDDED else []
 
 
 def defaults_path() -> Path:

@@ -1,0 +1,81 @@
+"""A person's first questions: what can be done, and what follows from what leaked."""
+
+from pathlib import Path
+
+import pytest
+from program import leakcheck, one_sentence
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "home").mkdir()
+    return {"LEAKCHECK_HOME": str(tmp_path / "home")}
+
+
+def built(tmp_path: Path, *more: str) -> Path:
+    (tmp_path / "dump.txt").write_text("alice@example.fr\n")
+    path = tmp_path / "a.bloom"
+    done = leakcheck("build", tmp_path / "dump.txt", "-o", path, "--force", *more)
+    assert done.status == 0, done.err
+    return path
+
+
+def test_without_a_filter_three_lines_say_what_can_be_done(home: dict[str, str]) -> None:
+    for asked in (["me@example.fr"], ["me@example.fr", "you@example.fr"]):
+        done = leakcheck("check", *asked, **home)
+        assert done.status == 2
+        lines = done.out.splitlines()
+        assert len(lines) == len(asked) + 3
+        for word in ("filters search", "filters add", "--in hibp", "HIBP_API_KEY"):
+            assert word in done.out
+
+
+@pytest.mark.parametrize("command", ["check", "scan"])
+def test_advice_speaks_of_no_password_that_was_not_in_it(command: str, tmp_path: Path) -> None:
+    asked = "alice@example.fr" if command == "check" else str(tmp_path / "dump.txt")
+    more = ("--format", "html") if command == "scan" else ()
+    for data, password, bank in (
+        ("email,phone,iban", False, True),
+        ("email,password", True, False),
+    ):
+        path = built(tmp_path, "--data", data)
+        done = leakcheck(command, asked, "--in", path, *more)
+        assert done.status == 1
+        for words in ("Change the password", "same password", "Let a password manager"):
+            assert (words in done.out) is password
+        assert ("Tell your bank" in done.out) is bank
+    path = built(tmp_path)
+    assert "Change the password" in leakcheck("check", "alice@example.fr", "--in", path).out
+
+
+def test_what_leaked_is_said_in_known_words(tmp_path: Path) -> None:
+    (tmp_path / "dump.txt").write_text("alice@example.fr\n")
+    done = leakcheck("build", tmp_path / "dump.txt", "-o", tmp_path / "x", "--data", "email,shoes")
+    assert "email, username, password" in one_sentence(done)
+    path = built(tmp_path, "--data", "Email, password ,email")
+    assert "email,password" in leakcheck("info", path).out
+
+
+def test_variants_are_suggested_where_they_would_matter(tmp_path: Path) -> None:
+    path = built(tmp_path)
+    for subject, hint in (
+        ("jane.roe+x@googlemail.com", True),
+        ("jane+x@example.org", True),
+        ("jane@example.org", False),
+        ("alice@example.fr", False),
+    ):
+        done = leakcheck("check", subject, "--in", path)
+        assert ("--variants" in done.out) is hint, subject
+        assert "--variants" not in leakcheck("check", subject, "--in", path, "--variants").out
+
+
+def test_nt_hashes_are_answered_out_of_the_box(tmp_path: Path, home: dict[str, str]) -> None:
+    lm = "aad3b435b51404eeaad3b435b51404ee"
+    (tmp_path / "ntds.txt").write_text(
+        f"ACME\\alice:500:{lm}:becedb42ec3c5c7f965255338be4453c:::\n"
+        f"ACME\\bob:501:{lm}:bfa533a69955e4f2ea66203d838337b3:::\n"
+    )
+    done = leakcheck("scan", tmp_path / "ntds.txt", "--kind", "ntlm", **home)
+    assert done.status == 1
+    assert "ACME\\alice" in done.out
+    assert "2 rows: 1 exposed, 0 unknown, 1 clean." in done.out

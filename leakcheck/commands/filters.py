@@ -90,9 +90,9 @@ def update(
     via: options.Via = None,
     json: options.Json = False,
 ) -> int:
-    """Bring installed filters that came from a URL to their newest edition.
+    """Bring the newest editions of installed filters.
 
-    A new edition is verified before it takes the old one's place; where it is bad, the old one
+    Those that came from a URL are asked for there, the others are left as they are. A new edition is verified before it takes the old one's place; where it is bad, the old one
     stays. Exit status: 0 done, 2 one failed.
     """
     from leakcheck.installing.install import Step, status
@@ -140,9 +140,9 @@ def search(
     timeout: Timeout = 30.0,
     json: options.Json = False,
 ) -> int:
-    """List what the publishers that you trust offer; only what is proved is shown.
+    """List what the publishers that you trust offer.
 
-    Asks each publisher's server for its signed list, and each filter there for its header.
+    Only what is proved is shown. Asks each publisher's server for its signed list, and each filter there for its header.
     Exit status: 0 done, 2 one could not be asked, or not be proved.
     """
     from leakcheck.errors import LeakcheckError, UsageError

@@ -90,31 +90,31 @@ def _collect(remote: RemoteFile, collected: Collected, tell: Tell) -> None:
     total = remote.header.file_bytes
     at = collected.size
     waiting: deque[Future[bytes]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE, "leakcheck-download") as pool:
-        try:
-            while at < total or waiting:
-                while at < total and len(waiting) < 2 * _AT_ONCE:
-                    length = min(_PIECE, total - at)
-                    waiting.append(pool.submit(remote.piece, at, length))
-                    at += length
-                piece = waiting.popleft().result()
-                with filter_errors(str(collected.target)):
-                    collected.add(piece)
-                tell(collected.size, total)
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            remote.client.close()  # ends what is under way
-            if isinstance(error, Changed):
-                collected.discard()
-                raise NetworkError(
-                    f"{remote.name}: the filter on the server changed meanwhile: try again."
-                ) from None
-            if isinstance(error, NetworkError):
-                raise NetworkError(
-                    f"{remote.name}: {error}: {collected.size:,} of {total:,} bytes are there, "
-                    "and the same command goes on with them."
-                ) from None
-            raise
+    pool = ThreadPoolExecutor(_AT_ONCE, "leakcheck-download")
+    try:
+        while at < total or waiting:
+            while at < total and len(waiting) < 2 * _AT_ONCE:
+                length = min(_PIECE, total - at)
+                waiting.append(pool.submit(remote.piece, at, length))
+                at += length
+            piece = waiting.popleft().result()
+            with filter_errors(str(collected.target)):
+                collected.add(piece)
+            tell(collected.size, total)
+    except Changed:
+        collected.discard()
+        raise NetworkError(
+            f"{remote.name}: the filter on the server changed meanwhile: try again."
+        ) from None
+    except NetworkError as error:
+        raise NetworkError(
+            f"{remote.name}: {error}: {collected.size:,} of {total:,} bytes are there, "
+            "and the same command goes on with them."
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for a server
+        if waiting:
+            remote.client.close()
 
 
 def _verify(remote: RemoteFile, collected: Collected) -> None:

@@ -52,6 +52,9 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
         if origin not in (None, edition.origin):
             return Standing(doubt=f"the signed list beside it is of {edition.origin}")
         chain = proof.chain_for(edition, digest_of(handle, store, edition))
+    except (proof.NotOffered, proof.Outdated) as error:
+        newest = "; `leakcheck filters update` brings the newest" if own_note(path).exists() else ""
+        return Standing(doubt=f"{error}{newest}")
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))
     except UsageError as error:

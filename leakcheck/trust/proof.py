@@ -17,6 +17,7 @@ from leakcheck.trust.verity import Buffer, ProofError, Shape, check_block, check
 
 __all__ = [
     "Chain",
+    "NotOffered",
     "NoteError",
     "Outdated",
     "ProofError",
@@ -74,6 +75,10 @@ class Chain:
         """
         held = {**self.tree, self.leaf(block): leaf}
         check_block(self.shape, self.entry.digest, block, data, held)
+
+
+class NotOffered(NoteError):
+    """The edition does not offer the file, or no longer."""
 
 
 class Outdated(NoteError):
@@ -152,7 +157,7 @@ def chain_for(found: Edition, digest: bytes) -> Chain:
         raise NoteError(_withdrawn(found, digest))
     held = found.entry(digest)
     if held is None:
-        raise NoteError(f"edition {found.serial} of {found.origin} does not offer this file")
+        raise NotOffered(f"edition {found.serial} of {found.origin} does not offer this file")
     return _standing(found, *held)
 
 

@@ -2,12 +2,17 @@
 
 import json
 import os
-from collections.abc import Iterator
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from installing.publisher import ACME, OTHER, Publisher, command, publishing
 from loopback.filters import key
+from loopback.misbehaving import Piece, Request, reply
+from program import LEAKCHECK
 
 from bloom.format import checksum, decode_header
 from leakcheck.installing import download
@@ -98,6 +103,33 @@ def test_a_download_goes_on_where_it_broke_off(
     asked = sorted(span for span in acme.asked("acme.bloom")[before:] if span is not None)
     assert asked[:2] == [(0, PAGE - 1), (4 * PAGE, 6 * PAGE - 1)]
     assert answers(1) == edition(1, b"\1")
+
+
+def test_an_interrupt_does_not_wait_for_the_server(acme: Publisher) -> None:
+    """A server that never sends the rest: Ctrl-C ends at once, and what came stays."""
+    assert acme.server is not None
+    first = acme.server.answer
+
+    def stalled(request: Request) -> Iterable[Piece]:
+        span = request.span()
+        if request.target.endswith(".bloom") and span is not None and span[1] >= PAGE:
+            return [reply(206, b"", Content_Length="24576")[:-2], 60.0]
+        return first(request)
+
+    acme.server.answer = stalled
+    process = subprocess.Popen(
+        [LEAKCHECK, "filters", "add", f"{acme.url}/acme.bloom"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not any(span and span[1] >= PAGE for span in acme.asked("acme.bloom")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("leakcheck: Interrupted")
+    assert not installed.installed()
 
 
 def test_what_an_earlier_run_left_is_not_believed(acme: Publisher) -> None:
@@ -351,3 +383,15 @@ def test_the_list_at_a_terminal_fits_it(acme: Publisher, monkeypatch: pytest.Mon
     _, out, _ = command("keys", "list")
     assert out.splitlines()[0] == ACME.name
     assert f"  fingerprint {ACME.verifier.fingerprint}" in out
+
+
+def test_who_has_seen_a_newer_edition_is_told_to_update(acme: Publisher) -> None:
+    add(acme)
+    acme.build("acme", range(6001))
+    acme.sign("acme")
+    assert command("filters", "search", "--at", acme.url)[0] == 0
+    assert answers(1) == "[b'\\x02'] ['']"
+    status, out, _ = command("filters", "list")
+    assert (status, "`leakcheck filters update` brings the newest" in out) == (2, True)
+    assert quiet()[0] == 1
+    assert answers(6000) == edition(2, b"\1")

@@ -92,8 +92,9 @@ def update(
 ) -> int:
     """Bring the newest editions of installed filters.
 
-    Those that came from a URL are asked for there, the others are left as they are. A new edition is verified before it takes the old one's place; where it is bad, the old one
-    stays. Exit status: 0 done, 2 one failed.
+    Those that came from a URL are asked for there, the others are left as they are. A new
+    edition is verified before it takes the old one's place; where it is bad, the old one stays.
+    Exit status: 0 done, 2 one failed.
     """
     from leakcheck.installing.install import Step, status
     from leakcheck.installing.install import update as bring
@@ -142,7 +143,8 @@ def search(
 ) -> int:
     """List what the publishers that you trust offer.
 
-    Only what is proved is shown. Asks each publisher's server for its signed list, and each filter there for its header.
+    Only what is proved is shown. Asks each publisher's server for its signed list, and each
+    filter there for its header.
     Exit status: 0 done, 2 one could not be asked, or not be proved.
     """
     from leakcheck.errors import LeakcheckError, UsageError

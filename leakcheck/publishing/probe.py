@@ -11,6 +11,7 @@ from leakcheck.errors import FilterError, NetworkError, UsageError
 from leakcheck.http import urls
 from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
+from leakcheck.http.headers import byte_range
 from leakcheck.http.urls import Url
 from leakcheck.publishing.request import CHUNK
 from leakcheck.publishing.site_folder import ABOUT, SUMS
@@ -50,6 +51,7 @@ class _Probe:
     def __init__(self, base: Url) -> None:
         self._base = base
         self._client = Client(base, None, _PATIENCE)
+        self._sizes: dict[str, int] = {}
 
     def findings(self) -> Iterator[HostFault]:
         try:
@@ -139,6 +141,7 @@ class _Probe:
 
     def _filter(self, entry: Mapping[str, Any], edition: Edition | None) -> Iterator[HostFault]:
         name, size = str(entry["name"]), int(entry["size"])
+        self._sizes[name] = size
         try:
             proof = chain(edition, name) if edition else None
         except NoteError as error:
@@ -193,15 +196,19 @@ class _Probe:
         return None
 
     def _by_range(self, name: str, block: int) -> bytes:
-        reply = self._get(name, _range(block), 0)
+        first = PAGE_BYTES * block
+        reply = self._get(name, {"Range": byte_range(first, PAGE_BYTES)}, 0)
         if reply.status == 200:
             raise _Wrong("the host ignores ranges")
         if reply.status != 206:
             raise _Wrong(f"the host answers with status {reply.status}")
         if reply.fields.get("content-encoding", "identity") != "identity":
             raise _Wrong("the host compresses ranges")
-        if len(reply.body) != PAGE_BYTES:
-            raise _Wrong("the host sends another number of bytes than asked for")
+        place = reply.fields.get("content-range", "").partition("/")
+        if len(reply.body) != PAGE_BYTES or place[0] != f"bytes {first}-{first + PAGE_BYTES - 1}":
+            raise _Wrong("the host sends other bytes than those asked for")
+        if place[2] not in ("*", str(self._sizes.get(name, place[2]))):
+            raise _Wrong("the file there has another size than the one published")
         return reply.body
 
     def _by_chunk(self, name: str, block: int) -> bytes:
@@ -214,11 +221,6 @@ class _Probe:
 
 class _Wrong(Exception):
     """What cannot be had, and why."""
-
-
-def _range(block: int) -> dict[str, str]:
-    first = PAGE_BYTES * block
-    return {"Range": f"bytes={first}-{first + PAGE_BYTES - 1}"}
 
 
 def _is_loopback(host: str) -> bool:

@@ -33,6 +33,7 @@ SERVER = """
 HOSTS = {
     "well": ("site", ""),
     "elsewhere": ("site", ""),
+    "sealed": ("sealed", ""),
     "ranges ignored": ("site", "max_ranges 0;"),
     "ranges ignored, no chunks": ("bare", "max_ranges 0;"),
     "ranges compressed": ("site", r"location ~ \.(bloom|verity)$ {{ {alias} {type} add_header "
@@ -65,14 +66,16 @@ class Hosts:
 
 @contextmanager
 def hosts(home: Path, folders: dict[str, Path]) -> Iterator[Hosts]:
-    """All of HOSTS, each on a port of its own; folders: by the names in there."""
+    """All of HOSTS whose folder there is, each on its own port; folders: by the names in there."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("nginx is not installed")
-    snippet = (folders["site"] / "host" / "nginx.conf").read_text(encoding="utf-8")
     servers, ports = [], {}
     for name, (folder, extra) in HOSTS.items():
+        if folder not in folders:
+            continue
         ports[name] = _free_port()
+        snippet = (folders[folder] / "host" / "nginx.conf").read_text(encoding="utf-8")
         location = snippet.replace("alias /srv/site/;", f"alias {folders[folder]}/;")
         log = f"access_log {home}/well.log asked;" if name == "well" else "access_log off;"
         location = location.replace("access_log off;", log)

@@ -38,6 +38,7 @@ const ops = {
     if (/\P{Assigned}/u.test(mark)) return "too new";
     return found ? [found.target.normalize("NFC"), found.transitional ?? null, found.since] : null;
   }),
+  tlds: ({ names }) => [names.map((name) => tables.tlds.get(name) ?? null), tables.tlds.size],
   doubt: ({ needed, had }) => addresses.doubt(needed, had, tables),
   async prove({ size, digest, block, data, tree }) {
     const held = new Map(Object.entries(tree).map(([number, body]) => [Number(number), bytes(body)]));

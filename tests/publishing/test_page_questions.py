@@ -73,6 +73,16 @@ def test_the_tables_of_the_page_are_those_of_the_package() -> None:
     assert too_new < 40_000
 
 
+def test_the_page_knows_every_top_level_domain() -> None:
+    names = sorted(name.decode() for name in tables.TLDS)
+    known = {**dict.fromkeys(names), "jpg": None, "xn--x": None, "": None}
+    [reply] = ask([{"op": "tlds", "names": [*known]}])
+    expected = [
+        tables.tld_since(name.encode()) if name.encode() in tables.TLDS else None for name in known
+    ]
+    assert reply["answer"] == [expected, len(names)]
+
+
 def test_a_filter_of_older_tables_leaves_the_same_doubt() -> None:
     versions = ["0", "2026-10-22", "2099-01-01", "18.0.0", "99.0.0", "x", ""]
     cases = [

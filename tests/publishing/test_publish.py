@@ -1,5 +1,6 @@
 """`leakcheck publish`: the folder, whole or not at all, and what stands in it."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -71,6 +72,21 @@ def test_the_scripts_find_every_text_that_they_show(publish: Publish, tmp_path: 
         assert wanted <= {*texts, "askAddress", "askPassword", "askPair"}
         assert {"askAddress", "askPassword", "askPair"} <= texts.keys()
         assert list(texts["actions"]) == ["email", "name", "phone", "password"]
+
+
+def test_a_visit_is_small(publish: Publish, tmp_path: Path) -> None:
+    """Bodies up to the first answer, from a host that compresses text: less than 60 kB."""
+    site = publish(tmp_path / "site", names=("acme",))
+    page = (site / "fr.html").read_text(encoding="utf-8")
+    modules = re.findall(r'modulepreload" href="([^"]+)"', page)
+    assert "leakcheck.js" in modules
+    text = ["fr.html", "style.css", "app.js", "tables.txt", "site.json", "texts/fr.json", *modules]
+    loaded = {name: len(gzip.compress((site / name).read_bytes(), 9)) for name in text}
+    pages = 5 * 4096  # header and page, the top of the tree, and a block of it for each
+    assert sum(loaded.values()) + (site / "filters.note").stat().st_size + pages < 60_000, loaded
+    for name in modules:
+        for other in re.findall(r'^import .* from "\./([^"]+)"', (site / name).read_text(), re.M):
+            assert other in modules, f"{name} imports {other}, which is asked for too late"
 
 
 def test_the_page_asks_nobody_else(publish: Publish, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ export function read(text) {
     if (!line || line.startsWith("#")) continue;
     const words = line.split(" ");
     if (name === "tlds") {
-      for (const word of words) if (!tlds.has(word)) tlds.set(word, since);
+      readNames(line, since, tlds);
     } else if (name === "mapped") {
       for (const word of words) readRow(word, mapped);
     } else if (name === "deviations") {
@@ -30,6 +30,14 @@ export function read(text) {
   }
   ranges.sort((one, other) => one.first - other.first);
   return { tlds, unicode, fate: (mark) => fate(mark, ranges, mapped, deviations) };
+}
+
+function readNames(line, since, into) {
+  let before = "";
+  for (const [, shared, rest] of line.matchAll(/([A-Z])([a-z0-9-]*)/g)) {
+    before = before.slice(0, shared.charCodeAt(0) - 65) + rest;
+    if (!into.has(before)) into.set(before, since);
+  }
 }
 
 function readRow(word, into) {

@@ -161,6 +161,7 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
     for name, bits in learned.items():
         yield sent(name, bits)
     infos = {source.source for answer in answers for source in answer.sources}
+    yield from _oracles(answers)
     for info in sorted(infos, key=lambda info: info.name):
         if info.signed:
             yield f"{printable(info.name)}: {printable(info.signed)}."
@@ -169,6 +170,23 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
         yield f"Not signed by anyone you trust: {', '.join(unsigned)}."
     if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
         yield EMBEDDED_NOTE
+
+
+def _oracles(answers: Sequence[Answer]) -> Iterator[str]:
+    """Which oracles were asked: those of the sealed filters that answered."""
+    asked = {
+        (source.name, source.source.identity.seal.url)
+        for answer in answers
+        for source in answer.sources
+        if source.verdict is not Verdict.UNKNOWN
+        and source.source.identity is not None
+        and source.source.identity.seal is not None
+    }
+    for name, url in sorted(asked):
+        yield (
+            f"{printable(name)} is sealed: {printable(url)} was asked, and learned neither what "
+            "you ask nor the answer."
+        )
 
 
 EMBEDDED_NOTE = (

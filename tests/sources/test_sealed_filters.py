@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from loopback.misbehaving import Answer, Piece, Request, Server, file, reply
 from loopback.serving import serving
+from program import leakcheck
 
 from leakcheck import check
 from leakcheck.building import BuildRequest, build
@@ -298,6 +300,38 @@ def test_an_update_needs_the_same_key(make: Callable[..., Path], key: Path, tmp_
             make("https://seal.example.org/", harden=None, update=old, **options)
     new = make("", "new.bloom", harden=None, oracle=None, update=old)
     assert new.read_bytes() == old.read_bytes()
+
+
+def test_the_command_says_whom_it_asked(
+    make: Callable[..., Path], key: Path, serve: Callable[..., Server]
+) -> None:
+    oracle = serve(oracle_of(key))
+    path = make(f"{oracle.url}/")
+    done = leakcheck("check", OUT, "--in", path)
+    assert done.status == 0, done.err
+    assert f"s.bloom is sealed: {oracle.url}/ was asked, and learned neither" in done.out
+    done = leakcheck("check", OUT, "--in", path, "--offline")
+    assert done.status == 2
+    assert "was asked" not in done.out
+    assert len(oracle.requests) == 1
+    told = leakcheck("info", path).out
+    assert f"cannot be tested offline, only by asking {oracle.url}/" in told
+    assert "hardened (Argon2id, 8 KiB, 1 pass): a guess costs 0." in told
+
+
+def test_the_attack_finds_all_of_a_plain_filter_and_little_of_the_others() -> None:
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(
+        [sys.executable, root / "scripts" / "enumerate.py", "--seconds", "1", "--keys", "200",
+         "--candidates", "50000", "--harden", CHEAP.replace("m=8", "m=4096"), "--limit", "4/hour"],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if "%" in line]
+    found = {row[0]: (float(row[1].replace(",", "")), float(row[3].strip(" |%"))) for row in rows}
+    assert found["plain"][1] == 100.0
+    assert found["hardened"][0] < found["plain"][0] / 20
+    assert found["hardened"][1] < 50.0
+    assert int(rows[2][2]) == 2  # of four elements, two to a question
 
 
 # ---- keys

@@ -3,21 +3,22 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leakcheck.building.account import BuildReport
 from leakcheck.building.jobs import Jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
-from leakcheck.building.slow_keys import Wish, wish
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys, joined_tables
-from leakcheck.subject.identity import identity_in
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import quiet_interrupt
 from leakcheck.wording import odds
+
+if TYPE_CHECKING:
+    from leakcheck.building.slow_keys import Wish
 
 Say = Callable[[str], None]
 Watch = Callable[[int, int], None]
@@ -77,8 +78,13 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
 
 def _slow_wish(
     request: BuildRequest, old_kind: Kind | None, old_about: Mapping[str, Any]
-) -> Wish | None:
+) -> "Wish | None":
     """What is to be made of plain digests; None for nothing. Raises UsageError."""
+    if old_kind is None and not request.slow:
+        return None
+    from leakcheck.building.slow_keys import Wish, wish  # most builds start without
+    from leakcheck.subject.identity import identity_in
+
     wanted = None
     if request.slow:
         updating = request.update is not None

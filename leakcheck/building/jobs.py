@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.building.checkpoint import Checkpoint
@@ -17,7 +18,6 @@ from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
 from leakcheck.building.record_jobs import record_jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
-from leakcheck.building.slow_keys import Wish
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
@@ -26,6 +26,9 @@ from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
 from leakcheck.records.formats import WORDS, extractor
 from leakcheck.subject.kinds import Kind
+
+if TYPE_CHECKING:
+    from leakcheck.building.slow_keys import Wish
 
 MOST_MEMBERS = 1000  # of one archive that have an account of their own
 Stream = Generator[Job, None, None]
@@ -41,7 +44,7 @@ class Jobs:
         workers: Workers,
         rejects: Rejects,
         say: Callable[[str], None],
-        slow: Wish | None = None,
+        slow: "Wish | None" = None,
         writer: KeyWriter | None = None,
     ) -> None:
         """slow: what is to be made of plain digests; writer: where keys go, once the inputs are

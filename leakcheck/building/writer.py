@@ -5,16 +5,18 @@ Those of a hardened or sealed filter wait in `slow` first.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leakcheck.building.account import InputCounts
 from leakcheck.building.distinct_estimate import DistinctEstimate
 from leakcheck.building.request import BuildRequest
-from leakcheck.building.slow_keys import SlowKeys, Wish
 from leakcheck.errors import UsageError
 from leakcheck.sources.filter_file import Builder, Header, filter_errors
 from leakcheck.sources.new_filter import keys_path
 from leakcheck.subject.kinds import Kind
+
+if TYPE_CHECKING:
+    from leakcheck.building.slow_keys import SlowKeys, Wish
 
 
 class KeyWriter:
@@ -23,7 +25,7 @@ class KeyWriter:
     slow: where plain digests wait to become slow ones, None where they are the keys.
     """
 
-    def __init__(self, request: BuildRequest, kind: Kind, wanted: Wish | None) -> None:
+    def __init__(self, request: BuildRequest, kind: Kind, wanted: "Wish | None") -> None:
         """wanted: what is to be made of plain digests, None for nothing."""
         self.kind = kind
         self.records = 0
@@ -42,7 +44,9 @@ class KeyWriter:
         self.slow: SlowKeys | None = None
         if wanted is not None:
             saved = (self.token or {}).get("slow")
-            self.slow = SlowKeys(wanted, request.memory, saved)
+            from leakcheck.building import slow_keys  # most builds start without
+
+            self.slow = slow_keys.SlowKeys(wanted, request.memory, saved)
         if request.update is not None:
             self._include(keys_path(request.update))
 

@@ -18,7 +18,6 @@ from leakcheck.records import binaries, columns, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.rows import Wanted
-from leakcheck.records.sql_tokens import strings_of
 
 SAMPLE_LINES = 200
 MOST = 0.8
@@ -110,7 +109,7 @@ def _found(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> 
 def _forced(form: Form, sample: bytes) -> Dialect:
     """A form that its owner named, though the text does not look so."""
     if form is Form.SQL:
-        return Dialect(form, strings=strings_of(sample))
+        return _of_sql(sample)
     if form is Form.PWDUMP:
         return Dialect(form, delimiter=":", names=PWDUMP)
     if form is Form.POTFILE:
@@ -184,7 +183,14 @@ def _value(line: bytes) -> object:
 
 
 def _sql(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
-    return Dialect(Form.SQL, strings=strings_of(sample)) if _SQL.search(sample) else None
+    return _of_sql(sample) if _SQL.search(sample) else None
+
+
+def _of_sql(sample: bytes) -> Dialect:
+    """An SQL dump, with how it writes strings."""
+    from leakcheck.records.sql_tokens import strings_of  # milliseconds that other texts can save
+
+    return Dialect(Form.SQL, strings=strings_of(sample))
 
 
 def _xml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:

@@ -14,7 +14,10 @@ STARTS = {
         {"_hashlib", "ssl", "rich", "leakcheck.trust.store", "leakcheck.http.client",
          "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
     ),
-    "a build": (["build", "dump.txt", "-o", "new.bloom"], {"leakcheck.http.client", "rich"}),
+    "a build": (
+        ["build", "dump.txt", "-o", "new.bloom"],
+        {"leakcheck.http.client", "leakcheck.subject.identity", "leakcheck.records.sql_tokens"},
+    ),
     "a folder without rules of git's": (["ci", "empty"], {"pathspec", "rich", "yaml"}),
 }  # fmt: skip
 

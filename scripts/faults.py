@@ -164,7 +164,7 @@ def disturbed(chance: random.Random, folder: Path) -> str:
     path, out = folder / "dump.txt", folder / "out.bloom"
     old, new = rows(1, 60_000), rows(2, chance.choice((60_000, 20_000, 80_000)))
     path.write_bytes(old)
-    command = ("build", "--kind", "email", "--keep-going", str(path))
+    command = ("build", "--kind", "email", str(path))
     seconds = calm("build", "--kind", "email", str(_whole(old)))[1]
     child = start(*command, "-o", str(out))
     time.sleep(chance.uniform(0, 1.1 * seconds))
@@ -172,6 +172,7 @@ def disturbed(chance: random.Random, folder: Path) -> str:
     if way == "cut":
         os.truncate(path, chance.randrange(1, len(old)))
         new = path.read_bytes()
+        new = new[: new.rfind(b"\n") + 1]  # of a part of an address nothing is to be found
     elif way == "emptied":
         os.truncate(path, 0)
         new = b""

@@ -167,6 +167,17 @@ def test_what_is_no_json_is_refused(value: str) -> None:
         bloom.decode_header(sealed(text.replace(b'{"a":1}', b'{"a":%s}' % value.encode())))
 
 
+def test_a_text_that_is_nested_too_deeply_is_refused() -> None:
+    text = bloom.encode_header(replace(HEADER, about={"a": 1}))[16:].split(b"\0")[0]
+    for depth in (62, 63):
+        nested = text.replace(b'{"a":1}', b'{"a":%s%s}' % (b"[" * depth, b"]" * depth))
+        if depth == 62:
+            bloom.decode_header(sealed(nested))
+        else:
+            with pytest.raises(bloom.DamagedError, match="not JSON"):
+                bloom.decode_header(sealed(nested))
+
+
 def test_blanks_and_repeated_members_are_read() -> None:
     page = bloom.encode_header(HEADER)
     text = page[16 : 16 + int.from_bytes(page[12:16], "little")]

@@ -32,6 +32,7 @@ def test_a_key_survives_its_spelling() -> None:
     assert Signer.parse(ALICE.spell()) == ALICE
     assert Verifier.parse(str(ALICE.verifier)) == ALICE.verifier
     assert "PRIVATE" not in repr(ALICE)
+    assert repr(ALICE.seed) not in repr(ALICE)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,29 @@ def test_what_is_no_signature(line: str) -> None:
     assert split(f"a\n\n{good}".encode()) == ("a\n", [("example.org/a", bytes(5))])
     with pytest.raises(NoteError, match="a signature is malformed"):
         split(f"a\n\n{good}{line}\n".encode())
+
+
+@pytest.mark.parametrize("raw", [b"hello\n", b"hello\n\n\xe2\x80\x94 a AAAAAAA="])
+def test_what_does_not_end_as_a_note(raw: bytes) -> None:
+    with pytest.raises(NoteError, match=r"^it is no signed note$"):
+        split(raw)
+
+
+def test_signatures_hold_no_other_letters() -> None:
+    with pytest.raises(NoteError, match="a signature is malformed"):
+        split("a\n\n— example.org/a AAAA!AAA=\n".encode())
+
+
+def test_a_note_that_nobody_signs() -> None:
+    with pytest.raises(NoteError, match="nobody signs the note"):
+        sign("hello\n", [])
+
+
+def test_new_keys_are_of_their_own() -> None:
+    first, second = Signer.new("example.org/a"), Signer.new("example.org/a")
+    assert first.name == "example.org/a"
+    assert len(first.seed) == 32
+    assert first.seed != second.seed
 
 
 def test_a_note_has_a_mebibyte_at_most() -> None:

@@ -20,15 +20,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from leakcheck.extract.reference import encoded_lines
 from leakcheck.subject import address, domain, escapes, layers, local_part
 from leakcheck.subject.address import AtSign, Found
 
 LAYERS = 3
 LITERAL = 2048
-_BACK, _FORTH = 1024, 4096  # bytes around an at sign that are decoded
 _AHEAD = 2048  # bytes behind an at sign for which the same window is good
-_FOLDS = 16  # lines of a folded value, at most, before one that is looked at
-_LINE = 76  # bytes of a line of quoted-printable text, at most
 _RUN = 80  # of the letters beside an at sign that are passed over
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+."
 _LETTERS = frozenset(bytes([code]) for code in _LOCAL)
@@ -51,8 +49,6 @@ _GOES_ON = re.compile(
     rb"[A-Za-z0-9-]{1,63}(?:\.(?:[A-Za-z0-9]|=\r?\n)|=2[Ee]|&(?:amp|period);|%25)"
     rb"|[A-Za-z0-9-]{0,63}(?:=\r?\n|=[C-F][0-9A-F]=)"
 )
-_ATTRIBUTE = re.compile(rb"[A-Za-z][A-Za-z0-9;=.,_-]{0,63}:")
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]*\Z")
 _HEXADECIMAL = re.compile(rb"(?:(?<=0[xX])|(?<=[xX]')|(?<=\\x))[0-9A-Fa-f]+")
 _FOLD = rb"\r?\n[ \t](?=[^ \t\r\n])"
 _BASE64 = re.compile(
@@ -124,8 +120,8 @@ class _Windows:
         return [one for one in found if one.canonical not in seen]
 
     def _decode(self, start: int, end: int) -> None:
-        low, high = _window(self._data, start, end)
-        self._until = high if high < end + _FORTH else end + _AHEAD
+        low, high = encoded_lines.window(self._data, start, end)
+        self._until = high if high < end + encoded_lines.FORTH else end + _AHEAD
         self._layers = []
         text, origins = self._data[low:high], list(range(low, high + 1))
         for _ in range(LAYERS):
@@ -134,89 +130,6 @@ class _Windows:
             if text is before:
                 break
             self._layers.append((text, origins))
-
-
-def _window(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """The part of the text around data[start:end], joined lines included, that is decoded."""
-    low, lowest, folded = start, max(0, start - _BACK), False
-    while low > lowest:
-        at = max(data.rfind(b"\n", lowest, low), data.rfind(b"\r", lowest, low))
-        if at < 0:
-            low = lowest
-        elif joined := _joined(data, at, folded):
-            low, folded = at - _returns(data, at), joined == _FOLDED
-        else:
-            low = at + 1
-            break
-    high, highest, folded = end, min(len(data), end + _FORTH), False
-    while high < highest:
-        ends = [at for at in (data.find(b"\n", high, highest), data.find(b"\r", high, highest))
-                if at >= 0]  # fmt: skip
-        if not ends:
-            high = highest
-            continue
-        stop = min(ends)
-        at = stop + (data[stop : stop + 2] == b"\r\n")
-        joined = _joined(data, at, folded)
-        if not joined:
-            high = stop
-            break
-        high, folded = min(at + 1, highest), joined == _FOLDED
-    return low, high
-
-
-_SOFT, _FOLDED = 1, 2
-
-
-def _joined(data: bytes, feed: int, folded: bool) -> int:
-    """Whether the line that ends at `feed` goes on in the next one, and how.
-
-    folded: whether the line before, or the one behind, is known to be folded.
-    """
-    if data[feed] != 0x0A:
-        return 0
-    if _is_soft(data, feed):
-        return _SOFT
-    if _is_continued(data, feed) and (folded or _has_attribute(data, feed)):
-        return _FOLDED
-    return 0
-
-
-def _returns(data: bytes, feed: int) -> int:
-    return int(feed > 0 and data[feed - 1] == 0x0D)
-
-
-def _is_soft(data: bytes, feed: int) -> bool:
-    """Whether the LF at `feed` ends a line softly: not base64, whose padding looks the same."""
-    end = feed - _returns(data, feed) - 1  # of what is before the equals sign
-    if end < 1 or data[end] != 0x3D or data[end - 1] in b"=\r\n":
-        return False
-    low = max(0, end - _LINE)
-    start = max(data.rfind(b"\n", low, end), data.rfind(b"\r", low, end)) + 1
-    if not start and low:
-        return False
-    run = _BASE64_RUN.search(data, start or low, end)
-    length = len(run[0]) if run else 0
-    return length < 20 or length % 4 != 3
-
-
-def _is_continued(data: bytes, feed: int) -> bool:
-    """Whether the line after the LF at `feed` begins with one blank."""
-    return data[feed + 1 : feed + 2] in (b" ", b"\t") and not data[feed + 2 : feed + 3].isspace()
-
-
-def _has_attribute(data: bytes, feed: int) -> bool:
-    """Whether the lines up to `feed` are the value of an attribute, the later ones folded."""
-    low = max(0, feed - _BACK)
-    end = feed
-    for _ in range(_FOLDS):
-        start = data.rfind(b"\n", low, end) + 1
-        if not start and low:
-            return False
-        if not start or data[start : start + 1] not in (b" ", b"\t"):
-            return bool(_ATTRIBUTE.match(data, start))
-        end = start - 1
-    return False
 
 
 def _is_beside(data: bytes, start: int, end: int) -> bool:
@@ -249,15 +162,19 @@ def _is_before(data: bytes, left: int, start: int) -> bool:
     if last == 0x5C:
         return left < start and data[left] in b"_.+-"
     if last == 0x0A:
-        before = left - 2 - _returns(data, left - 1)
-        return before > 0 and data[before - 1] in _LOCAL + b"'" and _is_soft(data, left - 1)
+        before = left - 2 - encoded_lines.returns(data, left - 1)
+        return (
+            before > 0
+            and data[before - 1] in _LOCAL + b"'"
+            and encoded_lines.is_soft(data, left - 1)
+        )
     if last in b" \t" and front == b"\n":
-        before = left - 3 - _returns(data, left - 2)
+        before = left - 3 - encoded_lines.returns(data, left - 2)
         return (
             before >= 0
             and data[before] in _LOCAL + b"'"
-            and _is_continued(data, left - 2)
-            and _has_attribute(data, left - 2)
+            and encoded_lines.is_continued(data, left - 2)
+            and encoded_lines.has_attribute(data, left - 2)
         )
     return bool(_BEFORE.search(data, max(0, left - 40), left))
 
@@ -274,8 +191,8 @@ def _is_after(data: bytes, right: int) -> bool:
     if goes_on >= len(data) or data[goes_on] not in _HOST:
         return False
     if soft:
-        return _is_soft(data, feed)
-    return _is_continued(data, feed) and _has_attribute(data, feed)
+        return encoded_lines.is_soft(data, feed)
+    return encoded_lines.is_continued(data, feed) and encoded_lines.has_attribute(data, feed)
 
 
 def _likely(data: bytes, match: re.Match[bytes]) -> bool:

@@ -4,15 +4,17 @@
 mod beside;
 mod lines;
 mod literals;
+mod signs;
 
 use crate::address::Found;
 use crate::domain;
 use crate::escapes;
 use crate::layers::Layer;
 use crate::local;
-pub use beside::{is_beside, may_be_around, may_follow, sign_at, sign_from};
+pub use beside::{is_beside, may_be_around, may_follow};
 use lines::{window, FORTH};
 pub use literals::{base64, Literals};
+pub use signs::{sign_at, sign_from};
 
 const LAYERS: usize = 3;
 /// Bytes behind an at sign for which the same window is good.

@@ -57,7 +57,7 @@ def check_range(root: Path, said: str) -> None:
 def versions(root: Path, said: str, below: Sequence[str]) -> Iterator[Version]:
     """Every regular file that a commit added or changed, parents first.
 
-    said: a range of revisions, or '' for all branches, tags and stashes;
+    said: a range of revisions, or '' for all that refs name;
     below: paths relative to the root. Raises InputError where git ends early.
     """
     with ExitStack() as open_ones:

@@ -58,7 +58,8 @@ def git_would(trap) -> bool:
 @pytest.mark.parametrize(
     "how",
     [(), ("--staged",), ("--since", "HEAD"), ("--since", "HEAD~1"), ("a.env",), ("--strict",),
-     ("--update-baseline", "--reason", "a test",), ("--explain", "a.env:1")],
+     ("--update-baseline", "--reason", "a test"), ("--explain", "a.env:1"), ("--history",),
+     ("--history", "HEAD"), ("--install-hook",)],
 )  # fmt: skip
 def test_nothing_of_the_repository_runs(trap, ci, breached: str, how: tuple[str, ...]) -> None:
     # the same size and a new time, so that git would have to look into the file

@@ -13,9 +13,11 @@ from program import leakcheck, one_sentence
 from leakcheck.errors import UsageError
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.oracle import Buckets, Oracle, Rate
+from leakcheck.subject.identity import engine
 from leakcheck.trust.sealing import SealingKey, make_sealing_key
 
-native = pytest.importorskip("leakcheck._native")
+ENGINE, native = engine()
+pytestmark = pytest.mark.skipif(ENGINE != "native", reason="sealing is in the native part alone")
 MANY = Rate(10_000, 60.0)
 
 

@@ -217,14 +217,17 @@ def _settle(target: Path, url: str, remote: RemoteFile) -> None:
 
 
 def _note_if_any(remote: RemoteFile) -> bytes | None:
-    """The list of somebody who is not trusted, or not yet; it proves nothing so far."""
+    """The list of somebody who is not trusted, or not yet, where it names the file.
+
+    It proves nothing so far.
+    """
+    assert remote.header is not None
     try:
         raw = remote.folder.note()
-        if raw is not None:
-            proof.peek(raw)
+        entry = proof.peek(raw).filters.get(remote.folder.name) if raw is not None else None
     except (NetworkError, NoteError):
         return None
-    return raw
+    return raw if entry is not None and entry.size == remote.header.file_bytes else None
 
 
 def _write_note(target: Path, raw: bytes) -> bool:

@@ -49,6 +49,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with dumps, lists, filters with their keys, and a tree to look through."""
     folder = tmp_path_factory.mktemp("place")
     (folder / "dump.txt").write_text("alice@example.fr:sunflower\nbob@example.fr:letmein\n")
+    (folder / "vault.csv").write_text("name,username,password\nA,alice,sunflower\n")
     (folder / "other.txt").write_text("carol@example.org\n")
     (folder / "watch.txt").write_text("alice@example.fr\n@example.org\n")
     assert run(["keys", "new", "filters.example/acme", "-o", str(folder / "signing.key")]) == 0
@@ -87,8 +88,13 @@ CASES: list[tuple[int, list[str]]] = [
     (0, ["keys", "list"]),
     (0, ["sign", "other.bloom", "--key", "signing.key"]),
     (0, ["filters", "add", "dump.bloom"]),
+    (2, ["filters", "add", "https://filters.example/a.bloom", "--offline"]),
     (0, ["filters", "list"]),
+    (0, ["filters", "update"]),
     (0, ["demo"]),
+    (1, ["vault", "vault.csv", "--offline"]),
+    (2, ["publish", "missing.bloom", "-o", "site", "--title", "Acme", "--contact", ADDRESS]),
+    (2, ["answer", "--in", "missing.bloom", "--port", "0"]),
     (0, ["keys", "list"]),
     (2, ["sign", "dump.bloom", "--key", "missing.key"]),
     (2, ["info", "https://filters.example/a.bloom", "--offline"]),

@@ -395,3 +395,13 @@ def test_who_has_seen_a_newer_edition_is_told_to_update(acme: Publisher) -> None
     assert (status, "`leakcheck filters update` brings the newest" in out) == (2, True)
     assert quiet()[0] == 1
     assert answers(6000) == edition(2, b"\1")
+
+
+def test_a_list_that_does_not_name_a_filter_is_not_kept_with_it(acme: Publisher) -> None:
+    """Who trusts its publisher later has no doubt about a filter that was never theirs."""
+    Store().distrust(ACME.name)
+    acme.build("stray", range(10))
+    acme.serve()
+    assert command("filters", "add", f"{acme.url}/stray.bloom")[0] == 0
+    Store().trust(ACME.verifier)
+    assert answers(1) == "[b'\\x01'] ['']"

@@ -120,6 +120,9 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
     from leakcheck.errors import fault
 
     format_message = getattr(error, "format_message", None)
+    if format_message is not None and type(error).__name__ == "NoArgsIsHelpError":
+        print(format_message(), file=sys.stderr)  # a group without a command: its help
+        return 2
     if format_message is not None:
         return _fail(_without_values(" ".join(str(format_message()).split()), arguments))
     return _fail(f"This is {fault(error)}.")
@@ -133,6 +136,8 @@ def _without_values(message: str, arguments: list[str]) -> str:
     for value in sorted(filter(None, values), key=len, reverse=True):
         for quoted in (repr(value), f"'{value}'", f'"{value}"'):
             message = message.replace(quoted, "the value given")
+    if message.startswith("No such command"):
+        return "There is no such command: --help lists them."
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from leakcheck.commands import options, report_options
+from leakcheck.errors import UsageError
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
@@ -46,6 +47,12 @@ def scan(
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    excel: Annotated[
+        bool,
+        typer.Option(
+            "--excel", help="Write CSV as Excel opens it: byte order mark, separator of the locale."
+        ),
+    ] = False,
     only: Annotated[
         list[Verdict] | None,
         typer.Option("--only", help="Report only rows with this verdict; repeatable."),
@@ -100,6 +107,10 @@ def scan(
     from leakcheck.terminal import in_ci
 
     reports = targets(formats or [], outputs or [])
+    if excel:
+        reports = [one._replace(format="excel") if one.format == "csv" else one for one in reports]
+        if all(one.format != "excel" for one in reports):
+            raise UsageError("--excel is for CSV: give --format csv, or -o NAME.csv.")
     if baseline is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
     wanted = ScanOptions(

@@ -172,6 +172,7 @@ FORMATS = {
     "summary": "leakcheck.reports.table:SummaryWriter",
     "csv": "leakcheck.reports.delimited:CsvWriter",
     "tsv": "leakcheck.reports.delimited:TsvWriter",
+    "excel": "leakcheck.reports.delimited:ExcelWriter",
     "json": "leakcheck.reports.jsonfile:JsonWriter",
     "jsonl": "leakcheck.reports.jsonfile:JsonLinesWriter",
     "html": "leakcheck.reports.html:HtmlWriter",

@@ -6,6 +6,7 @@ other than tab and newline become U+FFFD, so that no list steers a terminal.
 """
 
 import csv
+import os
 import re
 from typing import TextIO
 
@@ -64,3 +65,23 @@ class TsvWriter(CsvWriter):
     """The same with tabs."""
 
     delimiter = "\t"
+
+
+class ExcelWriter(CsvWriter):
+    """CSV as Excel opens it by a double click: a byte order mark, and the separator of the locale.
+
+    Where a comma is the decimal sign, Excel parts cells by semicolons; the
+    language that the environment names says which it is.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_NUMERIC", "LANG"))), "")
+        self.delimiter = ";" if said.partition("_")[0].lower() in _COMMA else ","
+        out.write("\ufeff")
+        super().__init__(out)
+
+
+_COMMA = frozenset(
+    ("fr", "de", "es", "it", "nl", "pt", "pl", "sv", "da", "fi", "nb", "nn", "no", "cs", "sk", "sl",
+     "hu", "ro", "ru", "uk", "bg", "hr", "sr", "el", "tr", "lt", "lv", "et", "ca", "gl", "eu", "id")
+)  # fmt: skip

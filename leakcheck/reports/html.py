@@ -5,6 +5,7 @@ buffer: in memory up to some 100,000 of them, then in an unnamed file in the
 folder for temporary files, readable by nobody else, gone when it is closed.
 """
 
+import datetime
 import html
 import re
 import tempfile
@@ -22,6 +23,7 @@ _LABEL = 30
 _LONG = 60  # characters of a cell that wants some width
 _NUMBER = '<td class="number">'
 _PLAIN = re.compile(r"[A-Za-z0-9 @.,:;_/+-]*")
+_LINK = re.compile(r"https?://[^\s\"'<>]+")
 _BETWEEN = "\x1f"  # no text has one: control characters are taken out
 
 
@@ -74,8 +76,11 @@ class HtmlWriter:
         )
         if summary.partial:
             write('<p class="partial">Partial: interrupted, rows are missing.</p>\n')
-        write("</header>\n<main>\n<section>\n<h2>Summary</h2>\n")
+        now = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
+        write(f'<p class="when">{now}</p>\n{_figure_of(summary)}</header>\n')
+        write("<main>\n<section>\n<h2>Summary</h2>\n")
         write(_list("ul", summary.lines))
+        write(_links(self._meta))
         charts = [_figure(chart, f"chart{at}") for at, chart in enumerate(summary.charts)]
         write(f'<div class="charts">{"".join(charts)}</div>\n</section>\n')
         if summary.advice:
@@ -94,7 +99,10 @@ class HtmlWriter:
         write('<output role="status"></output>\n</div>\n')
         write('<div class="scroll" role="region" aria-label="Rows" tabindex="0">\n<table>\n')
         rows = counted(self._count, "row")
-        write(f"<caption>{rows}. Choose a column's name to sort by it.</caption>\n")
+        write(
+            f"<caption>{rows}. <span class='screen'>Choose a column's name to sort by it.</span> "
+            "<span class='printed'>Clean rows are not printed.</span></caption>\n"
+        )
         used = [at for at, used in enumerate(self._used) if used]
         heads = "".join(
             f'<th scope="col"{" class=number" if column.style == "number" else ""}>'
@@ -102,12 +110,42 @@ class HtmlWriter:
             for column in (self._meta.columns[at] for at in used)
         )
         write(f"<thead><tr>{heads}</tr></thead>\n<tbody>\n")
-        self._rows.seek(0)
-        for line in self._rows:
-            cells = line.rstrip("\n").split(_BETWEEN)
-            write(f"<tr>{''.join(cells[at] for at in used)}\n")
+        graded = "verdict" in self._styles
+        for wanted in _VERDICTS if graded else ("",):  # the exposed first, in their order
+            self._rows.seek(0)
+            for line in self._rows:
+                if graded and _verdict_of(line) != wanted:
+                    continue
+                cells = line.rstrip("\n").split(_BETWEEN)
+                row = '<tr class="ok">' if wanted == "clean" else "<tr>"
+                write(f"{row}{''.join(cells[at] for at in used)}\n")
         self._rows.close()
         write("</tbody>\n</table>\n</div>\n</section>\n")
+
+
+def _verdict_of(line: str) -> str:
+    """The verdict of a row that is written; clean where it has none."""
+    found = next((one for one in _VERDICTS if f'<span class="verdict {one}">' in line), "")
+    return found or "clean"
+
+
+def _figure_of(summary: Summary) -> str:
+    """The one number that a reader looks for."""
+    exposed, rows = summary.facts.get("exposed"), summary.facts.get("rows")
+    if not isinstance(exposed, int) or not isinstance(rows, int):
+        return ""
+    tone = "exposed" if exposed else "clean"
+    return f'<p class="figure {tone}"><strong>{exposed:,}</strong> of {rows:,} exposed</p>\n'
+
+
+def _links(meta: Meta) -> str:
+    """Where to read about each breach."""
+    items = [
+        f'<li><a rel="noreferrer" href="{_text(url)}">{_text(str(one["name"]))}</a></li>\n'
+        for one in meta.facts.get("sources", ())
+        if isinstance(one, dict) and _LINK.fullmatch(url := str(one.get("url") or ""))
+    ]
+    return f"<p>More on:</p>\n<ul>\n{''.join(items)}</ul>\n" if items else ""
 
 
 def _text(text: str) -> str:

@@ -45,7 +45,11 @@ td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
 background:var(--doubt-back)}.clean{color:var(--good);background:var(--good-back)}
 :focus-visible{outline:3px solid var(--bar);outline-offset:2px}
 footer{margin-top:2rem;color:var(--soft);font-size:.875rem}
-@media print{.tools{display:none}th button::after{content:""}thead th{position:static}}
+.when{color:var(--soft);margin:0}.figure{display:inline-block;font-size:1.25rem;border-radius:6px;
+padding:.5rem 1rem;margin:.75rem 0 0}.figure strong{font-size:2.5rem;line-height:1}
+.printed{display:none}
+@media print{.printed{display:inline}tr.ok,.screen,.tools{display:none}
+th button::after{content:""}thead th{position:static}}
 """
 
 SCRIPT = """

@@ -79,3 +79,11 @@ def test_nt_hashes_are_answered_out_of_the_box(tmp_path: Path, home: dict[str, s
     assert done.status == 1
     assert "ACME\\alice" in done.out
     assert "2 rows: 1 exposed, 0 unknown, 1 clean." in done.out
+
+
+def test_a_group_without_a_command_shows_its_help() -> None:
+    done = leakcheck("filters")
+    assert done.status == 2
+    assert "  add " in done.err
+    assert done.err.count("\n") > 8
+    assert "no such command" in one_sentence(leakcheck("filters", "rm", "x"))

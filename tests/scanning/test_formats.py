@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
-from people import command, scan_rows, verdicts
+from people import command, make_filter, scan_rows, verdicts
 
 PEOPLE = [
     ["name", "mail", "site"],
@@ -341,3 +342,47 @@ def test_every_line_exactly_once(
     for number, line in enumerate(raw, 1):
         if line == b"bob@acme.fr":
             assert by_number[number] == "exposed"
+
+
+def test_csv_for_excel_has_a_mark_and_the_separator_of_the_locale(
+    filters: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("prénom,mail\nZoé,alice@example.fr\n", encoding="utf-8")
+    marks = {"fr_FR.UTF-8": ";", "de_DE@euro": ";", "en_US.UTF-8": ",", "C": ","}
+    for language, mark in marks.items():
+        monkeypatch.setenv("LC_ALL", language)
+        report = tmp_path / f"{language}.csv"
+        status, _, _ = command("scan", path, "--in", filters["new"], "--excel", "-o", report)
+        assert status == 1
+        raw = report.read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbfrow" + mark.encode())
+        assert "Zoé" in raw.decode("utf-8-sig")
+    assert command("scan", path, "--in", filters["new"], "--excel")[0] == 2
+
+
+def test_html_has_the_exposed_first_one_number_and_the_date(
+    filters: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("carol@example.org\nnobody\nalice@example.fr\n")
+    _, page, _ = command("scan", path, "--in", filters["new"], "--format", "html")
+    body = page.partition("<tbody>")[2]
+    places = [body.index(f'verdict {one}"') for one in ("exposed", "unknown", "clean")]
+    assert places == sorted(places)
+    assert "<strong>1</strong> of 3 exposed" in page
+    assert body.count('<tr class="ok">') == 1
+    assert re.search(r'class="when">20\d\d-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d<', page)
+
+
+def test_html_links_to_the_breach_by_web_addresses_alone(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("alice@example.fr\n")
+    urls = {"https://example.org/breach?a=1&b=2": True, "javascript:alert(1)": False}
+    for url, linked in urls.items():
+        named = make_filter(
+            tmp_path / f"{linked}.bloom", ["alice@example.fr"], name="Acme", url=url
+        )
+        _, page, _ = command("scan", path, "--in", named, "--format", "html")
+        assert ("<a rel" in page) is linked
+        assert 'href="javascript' not in page

@@ -125,7 +125,8 @@ class Listing:
                         continue
                     part = self._part(item)
                 except LeakcheckError as error:
-                    self._unread.append((item.label, str(error)))
+                    reason = str(error).removeprefix(f"{self.name}: ").rstrip(".")
+                    self._unread.append((item.label, reason))
                     continue
             yield part
 

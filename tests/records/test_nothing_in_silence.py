@@ -4,6 +4,7 @@
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,22 @@ def test_rows_of_tables_without_a_password_are_told(tmp_path: Path) -> None:
     assert told in shown.out + shown.err
     summary = json.loads(leakcheck(*asked, "--format", "json", cwd=tmp_path).out)["summary"]
     assert told in summary["notes"]
+
+
+def test_a_list_in_an_archive_that_is_not_understood_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("one.txt", "a@b.fr:one\nc@d.fr:two\n")
+        archive.writestr("two.bin", bytes(range(256)) * 8)
+    (tmp_path / "known").write_bytes(b"other\n")
+    form = ("--kind", "password", "--from", "passwords")
+    assert leakcheck("build", "known", "-o", "k.bloom", *form, cwd=tmp_path).status == 0
+    asked = leakcheck("scan", "d.zip", "--kind", "password", "--in", "k.bloom", cwd=tmp_path)
+    assert asked.status == 2
+    assert "d.zip/two.bin was not read: this looks like a binary file: say how" in asked.err
+    assert asked.err.count("d.zip") == 1
+    built = leakcheck("build", "d.zip", "-o", "d.bloom", "--kind", "password", cwd=tmp_path)
+    assert built.status == 2
+    assert "incomplete" in built.err
 
 
 LONG = "x" * (3 << 20)

@@ -1,4 +1,7 @@
-"""The options by which reports are asked for; every command that reports takes every format."""
+"""The options by which reports are asked for; every command that reports takes every format.
+
+Apart from `options`, so that a check need not load what reports are made of.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -130,11 +130,12 @@ class ShownColumns:
 
     def as_they_are(self, rows: Sequence[Sequence[str]]) -> bool:
         """Whether what is shown of these rows' cells is shown unchanged."""
-        text = "".join(map("".join, rows))
+        joined = list(map("".join, rows))
+        text = "".join(joined)
         return (
             not self._beside
             and max(map(len, rows)) <= len(self.names)
-            and max(len(cell) for cells in rows for cell in cells) <= _MOST_SHOWN
+            and max(map(len, joined)) <= _MOST_SHOWN
             and (text.isascii() or not _SURROGATES.search(text))
         )
 

@@ -54,6 +54,11 @@ class RowBlock(Protocol):
         """Whether its cells hold secrets beside the subject."""
         ...
 
+    @property
+    def packed(self) -> bytes:
+        """Every cell, an LF behind each, where they are at hand so; else nothing."""
+        ...
+
     def others(self, index: int) -> dict[str, str]:
         """What may be shown of the row beside its subject, by column name."""
         ...
@@ -116,6 +121,11 @@ class LineBlock:
             self._lines = split_lines(self.data)
         return self._lines[index]
 
+    @property
+    def packed(self) -> bytes:
+        """As for RowBlock."""
+        return bytes(self.data)
+
     def others(self, index: int) -> dict[str, str]:
         """A text has no other cells."""
         return {"file": self._part.member} if self._part.member else {}
@@ -131,6 +141,7 @@ class RecordBlock:
     """Records of any list."""
 
     accounts = False
+    packed = b""
 
     def __init__(self, records: list[Record], done: int, part: Part) -> None:
         self.records, self.done, self._part = records, done, part
@@ -167,9 +178,12 @@ class TableBlock:
 
     def digest(self, query: Query) -> Digested:
         """As for RowBlock."""
-        return digest_subjects(
-            b"".join([run.subjects for run in self._runs]), self._ends[-1], query
-        )
+        return digest_subjects(self.packed, self._ends[-1], query)
+
+    @property
+    def packed(self) -> bytes:
+        """As for RowBlock."""
+        return b"".join([run.subjects for run in self._runs])
 
     def _find(self, index: int) -> tuple[AskedRows, int]:
         """The run that a row is in, and its place there."""

@@ -396,6 +396,21 @@ def subject_of(cell: bytes, kind: Kind, digests: Sequence[bytes]) -> str | None:
     return ", ".join([*shown, "…"] if known[_MOST_SHOWN:] else shown) or None
 
 
+def plain_subjects(cells: bytes, digests: bytes) -> list[str] | None:
+    """What `subject_of` gives for each of many cells, where each is an address but for its case.
+
+    cells: an LF behind each; digests: one of each. None where a cell is something else.
+    """
+    lowered = cells.lower()
+    if not lowered.isascii() or b"\r" in lowered or b"$hex[" in lowered:
+        return None
+    # A password's digest is the SHA-1 of the line, as an address's is.
+    found = extract.passwords(lowered, kind=Kind.PASSWORD)
+    if found.accepted != found.lines or found.digests != digests:
+        return None
+    return lowered.decode("ascii").split("\n")
+
+
 def _inside(cell: bytes) -> list[Question]:
     """The addresses that stand in a cell, each in all its readings, the longest first."""
     reach = -1

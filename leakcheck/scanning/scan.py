@@ -18,7 +18,7 @@ from leakcheck.records.rows import Wanted
 from leakcheck.reports import Summary
 from leakcheck.scanning.blocks import RowBlock, blocks_of
 from leakcheck.scanning.earlier_report import EarlierReport, without
-from leakcheck.scanning.query import Query, subject_of
+from leakcheck.scanning.query import Query, plain_subjects, subject_of
 from leakcheck.scanning.rows import AllClean, ScanRow
 from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
 from leakcheck.scanning.summary import ScanCounts
@@ -29,6 +29,8 @@ from leakcheck.subject.identity import Identity
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, Verdict, best, combine
 from leakcheck.wording import duration
+
+_MANY = 64  # rows of a block that are looked at, before all of them are
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class Scan:
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
         self.shown = not sources.kind.secret and not listing.hashes
         self._clean = AllClean.of(sources.sources)
+        self._block: Asked | None = None
+        self._plain: list[str] | None = None
+        self._looks = 0
 
     @classmethod
     def open(cls, options: ScanOptions) -> Self:
@@ -241,10 +246,24 @@ class Scan:
         """The subject found in a row, in canonical form; None where it may not be shown."""
         if not self.shown:
             return None
+        plain = self._plain_subjects(asked)
+        if plain is not None:
+            return plain[index]
         cell, digests = asked.block.cell(index), self._digests(asked, index)
         found = subject_of(cell, self.sources.kind, digests)
         # Behind an account a password may stand that looks like an address.
         return None if found and "," in found and asked.block.accounts else found
+
+    def _plain_subjects(self, asked: Asked) -> list[str] | None:
+        """The subjects of a block of which many are asked for, where all are plain addresses."""
+        if self._block is not asked:
+            self._block, self._plain, self._looks = asked, None, 0
+        self._looks += 1
+        if self._looks == _MANY and asked.digested.owners is None:
+            packed, kind = asked.block.packed, self.sources.kind
+            if packed and kind is Kind.EMAIL and not asked.block.accounts:
+                self._plain = plain_subjects(packed, asked.digested.digests)
+        return self._plain
 
     def _digest(self, asked: Asked, index: int) -> bytes | None:
         """The row's first digest."""

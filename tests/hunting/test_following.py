@@ -391,7 +391,8 @@ def test_the_command_follows_while_others_write(tmp_path: Path) -> None:
         log.write_text("x\n\n\nalice@acme.fr in the new file\n")
         row = json.loads(process.stdout.readline())
         assert (row["line"], row["offset"]) == (4, 4)
-        _wait_for(lambda: '"lines": 4' in state.read_text())
+        size = log.stat().st_size  # which no other file has read
+        _wait_for(lambda: f'"position": {size},' in state.read_text())
         process.send_signal(signal.SIGINT)
         out_rest, err = process.communicate(timeout=20)
     finally:

@@ -113,6 +113,27 @@ def test_junit_is_valid(rows: list[ReportRow], partial: bool) -> None:
         assert len(errors) == int(suite.get("errors", ""))
 
 
+def test_a_place_in_sarif_has_a_region_where_it_has_a_line() -> None:
+    found = []
+    for place in (Location("a b.txt", 3, 7), Location("a b.txt", 3), Location("a b.txt")):
+        row = ReportRow({}, Finding("exposed", "It is.", location=place), "case")
+        result = json.loads(written("sarif", [row]))["runs"][0]["results"][0]
+        found.append(result["locations"][0]["physicalLocation"])
+    assert {each["artifactLocation"]["uri"] for each in found} == {"a%20b.txt"}
+    assert found[0]["region"] == {"startLine": 3, "startColumn": 7}
+    assert found[1]["region"] == {"startLine": 3}
+    assert "region" not in found[2]
+
+
+@pytest.mark.parametrize("cell", ["a\x1fb", "a\x1f", "\x1fa", "a\x1f=1+1", "a\x1f\x1fb"])
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_what_parts_cells_in_passing_is_in_no_cell(name: str, cell: str) -> None:
+    column = META.columns[0].name
+    text = written(name, [ReportRow({column: cell}, case="case")])
+    assert "\x1f" not in text
+    assert cell.replace("\x1f", "\ufffd") in text
+
+
 def test_junit_has_suites_of_a_size_and_says_where_each_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -12,7 +12,18 @@ from program import leakcheck
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digest
 
-FORMATS = ("text", "table", "json", "sarif", "junit", "github")
+FORMATS = (
+    "text",
+    "table",
+    "json",
+    "sarif",
+    "junit",
+    "github",
+    "codequality",
+    "markdown",
+    "html",
+    "csv",
+)
 SOUND = "SENTINEL-sound-0451"
 
 
@@ -59,7 +70,7 @@ def test_no_format_shows_a_value(tree, form: str, breached: str, known: Path) ->
     done = leakcheck("ci", "--in", known, "--format", form, cwd=tree.root)
     assert done.status == 1
     said = (done.out + done.err).encode()
-    assert b"DB_PASSWORD" in said
+    assert (b"DB_PASSWORD" in said) or (form == "markdown" and b"DB&#95;PASSWORD" in said)
     for password in (breached, SOUND):
         assert not [trace for trace in traces(password) if trace in said]
 
@@ -79,14 +90,31 @@ def test_no_file_holds_a_value(tree, breached: str, known: Path, tmp_path: Path)
         out / "r.xml",
         cwd=tree.root,
     )
-    leakcheck(
-        "ci", "--in", known, "--update-baseline", "--baseline", out / "baseline.json", cwd=tree.root
-    )
+    accepted = leakcheck(
+        "ci", "--in", known, "--update-baseline", "--reason", "a test", "--baseline",
+        out / "baseline.json", cwd=tree.root,
+    )  # fmt: skip
+    assert accepted.status == 0
+    for password in (breached, SOUND):
+        assert not [
+            trace for trace in traces(password) if trace in (accepted.out + accepted.err).encode()
+        ]
     written = list(out.iterdir())
     assert len(written) == 4
     for path in written:
         for password in (breached, SOUND):
             assert not [trace for trace in traces(password) if trace in path.read_bytes()], path
+
+
+def test_no_history_shows_a_value(tree, breached: str, known: Path) -> None:
+    tree.commit()
+    for form in ("text", "json", "sarif", "markdown"):
+        done = leakcheck("ci", "--in", known, "--history", "--format", form, cwd=tree.root)
+        assert done.status == 1
+        for password in (breached, SOUND):
+            assert not [
+                trace for trace in traces(password) if trace in (done.out + done.err).encode()
+            ]
 
 
 def test_no_explanation_shows_a_value(tree, ci, breached: str) -> None:
@@ -105,7 +133,7 @@ def test_no_explanation_shows_a_value(tree, ci, breached: str) -> None:
         ("--policy", "a/.env"), ("--policy", "a/a.toml"), ("--baseline", "a/a.json"), ("--baseline", "a/.env"),
         ("--in", "a/.env"), ("--in", "a/a.json"), ("--format", "{}"), ("--since", "{}"), ("{}",),
         ("--explain", "{}"), ("--explain", "{}:1"), ("--in", "{}"), ("--unknown-option={}",),
-        ("--min-count", "{}"), ("-o", "{}/x.json"),
+        ("--min-count", "{}"), ("-o", "{}/x.json"), ("--history={}",), ("--update-baseline", "--expires", "{}"),
     ],
 )  # fmt: skip
 def test_no_error_shows_a_value(tree, arguments: tuple[str, ...], breached: str) -> None:
@@ -113,7 +141,13 @@ def test_no_error_shows_a_value(tree, arguments: tuple[str, ...], breached: str)
     done = leakcheck("ci", *named, cwd=tree.root)
     assert done.status == 2, done
     said = done.out + done.err
-    if "{}" not in "".join(arguments) or arguments[0] in ("--format", "--since", "--min-count"):
+    if "{}" not in "".join(arguments) or arguments[0] in (
+        "--format",
+        "--since",
+        "--min-count",
+        "--history={}",
+        "--update-baseline",
+    ):
         assert not [trace for trace in traces(breached) if trace in said.encode()], said
     assert "Traceback" not in said
 

@@ -4,6 +4,7 @@
     source_set                    every source is asked about a block, on all cores
     scan, rows                    the whole: options in, rows out; a row as value, JSON and cells
     earlier_report, groups        what is new; rows by domain
+    shared                        Windows accounts that have the same password
     summary                       what is known after the last row
     reporting, interrupts, plain  rows into reports, whole or marked partial; or printed as lines
 

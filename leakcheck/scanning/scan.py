@@ -20,6 +20,7 @@ from leakcheck.scanning.blocks import RowBlock, blocks_of
 from leakcheck.scanning.earlier_report import EarlierReport, without
 from leakcheck.scanning.query import Query, plain_subjects, subject_of
 from leakcheck.scanning.rows import AllClean, ScanRow
+from leakcheck.scanning.shared import SharedHashes
 from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
 from leakcheck.scanning.summary import ScanCounts
 from leakcheck.sources import Access, Source
@@ -103,6 +104,8 @@ class Scan:
         self.tally = ScanCounts(sources.sources, sources.domains)
         self.progress: Callable[[RowBlock], None] = lambda block: None
         self._confirm, self._proofs = confirm, proofs
+        windows = listing.format == Form.PWDUMP and sources.kind is Kind.NTLM
+        self._shared = SharedHashes() if windows else None
         self._opened = ExitStack()
         self._running: Generator[Asked, None, None] | None = None
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
@@ -173,7 +176,12 @@ class Scan:
         """All that is known after the last row."""
         notes = [*self.listing.notes, *self.sources.notes]
         self.tally.unread = len(self.listing.unread)
-        return self.tally.summary(self.sources.kind, notes, partial=partial)
+        found = self.tally.summary(self.sources.kind, notes, partial=partial)
+        if self._shared is None:
+            return found
+        told = {"same_password": self._shared.groups(), "empty_password": self._shared.without()}
+        facts = {**found.facts, **told}
+        return replace(found, facts=facts, lines=(*found.lines, *self._shared.lines()))
 
     def status(self, *, interrupted: bool = False) -> int:
         """The exit status; what could not be read has no answer."""
@@ -196,9 +204,18 @@ class Scan:
         self._running = ask_all(self.sources, blocks_of(self.listing, slow=slow), self.query)
         for asked in self._running:
             self.tally.block(asked)
+            if self._shared is not None:
+                self._note_shared(asked, self._shared)
             yield asked
             self.progress(asked.block)
             asked.block.free()
+
+    def _note_shared(self, asked: Asked, shared: SharedHashes) -> None:
+        """Note whose each NT hash is."""
+        for index in range(len(asked.codes)):
+            if login := asked.block.others(index).get("login"):
+                for digest in self._digests(asked, index):
+                    shared.add(digest, login)
 
     def _rows(self, asked: Asked) -> Iterator[ScanRow]:
         options = self.options

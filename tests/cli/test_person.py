@@ -1,5 +1,6 @@
 """A person's first questions: what can be done, and what follows from what leaked."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,32 @@ def test_nt_hashes_are_answered_out_of_the_box(tmp_path: Path, home: dict[str, s
     assert done.status == 1
     assert "ACME\\alice" in done.out
     assert "2 rows: 1 exposed, 0 unknown, 1 clean." in done.out
+    assert "same password" not in done.out
+
+
+def test_accounts_that_share_a_password_and_those_with_none_are_named(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    lm, same, other = "aad3b435b51404eeaad3b435b51404ee", "ab" * 16, "cd" * 16
+    accounts = {
+        "alice": same, "bob": same, "carol": other, "carol_history0": other,
+        "dave": "31d6cfe0d16ae931b73c59d7e0c089c0", "eve": same, "eve_history0": other,
+    }  # fmt: skip
+    (tmp_path / "ntds.txt").write_text(
+        "".join(
+            f"ACME\\{name}:{at}:{lm}:{nt}:::\n" for at, (name, nt) in enumerate(accounts.items())
+        )
+    )
+    done = leakcheck("scan", tmp_path / "ntds.txt", "--kind", "ntlm", **home)
+    assert "The same password (3 accounts): ACME\\alice, ACME\\bob, ACME\\eve." in done.out
+    assert "Empty password (1): ACME\\dave." in done.out
+    assert done.out.count("same password") == 1
+    for digest in (same, other):
+        assert digest not in done.out
+    asked = ("scan", tmp_path / "ntds.txt", "--kind", "ntlm", "--format", "json")
+    facts = json.loads(leakcheck(*asked, **home).out)["summary"]
+    assert facts["same_password"] == [["ACME\\alice", "ACME\\bob", "ACME\\eve"]]
+    assert facts["empty_password"] == ["ACME\\dave"]
 
 
 def test_a_group_without_a_command_shows_its_help() -> None:

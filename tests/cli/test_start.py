@@ -8,7 +8,7 @@ import pytest
 from program import leakcheck
 
 STARTS = {
-    "the version": (["--version"], {"typer", "dataclasses", "bloom.filter"}),
+    "the version": (["--version"], {"typer", "bloom.filter"}),
     "one address": (
         ["check", "alice@example.fr", "--in", "acme.bloom"],
         {"_hashlib", "ssl", "rich", "leakcheck.trust.store", "leakcheck.http.client",

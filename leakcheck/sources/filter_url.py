@@ -110,16 +110,20 @@ class RemoteFilter(Source):
 
     def _answers(self, items: list[bytes]) -> Lookup:
         """The answers, all from one version of the file. Raises Changed, NetworkError."""
-        if self._remote.header is None:
-            if time.monotonic() - self._failed_at < _REST:
+        now = time.monotonic()
+        old = self._remote.chain is not None and now - self._opened_at > _RENEW
+        if self._remote.header is None or old:
+            if self._remote.header is None and now - self._failed_at < _REST:
                 raise NetworkError(self._failure)
+            signed = self.info.signed
             header = self._open()
+            if signed and not self._remote.signed:
+                self._fail(f"it was {signed}, and is signed by nobody whom you trust any more")
+                raise NetworkError(self._failure)
             if self._remote.kind is not self.info.kind:
                 self._fail("the filter on the server now holds another kind of subject")
                 raise NetworkError(self._failure)
             self.info = self._described(header)
-        elif self._remote.chain is not None and time.monotonic() - self._opened_at > _RENEW:
-            self.info = self._described(self._open())
         header = self.header
         if self.info.doubt is not None:
             return Lookup.unknown(len(items), self.info.doubt, self._revealed)

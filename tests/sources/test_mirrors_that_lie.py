@@ -286,3 +286,43 @@ def test_in_a_publishers_own_place_their_list_must_be_there(files: Files) -> Non
         source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
         assert source.lookup(key(7)).codes == b"\2"
         source.close()
+
+
+def test_a_filter_that_became_one_of_another_kind_in_a_long_visit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.sources import filter_url
+
+    def publish(kind: str, size: int) -> Files:
+        with bloom.Builder.open(tmp_path / "acme.bloom", size, replace=True) as builder:
+            builder.add(key(7)[:size])
+            builder.finish(tmp_path / "acme.bloom", 1e-6, {"kind": kind}, replace=True)
+        signing.sign([tmp_path / "acme.bloom"], [ACME])
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    held = publish("email", 20)
+    with Server(serving(held)) as server:
+        source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
+        assert source.lookup(key(7)).codes == b"\1"
+        held.update(publish("ntlm", 16))
+        monkeypatch.setattr(filter_url, "_RENEW", 0.0)
+        found = source.lookup(key(8))
+        source.close()
+    assert (found.codes, found.reasons[0]) == (
+        b"\2", "the filter on the server now holds another kind of subject",
+    )  # fmt: skip
+
+
+def test_a_list_that_is_gone_in_a_long_visit(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leakcheck.sources import filter_url
+
+    held = dict(files)
+    with Server(serving(held)) as server:
+        source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], Access(timeout=5.0))
+        assert source.lookup(key(7)).codes == b"\1"
+        del held[FILE_NAME]
+        monkeypatch.setattr(filter_url, "_RENEW", 0.0)
+        found = source.lookup(key(8))
+        source.close()
+    assert found.codes == b"\2"
+    assert "is signed by nobody whom you trust any more" in found.reasons[0]

@@ -171,7 +171,7 @@ class Records:
             outer.plain.append(list(node.cells))
             if len(outer.plain) > MOST_HELD:
                 self._compare(outer)
-                del outer.plain[:-MOST_HELD]
+                outer.plain = _merged(outer.plain)
 
     def _compare(self, node: _Node) -> None:
         """Count the objects in `node` that are like the records beside them, but for a secret."""
@@ -247,6 +247,12 @@ class Records:
             self._names.clear()
         names = self._names.setdefault(names, names)
         self._ready.append(Row(self.number, names, tuple(text for _, text in cells)))
+
+
+def _merged(plain: list[list[Cell]]) -> list[list[Cell]]:
+    """One of each shape: it stands for those that are too many to be held."""
+    shapes = {tuple(name for name, text in cells if text): cells for cells in plain}
+    return list(shapes.values())[-MOST_HELD:]
 
 
 def _joined(path: str, name: str) -> str:

@@ -159,6 +159,15 @@ def test_records_kept_by_name_without_a_password_are_counted(data: str, tmp_path
     assert "2 unknown" in asked.out + asked.err
 
 
+def test_many_records_without_a_password_are_told_before_the_first_with_one() -> None:
+    """They are too many to be held: one of each shape stands for them."""
+    users = {f"u{at}": {"user": f"name{at}", "geheim": "x"} for at in range(3000)}
+    users["last"] = {"user": "a", "password": "one"}
+    found, rejected = taken(json.dumps({"users": users}, indent=1))
+    assert found == {"one"}
+    assert rejected > 0
+
+
 def test_what_is_no_record_like_the_others_is_none() -> None:
     data = '{"meta":{"version":3},"users":{"x":{"user":"a","password":"one","tags":{"t":"u"}}}}'
     assert taken(data) == ({"one"}, 0)

@@ -33,6 +33,7 @@ COMMANDS = {
     "publish": "Write a page where people check themselves, for any web server.",
     "keys": "Make a publisher's key, and choose which publishers to trust.",
     "filters": "Manage the filters that are checked by default.",
+    "completion": "Print what a shell needs to complete commands and options.",
     "demo": "Walk the whole road on a bundled sample.",
 }
 

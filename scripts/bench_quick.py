@@ -135,9 +135,9 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
     typer, nothing = [PYTHON, "-c", "import typer"], [PYTHON, "-c", "pass"]
     combo, pwned = found["combo"], found["pwned"]
     return [
-        Row("--version", "python -c pass", [LEAKCHECK, "--version"], nothing, 0.5),
+        Row("--version", "python -c pass", [LEAKCHECK, "--version"], nothing, 0.4),
         Row("check ADDRESS", "import typer",
-            [LEAKCHECK, "check", "me@example.fr", "--in", few], typer, 0.66),
+            [LEAKCHECK, "check", "me@example.fr", "--in", few], typer, 0.5),
         Row("build: combo list, 1e-6", "hash addresses",
             [*build, str(combo), "--kind", "email", "--rate", "1e-6"],
             peer("hash addresses", combo), 1.5),

@@ -231,6 +231,37 @@ def test_an_entry_that_is_new_on_the_list_is_looked_for_in_what_was_read(feed: F
     assert feed.new() == []
 
 
+def test_what_is_no_file_in_a_folder_is_told_once(feed: Feed) -> None:
+    feed.add("a", b"x\n")
+    (feed.folder / "link").symlink_to("a")
+    feed.new()
+    assert [one for one in feed.told if "link" in one] == [
+        f"{feed.folder / 'link'}: not read: a link, not followed."
+    ]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_what_was_read_whole_is_not_read_again(feed: Feed, pack: Pack) -> None:
+    feed.add("a", pack(b"alice@acme.fr\n"))
+    feed.new()
+    assert feed.account.bytes == 14
+    feed.new()
+    assert feed.account.bytes == 0
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_told(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.hunting import following
+
+    feed.add("a", b"x\nalice@acme.fr\n")
+    monkeypatch.setattr(following, "last_line_end", lambda file, start, size: size + 5)
+    feed.new()
+    assert [reason for _, reason in feed.account.lost] == [
+        "the file became shorter while it was read"
+    ]
+
+
 def test_the_order_of_the_list_does_not_matter() -> None:
     entries = ["alice@acme.fr", "acme.fr", "@acme.fr", "falcon", "+33 6 12 34 56 78"]
     first, second = Watch(), Watch()

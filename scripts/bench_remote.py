@@ -30,7 +30,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lookups", type=int, default=10_000)
     given = options.parse_args()
-    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.sources.filter_file import Builder
+    from leakcheck.sources.filter_header import about
     from leakcheck.subject.kinds import Kind
 
     with tempfile.TemporaryDirectory() as folder:

@@ -82,7 +82,7 @@ def local(home: Path, gib: float, rounds: int) -> None:
 def large(path: Path, pages: int) -> None:
     """A filter of so many pages that holds next to nothing: it is as long as a full one."""
     from bloom.format import BODY_BYTES, PAGE_BITS, Header, encode_header, filter_id, seal_page
-    from leakcheck.sources.filter_file import about
+    from leakcheck.sources.filter_header import about
     from leakcheck.subject.kinds import Kind
 
     keys = pages * PAGE_BITS // 64
@@ -97,7 +97,8 @@ def large(path: Path, pages: int) -> None:
 
 def remote(home: Path, lookups: int) -> None:
     """The same lookups with proof and without, over loopback and over a slow line."""
-    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.sources.filter_file import Builder
+    from leakcheck.sources.filter_header import about
     from leakcheck.subject.kinds import Kind
     from leakcheck.trust import signing
     from leakcheck.trust.note import Signer

@@ -15,7 +15,8 @@ import json
 import re
 from pathlib import Path
 
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.sources.names import defaults_path
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digests_of

@@ -12,7 +12,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.sources.names import EMBEDDED_NAME, embedded_path
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digests_of

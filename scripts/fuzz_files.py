@@ -29,7 +29,8 @@ import bloom
 from bloom.format import BODY_BYTES, MAGIC, PAGE_BYTES, checksum, decode_page, encode_page
 from bloom.records_file import MAGIC as KEYS_MAGIC
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.sources.filter_file import Builder, LocalFilter, about, info_json, kept_keys
+from leakcheck.sources.filter_file import Builder, LocalFilter, kept_keys
+from leakcheck.sources.filter_header import about, info_json
 from leakcheck.subject.kinds import Kind
 
 _FOLDER = tempfile.TemporaryDirectory()

@@ -23,7 +23,8 @@ import threading
 import time
 from pathlib import Path
 
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 
 HOST = b" HTTP/1.1\r\nHost: localhost\r\n"

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from leakcheck.sources.filter_file import Header, info_json
+from leakcheck.sources.filter_file import Header
+from leakcheck.sources.filter_header import info_json
 
 
 @dataclass

@@ -12,7 +12,8 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import kept_by
 from leakcheck.errors import InputError, UsageError
-from leakcheck.sources.filter_file import PAGE_BYTES, Header, about, forget_old_keys, joined_tables
+from leakcheck.sources.filter_file import PAGE_BYTES, Header, forget_old_keys
+from leakcheck.sources.filter_header import about, joined_tables
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import quiet_interrupt
 from leakcheck.wording import odds

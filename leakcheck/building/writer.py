@@ -11,7 +11,8 @@ from leakcheck.building.account import InputCounts
 from leakcheck.building.distinct_estimate import DistinctEstimate
 from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
-from leakcheck.sources.filter_file import Builder, Header, filter_errors
+from leakcheck.sources.filter_file import Builder, Header
+from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import keys_path
 from leakcheck.subject.kinds import Kind
 

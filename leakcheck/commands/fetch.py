@@ -136,7 +136,7 @@ def _report(request: "Request", json: bool) -> int:
     if outcome.note:
         warn(outcome.note)
     if json:
-        from leakcheck.sources.filter_file import info_json
+        from leakcheck.sources.filter_header import info_json
 
         fields = {
             "version": 1,

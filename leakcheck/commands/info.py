@@ -27,7 +27,7 @@ def info(
     one.
     """
     from leakcheck.sources import Access
-    from leakcheck.sources.filter_file import info_json
+    from leakcheck.sources.filter_header import info_json
     from leakcheck.sources.identities import told
     from leakcheck.sources.names import header_of, shown
     from leakcheck.subject.identity import Identity

@@ -10,14 +10,8 @@ import typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.progress import Progress
-from leakcheck.sources.filter_file import (
-    Kept,
-    forget_old_keys,
-    info_json,
-    joined_tables,
-    kept_keys,
-    merge_kept,
-)
+from leakcheck.sources.filter_file import Kept, forget_old_keys, kept_keys, merge_kept
+from leakcheck.sources.filter_header import info_json, joined_tables
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
 from leakcheck.terminal import say, warn
 from leakcheck.wording import counted, odds, printable, size

@@ -29,7 +29,8 @@ def slice_for(
     Who holds the filter can so answer without learning the subject, and without giving the
     filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
     """
-    from leakcheck.sources.filter_file import LocalFilter, info_json
+    from leakcheck.sources.filter_file import LocalFilter
+    from leakcheck.sources.filter_header import info_json
     from leakcheck.sources.slices import bring_proof
     from leakcheck.terminal import say
     from leakcheck.wording import counted, json_text, number, printable, size

@@ -18,7 +18,8 @@ def verify(
 
     Exit status: 0 where all are sound, 2 where one is not.
     """
-    from leakcheck.sources.filter_file import LocalFilter, filter_errors
+    from leakcheck.sources.filter_file import LocalFilter
+    from leakcheck.sources.filter_header import filter_errors
     from leakcheck.terminal import say
     from leakcheck.wording import counted, number, printable
 

@@ -21,8 +21,9 @@ from leakcheck.fetching.messages import Order, Report
 from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.workers import fetch_blocks
 from leakcheck.http.urls import parse_url, shown
-from leakcheck.sources import filter_file
-from leakcheck.sources.filter_file import Builder, Header, filter_errors
+from leakcheck.sources import filter_file, filter_header
+from leakcheck.sources.filter_file import Builder, Header
+from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
 from leakcheck.sources.range_files import RANGES, prefix_of
@@ -303,7 +304,7 @@ def _about(request: Request, order: Order, date: str | None) -> dict[str, object
         notes.append(f"only ranges {prefix_of(order.first)} to {prefix_of(order.last)}")
     url = "https://haveibeenpwned.com/Passwords" if request.base is None else shown(_base(request))
     return dict(
-        filter_file.about(
+        filter_header.about(
             request.kind, name=request.name, date=date, url=url, note="; ".join(notes)
         )
     )

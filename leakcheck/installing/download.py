@@ -17,7 +17,8 @@ from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, NetworkError
 from leakcheck.files import Collected
 from leakcheck.sources import installed
-from leakcheck.sources.filter_file import PAGE_BYTES, filter_errors
+from leakcheck.sources.filter_file import PAGE_BYTES
+from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.filter_pages import Changed, RemoteFile
 from leakcheck.trust import verity
 

@@ -17,7 +17,8 @@ from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.http.urls import parse_url
 from leakcheck.installing.download import PATIENCE, Tell, download
 from leakcheck.sources import Access, installed
-from leakcheck.sources.filter_file import Header, filter_errors, kind_of
+from leakcheck.sources.filter_file import Header
+from leakcheck.sources.filter_header import filter_errors, kind_of
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.installed import Installed
 from leakcheck.sources.names import header_of

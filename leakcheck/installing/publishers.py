@@ -14,7 +14,7 @@ from leakcheck.http import parallel, urls
 from leakcheck.http.client import CONNECTIONS, Client
 from leakcheck.http.urls import Url, parse_url
 from leakcheck.installing.install import came_from
-from leakcheck.sources import Access, filter_file, installed
+from leakcheck.sources import Access, filter_header, installed
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.published import Published
 from leakcheck.trust import proof
@@ -120,7 +120,7 @@ def _headers(client: Client, url: Url, edition: Edition, access: Access) -> list
         remote = RemoteFile(folder.url(name), access.proxy, access.timeout, client)
         info, doubt = None, None
         try:
-            info = filter_file.source_info(remote.open(edition), name)
+            info = filter_header.source_info(remote.open(edition), name)
         except NetworkError as error:
             doubt = str(error)
         offer = Offer(edition.origin, edition.serial, edition.issued, remote.name, entry.digest,

@@ -15,7 +15,7 @@ from leakcheck.http.headers import byte_range
 from leakcheck.http.urls import Url
 from leakcheck.publishing.request import CHUNK
 from leakcheck.publishing.site_folder import ABOUT, SUMS
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import PAGE_BYTES
 from leakcheck.trust import edition as editions
 from leakcheck.trust import note
@@ -175,7 +175,7 @@ class _Probe:
         """Why the header and a page of a filter cannot be had in a way; None where they can."""
         try:
             first = read(name, 0)
-            header = filter_file.parse_header(first, name)
+            header = filter_header.parse_header(first, name)
             if header.file_bytes != size:
                 return "it is another filter than was published"
             number = secrets.randbelow(header.pages)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.serving.site import Site, site_in
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.range_files import prefix_in, read_range
 
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
@@ -91,8 +91,8 @@ def describe(shelf: Shelf) -> list[str]:
     for name in shelf.filters():
         try:
             with (shelf.folder / name).open("rb") as file:
-                header = filter_file.parse_header(file.read(filter_file.PAGE_BYTES), name)
-            lines.append(f"{name}\t{filter_file.kind_of(header, name)}\t{header.keys}")
+                header = filter_header.parse_header(file.read(filter_file.PAGE_BYTES), name)
+            lines.append(f"{name}\t{filter_header.kind_of(header, name)}\t{header.keys}")
         except (FilterError, OSError):
             continue
     return lines

@@ -16,7 +16,7 @@ from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import Validator, byte_range, content_range
 from leakcheck.http.urls import Url
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import PAGE_BYTES, Header
 from leakcheck.sources.published import Published, part, read
 from leakcheck.subject.kinds import Kind
@@ -64,8 +64,8 @@ class RemoteFile:
         )  # fmt: skip
         first = part(reply, 0, PAGE_BYTES)
         try:
-            header = filter_file.parse_header(first, self.name)
-            kind = filter_file.kind_of(header, self.name)
+            header = filter_header.parse_header(first, self.name)
+            kind = filter_header.kind_of(header, self.name)
         except FilterError as error:
             raise NetworkError(str(error).removeprefix(f"{self.name}: ").rstrip(".")) from None
         _check_total(reply, header)

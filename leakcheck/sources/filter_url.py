@@ -17,7 +17,7 @@ from leakcheck.http import parallel
 from leakcheck.http.client import CONNECTIONS
 from leakcheck.http.decoys import shuffled, with_decoys
 from leakcheck.http.urls import parse_url
-from leakcheck.sources import Access, Source, filter_file
+from leakcheck.sources import Access, Source, filter_file, filter_header
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_pages import Changed, RemoteFile
 from leakcheck.subject.kinds import Kind
@@ -60,7 +60,7 @@ class RemoteFilter(Source):
         self.info = self._described(header)
 
     def _described(self, header: Header) -> SourceInfo:
-        found = filter_file.source_info(header, self._remote.name)
+        found = filter_header.source_info(header, self._remote.name)
         return replace(found, signed=self._remote.signed)
 
     @property

@@ -17,7 +17,8 @@ from pathlib import Path
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.files import PUBLISHED, Draft, home, write_whole
 from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter, filter_errors
+from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.filter_header import filter_errors
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceInfo
 

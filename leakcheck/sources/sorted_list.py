@@ -12,7 +12,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import Access, Source
-from leakcheck.sources.filter_file import filter_errors
+from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.names import open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo

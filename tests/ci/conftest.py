@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from leakcheck.__main__ import run as run_program
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digests_of
 

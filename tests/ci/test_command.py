@@ -448,7 +448,8 @@ def test_strict_lets_the_repository_accept_nothing(repo, ci, breached: str) -> N
 
 
 def test_a_filter_of_nt_hashes_answers_for_passwords(repo, ci, breached: str) -> None:
-    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.sources.filter_file import Builder
+    from leakcheck.sources.filter_header import about
     from leakcheck.subject.kinds import Kind
     from leakcheck.subject.question import digests_of
 

@@ -20,7 +20,8 @@ import pytest
 from loopback.misbehaving import Piece, Request, Server, file, reply
 
 from leakcheck.__main__ import run
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.digests import nt_hash
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digest

@@ -12,7 +12,7 @@ from loopback.misbehaving import Piece, Request, Server, file, reply
 
 import bloom
 from leakcheck.__main__ import run
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_header
 from leakcheck.subject.kinds import Kind
 from leakcheck.trust import signing
 from leakcheck.trust.note import Signer
@@ -38,7 +38,7 @@ class Publisher:
 
     def build(self, name: str, keys: Iterable[int], **about: object) -> None:
         """Make the filter `name` of those keys."""
-        told = {**filter_file.about(Kind.EMAIL, name=name.title()), **about}
+        told = {**filter_header.about(Kind.EMAIL, name=name.title()), **about}
         with bloom.Builder.open(self.folder / f"{name}.bloom", 20, replace=True) as builder:
             builder.add(b"".join(map(key, keys)))
             builder.finish(self.folder / f"{name}.bloom", 1e-6, told, replace=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from loopback.misbehaving import Piece, Request, reply
 
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 
 

@@ -8,7 +8,8 @@ from loopback.misbehaving import Answer, Piece, Request, reply
 
 from bloom import reference
 from bloom.format import BODY_BYTES, PAGE_BITS, Header, encode_header, filter_id, seal_page
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 
 KEYS = 4000

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.__main__ import run
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_file, filter_header
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import digests_of
 
@@ -20,7 +20,7 @@ def make_filter(
     """A filter of `subjects` at `path`."""
     with filter_file.Builder(digest_bytes=kind.digest_bytes) as builder:
         builder.add(digests_of(kind, subjects))
-        builder.finish(path, rate=rate, about=dict(filter_file.about(kind, **about)))
+        builder.finish(path, rate=rate, about=dict(filter_header.about(kind, **about)))
     return path
 
 

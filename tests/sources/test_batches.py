@@ -10,7 +10,8 @@ from loopback.misbehaving import Server, file
 
 from leakcheck.__main__ import run
 from leakcheck.sources import Access, filter_url
-from leakcheck.sources.filter_file import ENGINE, Builder, about
+from leakcheck.sources.filter_file import ENGINE, Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
 

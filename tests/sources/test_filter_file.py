@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leakcheck.sources.filter_file import Builder, LocalFilter, about
+from leakcheck.sources.filter_file import Builder, LocalFilter
+from leakcheck.sources.filter_header import about
 from leakcheck.sources.names import Access, open_for_passwords
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code

@@ -214,7 +214,8 @@ def test_a_slice_answers_for_its_pages_only(
 
 
 def test_a_filter_that_lacks_a_part_of_its_dump_says_no_clean(serve: Serve, tmp_path: Path) -> None:
-    from leakcheck.sources.filter_file import Builder, about
+    from leakcheck.sources.filter_file import Builder
+    from leakcheck.sources.filter_header import about
     from leakcheck.verdicts import INCOMPLETE
 
     with Builder(20) as builder:

@@ -49,11 +49,11 @@ class Mirror:
 
 
 def build(path: Path, numbers: range) -> None:
-    from leakcheck.sources import filter_file
+    from leakcheck.sources import filter_header
     from leakcheck.subject.digests import sha1
     from leakcheck.subject.kinds import Kind
 
-    about = {**filter_file.about(Kind.EMAIL, name=path.stem), "origin": ACME.name}
+    about = {**filter_header.about(Kind.EMAIL, name=path.stem), "origin": ACME.name}
     with bloom.Builder.open(path, 20, replace=True) as builder:
         builder.add(b"".join(sha1(f"{number}@example.fr") for number in numbers))
         builder.finish(path, 1e-6, about, replace=True)

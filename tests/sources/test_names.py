@@ -8,7 +8,8 @@ import pytest
 from leakcheck import check_digest, sources
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.sources import Access, installed, names
-from leakcheck.sources.filter_file import Builder, about
+from leakcheck.sources.filter_file import Builder
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 

@@ -9,7 +9,8 @@ from program import Result, leakcheck
 
 import bloom
 from bloom.format import checksum, encode_header
-from leakcheck.sources.filter_file import LocalFilter, about
+from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
 from leakcheck.trust import signing
 from leakcheck.trust.note import Signer

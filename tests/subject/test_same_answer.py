@@ -7,7 +7,7 @@ from program import leakcheck as program
 
 import leakcheck
 from leakcheck.django import BreachedPasswordValidator
-from leakcheck.sources import filter_file
+from leakcheck.sources import filter_file, filter_header
 from leakcheck.subject.digests import nt_hash, sha1
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
@@ -33,7 +33,7 @@ def holding(folder: Path, kind: Kind, word: bytes) -> Path:
     digest = nt_hash(word) if kind is Kind.NTLM else sha1(word)
     with filter_file.Builder(digest_bytes=kind.digest_bytes) as builder:
         builder.add(digest + bytes(range(kind.digest_bytes)))
-        builder.finish(folder / "f.bloom", rate=1e-9, about=dict(filter_file.about(kind)))
+        builder.finish(folder / "f.bloom", rate=1e-9, about=dict(filter_header.about(kind)))
     return folder / "f.bloom"
 
 

@@ -14,7 +14,8 @@ from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
 from leakcheck.input.encodings import with_line_feeds
 from leakcheck.progress import Progress
-from leakcheck.reports.output import Reports, Target
+from leakcheck.reports.output import Reports, Target, stdout
+from leakcheck.reports.table import SummaryWriter
 from leakcheck.wording import counted
 
 
@@ -62,7 +63,10 @@ def run(options: HuntOptions) -> int:
         except KeyboardInterrupt:
             partial = options.following is None
         with terminal.quiet_interrupt():
-            reports.finish(hits.summary(hunt.account, watch, partial=partial))
+            summary = hits.summary(hunt.account, watch, partial=partial)
+            reports.finish(summary)
+    if all(target.path is not None for target in options.targets):
+        SummaryWriter(stdout()).end(summary)
     if partial:
         terminal.warn("Interrupted: the report is partial.")
     return hunt.account.status(watch, interrupted=partial)

@@ -32,7 +32,7 @@ class ListFile:
 
     def __init__(self, path: Path | None) -> None:
         """path: None for stdin. Raises InputError where it cannot be opened or is empty."""
-        self.name = "stdin" if path is None else path.name
+        self.name = "stdin" if path is None else path.name or str(path)
         self.skipped: list[Skipped] = []
         self.size: int | None = None
         with self.reading():

@@ -110,6 +110,8 @@ _KNOWN = frozenset(
      "icon", "lastmodified", "reprompt", "age", "language", "lang", "state",
      "firma", "abteilung", "organization", "orgunitpath", "jobtitle", "abonnement", "serial")
 )  # fmt: skip
+_ASIDE = re.compile(r"\s*\[\s*(?:required|optional|mandatory)\s*\]\s*$", re.IGNORECASE)
+"""What a template says of a column behind its name, as in `Password [Required]`."""
 _OWN = frozenset(("mailing", "mailings", "mailbox", "mailinglist", "emailverified"))
 
 
@@ -127,6 +129,7 @@ _LOGIN = frozenset(map(bare, _LOGIN))
 @lru_cache(maxsize=1 << 16)
 def role(name: str) -> Role:
     """What a column called `name` holds."""
+    name = _ASIDE.sub("", name)
     whole = bare(name)
     part = bare(_last(name))
     words = frozenset(_words(_last(name)))

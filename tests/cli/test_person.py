@@ -114,3 +114,31 @@ def test_a_group_without_a_command_shows_its_help() -> None:
     assert "  add " in done.err
     assert done.err.count("\n") > 8
     assert "no such command" in one_sentence(leakcheck("filters", "rm", "x"))
+
+
+def test_the_template_of_a_mail_service_is_read_by_its_headers(tmp_path: Path) -> None:
+    (tmp_path / "g.csv").write_text(
+        "First Name [Required],Email Address [Required],Password [Required]\n"
+        "Ada,alice@example.fr,letmein\n"
+    )
+    done = leakcheck("scan", tmp_path / "g.csv", "--kind", "password")
+    assert done.status == 1
+    assert "letmein" not in done.out
+    assert "alice@example.fr" in done.out
+    (tmp_path / "dump.txt").write_text("alice@example.fr:letmein\n")
+    pairs = tmp_path / "p.bloom"
+    assert (
+        leakcheck("build", tmp_path / "dump.txt", "-o", pairs, "--kind", "credential").status == 0
+    )
+    asked = ("scan", tmp_path / "g.csv", "--kind", "credential", "--in", pairs)
+    assert leakcheck(*asked).status == 1
+
+
+def test_a_hunt_into_files_says_what_it_found(tmp_path: Path) -> None:
+    (tmp_path / "dump.txt").write_text("alice@example.fr:letmein\n")
+    (tmp_path / "watch.txt").write_text("alice@example.fr\n")
+    done = leakcheck("hunt", "dump.txt", "--watch", "watch.txt", "-o", "h.html", cwd=tmp_path)
+    assert done.status == 1
+    assert done.out.startswith("1 hit of 1 entry")
+    assert "folder" in one_sentence(leakcheck("scan", ".", cwd=tmp_path))
+    assert leakcheck("scan", ".", cwd=tmp_path).err.startswith("leakcheck: .: ")

@@ -262,6 +262,20 @@ def test_a_file_that_shrinks_while_it_is_read_is_told(
     ]
 
 
+def test_it_goes_on_as_long_as_something_comes(feed: Feed) -> None:
+    pause, looks = time.sleep, 0
+
+    def more(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        pause(0.03)  # longer than the run would wait with nothing new
+        if looks <= 5:
+            feed.add("a", b"alice@acme.fr\n")
+
+    feed.add("a", b"x\n")
+    assert [line for _, line, _ in feed.new(between=more)] == [2, 3, 4, 5, 6]
+
+
 def test_the_order_of_the_list_does_not_matter() -> None:
     entries = ["alice@acme.fr", "acme.fr", "@acme.fr", "falcon", "+33 6 12 34 56 78"]
     first, second = Watch(), Watch()

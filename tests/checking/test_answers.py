@@ -15,7 +15,10 @@ def test_what_other_sources_say_is_told_beside_the_embedded_one() -> None:
     embedded = exposed(EMBEDDED_NAME, date="2024-01-01", note="the most common ones")
     old = exposed("Old", date="2020-01-01", note="take care", url="https://old.example")
     new = exposed("New", date="2026-01-01", note="be quick")
-    lines = list(lines_of([Answer(None, Kind.PASSWORD, (embedded, old, new))]))
+    lines = [
+        line.indent + line.text
+        for line in lines_of([Answer(None, Kind.PASSWORD, (embedded, old, new))])
+    ]
     assert lines[0].startswith("password: exposed in New (2026-01-01, false alarm: 1 in 1,000,000)")
     assert "  New: be quick" in lines
     assert "  Old: take care" in lines
@@ -25,6 +28,6 @@ def test_what_other_sources_say_is_told_beside_the_embedded_one() -> None:
 
 def test_of_several_only_verdicts_are_told() -> None:
     one = Answer("a@b.fr", Kind.EMAIL, (exposed("Old", note="take care"),))
-    lines = list(lines_of([one, one]))
+    lines = [line.indent + line.text for line in lines_of([one, one])]
     assert not [line for line in lines if "take care" in line]
     assert len([line for line in lines if line.startswith("a@b.fr: exposed in Old")]) == 2

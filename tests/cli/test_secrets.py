@@ -68,7 +68,8 @@ def test_inspect_masks(folder: Path) -> None:
 
 
 def test_a_password_is_asked_without_echo(folder: Path) -> None:
-    terminal = pexpect.spawn(LEAKCHECK, ["check", "--password"], encoding="utf-8", timeout=30)
+    asked = ["check", "--password", "--color", "never"]
+    terminal = pexpect.spawn(LEAKCHECK, asked, encoding="utf-8", timeout=30)
     terminal.expect("not shown")
     terminal.sendline(SECRET)
     terminal.expect(pexpect.EOF)
@@ -95,9 +96,7 @@ def test_a_password_given_as_argument_is_not_repeated(folder: Path) -> None:
 
 
 def test_an_inner_fault_shows_no_value(folder: Path) -> None:
-    code = (
-        f"import leakcheck.sources.filter_file as e; e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
-    )
+    code = f"import leakcheck.sources.filter_header as e; e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
     code += "from leakcheck.__main__ import run; import sys; sys.exit(run(sys.argv[1:]))"
     import subprocess
 

@@ -96,7 +96,8 @@ def test_a_password_given_as_argument_is_not_repeated(folder: Path) -> None:
 
 
 def test_an_inner_fault_shows_no_value(folder: Path) -> None:
-    code = f"import leakcheck.sources.filter_header as e; e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
+    code = "import leakcheck.sources.filter_header as e\n"
+    code += f"e.info_json = lambda h: 1 / 0 or {SECRET!r}\n"
     code += "from leakcheck.__main__ import run; import sys; sys.exit(run(sys.argv[1:]))"
     import subprocess
 

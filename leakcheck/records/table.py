@@ -43,6 +43,7 @@ MOST_LINES = 64
 _PIECE = 1024  # lines that are cut at once
 _RETURN = "\ue00d"  # stands for a carriage return that the csv module would not take
 _LOOKED_AT = 200
+_NUMERIC = frozenset("0123456789.,+- ")
 Cut = tuple[list[str], tuple[list[str], ...]]
 """The cells of a row, and other readings of it."""
 _LONG: Cut = ([TOO_LONG], ())
@@ -240,7 +241,7 @@ class _Cutter:
                 seen += 1
                 if '"' in line:
                     marked += 1
-                    if marked * 2 < seen:
+                    if marked * 2 < seen or _is_mixed(self._plain(line)):
                         return None
         try:
             rows = list(csv.reader(piece, delimiter=self._mark, strict=True))
@@ -279,9 +280,9 @@ class _Cutter:
         if '"' not in line:
             return ()
         self._marked += 1
-        if self._marked * 2 >= self._seen:
-            return ()
         plain = self._plain(line)
+        if self._marked * 2 >= self._seen and not _is_mixed(plain):
+            return ()
         return (plain,) if len(plain) == len(cells) and plain != cells else ()
 
     def _whole(self, line: str, cells: list[str]) -> Iterator[list[str]]:
@@ -341,6 +342,19 @@ class _Cutter:
                 yield from csv.reader([text], delimiter=self._mark, escapechar=escape)
             except csv.Error:
                 continue
+
+
+def _is_mixed(cells: Sequence[str]) -> bool:
+    """Whether marks stand around one of several words, where nothing needs them.
+
+    Then they may be its own: whoever encloses words would have enclosed the others too.
+    """
+    enclosed = any(
+        len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1] for cell in cells
+    )
+    return enclosed and any(
+        cell and cell[0] != '"' and not _NUMERIC.issuperset(cell) for cell in cells
+    )
 
 
 def _broken(error: ReadError) -> Iterator[str]:

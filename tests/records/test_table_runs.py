@@ -20,7 +20,7 @@ from leakcheck.scanning.rows import AllClean
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
 
-CELLS = ("a@b.fr", "a", "", " ", '"b, c"', '"two\nlines"', 'odd " mark', '"open', "é\udcff")
+CELLS = ("a@b.fr", "a", "", " ", '"b, c"', '"d"', '"two\nlines"', 'odd " mark', '"open', "é\udcff")
 ROWS = st.lists(st.sampled_from(CELLS), max_size=4).map(",".join)
 LINES = st.lists(ROWS | st.text('a",\r\n\ufeff', max_size=8), max_size=24)
 ENDS = st.sampled_from(("\n", "\r\n", "\r"))
@@ -75,6 +75,20 @@ def test_a_chunk_that_the_engine_cuts_is_as_the_csv_module_cuts_it(
             assert [one.column(at) for at in range(3)] == by_line
             alone = PlainRows(1, (), one.count, one._cut, None, one._row)
             assert [alone.row(at) for at in range(one.count)] == one.cells
+
+
+@pytest.mark.parametrize(
+    ("line", "readings"),
+    [
+        ('1;a@b.fr;"!x";Lyon', ["!x", '"!x"']),  # they may be the word's own
+        ('"1";"a@b.fr";"!x";"Lyon"', ["!x"]),
+        ('1;"a@b.fr";"!x";"Lyon"', ["!x"]),  # numbers are often left bare
+        ('1;a@b.fr;"!;x";Lyon', ["!;x"]),
+    ],
+)
+def test_marks_around_one_word_of_several_may_be_its_own(line: str, readings: list[str]) -> None:
+    ((cells, others),) = table.cut([f"{line}\n"], ";", 4)
+    assert [each[2] for each in (cells, *others)] == readings
 
 
 def test_rows_that_are_nothing_but_cells_come_together() -> None:

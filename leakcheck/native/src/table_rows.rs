@@ -63,17 +63,24 @@ fn row(
     cells: &mut Vec<u8>,
 ) -> Option<()> {
     let (mut at, mut number, mut filled, mut found) = (0, 0, false, column.is_none());
+    let (mut enclosed, mut bare) = (false, false);
     loop {
         let wanted = column == Some(number);
         let begin = cells.len();
         let end = if marked && line.get(at) == Some(&b'"') {
-            quoted(line, at, wanted.then_some(&mut *cells), &mut filled)?
+            let end = quoted(line, at, wanted.then_some(&mut *cells), &mut filled)?;
+            let inner = &line[at + 1..end - 1];
+            enclosed |= memchr(b'"', inner).is_none() && memchr(delimiter, inner).is_none();
+            end
         } else {
             let end = memchr(delimiter, &line[at..]).map_or(line.len(), |length| at + length);
             if wanted {
                 cells.extend_from_slice(&line[at..end]);
             }
             filled |= end > at;
+            bare |= line[at..end]
+                .iter()
+                .any(|byte| !b"0123456789.,+- ".contains(byte));
             end
         };
         if end - at > LONGEST_FIELD {
@@ -88,7 +95,9 @@ fn row(
             found = true;
         }
         if end == line.len() {
-            return (filled && found).then_some(());
+            // Marks around one of several words may be its own: that has two readings.
+            let mixed = marked && enclosed && bare;
+            return (filled && found && !mixed).then_some(());
         }
         if line[end] != delimiter {
             return None; // behind a closing quotation mark

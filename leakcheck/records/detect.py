@@ -46,7 +46,7 @@ _SQL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ULP = re.compile(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
-_NAMED = re.compile(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=]{0,40}?)\s*:(?:[ \t:]|$)")
+_NAMED = re.compile(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=\t]{0,40}?)\s*:(?:[ \t:]|$)")
 _YAML = re.compile(
     rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\."
 )

@@ -168,6 +168,13 @@ def test_many_records_without_a_password_are_told_before_the_first_with_one() ->
     assert rejected > 0
 
 
+def test_a_tabulator_before_a_colon_makes_no_name(tmp_path: Path) -> None:
+    """A small table whose password ends in a colon is not the log of a stealer."""
+    data = "id\temail\tpassword\tcity\n0\ta@b.fr\tmypass_:\tLyon\n"
+    assert "mypass_:" in taken(data)[0]
+    assert "mypass_:" in scanned(data, tmp_path)
+
+
 def test_what_is_no_record_like_the_others_is_none() -> None:
     data = '{"meta":{"version":3},"users":{"x":{"user":"a","password":"one","tags":{"t":"u"}}}}'
     assert taken(data) == ({"one"}, 0)

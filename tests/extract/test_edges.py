@@ -145,6 +145,11 @@ def test_a_count_of_any_length(kernels: ModuleType, digits: int) -> None:
         (b"joe:x@host:pw", [b"pw"]),
         (b"a@b@c:pw", [b"pw"]),
         (b"joe%40host:p@ss", [b"p@ss"]),
+        (b"joe secret", [b"secret"]),
+        (b"joe - secret", [b"- secret", b"secret"]),
+        (b"joe => secret", [b"=> secret", b"secret"]),
+        (b"joe -secret", [b"-secret"]),
+        (b"joe: - secret", [b" - secret", b"- secret"]),
     ],
 )
 def test_without_an_address_what_follows_the_first_at_sign_counts(

@@ -6,7 +6,8 @@ blanks and further separators included. Rule 2: without an address, it is what
 follows the first separator (after the first at sign, if any); there is no
 credential then. Rule 3: where a blank or marks (`----`, `=>`) follow the
 address, the password may begin after them as well; without an address and a
-separator, after the first blank or two marks. Rule 4: where nothing follows
+separator, after the first blank or two marks, and after marks between blanks
+(`ada - secret`). Rule 4: where nothing follows
 the address, the password is what stands before it and a separator.
 
 Rule 5: of a password found so these are read, MOST different ones at most: as
@@ -101,8 +102,15 @@ def _without(line: bytes) -> tuple[int, list[bytes]]:
     """The same for a line without an address."""
     sign = escapes.AT.search(line)
     start = sign.end() if sign else 0
-    separator = _SEPARATOR.search(line, start) or _APART.search(line, start)
-    return _read([line[separator.end() :]] if separator else [])
+    separator = _SEPARATOR.search(line, start)
+    apart = separator or _APART.search(line, start)
+    if apart is None:
+        return _read([])
+    after = line[apart.end() :]
+    marked = after.lstrip(_MARKS)
+    word = marked.lstrip(b" ")
+    between = separator is None and word and len(word) < len(marked) < len(after)
+    return _read([after, word] if between else [after])
 
 
 def _read(fields: Sequence[bytes], last: bool = False) -> tuple[int, list[bytes]]:

@@ -75,21 +75,26 @@ pub fn beside<'a>(front: &'a [u8], rest: &'a [u8]) -> (Status, Vec<Cow<'a, [u8]>
 
 /// What the password of a line without an address may be; `rest`: from its first at sign on.
 pub fn without_address(rest: &[u8]) -> (Status, Vec<Cow<'_, [u8]>>) {
-    let place = separator(rest).map(|place| place + 1).or_else(|| {
-        let apart = |at: &usize| {
-            rest[*at] == b' '
-                || is(rest[*at], MARK) && rest.get(at + 1).is_some_and(|&next| is(next, MARK))
-        };
-        let at = (0..rest.len()).find(apart)?;
-        Some(match rest[at] {
-            b' ' => at + 1,
-            _ => rest.len() - skip(&rest[at..], |byte| is(byte, MARK)).len(),
-        })
-    });
-    match place {
-        Some(place) => words(&[&rest[place..]], Shape::After),
-        None => words(&[], Shape::After),
+    if let Some(place) = separator(rest) {
+        return words(&[&rest[place + 1..]], Shape::After);
     }
+    let apart = |at: &usize| {
+        rest[*at] == b' '
+            || is(rest[*at], MARK) && rest.get(at + 1).is_some_and(|&next| is(next, MARK))
+    };
+    let Some(at) = (0..rest.len()).find(apart) else {
+        return words(&[], Shape::After);
+    };
+    let after = match rest[at] {
+        b' ' => &rest[at + 1..],
+        _ => skip(&rest[at..], |byte| is(byte, MARK)),
+    };
+    let marked = skip(after, |byte| is(byte, MARK));
+    let word = skip(marked, |byte| byte == b' ');
+    if !word.is_empty() && word.len() < marked.len() && marked.len() < after.len() {
+        return words(&[after, word], Shape::After);
+    }
+    words(&[after], Shape::After)
 }
 
 /// Whether `data[start..stop]` is a password that has one reading: of 1 to 16 ASCII bytes, no

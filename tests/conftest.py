@@ -18,8 +18,10 @@ def pytest_configure() -> None:
     """Fail at once where the native engine must be there and is not.
 
     Where interrupts are ignored, as in the background of a script, children
-    would ignore them as well: here they do what they do at a terminal.
+    would ignore them as well: here they do what they do at a terminal. A child
+    imports what is installed, not the tree that the tests are run in.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
@@ -31,4 +33,3 @@ def pytest_configure() -> None:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # a child imports what is installed, too

@@ -91,6 +91,7 @@ CASES: list[tuple[int, list[str]]] = [
     (2, ["filters", "add", "https://filters.example/a.bloom", "--offline"]),
     (0, ["filters", "list"]),
     (0, ["filters", "update"]),
+    (0, ["completion", "bash"]),
     (0, ["demo"]),
     (1, ["vault", "vault.csv", "--offline"]),
     (2, ["publish", "missing.bloom", "-o", "site", "--title", "Acme", "--contact", ADDRESS]),

@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 or 2."""
     from leakcheck.errors import LeakcheckError
 
-    start = time.monotonic()
+    start, worked = time.monotonic(), time.process_time()
     if not arguments:
         return _fail(
             "Say what to do: leakcheck --help lists the commands, leakcheck demo shows them."
@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
     try:
         status = _invoke(arguments)
         sys.stdout.flush()
-        _say_if_slow()
+        _say_if_slow(worked)
     except LeakcheckError as error:
         return _fail(str(error))
     except KeyboardInterrupt as interrupt:
@@ -99,10 +99,13 @@ def _invoke(arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _say_if_slow() -> None:
-    """One line after a long job where the extension is missing, and nobody asked for that."""
+def _say_if_slow(begun: float) -> None:
+    """One line after a long job where the extension is missing, and nobody asked for that.
+
+    begun: when the job was, in processor time.
+    """
     engine = sys.modules.get("bloom.engine")
-    if engine is not None and engine.FALLEN_BACK and time.process_time() > _LONG:
+    if engine is not None and engine.FALLEN_BACK and time.process_time() - begun > _LONG:
         print(f"leakcheck: {_SLOW}", file=sys.stderr)
 
 

@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from leakcheck.terminal import Settings
+
 
 def pytest_report_header() -> str:
     """The engine that runs, so that a log says which."""
@@ -33,3 +35,5 @@ def pytest_configure() -> None:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.delenv("CI", raising=False)
+    # What one test asks of the terminal is not for the next, which may run in this process too.
+    monkeypatch.setattr("leakcheck.terminal._settings", Settings())

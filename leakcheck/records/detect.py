@@ -16,7 +16,7 @@ from pathlib import PurePath
 
 from leakcheck.records import binaries, columns, table
 from leakcheck.records.columns import Header, Role
-from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.formats import SLOW_HASH, Dialect, Form
 from leakcheck.records.rows import Wanted
 
 SAMPLE_LINES = 200
@@ -34,8 +34,7 @@ _HASH = re.compile(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
 _RANGE_ROW = re.compile(rb"([0-9A-Fa-f]{35}|[0-9A-Fa-f]{27})(?::\d+)?\s*")
 _RANGE_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.[A-Za-z0-9]+)*")
 _HEX = rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})"
-_HASHED = re.compile(_HEX + rb"\s*|(?:\$\w{1,10}\$.+|\{S?SHA\w*\}.+)\s*")
-_SLOW = re.compile(rb"(?:\$\w{1,10}\$.+|\{S?SHA\w*\}.+)\s*")
+_HASHED = re.compile(_HEX + rb"\s*|(?:" + SLOW_HASH + rb").+")
 _POTFILE = re.compile(rb"\s*(?:" + _HEX + rb"|\$\w{1,10}\$[^:\s]+):(.+)")
 _COUNT = re.compile(rb"\s*\d+\s*")
 _PWDUMP = re.compile(rb"[^:]{1,256}:\d*(?::(?:[0-9A-Fa-f]{32}|NO PASSWORD\*+|\**)){2}:")

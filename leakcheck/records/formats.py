@@ -11,6 +11,11 @@ from leakcheck.records.columns import Header
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
+SLOW_HASH = (
+    rb"\$(?:2[abxy]?|argon2\w*|bcrypt[\w-]*|pbkdf2[\w-]*|scrypt|apr1|sha1|md5|gy|[1567yPHS])\$"
+    rb"|\{S?SHA\w*\}|pbkdf2_"
+)
+"""How hashes of passwords begin that cannot be looked up: those of crypt(3), passlib, LDAP."""
 
 
 class Form(StrEnum):

@@ -16,7 +16,7 @@ from leakcheck.errors import InputError
 from leakcheck.input.workbook import CellText
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
-from leakcheck.records.formats import Dialect, Form
+from leakcheck.records.formats import SLOW_HASH, Dialect, Form
 from leakcheck.records.rows import (
     HEADER,
     NO_ADDRESS,
@@ -31,7 +31,7 @@ from leakcheck.subject.kinds import Kind
 
 LONGEST = 65_536  # bytes; what is longer is no password and no address
 _COUNTED = re.compile(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
-_SLOW = re.compile(rb"\$(?:2[abxy]?|argon2\w*|pbkdf2[\w-]*|scrypt|[156])\$|\{S?SHA\w*\}|pbkdf2_")
+_SLOW = re.compile(SLOW_HASH)
 _WIDTHS = (32, 40, 56, 64, 96, 128)
 _ENOUGH = 0.9
 NO_COLUMN = "no column is named as a password is: name it with --column"

@@ -345,13 +345,11 @@ class _Cutter:
 
 
 def _is_mixed(cells: Sequence[str]) -> bool:
-    """Whether marks stand around one of several words, where nothing needs them.
+    """Whether marks stand around one of several words, where no delimiter needs them.
 
     Then they may be its own: whoever encloses words would have enclosed the others too.
     """
-    enclosed = any(
-        len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1] for cell in cells
-    )
+    enclosed = any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
     return enclosed and any(
         cell and cell[0] != '"' and not _NUMERIC.issuperset(cell) for cell in cells
     )

@@ -84,6 +84,7 @@ def test_a_chunk_that_the_engine_cuts_is_as_the_csv_module_cuts_it(
         ('"1";"a@b.fr";"!x";"Lyon"', ["!x"]),
         ('1;"a@b.fr";"!x";"Lyon"', ["!x"]),  # numbers are often left bare
         ('1;a@b.fr;"!;x";Lyon', ["!;x"]),
+        ('1;a@b.fr;"""""";Lyon', ['""', '""""""']),
     ],
 )
 def test_marks_around_one_word_of_several_may_be_its_own(line: str, readings: list[str]) -> None:

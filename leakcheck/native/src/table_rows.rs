@@ -70,7 +70,7 @@ fn row(
         let end = if marked && line.get(at) == Some(&b'"') {
             let end = quoted(line, at, wanted.then_some(&mut *cells), &mut filled)?;
             let inner = &line[at + 1..end - 1];
-            enclosed |= memchr(b'"', inner).is_none() && memchr(delimiter, inner).is_none();
+            enclosed |= memchr(delimiter, inner).is_none();
             end
         } else {
             let end = memchr(delimiter, &line[at..]).map_or(line.len(), |length| at + length);

@@ -80,7 +80,13 @@ def top(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def longer(path: Path) -> None:
+    """Three times as many rows: some blocks of them, so that a fast machine draws between two."""
+    path.write_text(path.read_text() * 3)
+
+
 def test_a_scan(top: Path) -> None:
+    longer(top / "list.txt")
     shown = Shown(
         "scan",
         "list.txt",
@@ -98,6 +104,7 @@ def test_a_scan(top: Path) -> None:
 
 
 def test_a_scan_of_a_table(top: Path) -> None:
+    longer(top / "list.txt")
     rows = (top / "list.txt").read_text().splitlines()
     text = "name,email\n" + "".join(f"a,{row}\n" for row in rows)
     (top / "list.csv").write_text(text)

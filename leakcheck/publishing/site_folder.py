@@ -12,6 +12,7 @@ from leakcheck.files import FolderDraft
 from leakcheck.publishing import hosting, notice, page, saved
 from leakcheck.publishing.request import CHUNK, SITE, SiteFilter, SiteRequest, look
 from leakcheck.sources.filter_file import PAGE_BYTES
+from leakcheck.trust import FILE_NAME as LIST
 from leakcheck.trust import signing
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.verity import SUFFIX
@@ -144,10 +145,14 @@ def _write(folder: Path, name: str, data: bytes) -> None:
 
 
 def _sums(folder: Path) -> Iterator[str]:
-    """A line for `sha256sum -c` of every file; the chunks are parts of files that have one."""
+    """A line for `sha256sum -c` of every file that stays as it is until the next edition.
+
+    The chunks are parts of files that have one; the list proves itself, and changes
+    with a withdrawal.
+    """
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.endswith(".chunks"))
-        for name in sorted(names):
+        for name in sorted(set(names) - {LIST}):
             path = Path(place) / name
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,9 +15,9 @@ from leakcheck.records.asked import AskedRows, Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
 from leakcheck.records.rows import raw
-from leakcheck.scanning.query import (
+from leakcheck.scanning.cell import Query
+from leakcheck.scanning.digested import (
     Digested,
-    Query,
     digest_chunk,
     digest_records,
     digest_subjects,

@@ -17,8 +17,8 @@ from leakcheck.records.listing import Listing
 from leakcheck.records.rows import Wanted
 from leakcheck.reports import Summary
 from leakcheck.scanning.blocks import RowBlock, blocks_of
+from leakcheck.scanning.cell import Query, plain_subjects, subject_of
 from leakcheck.scanning.earlier_report import EarlierReport, without
-from leakcheck.scanning.query import Query, plain_subjects, subject_of
 from leakcheck.scanning.rows import AllClean, ScanRow
 from leakcheck.scanning.shared import SharedHashes
 from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions

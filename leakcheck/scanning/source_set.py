@@ -18,7 +18,8 @@ from typing import Self
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.scanning.blocks import LineBlock, RowBlock
-from leakcheck.scanning.query import Digested, Query
+from leakcheck.scanning.cell import Query
+from leakcheck.scanning.digested import Digested
 from leakcheck.sources import Access, Source
 from leakcheck.sources.asking import any_doubts, doubts
 from leakcheck.sources.names import close_all, open_all

@@ -19,7 +19,7 @@ from leakcheck.records.listing import Listing
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import Wanted
 from leakcheck.scanning.blocks import blocks_of
-from leakcheck.scanning.query import Query
+from leakcheck.scanning.cell import Query
 from leakcheck.subject.kinds import Kind
 
 Account = tuple[str, str]

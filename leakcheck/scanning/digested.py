@@ -1,55 +1,37 @@
 """Rows become digests, each computed once.
 
-Rule 1: a chunk in which every line gives exactly one digest needs no work per
-row: line i has digest i. Anything else is halved until the odd lines are
-found, and those are read one by one. Rule 2: a cell that is an address is
-asked as `check` would ask it; one that only holds addresses, as the build
-would find them. Rule 3: a cell that gives no digest says why.
+A chunk in which every line gives exactly one digest needs no work per row:
+line i has digest i. Anything else is halved until the odd lines are found,
+and those are read one by one, as cells.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from leakcheck import extract
 from leakcheck.errors import SubjectError
 from leakcheck.extract import LONGEST_PASSWORD
 from leakcheck.records.asked import Record
-from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import raw
+from leakcheck.scanning.cell import (
+    NO_SUBJECT,
+    Query,
+    digests_of,
+    is_blank,
+    kernel_of,
+    normal_forms,
+    pattern_of,
+    read_cell,
+)
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
-from leakcheck.subject.normal_forms import nfc, nfd
-from leakcheck.subject.question import AskedForm, Question, digest_of_canonical, question
 
 _LEAF = 32
-_MOST_SHOWN = 8  # addresses of one cell
 _ODD = (b" \n", b"\t\n", b" \r", b"\t\r", b"\n ", b"\n\t", b"\0", b"$HEX[", b"$hex[")
 """Of a password it may mean more than one, or none."""
-NO_SUBJECT = {
-    Kind.EMAIL: "no address",
-    Kind.PASSWORD: "no password",
-    Kind.NTLM: "no password",
-    Kind.CREDENTIAL: "no credential",
-    Kind.DOMAIN: "no domain",
-}
-
-
-class Query(NamedTuple):
-    """What rows hold: subjects of `kind`, or their hashes; and whether to ask variants too.
-
-    wary: whether a filter that is asked may not know all of today's domains;
-    dialect: how the lines are read, where rows are lines.
-    """
-
-    kind: Kind
-    hashes: bool = False
-    variants: bool = False
-    wary: bool = False
-    dialect: Dialect = Dialect(Form.TEXT)
 
 
 @dataclass(slots=True)
@@ -178,18 +160,7 @@ def _digest_picked(records: Sequence[Record], query: Query) -> Digested:
 
 def _spelled(address: bytes, secret: bytes) -> list[tuple[bytes, bytes]]:
     """A secret as it stands, composed and decomposed: dumps have it in either form."""
-    return [(address, one) for one in _normal_forms(secret)]
-
-
-def _normal_forms(text: bytes) -> list[bytes]:
-    """`text` as it stands, composed and decomposed, each once."""
-    if text.isascii():
-        return [text]
-    try:
-        read = text.decode("utf-8")
-    except UnicodeDecodeError:
-        return [text]
-    return list(dict.fromkeys((text, nfc(read).encode(), nfd(read).encode())))
+    return [(address, one) for one in normal_forms(secret)]
 
 
 def _each(
@@ -259,8 +230,8 @@ def _with_wholes(
     for row, whole in wholes.items():
         _collect(cells[start : row + 1], start, query, out, digests)
         start = row + 1
-        parts = {digest for part in whole.split(b"\r") for _, digest in _found(part, query)}
-        for told, digest in _found(whole, query):
+        parts = {digest for part in whole.split(b"\r") for _, digest in digests_of(part, query)}
+        for told, digest in digests_of(whole, query):
             if digest not in parts:
                 out.empty.discard(row)
                 out.problems.pop(row, None)
@@ -271,23 +242,15 @@ def _with_wholes(
     _collect(cells[start:], start, query, out, digests)
 
 
-def _found(cell: bytes, query: Query) -> list[tuple[str, bytes]]:
-    """The digests to ask for a cell, none where it is no subject."""
-    try:
-        return _read(cell, query)[0]
-    except SubjectError:
-        return []
-
-
 def _one(row: int, cell: bytes, query: Query, out: Digested, digests: list[bytes]) -> None:
     assert out.owners is not None
     if is_blank(cell) and not (cell and query.kind.secret and not query.hashes):
         out.empty.add(row)
         return
     try:
-        found, needed = _read(cell, query)
+        found, needed = read_cell(cell, query)
     except SubjectError as error:
-        pattern = _pattern(cell, query)
+        pattern = pattern_of(cell, query)
         if pattern is None:
             out.problems[row] = str(error)
         else:
@@ -307,147 +270,11 @@ def _note(row: int, needed: tables.Versions | None, out: Digested) -> None:
         out.needs[row] = needed
 
 
-def _read(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Versions | None]:
-    """The digests to ask for one cell, each with what it stands for, if not the subject itself;
-    and the tables that its subject needs.
-    """
-    kind = query.kind
-    if query.hashes:
-        return [("", digest) for digest in _of_kernel(cell, query)], None
-    if kind is Kind.EMAIL:
-        return _addresses(cell, query)
-    if kind is Kind.DOMAIN:
-        one = question(kind, cell.rpartition(b"@")[2] or cell)
-        return list(_told(one)), one.needs
-    if len(cell) > LONGEST_PASSWORD:
-        raise SubjectError("too long")
-    found: dict[bytes, str] = {}
-    needs = None
-    alone = query.dialect.form is Form.PASSWORDS or query.dialect.either
-    try:
-        if alone or kind is Kind.CREDENTIAL:
-            one = question(kind, cell)
-            found, needs = {digest: told for told, digest in _told(one)}, one.needs
-    except SubjectError as error:
-        if kind is not Kind.CREDENTIAL or b"\0" in cell:
-            raise SubjectError(str(error) if cell else NO_SUBJECT[kind]) from None
-    for form in _normal_forms(cell):
-        try:
-            for digest in _of_kernel(form, query):
-                found.setdefault(digest, "")
-        except SubjectError:
-            if not found:
-                raise
-    return [(told, digest) for digest, told in found.items()], needs
-
-
-def _told(one: Question) -> Iterator[tuple[str, bytes]]:
-    for form, digest in zip(one.forms, one.digests(), strict=True):
-        yield form.told, digest
-
-
-def _of_kernel(cell: bytes, query: Query) -> list[bytes]:
-    """The digests that a build would make of a line; SubjectError where it makes none."""
-    found = _kernel(query)(cell + b"\n")
-    if not found.digests:
-        raise SubjectError(next(iter(found.rejected), NO_SUBJECT[query.kind]))
-    size = query.kind.digest_bytes
-    return [found.digests[at : at + size] for at in range(0, len(found.digests), size)]
-
-
-def _addresses(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], tables.Versions | None]:
-    try:
-        questions = [question(Kind.EMAIL, cell)]
-    except SubjectError:
-        questions = _inside(cell)
-        if not questions:
-            raise
-    found: dict[bytes, str] = {}
-    for one in questions:
-        asked = one.with_variants() if query.variants else one
-        for told, digest in _told(asked):
-            several = len(questions) > 1 and query.dialect.form is not Form.COMBO
-            itself = one.canonical.decode("ascii") if several else ""
-            found.setdefault(digest, told or itself)
-    needs = [one.needs for one in questions if one.needs is not None]
-    return [(told, digest) for digest, told in found.items()], tables.newest(needs)
-
-
-def subject_of(cell: bytes, kind: Kind, digests: Sequence[bytes]) -> str | None:
-    """The canonical subject that a cell was asked for, several apart by commas; None for none.
-
-    digests: that were made of the cell. Nothing else of the cell is given: it
-    may hold anything.
-    """
-    plain = cell.strip().lower()
-    if digests and digest_of_canonical(kind, plain) == digests[0]:
-        return plain.decode("utf-8", "replace")
-    try:
-        if kind is Kind.DOMAIN:
-            return question(kind, cell.rpartition(b"@")[2] or cell).canonical.decode("ascii")
-        if not digests:
-            pattern = _pattern(cell, Query(kind))
-            return f"@{pattern.canonical.decode('ascii')}" if pattern else None
-        asked = [question(kind, cell)]
-    except SubjectError:
-        asked = _inside(cell) if digests else []
-    known = [one.canonical for one in asked if any(each in digests for each in one.digests())]
-    shown = [form.decode("ascii", "replace") for form in known[:_MOST_SHOWN]]
-    return ", ".join([*shown, "…"] if known[_MOST_SHOWN:] else shown) or None
-
-
-def plain_subjects(cells: bytes, digests: bytes) -> list[str] | None:
-    """What `subject_of` gives for each of many cells, where each is an address but for its case.
-
-    cells: an LF behind each; digests: one of each. None where a cell is something else.
-    """
-    lowered = cells.lower()
-    if not lowered.isascii() or b"\r" in lowered or b"$hex[" in lowered:
-        return None
-    # A password's digest is the SHA-1 of the line, as an address's is.
-    found = extract.passwords(lowered, kind=Kind.PASSWORD)
-    if found.accepted != found.lines or found.digests != digests:
-        return None
-    return lowered.decode("ascii").split("\n")
-
-
-def _inside(cell: bytes) -> list[Question]:
-    """The addresses that stand in a cell, each in all its readings, the longest first."""
-    reach = -1
-    groups: list[list[bytes]] = []
-    for start, end, form in sorted(
-        extract.address_spans(cell), key=lambda span: (span[0], -span[1])
-    ):
-        if start > reach:
-            groups.append([])
-        groups[-1].append(bytes(form))
-        reach = max(reach, end - 1)
-    found: dict[bytes, Question] = {}
-    for forms in groups:
-        one = question(Kind.EMAIL, forms[0])
-        others = {each.content: each for each in one.forms}
-        for form in forms:
-            others.setdefault(form, AskedForm(form, form.decode("ascii")))
-        found.setdefault(forms[0], replace(one, forms=tuple(others.values())))
-    return list(found.values())
-
-
-def _pattern(cell: bytes, query: Query) -> Question | None:
-    """The domain that a cell like `@acme.fr` names."""
-    bare = cell.strip()
-    if query.kind is not Kind.EMAIL or query.hashes or not bare.startswith((b"@", b"*@")):
-        return None
-    try:
-        return question(Kind.DOMAIN, bare.lstrip(b"*"))
-    except SubjectError:
-        return None
-
-
 def _whole(data: bytes | memoryview, query: Query) -> Digested | None:
     """All of `data` at once, where each line gives exactly one digest."""
     if not query.hashes and (query.kind is Kind.DOMAIN or _is_odd(bytes(data), query)):
         return None
-    found = _kernel(query)(data)
+    found = kernel_of(query)(data)
     once = found.accepted == found.lines
     if once and len(found.digests) == found.lines * query.kind.digest_bytes:
         return Digested(found.lines, found.digests)
@@ -467,13 +294,3 @@ def _is_odd(data: bytes, query: Query) -> bool:
     if not query.kind.has_domains:
         return False
     return b"--" in data or (query.wary and tables.may_need_more(data))
-
-
-def _kernel(query: Query) -> Callable[[bytes | memoryview], extract.Extraction]:
-    dialect = Dialect(Form.HASHES) if query.hashes else query.dialect
-    return extractor(query.kind, dialect)
-
-
-def is_blank(cell: bytes) -> bool:
-    """Whether a cell holds nothing but white space, of any script."""
-    return not cell.decode("utf-8", "replace").strip()

@@ -120,6 +120,8 @@ def _common_options(*, hidden: bool) -> list[Any]:
 def _with_common(command: Any) -> Any:
     """`command`, and every one in it, with the options that all take."""
     for inner in getattr(command, "commands", {}).values():
+        paragraph = (inner.help or "").strip().partition("\n\n")[0]
+        inner.short_help = " ".join(paragraph.split())  # whole, where click would cut it
         _with_common(inner)
     if not getattr(command, "commands", None):
         command.params += _common_options(hidden=True)

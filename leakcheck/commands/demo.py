@@ -9,8 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -33,12 +37,34 @@ STEPS = (
 
 
 @app.command()
-def demo() -> int:
+def demo(
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Keep the files in a new folder."),
+    ] = None,
+) -> int:
     """Walk the whole road on a bundled sample, in a folder that is removed again.
 
     Makes no request. Exit status: 0 where every step answered as it must.
     """
-    with tempfile.TemporaryDirectory(prefix="leakcheck-demo-") as folder, _inside(folder):
+    if output is None:
+        with tempfile.TemporaryDirectory(prefix="leakcheck-demo-") as folder:
+            return _walk(folder)
+    try:
+        output.mkdir()
+    except FileExistsError:
+        raise UsageError(f"{output} exists: name a new folder for the demo's files.") from None
+    status = _walk(str(output))
+    if not status:
+        typer.echo(f"The files are kept in {output}. Ask the filter what you like:")
+        name = shlex.quote(str(output / "acme.bloom"))
+        typer.echo(f"  leakcheck check dave@example.fr --in {name}")
+    return status
+
+
+def _walk(folder: str) -> int:
+    """Every step, within `folder`."""
+    with _inside(folder):
         shutil.copy(str(files("leakcheck") / "data" / "sample-dump.txt"), "dump.txt")
         with open("password.txt", "w", encoding="utf-8") as secret:  # noqa: PTH123 - a cwd name
             secret.write("letmein\n")

@@ -18,12 +18,13 @@ from xml.etree import ElementTree
 
 from leakcheck.errors import InputError
 from leakcheck.records import columns
-from leakcheck.records.asked import HIDDEN, Record, asker_of, plain_url
+from leakcheck.records.asked import Record, asker_of
 from leakcheck.records.batches import SAMPLE_ROWS, rows
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.lines import lines
 from leakcheck.records.rows import EMPTY, NO_PASSWORD, Wanted, raw, readable
+from leakcheck.records.shown import HIDDEN, plain_url
 
 MOST = 256 << 20
 """Bytes of a document that is read as a whole."""

@@ -229,7 +229,8 @@ def scan(
     Raises InputError where the list cannot be read, UsageError where there is
     nothing to ask or no such column, FilterError as `check` does.
     """
-    from leakcheck.scanning.scan import Scan, ScanOptions, form_of
+    from leakcheck.scanning.options import ScanOptions, form_of
+    from leakcheck.scanning.scan import Scan
 
     return Scan.open(
         ScanOptions(

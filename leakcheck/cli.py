@@ -17,7 +17,7 @@ from leakcheck.errors import UsageError
 COMMANDS = {
     "build": "Build a filter from dumps: files, folders, archives, or - for stdin.",
     "check": "Check one or a few addresses, passwords or hashes.",
-    "scan": "Check a list: text, CSV, spreadsheet, JSON lines.",
+    "scan": "Check lists: text, CSV, spreadsheet, JSON lines.",
     "vault": "Check all your passwords, from the exports of password managers.",
     "ci": "Find breached passwords in a repository's configuration.",
     "hunt": "Find the lines of a raw dump that name our people or domains.",

@@ -90,8 +90,8 @@ def check(
     if form is not None and from_file is None:
         raise UsageError("--from says how to read a list: it goes with --from-file.")
     if from_file is not None or hashes_from is not None:
+        from leakcheck.scanning.options import ScanOptions, form_of
         from leakcheck.scanning.plain import check_list
-        from leakcheck.scanning.scan import ScanOptions, form_of
 
         path = from_file or hashes_from
         listed = ScanOptions(

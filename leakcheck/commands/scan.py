@@ -23,7 +23,9 @@ class GroupBy(StrEnum):
 
 @app.command()
 def scan(
-    list_: Annotated[str, typer.Argument(metavar="LIST", help="The list; - for stdin.")],
+    lists: Annotated[
+        list[str], typer.Argument(metavar="LIST...", help="Lists, folders, patterns; - for stdin.")
+    ],
     kind: Annotated[Kind, typer.Option("--kind", help="Kind of the subjects.")] = Kind.EMAIL,
     column: Annotated[
         list[str] | None,
@@ -92,7 +94,9 @@ def scan(
     min_count: options.MinCount = 1,
     require_signature: options.RequireSignature = False,
 ) -> int:
-    """Check a list: text, table, spreadsheet, JSON, accounts, an export of passwords.
+    """Check lists: text, table, spreadsheet, JSON, accounts, an export of passwords.
+
+    Of several, one that cannot be read stops no other; it is named, and counts as unknown.
 
     Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
     of a digest are. A sealed filter asks its oracle, blindly.
@@ -102,8 +106,8 @@ def scan(
     """
     from leakcheck.reports.output import targets
     from leakcheck.scanning.earlier_report import EarlierReport
+    from leakcheck.scanning.options import ScanOptions
     from leakcheck.scanning.reporting import report
-    from leakcheck.scanning.scan import ScanOptions
     from leakcheck.terminal import in_ci
 
     reports = targets(formats or [], outputs or [])
@@ -114,7 +118,7 @@ def scan(
     if baseline is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
     wanted = ScanOptions(
-        path=None if list_ == "-" else Path(list_),
+        path=None,
         kind=kind,
         columns=tuple(column or ()),
         sheet=sheet,
@@ -132,4 +136,4 @@ def scan(
         confirm=confirm,
         confirm_with=tuple(confirm_with or ()),
     )
-    return report(wanted, reports, force=force, by_domain=group_by is not None)
+    return report(wanted, lists, reports, force=force, by_domain=group_by is not None)

@@ -2,7 +2,8 @@
 
     query, blocks                 rows become digests, some ten thousand at a time
     source_set                    every source is asked about a block, on all cores
-    scan, rows                    the whole: options in, rows out; a row as value, JSON and cells
+    options, asking               what is wanted; what is open to be asked, and the counts
+    scan, lists, rows             one list, and several: rows out; a row as value, JSON and cells
     earlier_report, groups        what is new; rows by domain
     shared                        Windows accounts that have the same password
     summary                       what is known after the last row

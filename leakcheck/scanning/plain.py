@@ -13,8 +13,9 @@ from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
 from leakcheck.reports.output import stdout
 from leakcheck.scanning.blocks import LineBlock
+from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.rows import ScanRow
-from leakcheck.scanning.scan import Scan, ScanOptions
+from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import EMPTY, Asked, hits_at, positions
 from leakcheck.sources import Source
 from leakcheck.verdicts import Code, Lookup, Verdict

@@ -2,94 +2,108 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from leakcheck import terminal
 from leakcheck.errors import UsageError
+from leakcheck.input.walk import STDIN
 from leakcheck.progress import Progress
 from leakcheck.reports import Meta, Summary
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
-from leakcheck.scanning.blocks import RowBlock
 from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
+from leakcheck.scanning.lists import Lists
+from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.rows import RULES, report_columns, terminal_columns
-from leakcheck.scanning.scan import Scan, ScanOptions
 from leakcheck.verdicts import SourceInfo, Verdict
 
 
-def report(options: ScanOptions, targets: Sequence[Target], *, force: bool, by_domain: bool) -> int:
+def report(
+    options: ScanOptions,
+    names: Sequence[str],
+    targets: Sequence[Target],
+    *,
+    force: bool,
+    by_domain: bool,
+) -> int:
     """Scan, and write every report; return the exit status, 2 for a partial one.
 
-    force: replace reports that exist; by_domain: a row for each domain in
-    place of each subject. What cannot answer is named on stderr, whatever the
-    reports' formats; a summary goes to stdout where no report does.
+    names: the lists, folders and patterns, `-` for stdin; force: replace reports that
+    exist; by_domain: a row for each domain in place of each subject. What cannot answer
+    or cannot be read is named on stderr, whatever the reports' formats; a summary goes to
+    stdout where no report does.
     """
-    read = [] if options.path is None else [options.path]
     counts_only = not by_domain and {target.format for target in targets} == {"summary"}
     # Domains are told from addresses that are not masked, and are masked then.
     rows = replace(options, redact=options.redact and not by_domain, counts_only=counts_only)
-    label = f"scanning {'stdin' if options.path is None else options.path.name}"
-    with Progress(label) as progress, Scan.open(rows) as scan:
-        progress.total(scan.listing.file.size)
-        if by_domain and (scan.sources.kind.secret or scan.listing.hashes):
+    with Progress(f"scanning {_label(names)}") as progress, Lists.open(rows, names) as lists:
+        progress.total(lists.size)
+        if by_domain and (lists.sources.kind.secret or lists.hashed):
             raise UsageError("--group-by domain needs a list of addresses: leave it out.")
-        for told in scan.costs():
+        for told in lists.costs():
             terminal.warn(told)
-        with Reports(targets, force=force, read=read) as reports:
+        with Reports(targets, force=force, read=lists.paths) as reports:
             groups = Groups() if by_domain else None
-            summary = _write(scan, reports, groups, progress, redact=options.redact)
-    for name, reason in scan.sources.silent():
+            summary = _write(lists, reports, groups, progress, options)
+    for name, reason in lists.sources.silent():
         terminal.warn(f"{name} cannot answer: {reason}")
-    for name, reason in scan.listing.unread:
+    for name, reason in lists.unread:
         terminal.warn(f"{name} was not read: {reason}.")
     if all(target.path is not None for target in targets):
         SummaryWriter(stdout()).end(summary)
     if summary.partial:
         terminal.warn("Interrupted: the report is partial and says so.")
-    return scan.status(interrupted=summary.partial)
+    return lists.status(interrupted=summary.partial)
+
+
+def _label(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        return f"{len(names)} lists"
+    return "stdin" if names[0] == STDIN else Path(names[0]).name or names[0]
 
 
 def _write(
-    scan: Scan, reports: Reports, groups: Groups | None, progress: Progress, *, redact: bool
+    lists: Lists, reports: Reports, groups: Groups | None, progress: Progress, options: ScanOptions
 ) -> Summary:
-    listing, kind = scan.listing, scan.sources.kind
-    columns = report_columns(listing.names, kind) if groups is None else COLUMNS
-    name = "" if listing.name == "stdin" else listing.name
+    kind, several = lists.sources.kind, lists.several
+    kept = tuple(lists.columns)
+    columns = report_columns(kept, kind, several=several) if groups is None else COLUMNS
     facts = {
         "kind": kind.value,
-        "list": listing.name,
-        "column": listing.subject,
-        "redacted": redact,
-        "sources": [_source(info) for info in scan.tally.infos()],
+        "list": lists.name,
+        **({"lists": lists.names} if several else {}),
+        "column": lists.subject,
+        "redacted": options.redact,
+        "sources": [_source(info) for info in lists.tally.infos()],
     }
-    kept = tuple(listing.names)
-    title = f"Breach exposure: {listing.name}"
     shown = terminal_columns(columns) if groups is None else ()
-    odd = groups is None and Verdict.CLEAN not in scan.options.only
+    odd = groups is None and Verdict.CLEAN not in options.only
+    title = f"Breach exposure: {lists.name}"
     reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES, shown, odd))
     partial = False
     with Interrupts() as interrupts:
 
-        def show(block: RowBlock) -> None:
-            tally = scan.tally
-            progress.update(block.done, rows=tally.rows, exposed=tally.exposed)
+        def show(done: int) -> None:
+            progress.update(done, rows=lists.tally.rows, exposed=lists.tally.exposed)
 
-        scan.progress = show
+        lists.progress = show
         try:
-            for rows in scan.blocks():
+            for name, rows in lists.blocks():
+                place = "" if name == "stdin" else name
                 with interrupts.held():
                     for row in rows:
                         if groups is None:
-                            reports.row(row.report(name, kept))
+                            reports.row(row.report(place, kept, name if several else None))
                         else:
                             groups.add(row)
         except KeyboardInterrupt:
             partial = True
         interrupts.ignore()
         if groups is not None:
-            for group in groups.rows(scan.sources, redact=redact):
+            for group in groups.rows(lists.sources, redact=options.redact):
                 reports.row(group)
-        summary = scan.summary(partial=partial)
+        summary = lists.summary(partial=partial)
         progress.end()
         reports.finish(summary)
     return summary

@@ -123,13 +123,19 @@ class ScanRow:
         }
         return values if self.id is None else values | {"id": self.id}
 
-    def report(self, list_name: str, kept: Sequence[str] = ()) -> ReportRow:
-        """What report writers take; kept: the columns of the list that go into a table."""
+    def report(self, place: str, kept: Sequence[str] = (), listed: str | None = None) -> ReportRow:
+        """What report writers take.
+
+        place: the list's name, where it is a file; kept: the columns of the list that go
+        into a table; listed: its name where there are several lists.
+        """
         subject, answers = self.answer.subject, self.answer.sources
         if not isinstance(answers, AllClean) or self.id is not None:
-            case = f"row {self.number}: {subject or self.answer.kind}"
-            return ReportRow(self.values(), self._finding(list_name), case)
-        return CleanReport(self, answers, kept)
+            where = f"{listed}, row" if listed is not None else "row"
+            values = self.values() if listed is None else {"list": listed, **self.values()}
+            case = f"{where} {self.number}: {subject or self.answer.kind}"
+            return ReportRow(values, self._finding(place), case)
+        return CleanReport(self, answers, kept, listed)
 
     def _finding(self, list_name: str) -> Finding | None:
         if self.verdict is Verdict.CLEAN:
@@ -151,15 +157,19 @@ class ScanRow:
 class CleanReport(ReportRow):
     """A clean row as reports take it: nothing is made but what is asked for, as most rows are."""
 
-    __slots__ = ("_answers", "_kept", "_row")
+    __slots__ = ("_answers", "_kept", "_listed", "_row")
     _answers: AllClean
     _kept: Sequence[str]
+    _listed: str | None
     _row: ScanRow
 
-    def __init__(self, row: ScanRow, answers: AllClean, kept: Sequence[str]) -> None:
+    def __init__(
+        self, row: ScanRow, answers: AllClean, kept: Sequence[str], listed: str | None
+    ) -> None:
         object.__setattr__(self, "_row", row)
         object.__setattr__(self, "_answers", answers)
         object.__setattr__(self, "_kept", kept)
+        object.__setattr__(self, "_listed", listed)
 
     @property
     def finding(self) -> None:
@@ -168,12 +178,14 @@ class CleanReport(ReportRow):
     @property
     def values(self) -> Mapping[str, Any]:
         """As for ReportRow."""
-        return self._row.values()
+        values = self._row.values()
+        return values if self._listed is None else {"list": self._listed, **values}
 
     @property
     def case(self) -> str:
         """As for ReportRow."""
-        return f"row {self._row.number}: {self._row.answer.subject or self._row.answer.kind}"
+        where = f"{self._listed}, row" if self._listed is not None else "row"
+        return f"{where} {self._row.number}: {self._row.answer.subject or self._row.answer.kind}"
 
     @property
     def json(self) -> str:
@@ -181,8 +193,9 @@ class CleanReport(ReportRow):
         row = self._row
         subject = "null" if row.answer.subject is None else json_string(row.answer.subject)
         kept = json_strings(row.columns) if row.columns else "{}"
+        listed = "" if self._listed is None else f'"list":{json_string(self._listed)},'
         return (
-            f'{{"row":{row.number},"subject":{subject},"kind":"{row.answer.kind.value}",'
+            f'{{{listed}"row":{row.number},"subject":{subject},"kind":"{row.answer.kind.value}",'
             f'"verdict":"clean","reason":null,"sources":{self._answers.json},'
             f'"columns":{kept}}}'
         )
@@ -194,6 +207,8 @@ class CleanReport(ReportRow):
         found = [str(row.number), "clean", *_NOTHING]
         if not row.answer.kind.secret:
             found.insert(1, row.answer.subject or "")
+        if self._listed is not None:
+            found.insert(0, self._listed)
         return found + [kept.get(name, "") for name in self._kept]
 
 
@@ -218,9 +233,10 @@ def _named(hit: SourceAnswer) -> str:
     return f"{hit.name} ({hit.source.date})" if hit.source.date else hit.name
 
 
-def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
-    """The columns of a scan's tables: ours, then those of the list."""
-    ours = [Column("row", "Row", style="number")]
+def report_columns(kept: Sequence[str], kind: Kind, *, several: bool = False) -> tuple[Column, ...]:
+    """The columns of a scan's tables: ours, then those of the list, or of several lists."""
+    ours = [Column("list", "List")] if several else []
+    ours.append(Column("row", "Row", style="number"))
     if not kind.secret:
         ours.append(Column("subject", "Subject"))
     ours += [
@@ -240,7 +256,7 @@ def report_columns(kept: Sequence[str], kind: Kind) -> tuple[Column, ...]:
 def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns of `report_columns` as a terminal shows them: where, or why not, in one."""
     known = {column.name: column for column in columns}
-    first = ("row", "subject", "verdict")
+    first = ("list", "row", "subject", "verdict")
     ours = [replace(known[name], keep=True) for name in first if name in known]
     ours.append(Column("details", "Details", value=_details, keep=True,
                        wrap=True))  # fmt: skip

@@ -2,87 +2,36 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.input.lists import ListFile
-from leakcheck.records.detect import detect
 from leakcheck.records.formats import Form
 from leakcheck.records.listing import Listing
-from leakcheck.records.rows import Wanted
 from leakcheck.reports import Summary
+from leakcheck.scanning.asking import Asking
 from leakcheck.scanning.blocks import RowBlock, blocks_of
 from leakcheck.scanning.cell import Query, plain_subjects, subject_of
-from leakcheck.scanning.earlier_report import EarlierReport, without
-from leakcheck.scanning.rows import AllClean, ScanRow
+from leakcheck.scanning.earlier_report import without
+from leakcheck.scanning.options import ScanOptions, kinds_of, wanted
+from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.shared import SharedHashes
-from leakcheck.scanning.source_set import EMPTY, Asked, SourceSet, ask_all, positions
-from leakcheck.scanning.summary import ScanCounts
-from leakcheck.sources import Access, Source
-from leakcheck.sources.kept_keys import Proofs
-from leakcheck.sources.sorted_list import exact_sources
-from leakcheck.subject.identity import Identity
+from leakcheck.scanning.source_set import EMPTY, Asked, ask_all, positions
+from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, Verdict, best, combine
-from leakcheck.wording import duration
 
 _MANY = 64  # rows of a block that are looked at, before all of them are
 
 
-@dataclass(frozen=True, slots=True)
-class ScanOptions:
-    """Which list is read, and how; who is asked; which rows are wanted.
-
-    Attributes:
-        path: the list; None for stdin.
-        kind: of the subjects; None for what the sources named hold, or what the length of a
-            hash says.
-        form: how the list is read; None to look.
-        columns: names or numbers of the subject's columns; none to find them.
-        sheet: of a workbook; None for all.
-        header: whether row 1 names the columns; None to look.
-        hashes: whether subjects are hashes; None to look.
-        sources: names of what to ask; none for the installed filters.
-        access: how it may be reached.
-        since: a day, month or year (ISO 8601): older sources are not asked.
-        variants: whether to ask for other spellings of an address that reach the same mailbox.
-        only: verdicts of the rows wanted; none for all.
-        earlier: a report whose hits are not news.
-        redact: whether addresses are masked.
-        confirm: whether hits are asked again, of kept keys or else an exact source.
-        confirm_with: sorted lists of hashes to ask again.
-        counts_only: whether no row is wanted at all, only the tally.
-    """
-
-    path: Path | None
-    kind: Kind | None = Kind.EMAIL
-    form: Form | None = None
-    columns: tuple[str, ...] = ()
-    sheet: str | None = None
-    header: bool | None = None
-    hashes: bool | None = None
-    sources: tuple[str, ...] = ()
-    access: Access = field(default_factory=Access)
-    since: str | None = None
-    variants: bool = False
-    only: frozenset[Verdict] = frozenset()
-    earlier: EarlierReport | None = None
-    redact: bool = False
-    confirm: bool = False
-    confirm_with: tuple[Path, ...] = ()
-    counts_only: bool = False
-
-
 class Scan:
-    """The rows of a scan: an iterator, and a context manager that closes list and sources.
+    """The rows of one list: an iterator, and a context manager that closes list and sources.
 
     Attributes:
         listing: the list that is read.
+        asking: what is open to be asked, and the counts.
         sources: what is asked, and the kind of the subjects.
         query: what the rows hold.
         tally: counts of all rows, complete once they have been consumed.
@@ -90,27 +39,17 @@ class Scan:
         progress: called with each block that is done.
     """
 
-    def __init__(
-        self,
-        options: ScanOptions,
-        listing: Listing,
-        sources: SourceSet,
-        confirm: Sequence[Source] = (),
-        proofs: Proofs | None = None,
-    ) -> None:
-        """Of what `open` opens; confirm, proofs: exact sources and kept keys for its hits."""
-        self.options, self.listing, self.sources = options, listing, sources
-        self.query = Query(sources.kind, listing.hashes, options.variants)
-        self.tally = ScanCounts(sources.sources, sources.domains)
+    def __init__(self, options: ScanOptions, listing: Listing, asking: Asking) -> None:
+        self.options, self.listing, self.sources = options, listing, asking.sources
+        self.query = Query(self.sources.kind, listing.hashes, options.variants)
+        self.tally = asking.tally
         self.progress: Callable[[RowBlock], None] = lambda block: None
-        self._confirm, self._proofs = confirm, proofs
-        windows = listing.format == Form.PWDUMP and sources.kind is Kind.NTLM
-        self._shared = SharedHashes() if windows else None
-        self._opened = ExitStack()
+        self.asking, self._exact, self._proofs = asking, asking.exact, asking.proofs
+        if self._windows and asking.shared is None:
+            asking.shared = SharedHashes()
         self._running: Generator[Asked, None, None] | None = None
         # A hash of an address is no secret of the kind a password is, but it is not shown either.
-        self.shown = not sources.kind.secret and not listing.hashes
-        self._clean = AllClean.of(sources.sources)
+        self.shown = not self.sources.kind.secret and not listing.hashes
         self._block: Asked | None = None
         self._plain: list[str] | None = None
         self._looks = 0
@@ -123,28 +62,41 @@ class Scan:
         source cannot be opened, UsageError where there is nothing to ask or
         what is wanted does not go together.
         """
-        with ExitStack() as opened:
-            file = ListFile(options.path)
-            opened.callback(file.close)
-            kinds = [options.kind] if options.kind else _kinds(file, options)
-            listing = Listing(file, _wanted(options, kinds[0])) if len(kinds) == 1 else None
-            sources = SourceSet.open(options.sources, kinds, options.access, options.since)
-            opened.callback(sources.close)
-            listing = listing or Listing(file, _wanted(options, sources.kind))
-            if options.earlier and (sources.kind.secret or listing.hashes):
-                raise UsageError(
-                    "--baseline compares reports by subject, and such a list shows none: "
-                    "leave it out."
-                )
-            proofs = Proofs(sources.sources) if options.confirm else None
-            if proofs is not None:
-                opened.callback(proofs.close)
-            exact = _exact_sources(options, sources, needed=options.confirm and not proofs)
-            for source in exact:
-                opened.callback(source.close)
-            scan = cls(options, listing, sources, exact, proofs)
-            scan._opened = opened.pop_all()
-            return scan
+        file = ListFile(options.path)
+        try:
+            kinds = [options.kind] if options.kind else kinds_of(file, options)
+            listing = Listing(file, wanted(options, kinds[0])) if len(kinds) == 1 else None
+            asking = Asking.open(options, kinds)
+            try:
+                return cls._of(options, file, listing, asking)
+            except BaseException:
+                asking.close()
+                raise
+        except BaseException:
+            file.close()
+            raise
+
+    @classmethod
+    def of_list(cls, options: ScanOptions, asking: Asking) -> Self:
+        """Open one of several lists, for sources that are open already; raises as `open` does."""
+        file = ListFile(options.path)
+        try:
+            return cls._of(options, file, None, asking)
+        except BaseException:
+            file.close()
+            raise
+
+    @classmethod
+    def _of(
+        cls, options: ScanOptions, file: ListFile, listing: Listing | None, asking: Asking
+    ) -> Self:
+        kind = asking.sources.kind
+        listing = listing or Listing(file, wanted(options, kind))
+        if options.earlier and (kind.secret or listing.hashes):
+            raise UsageError(
+                "--baseline compares reports by subject, and such a list shows none: leave it out."
+            )
+        return cls(options, listing, asking)
 
     def __enter__(self) -> Self:
         return self
@@ -159,34 +111,33 @@ class Scan:
 
     def close(self) -> None:
         """Close the list and every source, once what is under way has ended."""
+        self.close_list()
+        self.asking.close()
+
+    def close_list(self) -> None:
+        """Close the list alone, once what is under way has ended."""
         if self._running is not None:
             self._running.close()
-        self._opened.close()
+        self.listing.close()
 
     def costs(self) -> list[str]:
         """What hardened and sealed filters will cost, a sentence each; measured here and now."""
-        rows = self.listing.file.lines
-        return [
-            told
-            for source in self.sources.all
-            if (identity := source.info.identity) and (told := cost(identity, rows, source))
-        ]
+        return self.asking.costs(self.listing.file.lines)
 
     def summary(self, *, partial: bool = False) -> Summary:
         """All that is known after the last row."""
-        notes = [*self.listing.notes, *self.sources.notes]
         self.tally.unread = len(self.listing.unread)
-        found = self.tally.summary(self.sources.kind, notes, partial=partial)
-        if self._shared is None:
-            return found
-        told = {"same_password": self._shared.groups(), "empty_password": self._shared.without()}
-        facts = {**found.facts, **told}
-        return replace(found, facts=facts, lines=(*found.lines, *self._shared.lines()))
+        return self.asking.summary(self.listing.notes, partial=partial)
 
     def status(self, *, interrupted: bool = False) -> int:
         """The exit status; what could not be read has no answer."""
         self.tally.unread = len(self.listing.unread)
         return self.tally.status(interrupted=interrupted)
+
+    @property
+    def _windows(self) -> bool:
+        """Whether the list is one of Windows accounts."""
+        return self.listing.format == Form.PWDUMP and self.sources.kind is Kind.NTLM
 
     def __iter__(self) -> Iterator[ScanRow]:
         """The rows wanted, in the order of the list."""
@@ -204,8 +155,8 @@ class Scan:
         self._running = ask_all(self.sources, blocks_of(self.listing, slow=slow), self.query)
         for asked in self._running:
             self.tally.block(asked)
-            if self._shared is not None:
-                self._note_shared(asked, self._shared)
+            if self._windows and self.asking.shared is not None:
+                self._note_shared(asked, self.asking.shared)
             yield asked
             self.progress(asked.block)
             asked.block.free()
@@ -220,10 +171,10 @@ class Scan:
     def _rows(self, asked: Asked) -> Iterator[ScanRow]:
         options = self.options
         masking = options.redact or options.earlier is not None
-        again = options.earlier is not None or self._confirm or self._proofs
+        again = options.earlier is not None or self._exact or self._proofs
         if options.counts_only and not again:
             return
-        exact = self._ask_again(asked) if self._confirm else {}
+        exact = self._ask_again(asked) if self._exact else {}
         # Where clean rows are not wanted they cost nothing: only the odd ones are looked at.
         every = not options.only or Verdict.CLEAN in options.only
         for index in range(len(asked.codes)) if every else positions(asked.codes):
@@ -253,7 +204,7 @@ class Scan:
             answers = _answers(self.sources.domains, asked.domains, range(at, at + 1), [""])
             return ScanRow(number, Answer(text, Kind.DOMAIN, answers), others)
         if asked.codes[index] == Code.CLEAN:
-            return ScanRow(number, Answer(text, kind, self._clean), others)
+            return ScanRow(number, Answer(text, kind, self.asking.clean), others)
         which = _digests_at(asked, index)
         spelled = [digested.spelled.get(at, "") for at in which]
         answers = _answers(self.sources.sources, asked.lookups, which, spelled) if which else ()
@@ -321,7 +272,7 @@ class Scan:
         digests = [(index, digest) for index in rows for digest in self._digests(asked, index)]
         packed = b"".join(digest for _, digest in digests)
         found: dict[int, bool | None] = dict.fromkeys(rows)
-        for source in self._confirm:
+        for source in self._exact:
             for (row, _), code in zip(digests, source.lookup(packed).codes, strict=True):
                 if code == Code.EXPOSED:
                     found[row] = True
@@ -357,55 +308,3 @@ def _answers(
         best([lookup.answer(at, source.info) for at in which], spelled)
         for source, lookup in zip(sources, lookups, strict=True)
     )
-
-
-def _exact_sources(options: ScanOptions, sources: SourceSet, *, needed: bool) -> list[Source]:
-    if not options.confirm and not options.confirm_with:
-        return []
-    return exact_sources(
-        sources.kind, sources.sources, options.confirm_with, options.access, needed=needed
-    )
-
-
-def cost(identity: Identity, rows: int | None, source: Source) -> str:
-    """What a list of about so many rows, None for unknown, costs with one source."""
-    from leakcheck.sources.identities import price
-
-    said = []
-    if identity.harden:
-        each = price(identity.harden)
-        long = f", {duration(each * rows / usable_cores())} for this list" if rows else ""
-        said.append(f"is hardened: a row takes {each * 1000:.2f} ms of a core{long}")
-    if identity.seal:
-        said.append(f"is sealed: {identity.seal.url} is asked about each row, blindly")
-    return f"{source.info.name} {', and '.join(said)}."
-
-
-def form_of(name: str | None) -> Form | None:
-    """The form of that name, as `--from` has it. Raises UsageError where there is none."""
-    try:
-        return Form(name) if name is not None else None
-    except ValueError:
-        raise UsageError(f"There is no such form: choose from {', '.join(Form)}.") from None
-
-
-def _wanted(options: ScanOptions, kind: Kind) -> Wanted:
-    """How the list is to be read."""
-    hashes = options.form is Form.HASHES or options.hashes
-    form = None if options.form is Form.HASHES else options.form
-    return Wanted(kind, form, options.columns, options.sheet, options.header, hashes)
-
-
-def _kinds(file: ListFile, options: ScanOptions) -> list[Kind]:
-    """What a list may hold where nobody says it, the likeliest first."""
-    digits = 0
-    if options.hashes or options.form is Form.HASHES:
-        digits = detect(file.sample, wanted=Wanted(form=Form.HASHES)).hex_digits
-        if digits not in (32, 40):
-            raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
-    if not digits:
-        return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
-    if digits == 32:
-        return [Kind.NTLM]
-    others = [kind for kind in Kind if kind.digest_bytes == digits // 2]
-    return [Kind.PASSWORD, *(kind for kind in others if kind is not Kind.PASSWORD)]

@@ -5,7 +5,6 @@ threads are enough. A filter on disk takes lookups from several threads; any
 other source is asked by one at a time.
 """
 
-import itertools
 import re
 import threading
 from collections import deque
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from bloom.cores import usable_cores
-from leakcheck.errors import FilterError, UsageError
+from leakcheck.errors import FilterError, InputError, UsageError
 from leakcheck.scanning.blocks import LineBlock, RowBlock
 from leakcheck.scanning.cell import Query
 from leakcheck.scanning.digested import Digested
@@ -136,18 +135,28 @@ class SourceSet:
 def ask_all(
     sources: SourceSet, blocks: Iterable[RowBlock], query: Query
 ) -> Generator[Asked, None, None]:
-    """Every block, answered, in order; a few are under way at a time."""
+    """Every block, answered, in order; a few are under way at a time.
+
+    Where the list breaks off, what was read of it is answered first.
+    """
     workers = min(8, usable_cores())
     waiting: deque[Future[Asked]] = deque()
     pool = ThreadPoolExecutor(workers, "leakcheck-scan")
     line = 1
+    coming, broken = iter(blocks), None
     try:
-        for block in itertools.chain(blocks, itertools.repeat(None)):
+        while True:
+            try:
+                block = next(coming, None)
+            except InputError as error:
+                block, broken = None, error
             if block is not None:
                 waiting.append(pool.submit(sources.ask, block, query))
                 if len(waiting) <= workers + 1:
                     continue
             elif not waiting:
+                if broken is not None:
+                    raise broken
                 return
             asked = waiting.popleft().result()
             if isinstance(asked.block, LineBlock):

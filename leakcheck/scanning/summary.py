@@ -19,8 +19,11 @@ NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
 class ScanCounts:
     """Counts over the rows of a scan; all of bounded size."""
 
+    COUNTED = ("rows", "exposed", "unknown", "clean", "empty", "known_before")
+
     def __init__(self, sources: Sequence[Source], domains: Sequence[Source]) -> None:
         self._sources, self._domains = list(sources), list(domains)
+        self.several = False
         self.exposed = self.unknown = self.clean = self.empty = self.unread = 0
         self.known_before = self.confirmed = self.unconfirmed = self.refuted = 0
         self._hits = [0] * (len(sources) + len(domains))  # by source: its info may change
@@ -31,6 +34,10 @@ class ScanCounts:
     def rows(self) -> int:
         """Rows answered so far."""
         return self.exposed + self.unknown + self.clean + self.known_before
+
+    def now(self) -> dict[str, int]:
+        """The counts so far, by name."""
+        return {name: getattr(self, name) for name in self.COUNTED}
 
     def block(self, asked: Asked) -> None:
         """Count a block."""
@@ -133,6 +140,12 @@ class ScanCounts:
             partial=partial,
         )
 
+    def _unread(self) -> str:
+        if not self.several:
+            return f"{counted(self.unread, 'part')} of the list"
+        return "1 list, or part of one" if self.unread == 1 else (
+            f"{number(self.unread)} lists, or parts of them")  # fmt: skip
+
     def _facts(self, hits: Sequence[tuple[SourceInfo, int]]) -> dict[str, Any]:
         return {
             "rows": self.rows,
@@ -160,7 +173,7 @@ class ScanCounts:
         if self.empty:
             lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
         if self.unread:
-            lines.append(f"Not read, so unknown: {counted(self.unread, 'part')} of the list.")
+            lines.append(f"Not read, so unknown: {self._unread()}.")
         lines += [_source_line(info, count) for info, count in hits]
         lines += self.sent()
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))

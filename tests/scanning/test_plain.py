@@ -14,7 +14,8 @@ from people import command, make_filter
 from leakcheck.scanning import numbered as reference
 from leakcheck.scanning import plain
 from leakcheck.scanning.blocks import LineBlock
-from leakcheck.scanning.scan import Scan, ScanOptions
+from leakcheck.scanning.options import ScanOptions
+from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import EMPTY
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code

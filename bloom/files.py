@@ -1,10 +1,10 @@
 """Files: read and written at a place; an output appears complete and synced, or not at all."""
 
-import contextlib
 import os
 import stat
 from pathlib import Path
 
+from bloom import system
 from bloom.errors import BuildError
 
 
@@ -38,40 +38,21 @@ def publish(handle: int, temporary: Path, target: Path, replace: bool) -> None:
     Both are in one file system. Raises BuildError where `target` has appeared
     meanwhile and `replace` is false.
     """
-    os.fsync(handle)
+    system.fsync(handle)
     if replace:
-        temporary.replace(target)
+        system.replace(temporary, target)
     else:
         try:
-            target.hardlink_to(temporary)
+            system.name_if_free(temporary, target)
         except FileExistsError:
             raise _exists(target) from None
-        except OSError:
-            # Some file systems know no hard links.
-            if target.exists():
-                raise _exists(target) from None
-            temporary.replace(target)
-        else:
-            temporary.unlink()
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` last through a power failure, where the system can."""
-    # Some network file systems refuse, and a folder may be for writing alone; the rename
-    # itself has been done.
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    system.sync_folder(target.parent)
 
 
 def read_at(handle: int, size: int, offset: int) -> bytes:
     """`size` bytes at `offset`, or as many as there are."""
     pieces = []
-    while size > 0 and (piece := os.pread(handle, size, offset)):
+    while size > 0 and (piece := system.pread(handle, size, offset)):
         pieces.append(piece)
         size -= len(piece)
         offset += len(piece)
@@ -81,7 +62,7 @@ def read_at(handle: int, size: int, offset: int) -> bytes:
 def read_into(handle: int, block: memoryview, offset: int) -> int:
     """Fill `block` from `offset` on; return how many bytes there were."""
     done = 0
-    while done < len(block) and (got := os.preadv(handle, [block[done:]], offset + done)):
+    while done < len(block) and (got := system.pread_into(handle, block[done:], offset + done)):
         done += got
     return done
 
@@ -90,7 +71,7 @@ def write_at(handle: int, data: bytes | bytearray | memoryview, offset: int) -> 
     """Write all of `data` at `offset`."""
     view = memoryview(data)
     while view:
-        written = os.pwrite(handle, view, offset)
+        written = system.pwrite(handle, view, offset)
         view, offset = view[written:], offset + written
 
 

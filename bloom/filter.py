@@ -11,6 +11,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from bloom import system
 from bloom.engine import kernels
 from bloom.errors import DamagedError, FormatError, RangeError
 from bloom.files import read_at, read_into
@@ -83,7 +84,7 @@ class Filter:
         filter, DamagedError where header or size is wrong.
         """
         full = os.path.abspath(os.fspath(path))  # noqa: PTH100 - as it is now, links not followed
-        handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = system.open_to_read(full)
         try:
             status = os.fstat(handle)
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -242,7 +243,9 @@ class Filter:
     def _read(self, pages: Any, index: int, count: int) -> None:
         """Read `count` pages from the one at `index` on into `pages`."""
         if count == 1:
-            pages.put(index, os.pread(self._open_handle(), PAGE_BYTES, PAGE_BYTES * (1 + index)))
+            pages.put(
+                index, system.pread(self._open_handle(), PAGE_BYTES, PAGE_BYTES * (1 + index))
+            )
             return
         with memoryview(bytearray(min(count, _BLOCK_PAGES) * PAGE_BYTES)) as block:
             for at in range(index, index + count, _BLOCK_PAGES):

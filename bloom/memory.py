@@ -1,8 +1,8 @@
 """How much memory a build may use, and what for."""
 
-import os
 from collections.abc import Iterator
 
+from bloom import system
 from bloom.control_groups import folders, numbers, words
 
 #: Left to the interpreter, its libraries and the caller's chunks.
@@ -40,13 +40,8 @@ def free_memory(root: str = "/") -> int:
     """
     found = words(f"{root}/proc/meminfo")
     at = found.index("MemAvailable:") + 1 if "MemAvailable:" in found[:-1] else 0
-    if at and found[at].isdecimal():
-        free = int(found[at]) << 10
-    else:
-        try:
-            free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-        except (OSError, ValueError):
-            free = 1 << 30
+    told = int(found[at]) << 10 if at and found[at].isdecimal() else system.memory()
+    free = told or 1 << 30
     return max(1, min([free, *_left(root)]))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bloom import system
 from bloom.errors import BuildError
 from bloom.files import check_output, publish, write_at
 from bloom.format import MAX_KEYS, MAX_PAGES, Header, encode_header, filter_id
@@ -114,9 +115,9 @@ def _mode_of(target: Path) -> int:
 def _fresh(path: Path, mode: int) -> Iterator[int]:
     """A new file at `path`, for its owner alone until it has `mode`; gone unless it was renamed."""
     path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    handle = system.open_new(path)
     try:
-        os.fchmod(handle, mode)
+        system.set_mode(handle, mode)
         yield handle
     finally:
         os.close(handle)

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from bloom import system
 from bloom.engine import kernels
 from bloom.errors import DamagedError
 from bloom.files import read_at, write_at
@@ -177,7 +178,7 @@ class RecordsFile:
         Raises OSError where it cannot be read, FormatError where it is none,
         DamagedError where it is cut short or its header is wrong.
         """
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = system.open_to_read(path)
         try:
             fields = decode_page(read_at(handle, PAGE_BYTES, 0), MAGIC, "record file")
             sound = (

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
+from bloom import system
 from bloom.engine import kernels
 from bloom.errors import BuildError
 from bloom.files import read_at, write_at
@@ -22,8 +23,7 @@ class RunWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        self._handle = os.open(path, flags, 0o600)
+        self._handle = system.open_to_write(path, empty=True)
         self._ends = array("Q", bytes(_INDEX_BYTES))
         self._next = 0
         self._count = 0
@@ -67,7 +67,7 @@ class Run:
     def open(cls, path: Path, count: int, key_sum: int) -> "Run":
         """The run of `count` records at `path`; BuildError where it is not whole."""
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            handle = system.open_to_read(path, follow=False)
         except FileNotFoundError:
             raise _broken() from None
         ends = array("Q")
@@ -111,7 +111,7 @@ class Run:
 
     def sync(self) -> None:
         """Make it last through a power failure."""
-        os.fsync(self._handle)
+        system.fsync(self._handle)
 
     def close(self) -> None:
         """Close the file; closing twice is no error."""

@@ -7,16 +7,14 @@ build left is removed by the next one, or resumed.
 """
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+from bloom import system
 from bloom.errors import BuildError
-from bloom.files import sync_folder
 
 _OURS = re.compile(r"(lock|manifest\.json(\.new)?|run-\d+|filter|keys)\Z")
 VERSION = 1
@@ -39,24 +37,24 @@ class WorkDir:
             if self.path.is_symlink() or not self.path.is_dir():
                 raise BuildError(f"{self.path}: something stands where the build must work.")
             try:
-                flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-                handle = os.open(self.path / "lock", flags, 0o600)
+                handle = system.open_to_write(self.path / "lock")
             except FileNotFoundError:
                 continue  # its owner has just removed the folder
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.lock(handle)
                 if os.path.samestat(os.fstat(handle), (self.path / "lock").stat()):
                     with contextlib.suppress(PermissionError):  # the folder is another user's
                         self.path.chmod(0o700)
                     return handle
             except FileNotFoundError:
                 pass
-            except OSError as error:
+            except BlockingIOError:
                 os.close(handle)
-                if error.errno in (errno.EAGAIN, errno.EACCES):
-                    raise BuildError(
-                        f"Another build of {self._name} is running: wait for it or stop it."
-                    ) from None
+                raise BuildError(
+                    f"Another build of {self._name} is running: wait for it or stop it."
+                ) from None
+            except OSError:
+                os.close(handle)
                 raise
             os.close(handle)
         raise BuildError(f"The folder {self.path} comes and goes: is another build running?")
@@ -95,13 +93,12 @@ class WorkDir:
     def write_manifest(self, fields: dict[str, Any]) -> None:
         """Put `fields` in place of the last manifest, all or nothing."""
         fresh = self.path / "manifest.json.new"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+        with os.fdopen(system.open_to_write(fresh, empty=True), "wb") as file:
             file.write(json.dumps({"version": VERSION, **fields}).encode())
             file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path / "manifest.json")
-        sync_folder(self.path)
+            system.fsync(file.fileno())
+        system.replace(fresh, self.path / "manifest.json")
+        system.sync_folder(self.path)
 
     def clear(self, keep: frozenset[str] = frozenset()) -> None:
         """Remove what builds leave here, but for the lock and the names in `keep`."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from bloom import system
+
 PRIVATE = 0o600
 PUBLISHED = 0o644
 _PARTIAL = ".partial"
@@ -51,8 +53,7 @@ class Draft:
         self.target, self._mode = target, mode
         hidden = f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}"
         self.path = target.with_name(hidden)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        self.file: BinaryIO = os.fdopen(os.open(self.path, flags, PRIVATE), "w+b")
+        self.file: BinaryIO = os.fdopen(system.open_new(self.path), "w+b")
 
     def __enter__(self) -> Self:
         return self
@@ -68,16 +69,16 @@ class Draft:
     def publish(self, *, replace: bool = True, sync: bool = True) -> None:
         """Give the file its name. Raises FileExistsError where it is taken and not `replace`."""
         self.file.flush()
-        os.fchmod(self.file.fileno(), self._mode)
+        system.set_mode(self.file.fileno(), self._mode)
         if sync:
-            os.fsync(self.file.fileno())
+            system.fsync(self.file.fileno())
         if replace:
-            self.path.replace(self.target)
+            system.replace(self.path, self.target)
         else:
-            _name_if_free(self.path, self.target)
+            system.name_if_free(self.path, self.target)
         self.file.close()
         if sync:
-            _sync_folder(self.target.parent)
+            system.sync_folder(self.target.parent)
 
     def discard(self) -> None:
         """Remove what was written, unless it was published."""
@@ -121,7 +122,7 @@ class FolderDraft:
         if self.target.exists():
             self.target.rename(old)
         self.path.rename(self.target)
-        _sync_folder(self.target.parent)
+        system.sync_folder(self.target.parent)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -144,10 +145,9 @@ class Collected:
         for other in target.parent.glob(f".{glob.escape(target.name)}.*{_COLLECTED}"):
             if other != self.path:
                 other.unlink(missing_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        self.file: BinaryIO = os.fdopen(os.open(self.path, flags, PRIVATE), "r+b")
+        self.file: BinaryIO = os.fdopen(system.open_to_write(self.path), "r+b")
         try:
-            _lock(self.file.fileno())
+            system.lock(self.file.fileno())
             if not os.path.samestat(self.path.stat(), os.fstat(self.file.fileno())):
                 raise BlockingIOError  # the other run has just published it
         except OSError:
@@ -181,10 +181,10 @@ class Collected:
     def publish(self) -> None:
         """Give the file its name, in place of what had it."""
         self.file.flush()
-        os.fchmod(self.file.fileno(), PUBLISHED)
-        os.fsync(self.file.fileno())
-        self.path.replace(self.target)
-        _sync_folder(self.target.parent)
+        system.set_mode(self.file.fileno(), PUBLISHED)
+        system.fsync(self.file.fileno())
+        system.replace(self.path, self.target)
+        system.sync_folder(self.target.parent)
 
     def discard(self) -> None:
         """Remove what was collected."""
@@ -204,35 +204,3 @@ def sweep(folder: Path) -> None:
     """Remove what a kill left half-written in `folder`, which nobody else writes in now."""
     for path in folder.glob(f".*{_PARTIAL}"):
         path.unlink(missing_ok=True)
-
-
-def _lock(handle: int) -> None:
-    """Lock a file until it is closed. Raises BlockingIOError where another has it."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _name_if_free(path: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(path)
-    except FileExistsError:
-        raise
-    except OSError:  # some file systems know no hard links
-        if target.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        path.replace(target)
-    else:
-        path.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network file systems refuse; the rename itself has been done
-    finally:
-        os.close(handle)

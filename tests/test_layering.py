@@ -289,10 +289,41 @@ def test_the_engine_is_chosen_once() -> None:
 
 def test_whole_or_nothing_is_written_once() -> None:
     """One writer in leakcheck; the engine has its own, for it knows nothing of leakcheck."""
-    engine = {"bloom.files", "bloom.outputs", "bloom.runs", "bloom.workdir"}
+    engine = {
+        f"bloom.{name}"
+        for name in ("files", "outputs", "posix", "runs", "system", "windows", "workdir")
+    }
     ways = "mkstemp|mkdtemp|NamedTemporaryFile|fsync|fdatasync|O_EXCL|hardlink_to|os.replace|rename"
     allowed = engine | {"leakcheck.files", "leakcheck.commands.demo"}  # demo: a folder to play in
     assert using(ways) <= allowed
+
+
+def test_what_only_some_systems_have_is_behind_two_doors() -> None:
+    """Files: bloom.system and what it chooses from; processes: leakcheck.processes."""
+    doors = {"bloom.posix", "bloom.windows", "leakcheck.processes"}
+    foreign = {
+        "fcntl", "resource", "msvcrt", "winreg", "_winapi", "termios", "tty", "pty", "pwd", "grp",
+    }  # fmt: skip
+    for name in modules():
+        for module in imported(name):
+            assert module.split(".")[0] not in foreign or name in doors, f"{name} imports {module}"
+    calls = (
+        "preadv?|pwritev?|O_(?!WRONLY)[A-Z]+|fork(pty)?|waitpid|killpg|setsid|f?chown|fchmod|get[eu]*[ug]id"
+        "|sysconf|memfd_create|posix_[a-z]+|mkfifo|AF_UNIX|SIG(KILL|ALRM|HUP|CHLD|PIPE|USR.|WINCH)"
+        "|setitimer|alarm|pass_fds|preexec_fn|start_new_session|dir_fd|MAP_[A-Z]+|PROT_[A-Z]+"
+        "|hardlink_to|fdatasync|set_handle_inheritable|STARTUPINFO"
+    )
+    for name, path in modules().items():
+        if name in doors | {"bloom.system"}:
+            continue
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                through = node.value.id in ("system", "processes")
+                assert through or not re.fullmatch(calls, node.attr), (
+                    f"{name}, line {node.lineno}: {node.attr} is not everywhere: use bloom.system"
+                )
+            if isinstance(node, ast.keyword) and node.arg:
+                assert not re.fullmatch(calls, node.arg), f"{name}, line {node.value.lineno}"
 
 
 def test_the_dialect_of_a_text_is_told_once() -> None:

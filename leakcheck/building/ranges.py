@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bloom import system
 from leakcheck.building.account import InputCounts
 from leakcheck.input import Found, compressed
 from leakcheck.records.formats import Dialect, Form, extractor
@@ -71,7 +72,7 @@ def read_batch(
 def _content(found: Found) -> bytes | None:
     """All of a small file, or None where it cannot be had in one read."""
     try:
-        handle = os.open(found.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        handle = system.open_to_read(found.path)
     except OSError:
         return None
     try:

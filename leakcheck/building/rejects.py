@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from bloom import system
 from leakcheck.errors import UsageError
 from leakcheck.files import PRIVATE
 from leakcheck.wording import printable
@@ -39,10 +40,10 @@ class Rejects:
         if path is None:
             return
         with self._told():
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            handle = system.open_to_write(path, follow=True)
             self._file = os.fdopen(handle, "r+b" if _is_plain(handle) else "wb")
             if _is_plain(handle):
-                os.fchmod(handle, PRIVATE)
+                system.set_mode(handle, PRIVATE)
         if not resume:
             self.go_on(0)
 

@@ -8,14 +8,14 @@ missing is never a part without passwords.
 
 import os
 import pickle
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bloom.cores import usable_cores
+from leakcheck import processes
 from leakcheck.ci.candidate import IGNORED, Candidate
 from leakcheck.ci.listing import Item
 from leakcheck.ci.names import Names
@@ -107,7 +107,7 @@ def read_items(
 
 def _children(count: int) -> int:
     """How many processes to start besides this one."""
-    if count < _WORTH_A_CHILD or sys.platform != "linux":
+    if count < _WORTH_A_CHILD or not processes.CAN_FORK:
         return 0
     return min(usable_cores() - 1, count // _WORTH_A_CHILD, 7)
 
@@ -124,21 +124,13 @@ class _Children:
 
     def __enter__(self) -> "_Children":
         for number in range(1, self._count + 1):
-            reading, writing = os.pipe()
-            child = os.fork()
-            if child == 0:
-                self._run(number, writing)
-            os.close(writing)
-            self._running.append((child, reading))
+            self._running.append(processes.fork(partial(self._run, number)))
         return self
 
     def __exit__(self, *raised: object) -> None:
         for child, reading in self._running:
             os.close(reading)
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(child, 0)
+            processes.end_fork(child)
 
     def _run(self, number: int, writing: int) -> None:
         """The life of a child: it returns nowhere, and says nothing but its result."""

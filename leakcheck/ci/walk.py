@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bloom import system
 from leakcheck.ci import gitrepo, objects
 from leakcheck.ci.commits import Commit
 from leakcheck.ci.listing import Item
 
 MAX_BYTES = 50_000_000
-_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class File(NamedTuple):
@@ -109,7 +108,7 @@ class Walk:
     def _bytes(self, name: str, follow: bool) -> bytes | None:
         path = f"{self.root}{os.sep}{name}"  # once a file: Path costs more than reading
         try:
-            handle = os.open(path, _OPEN if follow else _OPEN | _NO_LINK)
+            handle = system.open_to_read(path, follow=follow)
         except OSError as error:
             # gone, or turned into a link
             if error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR) or follow:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bloom import system
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import sweep, write_whole
 
@@ -73,19 +74,18 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process alone; UsageError where another has it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = system.open_to_write(folder / "lock")
     except OSError as error:
         why = error.strerror or "the system refused"
         raise UsageError(f"{folder.parent}: nothing can be written there: {why}.") from None
     try:
         try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass
-        except OSError:
-            raise UsageError(f"{folder}: another fetch is at work here.") from None
+            system.lock(handle)
+        except BlockingIOError:
+            raise UsageError(f"{folder}: Another fetch is running here.") from None
+        except OSError as error:
+            why = error.strerror or "the system refused"
+            raise UsageError(f"{folder}: The folder cannot be locked: {why}.") from None
         sweep(folder)
         yield
     finally:

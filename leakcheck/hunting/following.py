@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bloom import system
 from leakcheck.errors import InputError
 from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.lines import Slice, last_line_end
@@ -147,7 +148,7 @@ class _Feed:
 
     def _file(self, found: Found) -> bool:
         """Read what is new in one file. Whether there was any."""
-        file = os.open(found.path, os.O_RDONLY | os.O_NONBLOCK)
+        file = system.open_to_read(found.path)
         try:
             stat = os.fstat(file)
             key, now = key_of(stat), Stamp.of(stat)
@@ -156,7 +157,7 @@ class _Feed:
             if progress is not None and now in (progress.stamp, self._lossy.get(key)):
                 progress.path = found.path
                 return False
-            whole = _is_whole(found.path, os.pread(file, 512, 0))
+            whole = _is_whole(found.path, system.pread(file, 512, 0))
             certain = whole or self._may_compare()
             if progress is None or not self._fits(progress, file, now, certain):
                 progress = self._state.files[key] = ReadPosition(found.path)
@@ -190,7 +191,7 @@ class _Feed:
         certain: whether all that was read before has been compared; where it
         was not, the file is looked at again.
         """
-        skip = len(_BOM) if os.pread(file, len(_BOM), 0) == _BOM else 0
+        skip = len(_BOM) if system.pread(file, len(_BOM), 0) == _BOM else 0
         start = max(progress.position, skip)
         end = last_line_end(file, start, now.size)
         new = end > start
@@ -311,7 +312,7 @@ class _Feed:
                         and key_of(one.stat(follow_symlinks=False)) == key
                     ]
                 if found:
-                    file = os.open(found[0], os.O_RDONLY | os.O_NONBLOCK)
+                    file = system.open_to_read(found[0])
                     self._held[key] = _Held(file, progress.path, False)
                     progress.path = found[0]
             except OSError:

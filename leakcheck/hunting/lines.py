@@ -1,9 +1,9 @@
 """A part of an open file as a stream, and where its last complete line ends."""
 
 import io
-import os
 import zlib
 
+from bloom import system
 from leakcheck.input import ReadError, line_ends
 
 _BLOCK = 1 << 16
@@ -29,7 +29,7 @@ class Slice(io.RawIOBase):
         view = memoryview(buffer)[: self._end - self._at]
         if not len(view):
             return 0
-        count = os.preadv(self._file, [view], self._at)
+        count = system.pread_into(self._file, view, self._at)
         if not count:
             raise ReadError("the file became shorter while it was read")
         self._at += count
@@ -45,7 +45,7 @@ def last_line_end(file: int, start: int, size: int) -> int:
     end = size
     while end > start:
         low = max(start, end - _BLOCK)
-        at = os.pread(file, end - low, low).rfind(b"\n")
+        at = system.pread(file, end - low, low).rfind(b"\n")
         if at >= 0:
             return low + at + 1
         end = low

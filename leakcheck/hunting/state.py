@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bloom import system
 from leakcheck.errors import InputError
 from leakcheck.files import write_whole
 
@@ -92,16 +93,16 @@ class ReadPosition:
 
 def checksum(file: int, start: int, end: int, before: int = 0) -> int:
     """The CRC-32 of the open `file` from `start` to `end`, going on from `before`."""
-    while start < end and (data := os.pread(file, min(_BLOCK, end - start), start)):
+    while start < end and (data := system.pread(file, min(_BLOCK, end - start), start)):
         before = zlib.crc32(data, before)
         start += len(data)
     return before
 
 
 def _ends(file: int, position: int) -> tuple[int, int]:
-    head = os.pread(file, min(HEAD, position), 0)
+    head = system.pread(file, min(HEAD, position), 0)
     start = max(0, position - TAIL)
-    return zlib.crc32(head), zlib.crc32(os.pread(file, position - start, start))
+    return zlib.crc32(head), zlib.crc32(system.pread(file, position - start, start))
 
 
 def key_of(stat: os.stat_result) -> str:

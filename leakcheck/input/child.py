@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from leakcheck import processes
 from leakcheck.input.streams import ReadError
 
 FAULT, DONE = b"F", b"."
@@ -46,13 +47,14 @@ class Child:
     ) -> None:
         self._damaged = damaged
         with _handle(file) as handle:
+            name, passing = processes.hand_over(handle)
             self._process = subprocess.Popen(  # noqa: S603 - this very program, no outside word
-                [sys.executable, "-P", "-m", module, str(handle), *arguments],
+                [sys.executable, "-P", "-m", module, name, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(handle,),
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(_path())},
+                **passing,
             )
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
@@ -110,10 +112,8 @@ def _handle(file: Any) -> Iterator[int]:
     """A descriptor of `file` that the child can read from its beginning."""
     if not isinstance(file, io.BytesIO):
         handle = os.dup(file.fileno())
-    elif hasattr(os, "memfd_create"):
-        handle = os.memfd_create("input", os.MFD_CLOEXEC)
-        with os.fdopen(os.dup(handle), "wb") as memory:
-            memory.write(file.getbuffer())
+    elif (memory := processes.nameless_file(file.getbuffer())) is not None:
+        handle = memory
     else:
         raise ReadError("within an archive it cannot be opened here: unpack the archive first")
     try:
@@ -133,9 +133,9 @@ def serve(work: Callable[[BinaryIO, bytes, Put], None], damaged: str) -> None:
     it is told as it is. damaged: the sentence for anything else.
     """
     out = sys.stdout.buffer
-    handle = int(sys.argv[1])
+    handle = processes.take_over(sys.argv[1])
     given = sys.stdin.buffer.read()
-    _limit()
+    processes.limit_memory(MEMORY_BYTES)
 
     def put(what: bytes, content: bytes | memoryview = b"") -> None:
         out.write(_FRAME.pack(what, len(content)))
@@ -156,15 +156,3 @@ def serve(work: Callable[[BinaryIO, bytes, Put], None], damaged: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         out.flush()
     os._exit(0)
-
-
-def _limit() -> None:
-    """Bound the memory of this process, where the system can, and let it leave no core."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for what, most in ((resource.RLIMIT_DATA, MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
-        hard = resource.getrlimit(what)[1]
-        soft = most if hard == resource.RLIM_INFINITY else min(hard, most)
-        resource.setrlimit(what, (soft, hard))

@@ -10,6 +10,7 @@ import os
 import stat
 from typing import Any, Protocol
 
+from bloom import system
 from leakcheck.errors import InputError, fault
 
 Buffer = Any
@@ -44,8 +45,7 @@ class Raw(io.RawIOBase):
     """
 
     def __init__(self, path: str) -> None:
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
-        handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        handle = system.open_to_read(path)
         try:
             state = os.fstat(handle)
             if not stat.S_ISREG(state.st_mode):

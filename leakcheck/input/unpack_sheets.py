@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
+from leakcheck import processes
 from leakcheck.input.child import Put, serve
 from leakcheck.input.number_format import GENERAL, lost_digits, shown_date, shown_number
 from leakcheck.input.sheet_looks import Looks
@@ -35,7 +36,7 @@ def unpack(file: BinaryIO, _: bytes, put: Put) -> None:
     """Write the sheets of the workbook in `file`: all, or the one that is named."""
     from python_calamine import CalamineWorkbook, PasswordError
 
-    _limit_time()
+    processes.limit_processor_time(_SECONDS)
     try:
         book = CalamineWorkbook.from_filelike(file)
     except PasswordError:
@@ -125,17 +126,6 @@ def _packed(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
-
-
-def _limit_time() -> None:
-    """Let the system end this process where it takes minutes of a processor."""
-    try:
-        import resource
-    except ImportError:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    most = _SECONDS if hard == resource.RLIM_INFINITY else min(hard, _SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
 
 
 if __name__ == "__main__":

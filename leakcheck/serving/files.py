@@ -13,18 +13,18 @@ from collections.abc import Generator
 from email.utils import formatdate
 from pathlib import Path
 
+from bloom import system
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 
 _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 _AT_ONCE = 32 << 10
 _TYPE = "application/octet-stream"
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def file_answer(query: HttpRequest, path: Path, kind: str = _TYPE) -> HttpAnswer:
     """What `query` asks of the file at `path`; kind: its media type."""
     try:
-        handle = os.open(path, _FLAGS)
+        handle = system.open_to_read(path)
     except OSError:
         return HttpAnswer.plain("The file cannot be read.", 503)
     answer = None
@@ -60,7 +60,7 @@ def _answer(query: HttpRequest, handle: int, kind: str) -> HttpAnswer:
         return HttpAnswer(code, fields, length=count)
     if count > _AT_ONCE:
         return HttpAnswer(code, fields, pieces=_pieces(handle, first, count), length=count)
-    part = os.pread(handle, count, first)
+    part = system.pread(handle, count, first)
     if len(part) != count:
         raise OSError  # it was cut while it was read
     return HttpAnswer(code, fields, part)
@@ -86,7 +86,7 @@ def span_of(text: str, size: int) -> tuple[int, int] | tuple[()] | None:
 def _pieces(handle: int, at: int, left: int) -> Generator[bytes, None, None]:
     try:
         while left:
-            piece = os.pread(handle, min(left, _AT_ONCE), at)
+            piece = system.pread(handle, min(left, _AT_ONCE), at)
             if not piece:
                 raise OSError  # it was cut while it was read: the connection must break off
             left -= len(piece)

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from leakcheck import processes
 from leakcheck.errors import UsageError
 from leakcheck.serving.app import App
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
@@ -46,10 +47,12 @@ class Server(uvicorn.Server):
         Raises UsageError where certificate or key are of no use.
         """
         self._listener = listener
-        self._is_local = listener.family == socket.AF_UNIX
+        self._is_local = processes.is_local(listener)
         address = "localhost" if self._is_local else listener.getsockname()[0]
         self.hosts = Hosts(address, names, proved=cert is not None)
-        self._room = Room(min(_MOST, _files_allowed() - _BACKLOG - _OTHER_FILES))
+        self._room = Room(
+            min(_MOST, processes.allow_open_files(4 * _MOST, 2 * _MOST) - _BACKLOG - _OTHER_FILES)
+        )
         config = uvicorn.Config(
             App(given, self.hosts, oracle),
             http=type("Connection", (GuardedProtocol,), {"room": self._room}),
@@ -129,13 +132,13 @@ def listen_at_path(path: Path, mode: int) -> socket.socket:
     One that a server left behind is replaced. Raises UsageError where it
     cannot be: something else stands there, or a server is listening.
     """
-    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+    with processes.local_socket() as probe, contextlib.suppress(OSError):
         probe.connect(str(path))
         raise UsageError(f"{path}: a server is listening there.")
     try:
         if path.is_socket():
             path.unlink()
-        listener = socket.socket(socket.AF_UNIX)
+        listener = processes.local_socket()
         before = os.umask(0o177)
         try:
             listener.bind(str(path))
@@ -163,21 +166,6 @@ class _Rarely:
             error = context.get("exception")
             what = type(error).__name__ if error is not None else "no reason given"
             warn(f"a connection could not be served ({what}).")
-
-
-def _files_allowed() -> int:
-    """How many files may be open at once, raised as far as the system lets us."""
-    try:
-        import resource
-    except ImportError:
-        return 2 * _MOST
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * _MOST if hard == resource.RLIM_INFINITY else min(hard, 4 * _MOST)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
-    return 4 * _MOST if soft == resource.RLIM_INFINITY else soft
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
 """A slice of a signed filter: cut with what proves it, and proved by that where it is read."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import bloom
-from bloom import PAGE_BYTES, Header
+from bloom import PAGE_BYTES, Header, system
 from leakcheck.errors import UsageError
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.trust import excerpt, own_note, proof, verity
@@ -92,6 +91,6 @@ def _shape(header: Header) -> Shape:
 
 def _pages(handle: int) -> Iterator[bytes]:
     at = PAGE_BYTES
-    while page := os.pread(handle, PAGE_BYTES, at):
+    while page := system.pread(handle, PAGE_BYTES, at):
         yield page
         at += len(page)

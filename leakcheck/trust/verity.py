@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, BinaryIO
 
+from bloom import system
 from bloom.engine import choose
 
 BLOCK = 4096
@@ -206,14 +207,8 @@ def measured(handle: int) -> bytes | None:
 
     handle: of an open file. Reads of such a file fail where it was changed.
     """
-    try:
-        import fcntl
-    except ImportError:
-        return None
     buffer = bytearray(struct.pack("<HH", 0, HASH) + bytes(HASH))
-    try:
-        fcntl.ioctl(handle, 0xC0046686, buffer)  # FS_IOC_MEASURE_VERITY
-    except OSError:
+    if not system.file_control(handle, 0xC0046686, buffer):  # FS_IOC_MEASURE_VERITY
         return None
     algorithm, length = struct.unpack_from("<HH", buffer)
     return bytes(buffer[4:]) if (algorithm, length) == (1, HASH) else None

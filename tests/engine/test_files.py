@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import bloom
-from bloom.files import check_output, publish, read_at, read_into, sync_folder, write_at
+from bloom import system
+from bloom.files import check_output, publish, read_at, read_into, write_at
 from bloom.runs import RunWriter
 from bloom.streams import END, PARTITIONS, partition_start
 
@@ -62,15 +63,15 @@ def test_publish(tmp_path: Path, replace: bool, there: bool) -> None:
 def test_a_folder_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For writing alone, or on a system without sync: the renaming is done all the same."""
     monkeypatch.setattr("os.fsync", lambda handle: os.pread(handle, 1, 0))  # EISDIR
-    sync_folder(tmp_path)
-    sync_folder(tmp_path / "gone")
+    system.sync_folder(tmp_path)
+    system.sync_folder(tmp_path / "gone")
 
 
 def test_short_reads_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = random.Random(1).randbytes(1000)
-    pread, preadv, pwrite = os.pread, os.preadv, os.pwrite
+    pread, preadv, pwrite = system.pread, os.preadv, os.pwrite
     monkeypatch.setattr("os.pwrite", lambda handle, part, at: pwrite(handle, part[:7], at))
-    monkeypatch.setattr("os.pread", lambda handle, size, at: pread(handle, min(size, 9), at))
+    monkeypatch.setattr(system, "pread", lambda handle, size, at: pread(handle, min(size, 9), at))
     monkeypatch.setattr("os.preadv", lambda handle, parts, at: preadv(handle, [parts[0][:5]], at))
     with (tmp_path / "f").open("w+b", buffering=0) as file:
         write_at(file.fileno(), data, 3)

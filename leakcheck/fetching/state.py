@@ -82,10 +82,10 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             system.lock(handle)
         except BlockingIOError:
-            raise UsageError(f"{folder}: Another fetch is running here.") from None
+            raise UsageError(f"{folder}: another fetch is running here.") from None
         except OSError as error:
             why = error.strerror or "the system refused"
-            raise UsageError(f"{folder}: The folder cannot be locked: {why}.") from None
+            raise UsageError(f"{folder}: the folder cannot be locked: {why}.") from None
         sweep(folder)
         yield
     finally:

@@ -493,7 +493,7 @@ def test_two_fetches_of_one_output(
     with (tmp_path / ".f.bloom.fetch" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert fetch("http://127.0.0.1:9", "-o", str(tmp_path / "f.bloom")) == 2
-    assert "another fetch is at work" in capsys.readouterr().err
+    assert "another fetch is running" in capsys.readouterr().err
 
 
 def test_https_at_nginx(

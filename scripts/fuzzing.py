@@ -5,7 +5,7 @@ and says, in a word or two, what came of it. A case is wrong where it raises,
 takes longer than SLOW of CPU time, or where memory passes MOST_MEMORY. Each
 case has a seed of its own, `SEED/NUMBER`, so that one can be tried again:
 
-    python scripts/fuzz_NAME.py --seconds 120 [--seed N]
+    python scripts/fuzz_NAME.py --seconds 120 [--cases N] [--seed N]
     python scripts/fuzz_NAME.py --seed N --case NUMBER
 """
 
@@ -29,6 +29,7 @@ def parser(about: str) -> argparse.ArgumentParser:
     """The options that every fuzzer has; a fuzzer may add its own."""
     options = argparse.ArgumentParser(description=about.split("\n")[0])
     options.add_argument("--seconds", type=float, default=60.0)
+    options.add_argument("--cases", type=int, default=1 << 62, help="at most so many")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--case", type=int, help="try this case alone, and say all")
     return options
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace, case: Case) -> int:
     wrong = number = 0
     slowest = (0.0, 0)
     end = time.monotonic() + options.seconds
-    while time.monotonic() < end:
+    while number < options.cases and time.monotonic() < end:
         start = time.process_time()
         try:
             counts[case(random.Random(f"{options.seed}/{number}"), options)] += 1

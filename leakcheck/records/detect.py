@@ -26,7 +26,9 @@ _FEW = 10  # lines that may look alike by chance
 _ADDRESS = rb"[A-Za-z0-9_+.'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _HAS_ADDRESS = re.compile(_ADDRESS)
 _COMBO = re.compile(
-    rb"\s*[\"'<(]?" + _ADDRESS + rb"[\"'>)]?(?:\s{0,2}[:;|\t,]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
+    rb"\s*[\"'<(]?"
+    + _ADDRESS
+    + rb"[\"'>)]?(?:\s{0,2}[:;|\t,=]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
 )
 _ALONE = re.compile(rb"[\s/<(\"']*" + _ADDRESS + rb"[\s>)\"']*")
 _REVERSED = re.compile(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
@@ -40,7 +42,7 @@ _COUNT = re.compile(rb"\s*\d+\s*")
 _PWDUMP = re.compile(rb"[^:]{1,256}:\d*(?::(?:[0-9A-Fa-f]{32}|NO PASSWORD\*+|\**)){2}:")
 _DSINTERNALS = re.compile(rb"\s*(?:NTHash|Hash \d\d|LMHash)\s*:\s*(?:[0-9A-Fa-f]{32})?\s*")
 _SQL = re.compile(
-    rb"^\s*(?:INSERT\s+(?:\w+\s+){0,2}(?:INTO|ALL)|REPLACE\s+INTO|CREATE\s+(?:\w+\s+)?TABLE"
+    rb"(?:^|\r)\s*(?:INSERT\s+(?:\w+\s+){0,2}(?:INTO|ALL)|REPLACE\s+INTO|CREATE\s+(?:\w+\s+)?TABLE"
     rb"|COPY\s+\S+.*FROM\s+stdin|UPDATE\s+\S+\s+SET|INSERT\s+ALL)\b",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -5,15 +5,15 @@ input makes it slow. Rule 2: a row that is not complete waits for more of the
 stream, up to LONGEST bytes; then it is given up and the next one is looked
 for. Rule 3: column names come from the statement, else from the CREATE TABLE
 before it. Rule 4: what stands where rows are, or begins like a statement with
-rows, and is not understood, is a row without anything, and counted.
+rows, and is not understood, is a row without anything, and counted. Rule 5: a
+carriage return ends a line as a line feed does, of a comment and of a COPY,
+which writes those of its data as an escape; within a string it is part of that.
 """
 
 import io
 import re
 from collections.abc import Iterator
 
-from leakcheck.input.encodings import SAMPLE_BYTES, with_line_feeds
-from leakcheck.input.streams import Peeked
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
@@ -41,13 +41,13 @@ LONGEST = 1 << 20
 NO_COLUMN = "no such column"
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
-_NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*\r?\n")
+_NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*[\r\n]")
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The rows of a dump."""
     reader = _Reader(dialect.strings, wanted)
-    stream = with_line_feeds(Peeked(stream, SAMPLE_BYTES))
     buffer = b""
     try:
         while piece := stream.read(_STEP_BYTES):
@@ -129,7 +129,9 @@ class _Reader:
         if start >= end:
             return
         for found in UNREAD.finditer(buffer, start, end):
-            line = buffer.rfind(b"\n", 0, found.start()) + 1
+            least = max(0, found.start() - (4 << 10))
+            ends = (buffer.rfind(mark, least, found.start()) + 1 for mark in (b"\n", b"\r"))
+            line = max(least, *ends)
             if not buffer[line : found.start()].lstrip().startswith((b"--", b"#")):
                 self._reject(NOT_UNDERSTOOD)
 
@@ -234,16 +236,16 @@ class _Reader:
 
     def _copy(self, buffer: bytes, at: int, last: bool) -> int:
         """One line of a COPY."""
-        end = buffer.find(b"\n", at)
-        if end < 0:
+        found = _LINE_END.search(buffer, at)
+        end = found.start() if found else len(buffer)
+        if found is None:
             if at >= len(buffer) or (len(buffer) - at < LONGEST and not last):
                 return -1
-            end = len(buffer)
             if not last:
                 self._reject(MALFORMED)
                 self._state = self._rest_of_line
                 return end
-        line = buffer[at:end].rstrip(b"\r")
+        line = buffer[at:end]
         if line == b"\\.":
             self._state = self._outside
         elif line:
@@ -252,11 +254,11 @@ class _Reader:
 
     def _rest_of_line(self, buffer: bytes, at: int, last: bool) -> int:
         """What is left of a line of a COPY that was given up."""
-        end = buffer.find(b"\n", at)
-        if end < 0:
+        end = _LINE_END.search(buffer, at)
+        if end is None:
             return -1 if at >= len(buffer) else len(buffer)
         self._state = self._copy
-        return end + 1
+        return end.end()
 
     def _select(self, buffer: bytes, at: int, last: bool) -> int:
         """One SELECT of literals, as INSERT ... SELECT ... UNION has them."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from leakcheck.records.formats import Strings
 
-_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+\*/|--[^\n]*+(?:\n|$)"
+_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+\*/|--[^\r\n]*+(?:[\r\n]|$)"
 BLANK = rb"(?:\s++|" + _COMMENT + rb")"
 _NAME = rb"(?:[`\"\[]?[\w$]++[`\"\]]?\s{0,4}\.\s{0,4}){0,3}[`\"\[]?[\w$ -]{1,128}?[`\"\]]?"
 _COLUMNS = rb"(?:\((?P<columns>[^()]{1,20000}+)\)" + BLANK + rb"*+)?"
@@ -28,8 +28,8 @@ HEADER = re.compile(
     rb"|\bUPDATE\s+(?:\w+\s+){0,2}?(?P<update>" + _NAME + rb")\s+SET\s+"
     rb"|\bCREATE\s+(?:\w+\s+){0,2}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
     rb"(?P<create>" + _NAME + rb")\s*\("
-    rb"|^COPY\s+(?P<copy>" + _NAME + rb")\s*(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin"
-    rb"(?P<how>[^\n]*)\n",
+    rb"|(?:^|(?<=\r))COPY\s+(?P<copy>" + _NAME + rb")\s*(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin"
+    rb"(?P<how>[^\r\n]*)[\r\n]",
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
 UNREAD = re.compile(
@@ -38,7 +38,7 @@ UNREAD = re.compile(
 )
 """A statement with rows that HEADER did not take."""
 BETWEEN = re.compile(
-    rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\n]*+\n)*+(?:ROW\s*+(?=\())?", re.IGNORECASE
+    rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\r\n]*+[\r\n])*+(?:ROW\s*+(?=\())?", re.IGNORECASE
 )
 AFTER = re.compile(
     rb";|ON\s+(?:DUPLICATE|CONFLICT)\b|RETURNING\b|AS\s+\w+|SELECT\b|INTO\b|INSERT\b|WHEN\b|ELSE\b"

@@ -29,6 +29,7 @@ CHUNK = 1 << 20
 ROWS = 1 << 14
 FEW = 1 << 14
 """Bytes of lines, at least, in a block of a list whose digests are slow; rows: a 32nd of it."""
+_FOLDED = 64  # lines that may be one
 TOO_LONG = "too long"
 
 
@@ -281,5 +282,14 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + FEW) + 1 or len(data)
+        for _ in range(_FOLDED):
+            if end == len(data) or not _goes_on(data, end):
+                break
+            end = data.find(b"\n", end) + 1 or len(data)
         yield data[start:end], end
         start = end
+
+
+def _goes_on(data: bytes, at: int) -> bool:
+    """Whether the line that begins at `at` may be the rest of the one before."""
+    return data[at] in b" \t" or data[max(0, at - 3) : at - 1].rstrip(b"\r").endswith(b"=")

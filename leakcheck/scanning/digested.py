@@ -11,8 +11,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from leakcheck import extract
 from leakcheck.errors import SubjectError
 from leakcheck.extract import LONGEST_PASSWORD
+from leakcheck.input.chunk import line_ends
 from leakcheck.records.asked import Record
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import raw
@@ -32,6 +34,8 @@ from leakcheck.subject.kinds import Kind
 _LEAF = 32
 _ODD = (b" \n", b"\t\n", b" \r", b"\t\r", b"\n ", b"\n\t", b"\0", b"$HEX[", b"$hex[")
 """Of a password it may mean more than one, or none."""
+_FOLDS = (b"\n ", b"\n\t", b"=\n", b"=\r")
+"""Where lines may be one."""
 
 
 @dataclass(slots=True)
@@ -79,17 +83,37 @@ def split_lines(data: bytes | memoryview) -> list[bytes]:
     return [part for line in lines for part in line.rstrip(b"\r").split(b"\r")]
 
 
-def _wholes(data: bytes | memoryview, query: Query) -> dict[int, bytes]:
-    """Lines of secrets with a carriage return in them, by the row of their first part."""
-    found: dict[int, bytes] = {}
-    if not query.kind.secret or query.hashes or b"\r" not in bytes(data):
+def _wholes(data: bytes | memoryview, query: Query) -> dict[int, list[bytes]]:
+    """What else rows hold that goes on behind their line, by the row that it begins in.
+
+    Lines of secrets with a carriage return in them, addresses in folded lines.
+    """
+    found: dict[int, list[bytes]] = {}
+    if query.hashes:
+        return found
+    if query.kind in (Kind.EMAIL, Kind.DOMAIN):
+        return _folded(bytes(data))
+    if b"\r" not in bytes(data):
         return found
     row = 0
     for line in bytes(data).split(b"\n"):
         whole = line.rstrip(b"\r")
         if b"\r" in whole and len(whole) <= LONGEST_PASSWORD:
-            found[row] = whole
+            found[row] = [whole]
         row += whole.count(b"\r") + 1
+    return found
+
+
+def _folded(data: bytes) -> dict[int, list[bytes]]:
+    """Addresses that a line ends within, as in LDIF and quoted-printable text."""
+    found: dict[int, list[bytes]] = {}
+    if not any(mark in data for mark in _FOLDS):
+        return found
+    row = at = 0
+    for start, end, form in sorted(extract.address_spans(data)):
+        if b"\n" in data[start:end]:
+            row, at = row + line_ends(data, at, start), start
+            found.setdefault(row, []).append(bytes(form))
     return found
 
 
@@ -180,11 +204,13 @@ def _each(
 
 
 def digest_cells(
-    cells: Sequence[bytes], query: Query, wholes: Mapping[int, bytes] = MappingProxyType({})
+    cells: Sequence[bytes],
+    query: Query,
+    wholes: Mapping[int, Sequence[bytes]] = MappingProxyType({}),
 ) -> Digested:
     """The digests of `cells`, one subject each; a cell holds no line end.
 
-    wholes: other readings of some, by their places, which may hold carriage returns.
+    wholes: what else some hold, by their places, which may hold carriage returns.
     """
     out = Digested(len(cells), owners=[])
     digests: list[bytes] = []
@@ -219,26 +245,30 @@ def _collect(
 
 def _with_wholes(
     cells: Sequence[bytes],
-    wholes: Mapping[int, bytes],
+    wholes: Mapping[int, Sequence[bytes]],
     query: Query,
     out: Digested,
     digests: list[bytes],
 ) -> None:
-    """The same, with what the other readings of some cells give."""
+    """The same, with what else some cells give."""
     assert out.owners is not None
     start = 0
-    for row, whole in wholes.items():
+    for row, others in wholes.items():
         _collect(cells[start : row + 1], start, query, out, digests)
         start = row + 1
-        parts = {digest for part in whole.split(b"\r") for _, digest in digests_of(part, query)}
-        for told, digest in digests_of(whole, query):
-            if digest not in parts:
-                out.empty.discard(row)
-                out.problems.pop(row, None)
-                if told:
-                    out.spelled[len(out.owners)] = told
-                out.owners.append(row)
-                digests.append(digest)
+        for whole in others:
+            told = "" if query.kind.secret else whole.decode("ascii", "replace")
+            parts = whole.split(b"\r") if query.kind.secret else []
+            known = {digest for part in parts for _, digest in digests_of(part, query)}
+            for spelled, digest in digests_of(whole, query):
+                if digest not in known:
+                    out.empty.discard(row)
+                    out.problems.pop(row, None)
+                    out.patterns.pop(row, None)
+                    if spelled or told:
+                        out.spelled[len(out.owners)] = spelled or told
+                    out.owners.append(row)
+                    digests.append(digest)
     _collect(cells[start:], start, query, out, digests)
 
 

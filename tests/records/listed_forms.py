@@ -131,6 +131,7 @@ FORMS: dict[str, Listed] = {
     "user : password": Listed(_lines(f"alice : {SECRET}", f"bob : {OTHER}", "carol : dragon")),
     "user:password": Listed(_lines(f"alice:{SECRET}", f"bob:{OTHER}", "carol:dragon")),
     "user password": Listed(_lines(f"alice {SECRET}", f"bob {OTHER}", "carol dragon")),
+    "combo equals sign": Listed(_lines(f"a@b.fr={SECRET}", f"c@d.fr = {OTHER}")),
     "user----password": Listed(_lines(f"alice----{SECRET}", f"bob----{OTHER}")),
     "address:sha1": Listed(_lines(f"a@b.fr:{SHA1_SECRET}", f"c@d.fr:{'ab' * 20}")),
     "sha1": Listed(_lines(SHA1_SECRET, "ab" * 20)),

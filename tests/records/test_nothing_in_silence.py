@@ -64,6 +64,22 @@ def test_rows_of_sql_are_taken(name: str, tmp_path: Path) -> None:
     assert expected <= scanned(SQL[name], tmp_path)
 
 
+@pytest.mark.parametrize("tail", ["", "\n"], ids=["returns alone", "a line feed at the end"])
+@pytest.mark.parametrize("name", SQL)
+def test_lines_of_sql_may_end_with_carriage_returns(name: str, tail: str, tmp_path: Path) -> None:
+    text = SQL[name].replace("\n", "\r") + tail
+    expected = {"one", "two", "three"}
+    assert expected <= taken(text)[0]
+    assert expected <= scanned(text, tmp_path)
+
+
+@pytest.mark.parametrize("tail", ["", "\n"], ids=["returns alone", "a line feed at the end"])
+def test_a_carriage_return_within_a_string_of_sql_stays(tail: str, tmp_path: Path) -> None:
+    text = f"-- a comment\r{INSERT}(1,'a','on\re'), -- and one more\r(2,'b','two');{tail}"
+    assert taken(text) == ({"on\re", "two"}, 0)
+    assert scanned(text, tmp_path) == {"on\re", "two"}
+
+
 def test_addresses_in_hex_are_addresses() -> None:
     data = "INSERT INTO u (email, password) VALUES (0x6140622e6672,'one'),(X'6340642e6672','two');"
     assert taken(data, Wanted(Kind.CREDENTIAL))[0] == {"a@b.fr:one", "c@d.fr:two"}

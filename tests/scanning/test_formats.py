@@ -161,6 +161,27 @@ def test_several_addresses_in_a_row_are_all_asked(tmp_path: Path, asked: list[ob
     assert row["sources"][0]["matched"] == "bob@acme.fr"
 
 
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("mail: zoe@example.org\nmail: bob@ac\n me.fr\n\nmail: carol@example.org\n", 2),
+        ("mail: bob@\r\n\tac\r\n me.fr\r\nmail: zoe@example.org\r\n", 1),
+        ("zoe@example.org\nwrite to bob@acme=\n.fr, or not\n", 2),
+        ("x\n" * 200_000 + "mail: bob@ac\n me.fr\n" + "zoe@example.org\n" * 9000, 200_001),
+    ],
+    ids=["LDIF", "three lines", "quoted-printable", "far down"],
+)
+def test_an_address_in_folded_lines_belongs_to_the_row_it_begins_in(
+    text: str, row: int, tmp_path: Path, asked: list[object]
+) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(text, newline="")
+    rows = {one["row"]: one for one in scan_rows(path, *asked, "--kind", "email", status=1)}
+    assert rows[row]["verdict"] == "exposed"
+    assert rows[row]["sources"][0]["matched"] == "bob@acme.fr"
+    assert "zoe@example.org" in [one["subject"] for one in rows.values()]
+
+
 def test_an_apostrophe_does_not_make_two_people(tmp_path: Path, asked: list[object]) -> None:
     path = tmp_path / "list.txt"
     path.write_text("o'bob@acme.fr\n")

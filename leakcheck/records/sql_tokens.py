@@ -28,8 +28,8 @@ HEADER = re.compile(
     rb"|\bUPDATE\s+(?:\w+\s+){0,2}?(?P<update>" + _NAME + rb")\s+SET\s+"
     rb"|\bCREATE\s+(?:\w+\s+){0,2}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
     rb"(?P<create>" + _NAME + rb")\s*\("
-    rb"|(?:^|(?<=\r))COPY\s+(?P<copy>" + _NAME + rb")\s*(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin"
-    rb"(?P<how>[^\r\n]*)[\r\n]",
+    rb"|(?:^|(?<=\r))COPY\s+(?P<copy>" + _NAME + rb")\s*"
+    rb"(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin(?P<how>[^\r\n]*)[\r\n]",
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
 UNREAD = re.compile(

@@ -77,6 +77,48 @@ def test_rejected_by_django(tmp_path: Path, name: str) -> None:
         (tmp_path / "f.bloom").unlink()
 
 
+@pytest.mark.parametrize("engine", ["native", "python"])
+@pytest.mark.parametrize("kind", [Kind.PASSWORD, Kind.NTLM, Kind.CREDENTIAL])
+def test_what_is_not_utf8_is_built_and_asked_alike(
+    tmp_path: Path, kind: Kind, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each form of dump, and by each route: the same bytes have the same digest."""
+    word, other = b"caf\xe9-\xff\x81", b"caf\xe8-\xff\x81"
+    monkeypatch.setenv("BLOOM_ENGINE", engine)
+    pairs = [(b"user%d@acme.fr" % at, b"filler%d" % at) for at in range(20)]
+    pairs.append((b"eve@acme.fr", word))
+    dumps = {
+        "d.txt": b"".join(b"%s:%s\n" % pair for pair in pairs),
+        "d.csv": b"email,password\n" + b"".join(b"%s,%s\n" % pair for pair in pairs),
+        "d.jsonl": b"".join(b'{"email":"%s","password":"%s"}\n' % pair for pair in pairs),
+        "d.sql": b"INSERT INTO users (email, password) VALUES "
+        + b",".join(b"('%s','%s')" % pair for pair in pairs)
+        + b";\n",
+    }
+    made = tmp_path / "f.bloom"
+    for name, data in list(dumps.items())[: None if engine == "native" else 1]:
+        (tmp_path / name).write_bytes(data)
+        built = program("build", tmp_path / name, "-o", made, "--force", "--kind", kind.value)
+        assert built.status == 0, built.err
+        for asked, status in ((word, 1), (other, 0)):
+            subject = b"eve@acme.fr:" + asked if kind is Kind.CREDENTIAL else asked
+            lines = subject + b"\n"
+            (tmp_path / "list").write_bytes(lines)
+            common = ("--kind", kind.value, "--in", made)
+            form = ("--from", "combo" if kind is Kind.CREDENTIAL else "passwords")
+            routes = {"scan": program("scan", tmp_path / "list", *form, *common)}
+            if name == "d.txt":
+                routes["check"] = program("check", "--from-file", "-", *form, *common, given=lines)
+            if name == "d.txt" and kind is not Kind.CREDENTIAL:
+                routes["prompt"] = program("check", "--password", *common, given=lines)
+                routes["ci"] = program("ci", "--stdin", "--in", made, given=lines)
+            answers = {route: done.status for route, done in routes.items()}
+            for text in (subject, subject.decode("utf-8", "surrogateescape")):
+                (answer,) = leakcheck.check([text], kind=kind, sources=[str(made)])
+                answers[type(text).__name__] = int(answer.verdict is Verdict.EXPOSED)
+            assert answers == dict.fromkeys(answers, status), name
+
+
 def test_the_answer_says_which_was_found(tmp_path: Path) -> None:
     path = holding(tmp_path, Kind.PASSWORD, b"hunter2")
     done = program("check", "--password", "--in", path, given=b"hunter2 \n")

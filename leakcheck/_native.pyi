@@ -1,5 +1,6 @@
 """What the Rust extension in leakcheck/native offers."""
 
+from array import array
 from collections.abc import Sequence
 
 Buffer = bytes | bytearray | memoryview
@@ -22,6 +23,17 @@ def block_digests(data: Buffer) -> bytes: ...
 def numbered(
     first: int, codes: Buffer, wanted: int, tails: Sequence[str], which: Buffer
 ) -> str: ...
+def clean_rows(
+    data: Buffer,
+    cut: tuple[int | None, int, int],
+    digests: Buffer,
+    places: array[int] | None,
+    codes: Buffer,
+    first: int,
+    layout: Sequence[tuple[str, int, str]],
+    tail: str,
+    style: str,
+) -> tuple[list[str], list[int], list[bool]] | None: ...
 def argon2id(
     inputs: Sequence[bytes],
     salt: bytes,

@@ -37,6 +37,25 @@ class Record(NamedTuple):
     empty: bool = False
 
 
+class Lined(NamedTuple):
+    """Rows as they stand, one a line.
+
+    Attributes:
+        data: the lines.
+        delimiter: what parts their cells; None where each is one.
+        width: how many cells each has that is like the others.
+        subject: the column of the subject.
+        shown: what may be shown beside it: the name, the column, whether what stands there is
+            hidden.
+    """
+
+    data: bytes | memoryview
+    delimiter: str | None = None
+    width: int = 1
+    subject: int = 0
+    shown: tuple[tuple[str, int, bool], ...] = ()
+
+
 class AskedRows:
     """Rows of a table that follow each other, each with one subject that is no secret.
 
@@ -66,6 +85,14 @@ class AskedRows:
         if self._apart is None:
             self._apart = self.subjects.split(b"\n")
         return self._apart[index]
+
+    @property
+    def lined(self) -> Lined | None:
+        """The same as they stand, where cells are shown as they are or not at all."""
+        if self._run.lines is None:
+            return None
+        data, delimiter = self._run.lines
+        return self._asker.lined(data, delimiter, self._shown)
 
     def others(self, index: int) -> dict[str, str]:
         """What may be shown of a row beside its subject, by column."""
@@ -273,6 +300,18 @@ class SubjectAsker(Asker):
             if found.get(name):
                 found[name] = HIDDEN
         return found
+
+    def lined(self, data: bytes, delimiter: str, shown: ShownColumns) -> Lined | None:
+        """Rows as they stand, where `beside` shows cells as they are or not at all."""
+        if shown.varies or len(set(shown.names)) < len(shown.names):
+            return None
+        (subject,) = self._subjects
+        beside = tuple(
+            (name, at, not allowed)
+            for at, (name, allowed) in enumerate(zip(shown.names, shown.allowed, strict=True))
+            if at != subject
+        )
+        return Lined(data, delimiter, len(shown.names), subject, beside)
 
     def _row(self, row: Row) -> list[str]:
         """A row's cells by the place of their names."""

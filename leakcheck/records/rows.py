@@ -78,6 +78,8 @@ class PlainRows:
         number: of the first; the others count on.
         names: of the cells.
         count: of the records.
+        lines: those that they are cut from, one a record, and the delimiter; None where there
+            are none.
     """
 
     def __init__(
@@ -88,12 +90,16 @@ class PlainRows:
         cut: Callable[[], list[list[str]]],
         column: Callable[[int], bytes | None] | None = None,
         row: Callable[[int], list[str]] | None = None,
+        lines: tuple[bytes, str] | None = None,
     ) -> None:
-        """cut: gives the cells; column, row: give some of them at less than the cost of all."""
+        """cut: gives the cells; column, row: give some of them at less than the cost of all;
+        lines: those they are cut from, one a record, and the delimiter.
+        """
         self.number, self.names, self.count = number, names, count
         self._cut, self._column, self._row = cut, column, row
         self._cells: list[list[str]] | None = None
         self._alone = 0
+        self.lines = lines
 
     @property
     def cells(self) -> list[list[str]]:

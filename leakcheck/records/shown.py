@@ -74,6 +74,11 @@ class ShownColumns:
             and (text.isascii() or not _SURROGATES.search(text))
         )
 
+    @property
+    def varies(self) -> bool:
+        """Whether it depends on a cell what is shown of it."""
+        return self._beside
+
     def name(self, at: int) -> str:
         """A column's name."""
         return self.names[at] if at < len(self.names) else f"column {at + 1}"

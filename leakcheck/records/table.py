@@ -79,11 +79,12 @@ def runs(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
 
     for found in _Cutter(lines(stream), dialect.delimiter, dialect.width):
         if isinstance(found, _Chunk):
-            if not skip:
+            while skip and found.size:
+                yield row(found.first(), ())
+            if found.size:
                 yield found.rows(number, names)
                 number += found.size
-                continue
-            found = found.cells()
+            continue
         if not isinstance(found, list):
             yield row(*found)
             continue
@@ -157,7 +158,15 @@ class _Chunk:
 
     def rows(self, number: int, names: tuple[str, ...]) -> PlainRows:
         """The rows, of which the first has this number."""
-        return PlainRows(number, names, self.size, self.cells, self._column, self._row)
+        lines = (self.data, self.mark)
+        return PlainRows(number, names, self.size, self.cells, self._column, self._row, lines)
+
+    def first(self) -> list[str]:
+        """The cells of the first row, which is taken out."""
+        line, end, self.data = self.data.partition(b"\n")
+        self.size -= 1
+        (found,) = self._cut(line + end)
+        return found
 
     def _cut(self, data: bytes) -> list[list[str]]:
         return list(csv.reader(lines_of(data), delimiter=self.mark, strict=True))

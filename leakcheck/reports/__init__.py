@@ -5,11 +5,11 @@ A report is `begin(meta)`, then `row(row)` for each row as it comes, then
 scan, hunt and ci have to say fits these few types; a writer knows no command.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, TextIO
+from typing import Any, Literal, NamedTuple, Protocol, TextIO, runtime_checkable
 
 from leakcheck.errors import UsageError
 
@@ -152,8 +152,37 @@ class Summary:
     partial: bool = False
 
 
+class Written(NamedTuple):
+    """Text of several rows as a writer writes them.
+
+    text; rows: how many; filled: the places of the columns in which there is
+    something that is not in every row.
+    """
+
+    text: str
+    rows: int
+    filled: Sequence[int]
+
+
+class RowBatch(Protocol):
+    """Rows that are reported together, as most of them differ in their cells alone."""
+
+    def __iter__(self) -> Iterator[ReportRow]:
+        """Each, in order."""
+        ...
+
+    def pieces(
+        self, write: Callable[[ReportRow], str], style: str
+    ) -> Iterator[ReportRow | Written]:
+        """The same, where many are alike as what `write` would write of them.
+
+        style: how it writes a cell: `json`, `html`, or the delimiter of cells.
+        """
+        ...
+
+
 class Writer(Protocol):
-    """One format, written to one text stream."""
+    """One format, written to one text stream; that can take rows together is a RowsWriter."""
 
     def __init__(self, out: TextIO) -> None: ...
 
@@ -165,6 +194,14 @@ class Writer(Protocol):
 
     def end(self, summary: Summary) -> None:
         """Write what comes after the rows."""
+
+
+@runtime_checkable
+class RowsWriter(Writer, Protocol):
+    """A writer that takes rows together as well."""
+
+    def rows(self, rows: RowBatch) -> None:
+        """Write several rows: the same as each by itself."""
 
 
 FORMATS = {

@@ -8,9 +8,10 @@ other than tab and newline become U+FFFD, so that no list steers a terminal.
 import csv
 import os
 import re
+from collections.abc import Sequence
 from typing import TextIO
 
-from leakcheck.reports import Meta, ReportRow, Summary
+from leakcheck.reports import Meta, ReportRow, RowBatch, Summary, Written
 from leakcheck.wording import steerless
 
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠%|]")
@@ -31,13 +32,22 @@ def guard(text: str) -> str:
     return text
 
 
+class _Line:
+    """Gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
 class CsvWriter:
     """RFC 4180, with a header; a partial report ends in a row that says so."""
 
     delimiter = ","
 
     def __init__(self, out: TextIO) -> None:
+        self._out = out
         self._csv = csv.writer(out, delimiter=self.delimiter, lineterminator="\r\n")
+        self._line = csv.writer(_Line(), delimiter=self.delimiter, lineterminator="\r\n")
 
     def begin(self, meta: Meta) -> None:
         """The header."""
@@ -46,6 +56,20 @@ class CsvWriter:
 
     def row(self, row: ReportRow) -> None:
         """One record."""
+        self._csv.writerow(self._cells(row))
+
+    def rows(self, rows: RowBatch) -> None:
+        """Several records."""
+        for one in rows.pieces(self._text, self.delimiter):
+            if isinstance(one, Written):
+                self._out.write(one.text)
+            else:
+                self.row(one)
+
+    def _text(self, row: ReportRow) -> str:
+        return str(self._line.writerow(self._cells(row)))
+
+    def _cells(self, row: ReportRow) -> Sequence[str]:
         cells = row.cells
         if cells is None:
             values = row.values
@@ -53,7 +77,7 @@ class CsvWriter:
         text = _BETWEEN.join(cells)
         if text.count(_BETWEEN) >= len(cells) or not _ALL_HARMLESS.fullmatch(text):
             cells = [cell and guard(cell) for cell in cells]
-        self._csv.writerow(cells)
+        return cells
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""

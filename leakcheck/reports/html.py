@@ -9,10 +9,11 @@ import datetime
 import html
 import re
 import tempfile
-from typing import TextIO
+from collections.abc import Sequence
+from typing import IO, TextIO
 
 from leakcheck import __version__
-from leakcheck.reports import Chart, Meta, ReportRow, Summary
+from leakcheck.reports import Chart, Meta, ReportRow, RowBatch, Summary, Written
 from leakcheck.reports.page import POLICY, SCRIPT, STYLE
 from leakcheck.wording import counted, printable
 
@@ -32,9 +33,7 @@ class HtmlWriter:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._rows = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in `end`
-            _IN_MEMORY, "w+", encoding="utf-8", errors="replace", newline=""
-        )
+        self._rows: dict[str, IO[str]] = {}  # by verdict
         self._count = 0
 
     def begin(self, meta: Meta) -> None:
@@ -45,22 +44,53 @@ class HtmlWriter:
 
     def row(self, row: ReportRow) -> None:
         """One row of the table, kept for the end."""
+        cells = self._cells(row)
+        for at, cell in enumerate(cells):
+            if not cell.endswith(">"):  # text has none that is not escaped
+                self._used[at] = True
+        self._keep(self._verdict_of(cells), _line(cells))
+        self._count += 1
+
+    def rows(self, rows: RowBatch) -> None:
+        """Several rows of the table, kept for the end."""
+        for one in rows.pieces(lambda row: _line(self._cells(row)), "html"):
+            if not isinstance(one, Written):
+                self.row(one)
+            elif one.text:
+                for at in one.filled:
+                    self._used[at] = True
+                self._keep("clean", one.text)
+                self._count += one.rows
+
+    def _keep(self, verdict: str, text: str) -> None:
+        if verdict not in self._rows:
+            self._rows[verdict] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - see `_table`
+                _IN_MEMORY, "w+", encoding="utf-8", errors="replace", newline=""
+            )
+        self._rows[verdict].write(text)
+
+    def _verdict_of(self, cells: Sequence[str]) -> str:
+        """The verdict of a row; clean where it has none, empty where rows have no verdicts."""
+        if "verdict" not in self._styles:
+            return ""
+        cell = cells[self._styles.index("verdict")]
+        return next((one for one in _VERDICTS if f'"verdict {one}"' in cell), "clean")
+
+    def _cells(self, row: ReportRow) -> list[str]:
         cells = []
         found = row.cells or [column.cell(row.values) for column in self._meta.columns]
-        for at, (style, cell) in enumerate(zip(self._styles, found, strict=True)):
+        for style, cell in zip(self._styles, found, strict=True):
             text = cell and _text(cell)
             if not text:
                 cells.append(_NUMBER if style == "number" else "<td>")
                 continue
-            self._used[at] = True
             if style == "number":
                 cells.append(_NUMBER + text)
             elif style == "verdict" and text in _VERDICTS:
                 cells.append(f'<td><span class="verdict {text}">{text}</span>')
             else:
                 cells.append(f'<td class="long">{text}' if len(text) > _LONG else f"<td>{text}")
-        self._rows.write(f"{_BETWEEN.join(cells)}\n")
-        self._count += 1
+        return cells
 
     def end(self, summary: Summary) -> None:
         """The page."""
@@ -110,23 +140,21 @@ class HtmlWriter:
             for column in (self._meta.columns[at] for at in used)
         )
         write(f"<thead><tr>{heads}</tr></thead>\n<tbody>\n")
-        graded = "verdict" in self._styles
-        for wanted in _VERDICTS if graded else ("",):  # the exposed first, in their order
-            self._rows.seek(0)
-            for line in self._rows:
-                if graded and _verdict_of(line) != wanted:
-                    continue
+        for verdict in ("", *_VERDICTS):  # the exposed first, in their order
+            kept = self._rows.get(verdict)
+            if kept is None:
+                continue
+            kept.seek(0)
+            row = '<tr class="ok">' if verdict == "clean" else "<tr>"
+            for line in kept:
                 cells = line.rstrip("\n").split(_BETWEEN)
-                row = '<tr class="ok">' if wanted == "clean" else "<tr>"
-                write(f"{row}{''.join(cells[at] for at in used)}\n")
-        self._rows.close()
+                write(f"{row}{''.join([cells[at] for at in used])}\n")
+            kept.close()
         write("</tbody>\n</table>\n</div>\n</section>\n")
 
 
-def _verdict_of(line: str) -> str:
-    """The verdict of a row that is written; clean where it has none."""
-    found = next((one for one in _VERDICTS if f'<span class="verdict {one}">' in line), "")
-    return found or "clean"
+def _line(cells: Sequence[str]) -> str:
+    return f"{_BETWEEN.join(cells)}\n"
 
 
 def _figure_of(summary: Summary) -> str:

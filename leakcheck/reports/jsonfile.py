@@ -7,8 +7,16 @@ any size can be read by the line.
 
 from typing import TextIO
 
-from leakcheck.reports import Meta, ReportRow, Summary
+from leakcheck.reports import Meta, ReportRow, RowBatch, Summary, Written
 from leakcheck.wording import json_text
+
+
+def _result(row: ReportRow) -> str:
+    return row.json or json_text(row.values)
+
+
+def _line(row: ReportRow) -> str:
+    return _result(row) + "\n"
 
 
 class JsonLinesWriter:
@@ -22,7 +30,12 @@ class JsonLinesWriter:
 
     def row(self, row: ReportRow) -> None:
         """One line."""
-        self._out.write((row.json or json_text(row.values)) + "\n")
+        self._out.write(_line(row))
+
+    def rows(self, rows: RowBatch) -> None:
+        """Several lines."""
+        for one in rows.pieces(_line, "json"):
+            self._out.write(one.text if isinstance(one, Written) else _line(one))
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""
@@ -44,8 +57,17 @@ class JsonWriter:
 
     def row(self, row: ReportRow) -> None:
         """One result."""
-        self._out.write(self._before + (row.json or json_text(row.values)))
+        self._out.write(self._before + _result(row))
         self._before = ",\n"
+
+    def rows(self, rows: RowBatch) -> None:
+        """Several results."""
+        for one in rows.pieces(lambda row: f",\n{_result(row)}", "json"):
+            if not isinstance(one, Written):
+                self.row(one)
+            elif one.text:
+                self._out.write(self._before + one.text[2:])
+                self._before = ",\n"
 
     def end(self, summary: Summary) -> None:
         """The summary."""

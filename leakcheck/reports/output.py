@@ -13,7 +13,16 @@ from typing import NamedTuple, Self, TextIO
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import Draft
-from leakcheck.reports import Meta, ReportRow, Summary, Writer, format_of, writer_for
+from leakcheck.reports import (
+    Meta,
+    ReportRow,
+    RowBatch,
+    RowsWriter,
+    Summary,
+    Writer,
+    format_of,
+    writer_for,
+)
 
 
 class Target(NamedTuple):
@@ -102,6 +111,15 @@ class Reports:
         """Write one row to each report."""
         for writer in self._writers:
             writer.row(row)
+
+    def rows(self, rows: RowBatch) -> None:
+        """Write several rows to each report."""
+        for writer in self._writers:
+            if isinstance(writer, RowsWriter):
+                writer.rows(rows)
+                continue
+            for row in rows:
+                writer.row(row)
 
     def finish(self, summary: Summary) -> None:
         """Write what comes after the rows; every file gets its name."""

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from leakcheck.input.chunk import Buffers, chunks
-from leakcheck.records.asked import AskedRows, Record
+from leakcheck.records.asked import AskedRows, Lined, Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
 from leakcheck.records.rows import raw
@@ -64,6 +64,12 @@ class RowBlock(Protocol):
         """What may be shown of the row beside its subject, by column name."""
         ...
 
+    def lined(self) -> Iterator[tuple[int, int, Lined, dict[str, str]]]:
+        """Rows that are at hand as they stand: the index of the first, how many, the lines, and
+        what is shown of each before its cells.
+        """
+        ...
+
     def free(self) -> None:
         """Let go of the memory: nobody asks for a row any more."""
         ...
@@ -92,6 +98,7 @@ class LineBlock:
         self.data, self.done, self.cut, self.fresh = data, done, cut, fresh
         self.first = fresh or 1
         self._part = part
+        self._count = 0
         self._lines: list[bytes] | None = None
 
     @property
@@ -108,7 +115,9 @@ class LineBlock:
         """As for RowBlock."""
         if self.cut:
             return Digested(1, owners=[], problems={0: TOO_LONG})
-        return digest_chunk(self.data, query._replace(dialect=self.dialect))
+        found = digest_chunk(self.data, query._replace(dialect=self.dialect))
+        self._count = found.count
+        return found
 
     def number(self, index: int) -> int:
         """As for RowBlock."""
@@ -130,6 +139,11 @@ class LineBlock:
     def others(self, index: int) -> dict[str, str]:
         """A text has no other cells."""
         return {"file": self._part.member} if self._part.member else {}
+
+    def lined(self) -> Iterator[tuple[int, int, Lined, dict[str, str]]]:
+        """As for RowBlock."""
+        if not (self.cut or self.accounts):
+            yield 0, self._count, Lined(self.data), self.others(0)
 
     def free(self) -> None:
         """Give the memory back: nobody asks for a row any more."""
@@ -163,6 +177,10 @@ class RecordBlock:
         """As for RowBlock."""
         others = self.records[index].others
         return {"file": self._part.member, **others} if self._part.member else others
+
+    def lined(self) -> Iterator[tuple[int, int, Lined, dict[str, str]]]:
+        """None of them is."""
+        yield from ()
 
     def free(self) -> None:
         """Records go when nobody has them any more."""
@@ -206,6 +224,14 @@ class TableBlock:
         run, at = self._find(index)
         others = run.others(at)
         return {"file": self._part.member, **others} if self._part.member else others
+
+    def lined(self) -> Iterator[tuple[int, int, Lined, dict[str, str]]]:
+        """As for RowBlock."""
+        before = {"file": self._part.member} if self._part.member else {}
+        for run, end in zip(self._runs, self._ends, strict=True):
+            lined = run.lined
+            if lined is not None and not any(name in before for name, _, _ in lined.shown):
+                yield end - run.count, run.count, lined, before
 
     def free(self) -> None:
         """Rows go when nobody has them any more."""

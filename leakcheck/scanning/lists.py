@@ -18,9 +18,8 @@ from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.reports import Summary
 from leakcheck.scanning.asking import Asking
 from leakcheck.scanning.options import ScanOptions
-from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.scan import Scan
-from leakcheck.scanning.source_set import SourceSet
+from leakcheck.scanning.source_set import Asked, SourceSet
 from leakcheck.scanning.summary import ScanCounts
 from leakcheck.wording import counted, number
 
@@ -177,8 +176,8 @@ class Lists:
         """What hardened and sealed filters will cost, a sentence each; measured here and now."""
         return self._asking.costs(_sum(one.lines for one in self._lists if one.reason is None))
 
-    def blocks(self) -> Iterator[tuple[str, Iterator[ScanRow]]]:
-        """The rows of every list, by block, with its name; consume all, in order."""
+    def answered(self) -> Iterator[tuple[str, Scan, Asked]]:
+        """Every block of every list with its answers; the list's name, and its scan."""
         done = 0
         for one in self._lists:
             if one.reason is not None:
@@ -187,8 +186,8 @@ class Lists:
             try:
                 scan = one.scan or self._reopened(one)
                 scan.progress = lambda block, done=done: self.progress(done + block.done)  # type: ignore[misc]
-                for rows in scan.blocks():
-                    yield one.name, rows
+                for asked in scan.answered():
+                    yield one.name, scan, asked
             except InputError as error:
                 if not self.several:
                     raise

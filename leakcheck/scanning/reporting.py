@@ -15,6 +15,7 @@ from leakcheck.scanning.groups import COLUMNS, Groups
 from leakcheck.scanning.interrupts import Interrupts
 from leakcheck.scanning.lists import Lists
 from leakcheck.scanning.options import ScanOptions
+from leakcheck.scanning.report_rows import ReportRows
 from leakcheck.scanning.rows import RULES, report_columns, terminal_columns
 from leakcheck.verdicts import SourceInfo, Verdict
 
@@ -89,13 +90,14 @@ def _write(
 
         lists.progress = show
         try:
-            for name, rows in lists.blocks():
+            for name, scan, asked in lists.answered():
                 place = "" if name == "stdin" else name
+                listed = name if several else None
                 with interrupts.held():
-                    for row in rows:
-                        if groups is None:
-                            reports.row(row.report(place, kept, name if several else None))
-                        else:
+                    if groups is None:
+                        reports.rows(ReportRows(scan, asked, place, kept, listed))
+                    else:
+                        for row in scan.rows_of(asked):
                             groups.add(row)
         except KeyboardInterrupt:
             partial = True

@@ -141,13 +141,8 @@ class Scan:
 
     def __iter__(self) -> Iterator[ScanRow]:
         """The rows wanted, in the order of the list."""
-        for rows in self.blocks():
-            yield from rows
-
-    def blocks(self) -> Iterator[Iterator[ScanRow]]:
-        """The same by block, counted when its rows are asked for: consume all, in order."""
         for asked in self.answered():
-            yield self._rows(asked)
+            yield from self.rows_of(asked)
 
     def answered(self) -> Iterator[Asked]:
         """Every block with its answers, counted, in the order of the list."""
@@ -168,16 +163,39 @@ class Scan:
                 for digest in self._digests(asked, index):
                     shared.add(digest, login)
 
-    def _rows(self, asked: Asked) -> Iterator[ScanRow]:
+    def wants(self, verdict: Verdict) -> bool:
+        """Whether rows of this verdict are wanted."""
+        return not self.options.only or verdict in self.options.only
+
+    @property
+    def as_they_are(self) -> bool:
+        """Whether rows are told as the list has them."""
+        return not self.options.redact
+
+    def rows_of(self, asked: Asked) -> Iterator[ScanRow]:
+        """The rows wanted of a block; ask once."""
+        # Where clean rows are not wanted they cost nothing: only the odd ones are looked at.
+        odd = dict(self.odd_rows(asked))
+        if not self.wants(Verdict.CLEAN) or self.options.counts_only:
+            yield from odd.values()
+            return
+        for index, code in enumerate(asked.codes):
+            if code == Code.CLEAN:
+                yield self.clean_row(asked, index)
+            elif index in odd:
+                yield odd[index]
+
+    def odd_rows(self, asked: Asked) -> Iterator[tuple[int, ScanRow]]:
+        """The rows of a block that are wanted and not clean, by their index.
+
+        What is found out about them is counted: ask once, for all, in the order of the list.
+        """
         options = self.options
         masking = options.redact or options.earlier is not None
-        again = options.earlier is not None or self._exact or self._proofs
-        if options.counts_only and not again:
+        if options.counts_only and not (options.earlier or self._exact or self._proofs):
             return
         exact = self._ask_again(asked) if self._exact else {}
-        # Where clean rows are not wanted they cost nothing: only the odd ones are looked at.
-        every = not options.only or Verdict.CLEAN in options.only
-        for index in range(len(asked.codes)) if every else positions(asked.codes):
+        for index in positions(asked.codes):
             code = asked.codes[index]
             if code == EMPTY:
                 continue
@@ -191,8 +209,17 @@ class Scan:
                 if news is None:
                     continue
                 row, masked = news, news.redacted(digest)
-            if not options.only or row.verdict in options.only:
-                yield masked if options.redact else row
+            if self.wants(row.verdict):
+                yield index, masked if options.redact else row
+
+    def clean_row(self, asked: Asked, index: int) -> ScanRow:
+        """The row at `index` of a block, which is clean."""
+        row = self.row(asked, index)
+        return row.redacted(self._digest(asked, index)) if self.options.redact else row
+
+    def clean_row_of(self, number: int, subject: str | None, cells: dict[str, str]) -> ScanRow:
+        """A row of which every source says that it is clean."""
+        return ScanRow(number, Answer(subject, self.sources.kind, self.asking.clean), cells)
 
     def row(self, asked: Asked, index: int) -> ScanRow:
         """The row at `index` of a block, which is not empty."""
@@ -204,7 +231,7 @@ class Scan:
             answers = _answers(self.sources.domains, asked.domains, range(at, at + 1), [""])
             return ScanRow(number, Answer(text, Kind.DOMAIN, answers), others)
         if asked.codes[index] == Code.CLEAN:
-            return ScanRow(number, Answer(text, kind, self.asking.clean), others)
+            return self.clean_row_of(number, text, others)
         which = _digests_at(asked, index)
         spelled = [digested.spelled.get(at, "") for at in which]
         answers = _answers(self.sources.sources, asked.lookups, which, spelled) if which else ()

@@ -27,6 +27,7 @@ mod password_fields;
 mod passwords;
 mod punycode;
 mod python;
+mod report_rows;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
@@ -59,6 +60,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal::seal_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
     module.add_function(wrap_pyfunction!(numbered::numbered, module)?)?;
+    module.add_function(wrap_pyfunction!(report_rows::clean_rows, module)?)?;
     module.add_class::<distinct::Distinct>()?;
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;

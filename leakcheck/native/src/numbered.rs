@@ -1,22 +1,10 @@
 //! Lines of a report that say the same of many rows: see `leakcheck/scanning/numbered.py`.
 
 use crate::python::bytes;
+use crate::report_rows::digits;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-
-/// The decimal digits of `number`, at the end of `room`.
-fn digits(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
-    let mut at = room.len();
-    loop {
-        at -= 1;
-        room[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &room[at..];
-        }
-    }
-}
 
 /// `line N` and a tail for each of `codes` that is `wanted`; N counts from `first`.
 #[pyfunction]

@@ -9,17 +9,18 @@ import sys
 import time
 
 from leakcheck import version_text
+from leakcheck.language import local, said
 
 _LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
-_SLOW = (
+_SLOW = said(
     "This ran on plain Python, some 40 times slower than the native engine. Install Rust "
     "(https://rustup.rs) or take a wheel, then install leakcheck-bloom again."
 )
-_FOREIGN = (
+_FOREIGN = said(
     "Another package called bloom stands in the way of leakcheck's own. Install leakcheck-bloom "
     "in an environment of its own."
 )
-_INTERRUPTED = "Interrupted: nothing was left half-written."
+_INTERRUPTED = said("Interrupted: nothing was left half-written.")
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def run(arguments: list[str]) -> int:
     start, worked = time.monotonic(), time.process_time()
     if not arguments:
         return _fail(
-            "Say what to do: leakcheck --help lists the commands, leakcheck demo shows them."
+            said("Say what to do: leakcheck --help lists the commands, leakcheck demo shows them.")
         )
     try:
         status = _invoke(arguments)
@@ -66,12 +67,13 @@ def run(arguments: list[str]) -> int:
     except ImportError as error:
         return _fail(_FOREIGN) if _bloom_is_foreign() else _unexpected(error, arguments)
     except MemoryError:
-        return _fail("There is not enough memory: give a smaller --memory.")
+        return _fail(said("There is not enough memory: give a smaller --memory."))
     except OSError as error:
-        named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-        why = error.strerror or "input or output failed"
-        return _fail(f"{named}the system refused: {why}." if named else
-                     f"The system refused: {why}.")  # fmt: skip
+        why = error.strerror or said("input or output failed")
+        if not error.filename:
+            return _fail(said("The system refused: {why}.", why=why))
+        name = os.fsdecode(error.filename)
+        return _fail(said("{name}: the system refused: {why}.", name=name, why=why))
     except BaseException as error:  # a panic in Rust is no Exception
         return _unexpected(error, arguments)
     terminal = sys.modules.get("leakcheck.terminal")  # what never loaded it was told nothing
@@ -106,7 +108,7 @@ def _say_if_slow(begun: float) -> None:
     """
     engine = sys.modules.get("bloom.engine")
     if engine is not None and engine.FALLEN_BACK and time.process_time() - begun > _LONG:
-        print(f"leakcheck: {_SLOW}", file=sys.stderr)
+        print(f"leakcheck: {local(_SLOW)}", file=sys.stderr)
 
 
 def _bloom_is_foreign() -> bool:
@@ -128,7 +130,7 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
         return 2
     if format_message is not None:
         return _fail(_without_values(" ".join(str(format_message()).split()), arguments))
-    return _fail(f"This is {fault(error)}.")
+    return _fail(said("This is {fault}.", fault=fault(error)))
 
 
 def _without_values(message: str, arguments: list[str]) -> str:
@@ -140,7 +142,7 @@ def _without_values(message: str, arguments: list[str]) -> str:
         for quoted in (repr(value), f"'{value}'", f'"{value}"'):
             message = message.replace(quoted, "the value given")
     if message.startswith("No such command"):
-        return "There is no such command: --help lists them."
+        return said("There is no such command: --help lists them.")
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 

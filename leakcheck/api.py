@@ -21,6 +21,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from leakcheck.errors import SubjectError, UsageError
+from leakcheck.language import joined, said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
@@ -281,11 +282,13 @@ def _questions(
     for at, subject in enumerate(subjects, 1):
         try:
             if not isinstance(subject, str | bytes):
-                raise SubjectError(f"This is no text: it is a {type(subject).__name__}.")
+                raise SubjectError(
+                    said("This is no text: it is a {kind}.", kind=type(subject).__name__)
+                )
             one = question(kind, subject)
         except SubjectError as error:
             if on_error == "raise":
-                raise SubjectError(_which(at, len(subjects)) + str(error)) from None
+                raise SubjectError(joined("", (_which(at, len(subjects)), str(error)))) from None
             found.append(error)
         else:
             found.append(one.with_variants() if variants else one)
@@ -301,7 +304,9 @@ def _shown(subject: Any, kind: Kind) -> str | None:
 
 def _which(at: int, of: int) -> str:
     """Which of several subjects an error is about, by its place: none is repeated."""
-    return f"No. {at} of the {of} asked about, so that none was asked: " if of > 1 else ""
+    if of == 1:
+        return ""
+    return said("No. {at} of the {of} asked about, so that none was asked: ", at=at, of=of)
 
 
 def _from_hex(digest: str, kind: Kind | None, which: str) -> bytes:
@@ -311,8 +316,10 @@ def _from_hex(digest: str, kind: Kind | None, which: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) not in wanted or len(digest.strip()) != 2 * len(raw):
-        digits = " or ".join(str(2 * size) for size in sorted(wanted, reverse=True))
-        raise UsageError(f"{which}A hash is {digits} hexadecimal digits; this one is not.")
+        sizes = [str(2 * size) for size in sorted(wanted, reverse=True)]
+        digits = joined(said(" or "), sizes)
+        wrong = said("A hash is {digits} hexadecimal digits; this one is not.", digits=digits)
+        raise UsageError(joined("", (which, wrong)))
     return raw
 
 

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from leakcheck import version_text
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 COMMANDS = {
     "build": "Build a filter from dumps: files, folders, archives, or - for stdin.",
@@ -156,8 +157,9 @@ def _no_such_command(name: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, n=1)
-    hint = f"did you mean {near[0]}?" if near else "leakcheck --help lists them."
-    return f"There is no such command: {hint}"
+    if near:
+        return said("There is no such command: did you mean {near}?", near=near[0])
+    return said("There is no such command: leakcheck --help lists them.")
 
 
 app = typer.Typer(

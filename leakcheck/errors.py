@@ -10,6 +10,8 @@ LeakcheckError            exit status 2
 No message holds a password, an address or a digest.
 """
 
+from leakcheck.language import said
+
 
 class LeakcheckError(Exception):
     """Base of every error that a user is shown."""
@@ -41,5 +43,8 @@ def fault(error: BaseException) -> str:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     name = at.tb_frame.f_code.co_filename.rpartition("/")[2] if at else ""
-    place = f" at {name}:{at.tb_lineno}" if at else ""
-    return f"a fault in leakcheck ({type(error).__name__}{place}): report it"
+    kind = type(error).__name__
+    if at is None:
+        return said("a fault in leakcheck ({kind}): report it", kind=kind)
+    return said("a fault in leakcheck ({kind} at {place}): report it", kind=kind,
+                place=f"{name}:{at.tb_lineno}")  # fmt: skip

@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 from leakcheck.errors import UsageError
-from leakcheck.wording import printable, steerless
+from leakcheck.language import local, said
+from leakcheck.wording import VERDICTS, printable, steerless
 
 _COLOURS = {"exposed": "31;1", "unknown": "33;1", "clean": "32", "error": "31", "warning": "33"}
 _BETWEEN = "  "
@@ -141,19 +142,21 @@ def make_room() -> None:
 
 def say(text: str = "") -> None:
     """One line on stdout, without what steers the terminal."""
-    print(steerless(text))
+    print(steerless(local(text)))
 
 
-def tell(text: str, *, indent: str = "", tone: str = "") -> None:
+def tell(text: str, *, indent: str = "", tone: str | None = None) -> None:
     """A sentence or more on stdout; on a terminal broken at words, further lines indented.
 
     tone: a verdict, the first word in it that says so gets its colour.
     """
+    text = local(text)
+    sought = local(VERDICTS[tone]) if tone else None
     for line in prose(text, indent=indent) if out_is_terminal() else [indent + text]:
         shown = steerless(line)
-        before, word, behind = shown.partition(f" {tone}") if tone else (shown, "", "")
+        before, word, behind = shown.partition(f" {sought}") if sought else (shown, "", "")
         if word:
-            shown, tone = f"{before} {paint(tone, tone)}{behind}", ""
+            shown, sought = f"{before} {paint(word[1:], tone or '')}{behind}", None
         print(shown)
 
 
@@ -170,8 +173,8 @@ def prose(text: str, *, indent: str = "") -> list[str]:
 
 def warn(text: str) -> None:
     """A sentence on stderr."""
-    said = f"leakcheck: {printable(text)}"
-    print("\n".join(prose(said)) if sys.stderr.isatty() else said, file=sys.stderr)
+    line = f"leakcheck: {printable(local(text))}"
+    print("\n".join(prose(line)) if sys.stderr.isatty() else line, file=sys.stderr)
 
 
 # ---- tables
@@ -280,7 +283,12 @@ class Layout:
         return lines
 
     def _painted(self, at: int, text: str) -> str:
-        return paint(text, text) if self._fields[at].verdict else text
+        return paint(text, _verdict_of(text)) if self._fields[at].verdict else text
+
+
+def _verdict_of(text: str) -> str:
+    """The verdict that a word for people stands for."""
+    return next((verdict for verdict, word in VERDICTS.items() if local(word) == text), "")
 
 
 def _cells(text: str) -> int:
@@ -325,24 +333,24 @@ def ask_secret(prompt: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(prompt)
+            return getpass.getpass(local(prompt))
         except EOFError:
             if not sys.stdin.isatty():
                 raise UsageError(_NO_TERMINAL) from None
             print(file=sys.stderr)
-            raise UsageError("Nothing was typed, so nothing was asked.") from None
+            raise UsageError(said("Nothing was typed, so nothing was asked.")) from None
         except (getpass.GetPassWarning, OSError):
             raise UsageError(_NO_TERMINAL) from None
 
 
-_NO_TERMINAL = "There is no terminal to ask at: give it on stdin, with -."
+_NO_TERMINAL = said("There is no terminal to ask at: give it on stdin, with -.")
 
 
 def ask_line(prompt: str) -> str:
     """A line typed at the terminal; nothing where there is no terminal to ask at."""
     if not sys.stdin.isatty():
         return ""
-    sys.stderr.write(prompt)
+    sys.stderr.write(local(prompt))
     sys.stderr.flush()
     return sys.stdin.readline().rstrip("\n")
 
@@ -353,8 +361,9 @@ def agreed(question: str, otherwise: str) -> bool:
     otherwise: what to do where there is no terminal to ask at, for a UsageError.
     """
     if not sys.stdin.isatty():
-        raise UsageError(f"There is no terminal to ask at: {otherwise}.")
-    return ask_line(f"{printable(question)} [y/N] ").strip().lower() in ("y", "yes")
+        raise UsageError(said("There is no terminal to ask at: {otherwise}.", otherwise=otherwise))
+    asked = ask_line(said("{question} [y/N] ", question=printable(question)))
+    return asked.strip().lower() in ("y", "yes", *local(said("y yes")).split())
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.tables import Versions
 
@@ -70,7 +71,7 @@ class SourceInfo:
 
 UNSIGNED = ""
 """What stands for a signature where nobody who is trusted has signed."""
-INCOMPLETE = (
+INCOMPLETE = said(
     "the filter was built without a part of its dump that could not be read, so what is not in "
     "it may still be in the breach"
 )

@@ -1,7 +1,7 @@
 """Words that several rooms say alike: numbers, plurals, sizes, rates, and what to do next.
 
-Pure text: nothing here reads or writes anything. What comes from a file or a
-server goes through `printable` before a person sees it.
+Messages, as language.py has them: nothing here reads or writes anything. What
+comes from a file or a server goes through `printable` before a person sees it.
 
 The steps of `advice` follow what national agencies tell the public after a
 breach: NIST SP 800-63B (change on evidence of compromise; no reuse), the UK
@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from leakcheck.language import figure, joined, said, said_of
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
@@ -22,6 +23,7 @@ from leakcheck.verdicts import Verdict
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_BLANKS = "\u00a0\u202f"  # that no line is broken at: French has them before some marks
 _UNESCAPED = re.compile(r"[ !#-\[\]-~\x1f]*")  # what JSON has as it is, and what joins it here
 
 
@@ -29,7 +31,7 @@ def printable(text: str) -> str:
     """`text` without control characters, so that no file can steer a terminal."""
     if text.isprintable():
         return text
-    return "".join(mark if mark.isprintable() else "�" for mark in text)
+    return "".join(mark if mark.isprintable() or mark in _BLANKS else "�" for mark in text)
 
 
 def steerless(text: str) -> str:
@@ -86,21 +88,32 @@ def _encoder(spaced: bool) -> Callable[[Any], str]:
 
 def number(value: float) -> str:
     """A count as people read it: 12,345,678."""
-    return f"{value:,.0f}"
+    return figure(f"{value:,.0f}")
 
 
 def counted(count: int, what: str) -> str:
-    """A count of things: 1 row, 2 rows; 1 entry, 2 entries; 1 hash, 2 hashes."""
-    if count == 1:
-        return f"1 {what}"
+    """A count of things: 1 row, 2 rows; 1 entry, 2 entries; 1 hash, 2 hashes.
+
+    what: a literal, as for `said`.
+    """
+    return said_of(count, f"{{count}} {what}", f"{{count}} {plural(what)}", count=number(count))
+
+
+def plural(what: str) -> str:
+    """The name of several things."""
     if what.endswith("y") and what[-2] not in "aeiou":
-        return f"{number(count)} {what[:-1]}ies"
-    return f"{number(count)} {what}{'es' if what.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
+        return f"{what[:-1]}ies"
+    return f"{what}{'es' if what.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
 
 
 def sent(name: str, bits: float) -> str:
     """How much of a digest a source that is asked over the network was sent."""
-    return f"Sent to {printable(name)}: {f'{bits:.1f}' if bits else 'no'} bits of the digest."
+    shown = printable(name)
+    if not bits:
+        return said("Sent to {name}: no bits of the digest.", name=shown)
+    return said(
+        "Sent to {name}: {bits} bits of the digest.", name=shown, bits=figure(f"{bits:.1f}")
+    )
 
 
 def size(count: float) -> str:
@@ -110,27 +123,34 @@ def size(count: float) -> str:
     for unit in ("kB", "MB", "GB"):
         count /= 1000
         if count < 1000:
-            return f"{count:.1f} {unit}"
-    return f"{count / 1000:.1f} TB"
+            return figure(f"{count:.1f} {unit}")
+    return figure(f"{count / 1000:.1f} TB")
 
 
 def duration(seconds: float) -> str:
     """A time as people read it: about 50 minutes."""
+    if seconds < 0.5:
+        return said("less than a second")
     if seconds < 1.5:
-        return "about a second" if seconds >= 0.5 else "less than a second"
-    for unit, size_, most in (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 172_800)):
-        if seconds < most:
-            return f"about {counted(round(seconds / size_), unit)}"
-    return f"about {counted(round(seconds / 86_400), 'day')}"
+        return said("about a second")
+    if seconds < 120:
+        return said("about {time}", time=counted(round(seconds), "second"))
+    if seconds < 7200:
+        return said("about {time}", time=counted(round(seconds / 60), "minute"))
+    if seconds < 172_800:
+        return said("about {time}", time=counted(round(seconds / 3600), "hour"))
+    return said("about {time}", time=counted(round(seconds / 86_400), "day"))
 
 
 def odds(probability: float | None) -> str:
     """A probability as people read it: 1 in 1,000,000."""
     if not probability:
-        return "none"
+        return said("none")
     if probability < 1e-12:
-        return "less than one in a trillion"
-    return f"1 in {number(1 / probability)}" if probability <= 0.5 else f"{probability:.0%}"
+        return said("less than one in a trillion")
+    if probability <= 0.5:
+        return said("1 in {number}", number=number(1 / probability))
+    return figure(f"{probability:.0%}")
 
 
 def bars(items: Sequence[tuple[str, float]], *, width: int = 40) -> Iterator[str]:
@@ -142,67 +162,112 @@ def bars(items: Sequence[tuple[str, float]], *, width: int = 40) -> Iterator[str
         yield f"{label:<{margin}}  {'#' * max(1, round(amount / most * width))} {number(amount)}"
 
 
-_REUSE = "and wherever else the same password, or one like it, is used"
-_MANAGER = "Let a password manager choose a different password for every account."
-_TWO_FACTORS = "Turn on two-factor sign-in, best with a passkey or an app, for the mailbox first."
-_PHISHING = (
+VERDICTS: Mapping[str, str] = {
+    Verdict.EXPOSED: said("exposed"),
+    Verdict.CLEAN: said("clean"),
+    Verdict.UNKNOWN: said("unknown"),
+}
+"""The verdicts as people read them."""
+KINDS = {
+    Kind.EMAIL: said("email"),
+    Kind.PASSWORD: said("password"),
+    Kind.NTLM: said("ntlm"),
+    Kind.CREDENTIAL: said("credential"),
+    Kind.DOMAIN: said("domain"),
+}
+"""The kinds as people read them."""
+_MANAGER = said("Let a password manager choose a different password for every account.")
+_TWO_FACTORS = said(
+    "Turn on two-factor sign-in, best with a passkey or an app, for the mailbox first."
+)
+_PHISHING = said(
     "Expect mail, calls and messages that know your details: follow no link in them, "
     "and give no code to anybody."
 )
-_NOT_PROOF = "Clean means: not in what was checked. It is no proof for other breaches."
-_AGAIN = "No answer is not a clean answer: repair or replace the source named, then check again."
+_NOT_PROOF = said("Clean means: not in what was checked. It is no proof for other breaches.")
+_GUESSABLE = said("A password that no list holds can still be easy to guess.")
+_AGAIN = said(
+    "No answer is not a clean answer: repair or replace the source named, then check again."
+)
 _PASSWORD = (
-    f"Change this password now where it is used, {_REUSE}: attackers try it first.",
+    said(
+        "Change this password now where it is used, and wherever else the same password, or one "
+        "like it, is used: attackers try it first."
+    ),
     _MANAGER,
     _TWO_FACTORS,
 )
 
 _STEPS: dict[tuple[Kind, Verdict], tuple[str, ...]] = {
     (Kind.EMAIL, Verdict.EXPOSED): (
-        f"Change the password of the account named in the breach, {_REUSE}.",
+        said(
+            "Change the password of the account named in the breach, and wherever else the same "
+            "password, or one like it, is used."
+        ),
         _TWO_FACTORS,
         _MANAGER,
         _PHISHING,
     ),
     (Kind.CREDENTIAL, Verdict.EXPOSED): (
-        "This address and this password stand together in the breach: take the account for open.",
-        f"Change the password now, {_REUSE}; then sign out all other sessions.",
-        "Look through the account for forwarding rules, recovery addresses and devices not yours.",
+        said(
+            "This address and this password stand together in the breach: take the account for "
+            "open."
+        ),
+        said(
+            "Change the password now, and wherever else the same password, or one like it, is "
+            "used; then sign out all other sessions."
+        ),
+        said(
+            "Look through the account for forwarding rules, recovery addresses and devices not "
+            "yours."
+        ),
         _TWO_FACTORS,
         _MANAGER,
     ),
     (Kind.PASSWORD, Verdict.EXPOSED): _PASSWORD,
     (Kind.NTLM, Verdict.EXPOSED): _PASSWORD,
     (Kind.DOMAIN, Verdict.EXPOSED): (
-        "At least one address of this domain is in the breach: scan the list of its addresses.",
-        "Tell those concerned what was in the breach, and have them change their passwords.",
-        "See whether the breach must be reported: in the European Union, within 72 hours.",
+        said(
+            "At least one address of this domain is in the breach: scan the list of its addresses."
+        ),
+        said("Tell those concerned what was in the breach, and have them change their passwords."),
+        said("See whether the breach must be reported: in the European Union, within 72 hours."),
     ),
 }
 _CLEAN = {
     Kind.EMAIL: (_NOT_PROOF,),
     Kind.DOMAIN: (_NOT_PROOF,),
-    Kind.PASSWORD: (_NOT_PROOF, "A password that no list holds can still be easy to guess."),
-    Kind.NTLM: (_NOT_PROOF, "A password that no list holds can still be easy to guess."),
-    Kind.CREDENTIAL: (_NOT_PROOF, "The address may be in a breach with another password."),
+    Kind.PASSWORD: (_NOT_PROOF, _GUESSABLE),
+    Kind.NTLM: (_NOT_PROOF, _GUESSABLE),
+    Kind.CREDENTIAL: (
+        _NOT_PROOF,
+        said("The address may be in a breach with another password."),
+    ),
 }
 
 
-DATA = {
-    "email": "",
-    "username": "",
-    "password": "",
-    "name": "",
-    "ip": "",
-    "birthdate": "Tell no date of birth as proof of who you are: others know it now.",
-    "phone": "Expect calls and texts too: ring back by the number that you know, not by theirs.",
-    "address": "Expect letters and visits that know your address.",
-    "iban": "Tell your bank that your account number is known, and look through its statements for "
-    "debits that you did not order.",
-    "card": "Have the card blocked and replaced, and look through its statements.",
-    "identity": "Tell the authority that issued the document, and watch for accounts or loans in "
-    "your name.",
-    "health": "Nobody who writes about your health has to be believed: ask your doctor yourself.",
+DATA: dict[str, str | None] = {
+    "email": None,
+    "username": None,
+    "password": None,
+    "name": None,
+    "ip": None,
+    "birthdate": said("Tell no date of birth as proof of who you are: others know it now."),
+    "phone": said(
+        "Expect calls and texts too: ring back by the number that you know, not by theirs."
+    ),
+    "address": said("Expect letters and visits that know your address."),
+    "iban": said(
+        "Tell your bank that your account number is known, and look through its statements for "
+        "debits that you did not order."
+    ),
+    "card": said("Have the card blocked and replaced, and look through its statements."),
+    "identity": said(
+        "Tell the authority that issued the document, and watch for accounts or loans in your name."
+    ),
+    "health": said(
+        "Nobody who writes about your health has to be believed: ask your doctor yourself."
+    ),
 }
 """What can be in a breach, in the words of `build --data`, and what to do about each."""
 
@@ -231,11 +296,13 @@ def list_advice(
     """The steps for whoever is answerable for a list that has such subjects in it."""
     if verdict is not Verdict.EXPOSED or kind is Kind.DOMAIN:
         return advice(kind, verdict)
-    first = (
-        "Refuse or reset the passwords exposed wherever they are in use."
-        if kind in (Kind.PASSWORD, Kind.NTLM)
-        else "Write to each person exposed: which breach, what was in it, and the steps below."
-    )
-    if kind is Kind.CREDENTIAL or (kind is Kind.EMAIL and (data is None or "password" in data)):
-        first += " Reset the passwords of the accounts that you run."
+    if kind in (Kind.PASSWORD, Kind.NTLM):
+        first = said("Refuse or reset the passwords exposed wherever they are in use.")
+    else:
+        first = said(
+            "Write to each person exposed: which breach, what was in it, and the steps below."
+        )
+        if kind is Kind.CREDENTIAL or data is None or "password" in data:
+            reset = said("Reset the passwords of the accounts that you run.")
+            first = joined(" ", (first, reset))
     return (first, *advice(kind, verdict, data))

@@ -26,6 +26,9 @@ def pytest_configure() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["LC_ALL"] = "C.UTF-8"  # the language of whoever runs the tests is not theirs
+    for name in ("LANGUAGE", "LEAKCHECK_LANG"):
+        os.environ.pop(name, None)
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
         for extension in ("bloom._native", "leakcheck._native"):
             importlib.import_module(extension)
@@ -37,3 +40,4 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.delenv("CI", raising=False)
     # What one test asks of the terminal is not for the next, which may run in this process too.
     monkeypatch.setattr("leakcheck.terminal._settings", Settings())
+    monkeypatch.setattr("leakcheck.language._spoken", None)

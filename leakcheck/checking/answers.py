@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from leakcheck.language import day, joined, said, said_of
 from leakcheck.sources.names import EMBEDDED_NAME
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import canonical
 from leakcheck.subject.variants import variants as other_spellings
 from leakcheck.verdicts import UNSIGNED, Answer, SourceAnswer, Verdict
-from leakcheck.wording import advice, counted, odds, printable, sent
+from leakcheck.wording import KINDS, advice, number, odds, printable, sent
 
 
 def answers_json(answers: Sequence[Answer]) -> str:
@@ -25,13 +26,13 @@ class Line(NamedTuple):
 
     Attributes:
         text: without its indent.
-        tone: the verdict in it, which may have a colour; empty for none.
+        tone: the verdict in it, which may have a colour.
         indent: blanks before it, which further lines of it have too.
         aside: whether it is advice or a note, which --quiet leaves out.
     """
 
     text: str
-    tone: str = ""
+    tone: Verdict | None = None
     indent: str = ""
     aside: bool = True
 
@@ -39,16 +40,19 @@ class Line(NamedTuple):
 def lines_of(answers: Sequence[Answer], *, variants: bool = True) -> Iterator[Line]:
     """The lines that `check` prints; variants: whether other spellings were asked too."""
     for index, answer in enumerate(answers, 1):
-        text = f"{_label(answer, index, len(answers))}: {_verdict(answer)}"
-        yield Line(text, answer.verdict.value, aside=False)
+        label = _label(answer, index, len(answers))
+        text = said("{subject}: {verdict}", subject=label, verdict=_verdict(answer))
+        yield Line(text, answer.verdict, aside=False)
         if len(answers) == 1:
             yield from (Line(text, indent="  ") for text in _details(answer))
     if len(answers) > 1:
         yield from (Line(text, indent="  ") for text in _advice_on_several(answers))
     if not variants and any(map(_has_variants, answers)):
         yield Line(
-            "Other spellings reach the same mailbox (without what follows a +, at Gmail with and "
-            "without dots): --variants asks for them too."
+            said(
+                "Other spellings reach the same mailbox (without what follows a +, at Gmail with "
+                "and without dots): --variants asks for them too."
+            )
         )
     yield from map(Line, _notes(answers))
 
@@ -65,44 +69,51 @@ def _has_variants(answer: Answer) -> bool:
 def _label(answer: Answer, index: int, of: int) -> str:
     if answer.subject is not None:
         return printable(answer.subject)
-    kind = "password" if answer.kind is Kind.NTLM else answer.kind.value
-    return kind if of == 1 else f"{kind} {index}"
+    kind = KINDS[Kind.PASSWORD if answer.kind is Kind.NTLM else answer.kind]
+    return kind if of == 1 else joined(" ", (kind, str(index)))
 
 
 def _verdict(answer: Answer) -> str:
     if answer.verdict is Verdict.EXPOSED:
-        return "exposed in " + ", ".join(map(_hit, answer.exposed_in)) + _doubts(answer)
+        hits = joined(", ", map(_hit, answer.exposed_in))
+        return said("exposed in {hits}{doubts}", hits=hits, doubts=_doubts(answer))
     if answer.verdict is Verdict.CLEAN:
-        names = ", ".join(printable(source.name) for source in answer.sources)
-        return f"clean in {names}"
-    return "unknown" + (_doubts(answer) or f": no filter of kind {answer.kind} is here to ask")
+        names = joined(", ", (printable(source.name) for source in answer.sources))
+        return said("clean in {names}", names=names)
+    doubts = _doubts(answer)
+    if not doubts:
+        return said("unknown: no filter of kind {kind} is here to ask", kind=KINDS[answer.kind])
+    return said("unknown{doubts}", doubts=doubts)
 
 
 def _hit(hit: SourceAnswer) -> str:
-    facts = []
+    facts: list[str] = []
     if hit.source.date:
-        facts.append(printable(hit.source.date))
+        facts.append(day(printable(hit.source.date)))
     if hit.breaches:
-        facts.append(f"named: {', '.join(map(printable, hit.breaches))}")
+        named = ", ".join(map(printable, hit.breaches))
+        facts.append(said("named: {breaches}", breaches=named))
     if hit.matched:
-        facts.append(f"{'found' if hit.source.kind.secret else 'as'} {printable(hit.matched)}")
+        matched = printable(hit.matched)
+        secret = hit.source.kind.secret
+        facts.append(said("found {how}", how=matched) if secret else
+                     said("as {spelling}", spelling=matched))  # fmt: skip
     if hit.seen:
-        facts.append(f"seen {counted(hit.seen, 'time')}")
-    facts.append(f"false alarm: {odds(hit.false_alarm)}")
-    return f"{printable(hit.name)} ({', '.join(facts)})"
+        facts.append(said_of(hit.seen, "seen {count} time", "seen {count} times",
+                             count=number(hit.seen)))  # fmt: skip
+    facts.append(said("false alarm: {odds}", odds=odds(hit.false_alarm)))
+    return said("{name} ({facts})", name=printable(hit.name), facts=joined(", ", facts))
 
 
 def _doubts(answer: Answer) -> str:
+    """What did not answer, and why, behind a colon; empty where all did."""
     doubts = [
-        f"{printable(source.name)}: {printable(source.reason or 'no answer')}"
+        said("{name}: {reason}", name=printable(source.name),
+             reason=printable(source.reason or said("no answer")))
         for source in answer.sources
         if source.verdict is Verdict.UNKNOWN
-    ]
-    if not doubts:
-        return ""
-    if answer.verdict is Verdict.EXPOSED:
-        return "; no answer from " + "; ".join(doubts)
-    return ": " + "; ".join(doubts)
+    ]  # fmt: skip
+    return said(": {reasons}", reasons=joined("; ", doubts)) if doubts else ""
 
 
 def _details(answer: Answer) -> Iterator[str]:
@@ -111,7 +122,7 @@ def _details(answer: Answer) -> Iterator[str]:
             continue  # the last line says it
         for fact in (hit.source.note, hit.source.url):
             if fact:
-                yield f"{printable(hit.name)}: {printable(fact)}"
+                yield said("{name}: {reason}", name=printable(hit.name), reason=printable(fact))
     if not answer.sources:
         yield from NO_FILTER
     else:
@@ -119,12 +130,18 @@ def _details(answer: Answer) -> Iterator[str]:
 
 
 NO_FILTER = (
-    "A filter is a breach, made so that it can be asked and not read: it answers on this machine, "
-    "and nobody learns who asked.",
-    "leakcheck filters search lists what publishers offer, and leakcheck filters add FILE|URL "
-    "installs one.",
-    "Or let --in hibp ask Have I Been Pwned by six hex digits of a hash: it takes a paid key, in "
-    "HIBP_API_KEY.",
+    said(
+        "A filter is a breach, made so that it can be asked and not read: it answers on this "
+        "machine, and nobody learns who asked."
+    ),
+    said(
+        "leakcheck filters search lists what publishers offer, and leakcheck filters add FILE|URL "
+        "installs one."
+    ),
+    said(
+        "Or let --in hibp ask Have I Been Pwned by six hex digits of a hash: it takes a paid key, "
+        "in HIBP_API_KEY."
+    ),
 )
 
 
@@ -164,10 +181,12 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
     yield from _oracles(answers)
     for info in sorted(infos, key=lambda info: info.name):
         if info.signed:
-            yield f"{printable(info.name)}: {printable(info.signed)}."
+            yield said(
+                "{name}: {reason}.", name=printable(info.name), reason=printable(info.signed)
+            )
     unsigned = sorted(printable(info.name) for info in infos if info.signed == UNSIGNED)
     if unsigned:
-        yield f"Not signed by anyone you trust: {', '.join(unsigned)}."
+        yield said("Not signed by anyone you trust: {names}.", names=joined(", ", unsigned))
     if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):
         yield EMBEDDED_NOTE
 
@@ -183,13 +202,14 @@ def _oracles(answers: Sequence[Answer]) -> Iterator[str]:
         and source.source.identity.seal is not None
     }
     for name, url in sorted(asked):
-        yield (
-            f"{printable(name)} is sealed: {printable(url)} was asked, and learned neither what "
-            "you ask nor the answer."
+        yield said(
+            "{name} is sealed: {url} was asked, and learned neither what you ask nor the answer.",
+            name=printable(name),
+            url=printable(url),
         )
 
 
-EMBEDDED_NOTE = (
+EMBEDDED_NOTE = said(
     "The built-in filter covers 100,000 passwords of about a billion known to be "
     "breached. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
     "makes a filter to ask offline."

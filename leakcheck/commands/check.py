@@ -9,6 +9,7 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.subject.digests import to_bytes
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Verdict, exit_status
@@ -85,10 +86,10 @@ def check(
     asked = sum((bool(given or password), bool(hashes), bool(from_file), bool(hashes_from)))
     if asked != 1:
         raise UsageError(
-            "Name addresses, or one of --password, --hash, --from-file and --hashes-from."
+            said("Name addresses, or one of --password, --hash, --from-file and --hashes-from.")
         )
     if form is not None and from_file is None:
-        raise UsageError("--from says how to read a list: it goes with --from-file.")
+        raise UsageError(said("--from says how to read a list: it goes with --from-file."))
     if from_file is not None or hashes_from is not None:
         from leakcheck.scanning.options import ScanOptions, form_of
         from leakcheck.scanning.plain import check_list
@@ -117,23 +118,25 @@ def _subjects(given: list[str], kind: Kind, password: bool) -> Sequence[str | by
     """The subjects to ask about; what is secret comes from the terminal or stdin."""
     if not kind.secret:
         if password:
-            raise UsageError(f"--password does not go with --kind {kind}.")
+            raise UsageError(said("--password does not go with --kind {kind}.", kind=kind))
         return given
     if kind is Kind.CREDENTIAL:
         if not given:
-            return _secrets("Address:password (not shown): ")
-        secrets = _secrets("Password (not shown): ")
+            return _secrets(said("Address:password (not shown): "))
+        secrets = _secrets(said("Password (not shown): "))
         if len(secrets) != len(given):
-            raise UsageError("Give one password for each address, in the same order.")
+            raise UsageError(said("Give one password for each address, in the same order."))
         return [
             to_bytes(address) + b":" + secret
             for address, secret in zip(given, secrets, strict=True)
         ]
     if given:
         raise UsageError(
-            "A password is never an argument, where others could read it: use --password alone."
+            said(
+                "A password is never an argument, where others could read it: use --password alone."
+            )
         )
-    return _secrets("Password (not shown): ")
+    return _secrets(said("Password (not shown): "))
 
 
 def _secrets(prompt: str) -> list[bytes]:

@@ -26,6 +26,7 @@ from leakcheck.http.headers import retry_after
 from leakcheck.http.messages import Malformed
 from leakcheck.http.proxies import Proxy, ProxyRefused, basic, proxy_for
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     import ssl
@@ -126,13 +127,15 @@ class Client:
             except OSError as error:
                 raise _failure(error) from None
             except Malformed as error:
-                raise NetworkError(f"the server's answer cannot be understood: {error}") from None
+                raise NetworkError(
+                    said("the server's answer cannot be understood: {error}", error=error)
+                ) from None
             if reply.status in wanted:
                 return reply
             if reply.status not in _REDIRECTS:
                 raise _refusal(reply, fields)
             url = _next(url, reply.fields.get("location", ""), tail)
-        raise NetworkError("the server redirects in circles")
+        raise NetworkError(said("the server redirects in circles"))
 
     def close(self) -> None:
         """Hang up, also where other threads still ask."""
@@ -199,7 +202,7 @@ class Client:
         connection.close()
 
 
-_SLOW = "the server did not answer in time"
+_SLOW = said("the server did not answer in time")
 
 
 def _certificates() -> "ssl.SSLContext":
@@ -207,19 +210,21 @@ def _certificates() -> "ssl.SSLContext":
         return streams.trusted_certificates()
     except OSError:
         raise UsageError(
-            "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read."
+            said("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read.")
         ) from None
 
 
 def _refusal(reply: Reply, fields: Mapping[str, str]) -> Exception:
     if reply.status in (401, 403) and "hibp-api-key" in fields:
-        return NetworkError("the server refuses the key")
-    reason = f"the server answers with status {reply.status}"
+        return NetworkError(said("the server refuses the key"))
+    reason = said("the server answers with status {status}", status=reply.status)
     if reply.status not in _WORTH_RETRYING:
         return NetworkError(reason)
     pause = retry_after(reply.fields.get("retry-after"))
     if pause is not None:
-        reason += f" and asks to wait {pause:.0f} seconds"
+        reason = said(
+            "{reason} and asks to wait {seconds} seconds", reason=reason, seconds=f"{pause:.0f}"
+        )
     return Passing(reason, pause, busy=True)
 
 
@@ -236,21 +241,21 @@ def _next(url: Url, location: str, tail: str) -> Url:
         ) == (80, 443)
         if url.host == target.host and (upgrade or url.origin == target.origin):
             return target._replace(user=url.user)
-    raise NetworkError("the server redirects to another place, which is not followed")
+    raise NetworkError(said("the server redirects to another place, which is not followed"))
 
 
 def _failure(error: OSError) -> Exception:
     """What went wrong, in words; Passing where it is worth another attempt."""
     if isinstance(error, streams.CertificateRefused):
-        return NetworkError(f"the server's certificate is refused: {error}")
+        return NetworkError(said("the server's certificate is refused: {error}", error=error))
     if isinstance(error, streams.NotSecure):
-        return NetworkError("a secure connection to the server could not be made")
+        return NetworkError(said("a secure connection to the server could not be made"))
     if isinstance(error, ProxyRefused):
-        return NetworkError("the proxy refuses or cannot reach the server")
+        return NetworkError(said("the proxy refuses or cannot reach the server"))
     if isinstance(error, streams.UnknownHost):
-        return Passing("the host's name is not known")
+        return Passing(said("the host's name is not known"))
     if isinstance(error, TimeoutError):
         return Passing(_SLOW, busy=True)
     if isinstance(error, streams.Refused):
-        return Passing("no connection could be made")
-    return Passing("the server broke the connection off")
+        return Passing(said("no connection could be made"))
+    return Passing(said("the server broke the connection off"))

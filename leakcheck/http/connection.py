@@ -17,6 +17,7 @@ from leakcheck.http.messages import Malformed
 from leakcheck.http.proxies import Proxy, tunnelled
 from leakcheck.http.streams import Stream, dial, secured
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     import ssl
@@ -95,7 +96,7 @@ class Connection:
             return Reply(status, answered, b"")
         length = messages.body_length(status, answered)
         if length is not None and length > most:
-            raise Malformed("it is longer than was asked for")
+            raise Malformed(said("it is longer than was asked for"))
         body = self._body(most, until)
         self._reuse()
         return Reply(status, answered, messages.decoded(body, answered, most, gzip=gzip))
@@ -119,7 +120,7 @@ class Connection:
                 return event.status_code, messages.fields_of(event)
             if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                 break
-        raise Malformed("it never comes to an answer")
+        raise Malformed(said("it never comes to an answer"))
 
     def _pass_over(self, status: int, fields: Mapping[str, str], until: float) -> None:
         """Read an unwanted body, where it is short enough, so that the connection stays."""
@@ -138,10 +139,10 @@ class Connection:
         while isinstance(event := self._event(until), h11.Data):
             left -= len(event.data)
             if left < 0:
-                raise Malformed("it is longer than was asked for")
+                raise Malformed(said("it is longer than was asked for"))
             pieces.append(bytes(event.data))
         if not isinstance(event, h11.EndOfMessage):
-            raise Malformed("it does not end")
+            raise Malformed(said("it does not end"))
         return b"".join(pieces)
 
     def _event(self, until: float) -> object:

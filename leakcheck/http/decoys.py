@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from leakcheck.errors import UsageError
 from leakcheck.files import home, write_whole
+from leakcheck.language import said
 
 MOST = 255
 _CELLS = 256
@@ -38,7 +39,7 @@ def with_decoys(places: Iterable[int], decoys: int, host: str) -> set[int]:
     if not decoys:
         return real
     if decoys > MOST:
-        raise UsageError(f"--decoys takes a number up to {MOST}.")
+        raise UsageError(said("--decoys takes a number up to {most}.", most=MOST))
     size = 1 << decoys.bit_length()
     order, rank = _cells(_key(), host)
     shift = _BITS - 8
@@ -86,9 +87,14 @@ def _key() -> bytes:
         key = path.read_bytes()
         if len(key) == _KEY_BYTES:
             return key
-        why = "what is there is no key"
+        why = said("what is there is no key")
     except OSError as error:
         why = error.strerror or "the system refused"
     raise UsageError(
-        f"--decoys needs a secret that lasts from visit to visit, and {path} cannot hold it: {why}."
+        said(
+            "--decoys needs a secret that lasts from visit to visit, and {path} cannot hold it: "
+            "{why}.",
+            path=path,
+            why=why,
+        )
     )

@@ -11,6 +11,8 @@ from typing import Any
 
 import h11
 
+from leakcheck.language import said
+
 HEAD_BYTES = 32 << 10
 _MEMBERS = 64  # of a gzip stream; more cost time and hold nothing
 
@@ -41,7 +43,7 @@ def next_event(parser: h11.Connection) -> Any:
         return parser.next_event()
     except h11.RemoteProtocolError as error:
         what = "too long" if error.error_status_hint == 431 else "malformed"
-        raise Malformed(f"its {part} is {what}") from None
+        raise Malformed(said("its {part} is {what}", part=part, what=what)) from None
 
 
 def fields_of(answer: h11.Response) -> dict[str, str]:
@@ -64,13 +66,13 @@ def body_length(status: int, fields: Mapping[str, str]) -> int | None:
     """
     coding, length = fields.get("transfer-encoding"), fields.get("content-length")
     if coding is not None and length is not None:
-        raise Malformed("its length is told twice")
+        raise Malformed(said("its length is told twice"))
     if status in (204, 304):
         return 0
     if coding is not None:
         return None
     if length is None:
-        raise Malformed("it does not say how long it is")
+        raise Malformed(said("it does not say how long it is"))
     return int(length)
 
 
@@ -85,7 +87,7 @@ def decoded(body: bytes, fields: Mapping[str, str], most: int, *, gzip: bool) ->
     if coding == "identity":
         return body
     if not gzip or coding not in ("gzip", "x-gzip"):
-        raise Malformed("it is encoded in a way that was not asked for")
+        raise Malformed(said("it is encoded in a way that was not asked for"))
     pieces: list[bytes] = []
     left = most
     for _ in range(_MEMBERS):
@@ -93,17 +95,17 @@ def decoded(body: bytes, fields: Mapping[str, str], most: int, *, gzip: bool) ->
         try:
             piece = inner.decompress(body, left + 1)
         except damage:
-            raise Malformed("its compression is damaged") from None
+            raise Malformed(said("its compression is damaged")) from None
         left -= len(piece)
         if left < 0:
-            raise Malformed("it is longer than was asked for")
+            raise Malformed(said("it is longer than was asked for"))
         if not inner.eof:
-            raise Malformed("its compression is cut short")
+            raise Malformed(said("its compression is cut short"))
         pieces.append(piece)
         body = inner.unused_data
         if not body:
             return b"".join(pieces)
-    raise Malformed("its compression has too many parts")
+    raise Malformed(said("its compression has too many parts"))
 
 
 def _gzip() -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ from leakcheck.errors import UsageError
 from leakcheck.http import messages
 from leakcheck.http.streams import Stream, addresses, dial, secured
 from leakcheck.http.urls import Url, read
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     import ssl
@@ -72,8 +73,11 @@ def proxy_for(target: Url, given: str | None) -> Url | None:
     url = read(text, _PORTS)
     if url is None or (url.user and not url.user.isprintable()):
         raise UsageError(
-            f"{where} is not a proxy that can be used: give http://, https://, socks5:// or "
-            "socks5h:// with host and port."
+            said(
+                "{where} is not a proxy that can be used: give http://, https://, socks5:// or "
+                "socks5h:// with host and port.",
+                where=where,
+            )
         )
     return url
 

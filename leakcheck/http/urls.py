@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
@@ -79,7 +80,7 @@ def parse_url(text: str) -> Url:
     try:
         return parse(text)
     except ValueError:
-        raise UsageError("The URL cannot be read: give it as https://host/path.") from None
+        raise UsageError(said("The URL cannot be read: give it as https://host/path.")) from None
 
 
 def read(text: str, ports: dict[str, int]) -> Url | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from leakcheck.errors import UsageError
 from leakcheck.input.encodings import encoding_of
+from leakcheck.language import said
 
 
 def read_secrets(ask: Callable[[], str]) -> list[bytes]:
@@ -26,7 +27,7 @@ def read_secrets(ask: Callable[[], str]) -> list[bytes]:
         return secrets_in(sys.stdin.buffer.read())
     typed = ask().encode("utf-8", "surrogateescape")
     if not typed:
-        raise UsageError("An empty password cannot be checked.")
+        raise UsageError(said("An empty password cannot be checked."))
     return [typed]
 
 
@@ -43,10 +44,10 @@ def secrets_in(data: bytes) -> list[bytes]:
         lines.pop()
     lines = [line.rstrip(b"\r") for line in lines]
     if not lines:
-        raise UsageError("There is no password on stdin: give one a line.")
+        raise UsageError(said("There is no password on stdin: give one a line."))
     for number, line in enumerate(lines, 1):
         if wrong := _fault(line):
-            raise UsageError(f"Line {number} of stdin {wrong}.")
+            raise UsageError(said("Line {number} of stdin {wrong}.", number=number, wrong=wrong))
     return lines
 
 
@@ -57,15 +58,21 @@ def _as_utf8(data: bytes) -> bytes:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise UsageError(f"What is on stdin begins as {encoding} text and is none.") from None
+        raise UsageError(
+            said("What is on stdin begins as {encoding} text and is none.", encoding=encoding)
+        ) from None
     return text.removeprefix("\ufeff").removesuffix("\0").encode()
 
 
 def _fault(line: bytes) -> str | None:
     if not line:
-        return "is empty: an empty password has no answer"
+        return said("is empty: an empty password has no answer")
     if b"\0" in line:
-        return "holds a zero byte, which no password does: is this text, and in which encoding"
+        return said(
+            "holds a zero byte, which no password does: is this text, and in which encoding"
+        )
     if b"\r" in line:
-        return "holds a carriage return, which no password does: end each line with a line feed"
+        return said(
+            "holds a carriage return, which no password does: end each line with a line feed"
+        )
     return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, NetworkError
 from leakcheck.files import Collected
+from leakcheck.language import said
 from leakcheck.sources import installed
 from leakcheck.sources.filter_file import PAGE_BYTES
 from leakcheck.sources.filter_header import filter_errors
@@ -58,7 +59,9 @@ def download(remote: RemoteFile, target: Path, tell: Tell) -> None:
                 if again and resumed:
                     continue
                 collected.discard()
-                raise FilterError(f"{remote.name}: {error}: nothing was installed.") from None
+                raise FilterError(
+                    said("{name}: {error}: nothing was installed.", name=remote.name, error=error)
+                ) from None
             break
         with filter_errors(str(target)):
             collected.publish()
@@ -80,8 +83,13 @@ def _room_for(remote: RemoteFile, collected: Collected) -> None:
         free = shutil.disk_usage(collected.target.parent).free
     if needed > free:
         raise FilterError(
-            f"{remote.name}: it takes {needed:,} bytes more, and {free:,} are free in "
-            f"{collected.target.parent}."
+            said(
+                "{name}: it takes {needed} bytes more, and {free} are free in {parent}.",
+                name=remote.name,
+                needed=f"{needed:,}",
+                free=f"{free:,}",
+                parent=collected.target.parent,
+            )
         )
 
 
@@ -105,12 +113,18 @@ def _collect(remote: RemoteFile, collected: Collected, tell: Tell) -> None:
     except Changed:
         collected.discard()
         raise NetworkError(
-            f"{remote.name}: the filter on the server changed meanwhile: try again."
+            said("{name}: the filter on the server changed meanwhile: try again.", name=remote.name)
         ) from None
     except NetworkError as error:
         raise NetworkError(
-            f"{remote.name}: {error}: {collected.size:,} of {total:,} bytes are there, "
-            "and the same command goes on with them."
+            said(
+                "{name}: {error}: {size} of {total} bytes are there, and the same command goes "
+                "on with them.",
+                name=remote.name,
+                error=error,
+                size=f"{collected.size:,}",
+                total=f"{total:,}",
+            )
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for a server

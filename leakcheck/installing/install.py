@@ -16,6 +16,7 @@ from leakcheck.errors import FilterError, LeakcheckError, NetworkError, UsageErr
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.http.urls import parse_url
 from leakcheck.installing.download import PATIENCE, Tell, download
+from leakcheck.language import said
 from leakcheck.sources import Access, installed
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_header import filter_errors, kind_of
@@ -75,7 +76,9 @@ def add(
     try:
         header = _opened(remote)
         if access.require_signature and not remote.signed:
-            raise FilterError(f"{remote.name}: nobody whom you trust has signed it.")
+            raise FilterError(
+                said("{name}: nobody whom you trust has signed it.", name=remote.name)
+            )
         target = installed.place_for(
             name or remote.folder.name.removesuffix(".bloom"), kind_of(header, remote.name)
         )
@@ -142,8 +145,11 @@ def _update(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Upd
         edition = proof.read(raw, store)
     if came.origin is not None and (edition is None or edition.origin != came.origin):
         raise NetworkError(
-            f"{came.origin} signed what is installed, and the server has no list of theirs "
-            "that you trust"
+            said(
+                "{origin} signed what is installed, and the server has no list of theirs that "
+                "you trust",
+                origin=came.origin,
+            )
         )
     if edition is None or raw is None:
         return _update_unsigned(entry, came, remote, tell)
@@ -154,10 +160,16 @@ def _update(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Upd
         changed = _write_note(entry.path, raw)
         store.remember(edition.origin, edition.serial, raw)
         if offered is None:
-            told = f"{edition.origin} has withdrawn it: {reason}"
+            told = said("{origin} has withdrawn it: {reason}", origin=edition.origin, reason=reason)
             return Update(entry.name, Step.WITHDRAWN if changed else Step.NOTHING, told)
     if offered is None:
-        raise NetworkError(f"edition {edition.serial} of {edition.origin} no longer offers it")
+        raise NetworkError(
+            said(
+                "edition {serial} of {origin} no longer offers it",
+                serial=edition.serial,
+                origin=edition.origin,
+            )
+        )
     if offered.digest == digest:
         _write_note(entry.path, raw)
         store.remember(edition.origin, edition.serial, raw)
@@ -179,13 +191,15 @@ def _update_unsigned(entry: Installed, came: Came, remote: RemoteFile, tell: Tel
             return Update(entry.name, Step.NOTHING, "unsigned")
         had, has = held.about.get("date"), header.about.get("date")
         if isinstance(had, str) and (not isinstance(has, str) or has < had):
-            raise FilterError(f"what the server has is older than {had}, and nobody signed it")
+            raise FilterError(
+                said("what the server has is older than {had}, and nobody signed it", had=had)
+            )
     return _replace(entry, came, remote, tell)
 
 
 def _replace(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Update:
     if remote.kind is not entry.kind:
-        raise FilterError("what the server has now holds another kind of subject")
+        raise FilterError(said("what the server has now holds another kind of subject"))
     download(remote, entry.path, tell)
     _settle(entry.path, came.url, remote)
     chain = remote.chain
@@ -198,7 +212,7 @@ def _opened(remote: RemoteFile, edition: Edition | None = None) -> Header:
     try:
         return remote.open(edition, remember=False)
     except NetworkError as error:
-        raise NetworkError(f"{remote.name}: {error}.") from None
+        raise NetworkError(said("{name}: {error}.", name=remote.name, error=error)) from None
 
 
 def _settle(target: Path, url: str, remote: RemoteFile) -> None:

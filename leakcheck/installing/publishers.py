@@ -14,6 +14,7 @@ from leakcheck.http import parallel, urls
 from leakcheck.http.client import CONNECTIONS, Client
 from leakcheck.http.urls import Url, parse_url
 from leakcheck.installing.install import came_from
+from leakcheck.language import said
 from leakcheck.sources import Access, filter_header, installed
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.published import Published
@@ -97,13 +98,13 @@ def offers(place: str, origin: str | None, access: Access) -> list[Offer]:
     try:
         raw = Published(client, url, access.timeout).note()
         if raw is None:
-            raise NetworkError("there is no signed list (filters.note)")
+            raise NetworkError(said("there is no signed list (filters.note)"))
         edition = proof.accept(raw, Store())
         if origin not in (None, edition.origin):
-            raise NetworkError(f"the list there is of {edition.origin}")
+            raise NetworkError(said("the list there is of {origin}", origin=edition.origin))
         return _headers(client, url, edition, access)
     except (NetworkError, NoteError) as error:
-        raise NetworkError(f"{shown}: {error}.") from None
+        raise NetworkError(said("{shown}: {error}.", shown=shown, error=error)) from None
     finally:
         client.close()
 

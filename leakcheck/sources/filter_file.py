@@ -16,6 +16,7 @@ from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import MAGIC, page_is_sound
 from leakcheck.errors import FilterError
 from leakcheck.files import PUBLISHED, Draft
+from leakcheck.language import said
 from leakcheck.sources import Access, Proof, Source
 from leakcheck.sources.filter_header import filter_errors, source_info
 from leakcheck.sources.new_filter import check_output, keys_path
@@ -40,10 +41,10 @@ __all__ = [
 
 EMBEDDED = "embedded"
 """The name under which the filter that comes with leakcheck is opened: no mirror served it."""
-DAMAGED = "the page that would answer is damaged"
-CHANGED = "the filter was changed while it was asked"
+DAMAGED = said("the page that would answer is damaged")
+CHANGED = said("the filter was changed while it was asked")
 _LOOK_AGAIN = 0.5  # seconds between two looks at what vouches for a file
-OUTSIDE = "the slice does not hold the page that would answer"
+OUTSIDE = said("the slice does not hold the page that would answer")
 page_number = bloom.page_number
 
 
@@ -172,7 +173,12 @@ class LocalFilter(Source):
                 opened, info = self._open()
                 if info.kind is not self.info.kind:
                     opened.close()
-                    raise FilterError(f"{self._named}: the file now holds another kind of subject.")
+                    raise FilterError(
+                        said(
+                            "{named}: the file now holds another kind of subject.",
+                            named=self._named,
+                        )
+                    )
                 # The old one is closed when the last who asks it lets go of it.
                 self._filter, self.info = opened, info
             self._vouch_anew()
@@ -233,8 +239,12 @@ class LocalFilter(Source):
             return _Proof(kept, self) if self.info.identity else kept
         kept.close()
         raise FilterError(
-            f"{path}: these are the keys of another filter than {self.path.name}: remove them, "
-            "or build it again with --keep-keys."
+            said(
+                "{path}: these are the keys of another filter than {name}: remove them, or "
+                "build it again with --keep-keys.",
+                path=path,
+                name=self.path.name,
+            )
         )
 
     def pages_of(self, prefix: str) -> tuple[int, int]:
@@ -359,7 +369,9 @@ def kept_keys(path: Path) -> Kept:
     finally:
         found.close()
     if proof is None:
-        raise FilterError(f"{path}: its keys were not kept: build it again with --keep-keys.")
+        raise FilterError(
+            said("{path}: its keys were not kept: build it again with --keep-keys.", path=path)
+        )
     proof.close()
     return Kept(keys_path(path), dict(found.header.about))
 
@@ -381,7 +393,9 @@ def forget_old_keys(output: Path, header: Header) -> str | None:
         return None
     with filter_errors(str(path)):
         path.unlink(missing_ok=True)
-    return f"{path.name} held the keys of the filter that was replaced: it was removed."
+    return said(
+        "{name} held the keys of the filter that was replaced: it was removed.", name=path.name
+    )
 
 
 def merge_kept(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bloom
 from bloom import Header
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import SourceInfo
@@ -26,11 +27,15 @@ def filter_errors(name: str) -> Iterator[None]:
         yield
     except bloom.BloomError as error:
         told = str(error).removeprefix(f"{os.path.basename(name)}: ")  # noqa: PTH119
-        raise FilterError(told if told.startswith(name) else f"{name}: {told}") from None
+        raise FilterError(
+            told if told.startswith(name) else said("{name}: {told}", name=name, told=told)
+        ) from None
     except FileNotFoundError:
-        raise FilterError(f"{name}: there is no such file.") from None
+        raise FilterError(said("{name}: there is no such file.", name=name)) from None
     except OSError as error:
-        raise FilterError(f"{name}: it cannot be read: {error.strerror or 'failed'}.") from None
+        raise FilterError(
+            said("{name}: it cannot be read: {why}.", name=name, why=error.strerror or "failed")
+        ) from None
 
 
 def parse_header(page: bytes, name: str) -> Header:
@@ -45,13 +50,19 @@ def kind_of(header: Header, name: str) -> Kind:
         kind = Kind(str(header.about.get("kind")))
     except ValueError:
         raise FilterError(
-            f"{name}: the filter does not say which kind of subject it holds."
+            said("{name}: the filter does not say which kind of subject it holds.", name=name)
         ) from None
     identity = identity_of(header, kind, name)
     wanted = identity.digest_bytes if identity else kind.digest_bytes
     if wanted != header.digest_bytes:
         whose = "identity" if identity else "kind"
-        raise FilterError(f"{name}: the filter's digests have the wrong length for its {whose}.")
+        raise FilterError(
+            said(
+                "{name}: the filter's digests have the wrong length for its {whose}.",
+                name=name,
+                whose=whose,
+            )
+        )
     return kind
 
 
@@ -67,7 +78,11 @@ def identity_of(header: Header, kind: Kind, name: str) -> "Identity | None":
         try:
             oracle_url(found.seal.url)
         except ValueError as error:
-            raise FilterError(f"{name}: the filter's identity cannot be used: {error}.") from None
+            raise FilterError(
+                said(
+                    "{name}: the filter's identity cannot be used: {error}.", name=name, error=error
+                )
+            ) from None
     return found
 
 

@@ -16,6 +16,7 @@ from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import Validator, byte_range, content_range
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import PAGE_BYTES, Header
 from leakcheck.sources.published import Published, part, read
@@ -99,12 +100,20 @@ class RemoteFile:
         raw = self.folder.note()
         if raw is None or not proof.concerns(raw, trusted):
             if origin is not None:
-                raise NetworkError(f"the signed list of {origin} is missing beside it")
+                raise NetworkError(
+                    said("the signed list of {origin} is missing beside it", origin=origin)
+                )
             return None
         self.note = raw
         edition = read(raw, store, remember=remember)
         if origin not in (None, edition.origin):
-            raise NetworkError(f"the signed list beside it is of {edition.origin}, not of {origin}")
+            raise NetworkError(
+                said(
+                    "the signed list beside it is of {origin}, not of {origin_}",
+                    origin=edition.origin,
+                    origin_=origin,
+                )
+            )
         return edition
 
     def _chain(self, edition: Edition, header: Header, first: bytes) -> Chain:
@@ -113,7 +122,7 @@ class RemoteFile:
             raise self.folder.why_not_named(edition, self.folder.name, header.file_bytes)
         chain = proof.chain(edition, self.folder.name)
         if chain.entry.size != header.file_bytes:
-            raise ProofError("its size is not the one that was signed")
+            raise ProofError(said("its size is not the one that was signed"))
         self.folder.prove_header(chain, first)
         return chain
 
@@ -175,6 +184,10 @@ def _check_total(reply: Reply, header: Header) -> None:
     span = content_range(reply.fields.get("content-range"))
     if span is not None and span.total not in (None, header.file_bytes):
         raise NetworkError(
-            "the filter on the server is cut short or too long: "
-            f"it has {span.total} bytes of {header.file_bytes}"
+            said(
+                "the filter on the server is cut short or too long: it has {total} bytes of "
+                "{file_bytes}",
+                total=span.total,
+                file_bytes=header.file_bytes,
+            )
         )

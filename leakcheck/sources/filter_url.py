@@ -17,6 +17,7 @@ from leakcheck.http import parallel
 from leakcheck.http.client import CONNECTIONS
 from leakcheck.http.decoys import shuffled, with_decoys
 from leakcheck.http.urls import parse_url
+from leakcheck.language import figure, said
 from leakcheck.sources import Access, Source, filter_file, filter_header
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_pages import Changed, RemoteFile
@@ -26,7 +27,7 @@ from leakcheck.verdicts import Code, Lookup, SourceInfo
 if TYPE_CHECKING:
     from leakcheck.sources.identities import Digester
 
-CHANGED = "the filter on the server changed while it was asked: ask again later"
+CHANGED = said("the filter on the server changed while it was asked: ask again later")
 _KEPT_PAGES = 4096  # verified pages held for later lookups: 16 MiB
 _GIVE_UP = 3  # pages in a row that fail before the rest is not asked for
 _RENEW = 600.0  # seconds after which a signed list is asked for again
@@ -224,7 +225,7 @@ def read_header(name: str, access: Access) -> Header:
     try:
         return remote.open()
     except NetworkError as error:
-        raise NetworkError(f"{remote.name}: {error}.") from None
+        raise NetworkError(said("{name}: {error}.", name=remote.name, error=error)) from None
     finally:
         remote.client.close()
 
@@ -274,7 +275,10 @@ class _Sheet:
 
 def too_many_bits(bits: float, most: float) -> str:
     """Why a source that would learn so many bits of a digest is not asked."""
-    return (
-        f"asking it would give away {bits:.1f} bits of the digest, more than the {most:g} allowed: "
-        f"--allow-bits {-(-bits // 1):.0f} allows it"
+    return said(
+        "asking it would give away {bits} bits of the digest, more than the {most} allowed: "
+        "--allow-bits {enough} allows it",
+        bits=figure(f"{bits:.1f}"),
+        most=figure(f"{most:g}"),
+        enough=f"{-(-bits // 1):.0f}",
     )

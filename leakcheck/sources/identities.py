@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.http.urls import shown
+from leakcheck.language import said
 from leakcheck.sources import Access
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
@@ -35,7 +36,9 @@ _KEPT = 1 << 17  # digests of each scheme
 _PIECE_WORK = 64 << 10  # KiB times passes that one thread takes on at a time
 _MOST_PIECE = 256
 _TRIAL = 0.05  # seconds, about, that a price is measured for
-OFFLINE = "the filter is sealed, so that only its oracle can answer, and no request is allowed"
+OFFLINE = said(
+    "the filter is sealed, so that only its oracle can answer, and no request is allowed"
+)
 
 
 Compute = Callable[[list[bytes]], Digests]
@@ -175,7 +178,7 @@ def piece_of(hardening: Hardening) -> int:
 
 def told(identity: Identity) -> str:
     """What an identity means for who holds the filter, its price measured here."""
-    said = []
+    found = []
     if identity.harden is not None:
         harden = identity.harden
         try:
@@ -183,10 +186,10 @@ def told(identity: Identity) -> str:
         except UsageError as error:
             cost = str(error).rstrip(".")
         passes = "1 pass" if harden.passes == 1 else f"{harden.passes} passes"
-        said.append(f"hardened (Argon2id, {harden.memory:,} KiB, {passes}): {cost}")
+        found.append(f"hardened (Argon2id, {harden.memory:,} KiB, {passes}): {cost}")
     if identity.seal is not None:
-        said.append(
+        found.append(
             f"sealed by key {identity.seal.key.hex()[:16]}…: it cannot be tested offline, only by "
             f"asking {shown(identity.seal.url)}"
         )
-    return "; ".join(said)
+    return "; ".join(found)

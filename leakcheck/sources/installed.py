@@ -16,6 +16,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.files import PUBLISHED, Draft, home, write_whole
+from leakcheck.language import said
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.filter_header import filter_errors
@@ -102,7 +103,7 @@ def installed_sources(kind: Kind) -> list[Source]:
             continue
         source.close()
         if named is kind:
-            reason = f"{path.name}: the file holds another kind than its name says."
+            reason = said("{name}: the file holds another kind than its name says.", name=path.name)
             sources.append(Unanswering(SourceInfo(_name(path), kind), reason))
     return sources
 
@@ -127,14 +128,17 @@ def add(
     kind, signed, doubt = original.info.kind, original.info.signed, original.info.doubt
     original.close()
     if doubt is not None:
-        raise FilterError(f"{path}: {doubt}.")
+        raise FilterError(said("{path}: {doubt}.", path=path, doubt=doubt))
     if required and not signed:
-        raise FilterError(f"{path}: nobody whom you trust has signed it.")
+        raise FilterError(said("{path}: nobody whom you trust has signed it.", path=path))
     target = place_for(name or Path(path).stem, kind)
     if target.exists() and not force:
         raise UsageError(
-            f"A filter named {_name(target)} is installed: "
-            "choose another name with --as, or replace it with --force."
+            said(
+                "A filter named {name} is installed: choose another name with --as, or replace "
+                "it with --force.",
+                name=_name(target),
+            )
         )
     with filter_errors(str(folder())):
         folder().mkdir(parents=True, exist_ok=True)
@@ -182,10 +186,10 @@ def remove(name: str) -> Path:
     """
     paths = named(name)
     if not paths:
-        raise UsageError("No filter of that name is installed: see `leakcheck filters list`.")
+        raise UsageError(said("No filter of that name is installed: see `leakcheck filters list`."))
     if len(paths) > 1:
         choices = " or ".join(_name(path) for path in paths)
-        raise UsageError(f"The name fits several filters: say {choices}.")
+        raise UsageError(said("The name fits several filters: say {choices}.", choices=choices))
     with filter_errors(paths[0].name):
         paths[0].unlink()
         from leakcheck.trust import own_note
@@ -217,7 +221,7 @@ def look(path: Path) -> Installed:
     opened.close()
     state = opened.info.doubt or "ok"
     if kind not in (None, opened.info.kind):
-        state = f"{path.name}: the file holds another kind than its name says."
+        state = said("{name}: the file holds another kind than its name says.", name=path.name)
     return Installed(_name(path), path, opened.info.kind, opened.info, size, state)
 
 
@@ -251,8 +255,11 @@ def _never_made() -> bool:
         except FileNotFoundError:
             if given and above == home():
                 raise FilterError(
-                    f"{above}: LEAKCHECK_HOME names this folder, and it is not there: make it, or "
-                    "correct the variable."
+                    said(
+                        "{above}: LEAKCHECK_HOME names this folder, and it is not there: make "
+                        "it, or correct the variable.",
+                        above=above,
+                    )
                 ) from None
             continue
         except OSError:
@@ -271,7 +278,7 @@ def open_installed(path: Path) -> LocalFilter:
 def _must_be_file(path: Path) -> None:
     """Opening a FIFO would wait for ever, so nothing but a regular file is opened."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise FilterError(f"{path}: it is no regular file.")
+        raise FilterError(said("{path}: it is no regular file.", path=path))
 
 
 def verify(copy: Path, shown: str) -> None:
@@ -284,7 +291,13 @@ def verify(copy: Path, shown: str) -> None:
         opened.close()
     if damaged:
         raise FilterError(
-            f"{shown}: {damaged} of its {pages} pages are damaged: get a new copy of the filter."
+            said(
+                "{shown}: {damaged} of its {pages} pages are damaged: get a new copy of the "
+                "filter.",
+                shown=shown,
+                damaged=damaged,
+                pages=pages,
+            )
         )
 
 

@@ -13,16 +13,18 @@ name it in `SERVICES` or `SCHEMES`.
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
+from leakcheck.language import said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import UNSIGNED
 
-EMBEDDED_NAME = "100,000 most used breached passwords"
+EMBEDDED_NAME = said("100,000 most used breached passwords")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _Kinds = Sequence[Kind]
 
@@ -54,7 +56,11 @@ def place(name: str) -> Scheme:
     scheme = SCHEMES.get(url[1].lower())
     if scheme is None:
         known = " and ".join(f"{each}://" for each in SCHEMES)
-        raise UsageError(f"A filter cannot be asked for at such a URL: leakcheck knows {known}.")
+        raise UsageError(
+            said(
+                "A filter cannot be asked for at such a URL: leakcheck knows {known}.", known=known
+            )
+        )
     return scheme
 
 
@@ -135,7 +141,12 @@ def embedded_path(kind: Kind = Kind.PASSWORD) -> Path:
 
 def embedded_sources(kind: Kind) -> list[Source]:
     """The embedded filter, where it can answer for `kind`."""
-    return [LocalFilter(embedded_path(kind), EMBEDDED)] if kind in _EMBEDDED else []
+    if kind not in _EMBEDDED:
+        return []
+    found = LocalFilter(embedded_path(kind), EMBEDDED)
+    if found.info.name == EMBEDDED_NAME:
+        found.info = replace(found.info, name=EMBEDDED_NAME)  # which is said in any language
+    return [found]
 
 
 def defaults_path() -> Path:
@@ -159,8 +170,13 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     source.close()
     wanted = " or ".join(kinds)
     raise FilterError(
-        f"{shown(name)}: this filter holds subjects of kind {source.info.kind} and cannot answer "
-        f"for kind {wanted}."
+        said(
+            "{name}: this filter holds subjects of kind {kind} and cannot answer for kind "
+            "{wanted}.",
+            name=shown(name),
+            kind=source.info.kind,
+            wanted=wanted,
+        )
     )
 
 
@@ -197,13 +213,15 @@ def header_of(name: str, access: Access) -> Header:
     scheme = place(name)
     _allow(name, scheme, access)
     if scheme.header is None:
-        raise UsageError(f"{name} is no filter: it has no header to show.")
+        raise UsageError(said("{name} is no filter: it has no header to show.", name=name))
     return scheme.header(name, access)
 
 
 def _allow(name: str, scheme: Scheme, access: Access) -> None:
     if scheme.remote and access.offline:
-        raise UsageError(f"--offline forbids asking {shown(name)}: name a file, or leave it out.")
+        raise UsageError(
+            said("--offline forbids asking {name}: name a file, or leave it out.", name=shown(name))
+        )
 
 
 def shown(name: str) -> str:
@@ -221,11 +239,19 @@ def _open_file(name: str, kinds: _Kinds, access: Access) -> LocalFilter:
     found = _installed(name, kinds)
     if not found:
         raise FilterError(
-            f"{name}: there is no such file, and no filter of that name is installed."
+            said(
+                "{name}: there is no such file, and no filter of that name is installed.", name=name
+            )
         )
     if len(found) > 1:
         choices = " or ".join(each.name.removesuffix(".bloom") for each in found)
-        raise UsageError(f"{name}: the name fits several installed filters: say {choices}.")
+        raise UsageError(
+            said(
+                "{name}: the name fits several installed filters: say {choices}.",
+                name=name,
+                choices=choices,
+            )
+        )
     from leakcheck.sources.installed import open_installed
 
     return open_installed(found[0])

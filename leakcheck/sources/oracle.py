@@ -21,6 +21,7 @@ from leakcheck.http import urls
 from leakcheck.http.client import Client
 from leakcheck.http.headers import retry_after
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 from leakcheck.sources import Access
 from leakcheck.subject.identity import (
     NO_SEALING,
@@ -38,7 +39,7 @@ POINT_BYTES, PROOF_BYTES = 32, 64
 ROUTE = "seal"
 _SECURE = "https"
 _REST = 60.0  # seconds before an oracle that failed is asked again
-_BAD_PROOF = "its proof is wrong: it does not answer with the key that the filter names"
+_BAD_PROOF = said("its proof is wrong: it does not answer with the key that the filter names")
 
 
 class _NoAnswer(Exception):
@@ -58,11 +59,13 @@ def oracle_url(text: str) -> Url:
     try:
         url = urls.parse(text)
     except ValueError:
-        raise ValueError("its oracle is no URL such as https://seal.example.org/") from None
+        raise ValueError(said("its oracle is no URL such as https://seal.example.org/")) from None
     if url.user is not None or not url.target.endswith("/") or "?" in url.target or "#" in text:
-        raise ValueError("its oracle's URL does not end in a slash, or has more than a path")
+        raise ValueError(said("its oracle's URL does not end in a slash, or has more than a path"))
     if url.scheme != _SECURE and not is_loopback(url.host):
-        raise ValueError("its oracle would be asked over plain HTTP, where anybody could answer")
+        raise ValueError(
+            said("its oracle would be asked over plain HTTP, where anybody could answer")
+        )
     return url
 
 
@@ -86,7 +89,9 @@ class OracleClient:
         try:
             self._url = oracle_url(seal.url)
         except ValueError as error:
-            raise FilterError(f"The filter's identity cannot be used: {error}.") from None
+            raise FilterError(
+                said("The filter's identity cannot be used: {error}.", error=error)
+            ) from None
         self._key, self._patience = seal.key, access.timeout
         self.name = urls.shown(seal.url)
         self._client = Client(self._url, access.proxy, access.timeout)
@@ -123,7 +128,12 @@ class OracleClient:
             self._failure, self._until = why, now + rest
         missing = range(len(made), len(inputs))
         wait = max(1, round(self._until - now))
-        reason = f"the oracle {self.name} gave no answer ({why}): try again in {wait} seconds"
+        reason = said(
+            "the oracle {name} gave no answer ({why}): try again in {wait} seconds",
+            name=self.name,
+            why=why,
+            wait=wait,
+        )
         return Digests([*made, *[None] * len(missing)], dict.fromkeys(missing, reason))
 
     def _asked(self, batch: list[bytes]) -> list[bytes | None]:
@@ -154,9 +164,9 @@ class OracleClient:
             raise _TooMany
         if reply.status == 429:
             pause = retry_after(reply.fields.get("retry-after")) or _REST
-            raise _NoAnswer("it limits how often it is asked", pause)
+            raise _NoAnswer(said("it limits how often it is asked"), pause)
         if reply.status == 404:
-            raise _NoAnswer("there is no oracle at that place")
+            raise _NoAnswer(said("there is no oracle at that place"))
         if len(reply.body) != length:
-            raise _NoAnswer("its answer has another length than was asked for")
+            raise _NoAnswer(said("its answer has another length than was asked for"))
         return reply.body

@@ -10,6 +10,7 @@ from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import byte_range, content_range
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 from leakcheck.trust import note, proof, verity
 from leakcheck.trust.edition import FILE_NAME, Edition
 from leakcheck.trust.note import NoteError
@@ -17,8 +18,8 @@ from leakcheck.trust.proof import Chain, ProofError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import BLOCK, Shape
 
-NO_RANGES = "the server does not serve byte ranges, and a filter is not downloaded whole"
-WRONG_RANGE = "the server sent other bytes than those asked for"
+NO_RANGES = said("the server does not serve byte ranges, and a filter is not downloaded whole")
+WRONG_RANGE = said("the server sent other bytes than those asked for")
 
 
 class Published:
@@ -88,7 +89,9 @@ class Published:
                     return error
             except (NetworkError, ProofError):
                 pass
-        return NoteError(f"the list of {edition.origin} does not name {name}")
+        return NoteError(
+            said("the list of {origin} does not name {name}", origin=edition.origin, name=name)
+        )
 
     def _tree(self, name: str, shape: Shape, first: int, count: int) -> list[bytes]:
         """`count` blocks of a file's tree from number `first` on."""
@@ -98,11 +101,11 @@ class Published:
         url = self.url(name + verity.SUFFIX)
         reply = self._client.ask(url, fields, wanted, self._patience)
         if reply.status == 404:
-            raise ProofError("its tree is missing on the server")
+            raise ProofError(said("its tree is missing on the server"))
         body = part(reply, at, length)
         span = content_range(reply.fields.get("content-range"))
         if span is not None and span.total not in (None, shape.tree_bytes):
-            raise ProofError("its tree on the server is cut short or too long")
+            raise ProofError(said("its tree on the server is cut short or too long"))
         return [body[at : at + BLOCK] for at in range(0, length, BLOCK)]
 
 

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import xxhash
 
 from leakcheck.errors import NetworkError
+from leakcheck.language import said
 
-NOT_A_RANGE = "what the server sent is not a range answer: a captive portal may be in the way"
-CUT_SHORT = "what the server sent is shorter than a padded answer: it was cut on its way"
+NOT_A_RANGE = said("what the server sent is not a range answer: a captive portal may be in the way")
+CUT_SHORT = said("what the server sent is shorter than a padded answer: it was cut on its way")
 PADDED_LINES = 800
 """The fewest lines of a padded answer (API documentation, "Introducing padding")."""
 _HEX, _COUNT_DIGITS = b"0123456789ABCDEF", b"0123456789,"
@@ -43,7 +44,7 @@ def _fields(body: bytes, digits: int) -> tuple[list[bytes], list[bytes]]:
         or max(map(len, counts)) > _LONGEST_COUNT
         or b"," in {count[:1] for count in counts}
     ):
-        raise ValueError("a line of it is malformed")
+        raise ValueError(said("a line of it is malformed"))
     return suffixes, counts
 
 
@@ -110,15 +111,15 @@ def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
     """
     digits = body.lstrip().find(b":")
     if digits not in SUFFIX_DIGITS:
-        raise ValueError("it is empty or no range answer")
+        raise ValueError(said("it is empty or no range answer"))
     suffixes, counts = _fields(body, digits)
     if b":0" in body:
         real = [at for at, count in enumerate(counts) if _value(count)]
         suffixes, counts = [suffixes[at] for at in real], [counts[at] for at in real]
     if not suffixes:
-        raise ValueError("it is empty or no range answer")
+        raise ValueError(said("it is empty or no range answer"))
     if any(map(operator.ge, suffixes, suffixes[1:])):
-        raise ValueError("its lines are not in order")
+        raise ValueError(said("its lines are not in order"))
     lines, mark = len(suffixes), xxhash.xxh3_64_intdigest(b"".join(suffixes))
     if min_count > 1:
         pairs = zip(suffixes, counts, strict=True)

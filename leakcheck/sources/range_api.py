@@ -18,6 +18,7 @@ from leakcheck.http.cache import Cache
 from leakcheck.http.client import CONNECTIONS, Client
 from leakcheck.http.decoys import shuffled, with_decoys
 from leakcheck.http.urls import Url, parse_url, shown
+from leakcheck.language import said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.range_answers import email_range, password_range
 from leakcheck.subject.kinds import Kind
@@ -69,8 +70,11 @@ def open_range_service(kinds: Sequence[Kind], access: Access) -> Source:
     elif kind is Kind.EMAIL:
         if access.allow_bits < 24:
             raise UsageError(
-                "The e-mail search of hibp learns 24 bits of the address's SHA-1, more than the "
-                f"{access.allow_bits:g} allowed: --allow-bits 24 allows it."
+                said(
+                    "The e-mail search of hibp learns 24 bits of the address's SHA-1, more than "
+                    "the {allow_bits} allowed: --allow-bits 24 allows it.",
+                    allow_bits=f"{access.allow_bits:g}",
+                )
             )
         service = Service(
             "Have I Been Pwned",
@@ -82,7 +86,9 @@ def open_range_service(kinds: Sequence[Kind], access: Access) -> Source:
             connections=1,
         )
     else:
-        raise UsageError(f"hibp cannot answer for kind {kind}: it knows emails and passwords.")
+        raise UsageError(
+            said("hibp cannot answer for kind {kind}: it knows emails and passwords.", kind=kind)
+        )
     return RangeSource(service, access)
 
 
@@ -98,13 +104,17 @@ def api_key() -> str:
             key = Path(path).expanduser().read_text("ascii")
         except (OSError, ValueError):
             raise UsageError(
-                "The file that HIBP_API_KEY_FILE names cannot be read: it holds the key alone."
+                said(
+                    "The file that HIBP_API_KEY_FILE names cannot be read: it holds the key alone."
+                )
             ) from None
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable() or len(key) > 256:
         raise UsageError(
-            "The e-mail search of hibp needs your key: put it into HIBP_API_KEY, or into a file "
-            "and its name into HIBP_API_KEY_FILE."
+            said(
+                "The e-mail search of hibp needs your key: put it into HIBP_API_KEY, or into a "
+                "file and its name into HIBP_API_KEY_FILE."
+            )
         )
     return key
 

@@ -8,6 +8,7 @@ import bloom
 from bloom import PAGE_BYTES, Header, system
 from leakcheck.errors import UsageError
 from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.language import said
 from leakcheck.trust import excerpt, own_note, proof, verity
 from leakcheck.trust.local import Standing, note_beside
 from leakcheck.trust.note import NoteError
@@ -25,7 +26,7 @@ def bring_proof(whole: Path, output: Path, header: Header) -> str | None:
     raw, shape = note_beside(whole), _shape(header)
     try:
         if raw is None:
-            raise NoteError("there is no list")
+            raise NoteError(said("there is no list"))
         edition = proof.peek(raw)
         with whole.open("rb") as file, _tree(whole).open("rb") as tree:
             first = file.read(PAGE_BYTES)
@@ -60,10 +61,12 @@ def standing(path: Path, handle: int, header: Header, store: Store) -> Standing 
         )
         whole = bloom.decode_header(first)
         if replace(whole, first=header.first, held=header.held) != header:
-            raise ProofError("its header is not that of the filter that was signed")
+            raise ProofError(said("its header is not that of the filter that was signed"))
         origin = header.about.get("origin")
         if origin in store.origins() and origin != edition.origin:
-            raise ProofError(f"the signed list beside it is of {edition.origin}")
+            raise ProofError(
+                said("the signed list beside it is of {origin}", origin=edition.origin)
+            )
     except FileNotFoundError:
         return None
     except (NoteError, ProofError) as error:
@@ -71,8 +74,8 @@ def standing(path: Path, handle: int, header: Header, store: Store) -> Standing 
     except UsageError as error:
         return Standing(doubt=str(error).rstrip("."))
     except (OSError, bloom.BloomError):
-        return Standing(doubt="its proof cannot be read")
-    return Standing(signed=f"{chain.vouched}, a slice")
+        return Standing(doubt=said("its proof cannot be read"))
+    return Standing(signed=said("{signed}, a slice", signed=chain.vouched))
 
 
 def proof_file(path: Path) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
+from leakcheck.language import said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.names import open_all
@@ -19,7 +20,7 @@ from leakcheck.verdicts import Code, Lookup, SourceInfo
 
 _LINE = re.compile(rb"([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})(?::(\d{1,12}))?[ \t]*\r?")
 _PROBES = 4096
-DISORDER = "the file is not sorted by hash where the answer would be"
+DISORDER = said("the file is not sorted by hash where the answer would be")
 
 
 class SortedHashes(Source):
@@ -42,7 +43,9 @@ class SortedHashes(Source):
                 self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         except (ValueError, FilterError):
             self._file.close()
-            raise FilterError(f"{path}: it is empty or no file of hashes.") from None
+            raise FilterError(
+                said("{path}: it is empty or no file of hashes.", path=path)
+            ) from None
         self._probe(str(path))
 
     def lookup(self, digests: bytes) -> Lookup:
@@ -98,7 +101,9 @@ class SortedHashes(Source):
             if found is None or found[0] < last:
                 what = "is no list of such hashes" if found is None else "is not sorted by hash"
                 self.close()
-                raise FilterError(f"{name}: the file {what}: sort it, or name another.")
+                raise FilterError(
+                    said("{name}: the file {what}: sort it, or name another.", name=name, what=what)
+                )
             last = found[0]
 
 
@@ -115,7 +120,9 @@ def exact_sources(
         found += open_all(["hibp"], [kind], access)
     if not found and needed:
         raise UsageError(
-            "There is no exact source at hand to confirm with: name a sorted hash list with "
-            "--confirm-with, or --in hibp, or a filter that was built with --keep-keys."
+            said(
+                "There is no exact source at hand to confirm with: name a sorted hash list with "
+                "--confirm-with, or --in hibp, or a filter that was built with --keep-keys."
+            )
         )
     return found

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from leakcheck.errors import SubjectError
+from leakcheck.language import said
 from leakcheck.subject import domain, escapes, local_part, tables
 from leakcheck.subject.digests import to_bytes
 
@@ -84,7 +85,9 @@ def forms(text: str | bytes) -> list[bytes]:
     """
     name, host = _parts(text)
     if wrong := local_part.fault(name) or domain.fault(host):
-        raise SubjectError(f"This is not an e-mail address that can be checked: {wrong}.")
+        raise SubjectError(
+            said("This is not an e-mail address that can be checked: {wrong}.", wrong=wrong)
+        )
     return [name.lower() + b"@" + form for form in domain.forms(host)]
 
 
@@ -97,9 +100,9 @@ def domain_forms(text: str | bytes) -> list[bytes]:
     """The same as `forms` of the domain that `text` is, a leading `@` or not."""
     host = _unescape(bare(to_bytes(text)).removeprefix(b"@"))
     if not host:
-        raise SubjectError("There is no domain: it is empty.")
+        raise SubjectError(said("There is no domain: it is empty."))
     if wrong := domain.fault(host):
-        raise SubjectError(f"This is not a domain that can be checked: {wrong}.")
+        raise SubjectError(said("This is not a domain that can be checked: {wrong}.", wrong=wrong))
     return domain.forms(host)
 
 
@@ -116,11 +119,11 @@ def _parts(text: str | bytes) -> tuple[bytes, bytes]:
     data = bare(to_bytes(text))
     signs = list(escapes.AT.finditer(data))
     if not signs:
-        raise SubjectError("This is not an e-mail address: it has no @.")
+        raise SubjectError(said("This is not an e-mail address: it has no @."))
     if len(signs) > 1:
-        raise SubjectError("This is not one e-mail address: it has more than one @.")
+        raise SubjectError(said("This is not one e-mail address: it has more than one @."))
     if len(data) - signs[0].end() > REACH - escapes.LONGEST:
-        raise SubjectError("This is not an e-mail address: it is too long.")
+        raise SubjectError(said("This is not an e-mail address: it is too long."))
     return _unescape(data[: signs[0].start()]), _unescape(data[signs[0].end() :])
 
 

@@ -22,6 +22,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from leakcheck.language import said
 from leakcheck.subject import escapes, tables
 from leakcheck.subject.tables import TLDS
 from leakcheck.subject.uts46 import a_label, fate, unicode_needed
@@ -61,15 +62,15 @@ def fault(text: bytes) -> str | None:
     if forms(text):
         return None
     if b"." not in text and text.isascii():
-        return "the domain has no dot"
+        return said("the domain has no dot")
     run = _decode(text)
     labels = [a_label(label) for label in _DOT.split(run)]
     if len(text) > _MOST or sum(len(label or b"") + 1 for label in labels) > LONGEST + 1:
-        return f"the domain has more than {LONGEST} characters"
+        return said("the domain has more than {longest} characters", longest=LONGEST)
     whole = _width(text, len(run)) == len(text)
     if not whole or any(label is None or not _is_label(label) for label in labels):
-        return "the domain is not well formed"
-    return "the domain does not end in a top-level domain that exists"
+        return said("the domain is not well formed")
+    return said("the domain does not end in a top-level domain that exists")
 
 
 def forms(text: bytes) -> list[bytes]:

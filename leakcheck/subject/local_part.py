@@ -20,6 +20,7 @@ what follows it.
 Rule 7: of more than 64, what follows the last two marks in a row (`----alice`).
 """
 
+from leakcheck.language import said
 from leakcheck.subject import escapes
 
 LONGEST = 64
@@ -33,21 +34,23 @@ _DOT, _PLUS, _QUOTE = b".+'"
 def fault(local: bytes) -> str | None:
     """Why `local`, decoded, is no local part; None where it is one."""
     if not local:
-        return "there is nothing before the @"
+        return said("there is nothing before the @")
     if len(local) > LONGEST:
-        return f"there are more than {LONGEST} characters before the @"
+        return said("there are more than {longest} characters before the @", longest=LONGEST)
     if not local.isascii():
-        return "only letters a to z without accents, digits and _ - + . ' can stand before the @"
+        return said(
+            "only letters a to z without accents, digits and _ - + . ' can stand before the @"
+        )
     if local.startswith(b".") or local.endswith(b"."):
-        return "a dot cannot begin or end the part before the @"
+        return said("a dot cannot begin or end the part before the @")
     if b".." in local:
-        return "two dots in a row cannot stand before the @"
+        return said("two dots in a row cannot stand before the @")
     for at, code in enumerate(local):
         if code == _QUOTE:
             if not (0 < at < len(local) - 1 and {local[at - 1], local[at + 1]} <= _LETTERS):
-                return "an apostrophe before the @ must stand between two letters"
+                return said("an apostrophe before the @ must stand between two letters")
         elif code not in CHARACTERS:
-            return "only letters, digits and _ - + . ' can stand before the @"
+            return said("only letters, digits and _ - + . ' can stand before the @")
     return None
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from leakcheck.errors import SubjectError
+from leakcheck.language import joined, said
 from leakcheck.subject import address, escapes, tables
 from leakcheck.subject.digests import md4, plain, sha1, to_bytes, utf16, windows_1252
 from leakcheck.subject.kinds import Kind
@@ -29,11 +30,14 @@ from leakcheck.subject.variants import variants
 
 SEPARATORS = b":;|\t,"
 """What may stand between an address and a password."""
-_BARE = "without the blanks around it"
-_HEX = "as what its $HEX[...] stands for"
-_WINDOWS = "as Windows-1252 text"
-_NORMAL_FORMS = {nfc: "with composed characters (NFC)", nfd: "with decomposed characters (NFD)"}
-_TRANSITIONAL = "with the older form of its domain"
+_BARE = said("without the blanks around it")
+_HEX = said("as what its $HEX[...] stands for")
+_WINDOWS = said("as Windows-1252 text")
+_NORMAL_FORMS = {
+    nfc: said("with composed characters (NFC)"),
+    nfd: said("with decomposed characters (NFD)"),
+}
+_TRANSITIONAL = said("with the older form of its domain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +153,19 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     start = sign.end() if sign else 0
     at = next((at for at in range(start, len(data)) if data[at] in SEPARATORS), None)
     if at is None:
-        raise SubjectError("A credential is an address, a colon and a password.")
+        raise SubjectError(said("A credential is an address, a colon and a password."))
     return data[:at], data[at + 1 :]
 
 
 def _password_forms(data: bytes) -> list[tuple[bytes, str]]:
     """(bytes, how they differ) of each form of the password `data`."""
     if not plain(data):
-        raise SubjectError("The password is empty.")
+        raise SubjectError(said("The password is empty."))
     if b"\0" in data:
         raise SubjectError(
-            "The password holds a zero byte, which none does: is this text, in which encoding?"
+            said(
+                "The password holds a zero byte, which none does: is this text, in which encoding?"
+            )
         )
     found = {data: ""}
     for content in (data, _without_blanks(data)):
@@ -192,7 +198,8 @@ def _utf8_or_none(data: bytes) -> str | None:
 
 
 def _joined(*told: str) -> str:
-    return ", ".join(filter(None, told))
+    parts = list(filter(None, told))
+    return parts[0] if len(parts) == 1 else joined(", ", parts)
 
 
 def _forms(found: list[tuple[bytes, str]]) -> tuple[AskedForm, ...]:

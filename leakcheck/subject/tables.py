@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from leakcheck.language import said
+
 DATA = Path(__file__).parent.parent / "data"
 OLDEST = "0"
 """The version of a table that is older than all that are told apart."""
@@ -118,15 +120,15 @@ def _later_tlds() -> re.Pattern[bytes]:
     return re.compile(rb"\.(?:" + b"|".join(names) + rb")(?![a-z0-9])", re.IGNORECASE)
 
 
-TLD_UNKNOWN = (
+TLD_UNKNOWN = said(
     "the filter was built when this top-level domain was not known yet, so an address there may be "
     "in the breach and not in the filter"
 )
-UNICODE_OLDER = (
+UNICODE_OLDER = said(
     "the filter was built when not all characters of this domain were known yet, so it may be in "
     "the breach and not in the filter"
 )
-UNICODE_NEWER = (
+UNICODE_NEWER = said(
     "the filter was built with newer tables of characters than this leakcheck has: get a newer one"
 )
 

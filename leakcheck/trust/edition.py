@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from leakcheck.language import said
 from leakcheck.trust import FILE_NAME
 from leakcheck.trust.note import NoteError, checked_name
 
@@ -83,27 +84,27 @@ def parse(text: str) -> Edition:
     """The edition in a note's text. Raises NoteError where it is none, or of a later version."""
     lines = text.removesuffix("\n").split("\n")
     if lines[0] != _FIRST:
-        raise NoteError("it is no list of filters that this leakcheck can read")
+        raise NoteError(said("it is no list of filters that this leakcheck can read"))
     if not 3 <= len(lines) <= _MOST:
-        raise NoteError("the list of filters is cut short, or too long")
+        raise NoteError(said("the list of filters is cut short, or too long"))
     stated = _SERIAL.fullmatch(lines[2])
     if stated is None:
-        raise NoteError("the list of filters has no serial and date")
+        raise NoteError(said("the list of filters has no serial and date"))
     filters: dict[str, Entry] = {}
     withdrawn: dict[bytes, str] = {}
     for line in lines[3:]:
         if held := _HELD.fullmatch(line):
             if held[3] in filters or not is_plain_name(held[3]):
-                raise NoteError("the list of filters names a file twice, or one elsewhere")
+                raise NoteError(said("the list of filters names a file twice, or one elsewhere"))
             filters[held[3]] = Entry(bytes.fromhex(held[1]), int(held[2]))
         elif gone := _WITHDRAWN.fullmatch(line):
             withdrawn[bytes.fromhex(gone[1])] = gone[2]
         else:
-            raise NoteError("the list of filters has a line that this leakcheck cannot read")
+            raise NoteError(said("the list of filters has a line that this leakcheck cannot read"))
     try:
         issued = datetime.datetime.strptime(stated[2], "%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
-        raise NoteError("the list of filters has a date that is none") from None
+        raise NoteError(said("the list of filters has a date that is none")) from None
     return Edition(
         checked_name(lines[1]),
         int(stated[1]),

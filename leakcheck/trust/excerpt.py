@@ -11,6 +11,7 @@ A sidecar `NAME.bloom.proof` holds this; beside it stands the signed list,
 import hashlib
 from collections.abc import Callable, Iterable
 
+from leakcheck.language import said
 from leakcheck.trust import proof, verity
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.proof import Chain
@@ -50,12 +51,12 @@ def proved(
     NoteError, ProofError where it does not prove them.
     """
     if len(raw) != length(shape, first, held):
-        raise ProofError("the proof of the slice is cut short or too long")
+        raise ProofError(said("the proof of the slice is cut short or too long"))
     header, *tree = (raw[at : at + BLOCK] for at in range(0, len(raw), BLOCK))
     digest = verity.file_digest(shape, hashlib.sha256(tree[0]).digest())
     chain = proof.chain_for(edition, digest)
     if chain.entry.size != shape.size:
-        raise ProofError("its size is not the one that was signed")
+        raise ProofError(said("its size is not the one that was signed"))
     chain.keep_upper(tree[: shape.upper])
     lowest = dict(zip(leaves(shape, first, held), tree[shape.upper :], strict=True))
     chain.prove(0, header, lowest[chain.leaf(0)])
@@ -64,5 +65,5 @@ def proved(
         chain.prove(number, block, lowest[chain.leaf(number)])
         number += 1
     if number != first + held:
-        raise ProofError("the slice is cut short")
+        raise ProofError(said("the slice is cut short"))
     return chain, header

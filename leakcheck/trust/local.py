@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.trust import FILE_NAME, file_key, note, own_note, proof, verity
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.note import NoteError
@@ -46,21 +47,28 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
         origin = about["origin"] if about.get("origin") in trusted else None
         if raw is None or not proof.concerns(raw, trusted):
             if origin is not None:
-                return Standing(doubt=f"the signed list of {origin} is missing beside it")
+                return Standing(
+                    doubt=said("the signed list of {origin} is missing beside it", origin=origin)
+                )
             return UNKNOWN
         edition = _edition(path, raw, store)
         if origin not in (None, edition.origin):
-            return Standing(doubt=f"the signed list beside it is of {edition.origin}")
+            return Standing(
+                doubt=said("the signed list beside it is of {origin}", origin=edition.origin)
+            )
         chain = proof.chain_for(edition, digest_of(handle, store, edition))
     except (proof.NotOffered, proof.Outdated) as error:
-        newest = "; `leakcheck filters update` brings the newest" if own_note(path).exists() else ""
-        return Standing(doubt=f"{error}{newest}")
+        if own_note(path).exists():
+            newest = said("{error}; `leakcheck filters update` brings the newest", error=str(error))
+            return Standing(doubt=newest)
+        return Standing(doubt=str(error))
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))
     except UsageError as error:
         return Standing(doubt=str(error).rstrip("."))
     except OSError as error:
-        return Standing(doubt=f"its proof cannot be read: {error.strerror or 'failed'}")
+        why = error.strerror or "failed"
+        return Standing(doubt=said("its proof cannot be read: {why}", why=why))
     return Standing(signed=chain.vouched)
 
 
@@ -98,7 +106,7 @@ def digest_of(handle: int, store: Store, edition: Edition) -> bytes:
         file.seek(0)
         found, _ = verity.tree_of(file, state.st_size, usable_cores())
     if file_key(os.fstat(handle)) != file_key(state):
-        raise ProofError("the file changed while its tree was computed")
+        raise ProofError(said("the file changed while its tree was computed"))
     store.remember_digest(state, found)
     return found
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import LeakcheckError
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -55,7 +56,7 @@ class Verifier:
         """The key that a vkey spells. Raises NoteError where it is none."""
         name, digits, key = _split_key(text.strip())
         if key_hash(name, key).hex() != digits:
-            raise NoteError("the public key does not fit the hash in its name")
+            raise NoteError(said("the public key does not fit the hash in its name"))
         return cls(name, key)
 
     def __str__(self) -> str:
@@ -104,11 +105,11 @@ class Signer:
         """The key that a private key file spells. Raises NoteError, which does not repeat it."""
         text = text.strip()
         if not text.startswith(PRIVATE):
-            raise NoteError("this is no private key")
+            raise NoteError(said("this is no private key"))
         name, digits, seed = _split_key(text.removeprefix(PRIVATE))
         signer = cls(name, seed)
         if signer.verifier.hash.hex() != digits:
-            raise NoteError("the private key is damaged")
+            raise NoteError(said("the private key is damaged"))
         return signer
 
     def spell(self) -> str:
@@ -134,20 +135,22 @@ class Signer:
 def checked_name(name: str) -> str:
     """`name`, where a key may have it: no blank, no plus sign, no control character."""
     if not _NAME.fullmatch(name):
-        raise NoteError("a key's name has no blanks and no plus sign, such as example.org/acme")
+        raise NoteError(
+            said("a key's name has no blanks and no plus sign, such as example.org/acme")
+        )
     return name
 
 
 def sign(text: str, signers: Iterable[Signer]) -> bytes:
     """The note of `text`, which ends with a line feed, signed by all `signers`."""
     if not text.endswith("\n") or _CONTROL.search(text):
-        raise NoteError("a note's text ends with a line feed and has no control characters")
+        raise NoteError(said("a note's text ends with a line feed and has no control characters"))
     lines = []
     for signer in signers:
         signature = signer.verifier.hash + signer.sign(text.encode())
         lines.append(f"— {signer.name} {base64.b64encode(signature).decode()}\n")
     if not lines:
-        raise NoteError("nobody signs the note")
+        raise NoteError(said("nobody signs the note"))
     return f"{text}\n{''.join(lines)}".encode()
 
 
@@ -165,10 +168,10 @@ def verify(raw: bytes, known: Iterable[Verifier]) -> tuple[str, list[Verifier]]:
         if key is None or key in signed:
             continue
         if not key.accepts(text.encode(), signature[4:]):
-            raise NoteError(f"the signature of {name} is wrong")
+            raise NoteError(said("the signature of {name} is wrong", name=name))
         signed.append(key)
     if not signed:
-        raise NoteError("nobody whom you trust has signed it")
+        raise NoteError(said("nobody whom you trust has signed it"))
     return text, signed
 
 
@@ -178,19 +181,19 @@ def split(raw: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     Raises NoteError where it is malformed.
     """
     if len(raw) > LARGEST:
-        raise NoteError("it is too large for a signed note")
+        raise NoteError(said("it is too large for a signed note"))
     try:
         whole = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise NoteError("it is no signed note: it is not UTF-8") from None
+        raise NoteError(said("it is no signed note: it is not UTF-8")) from None
     if _CONTROL.search(whole):
-        raise NoteError("it is no signed note: it has control characters")
+        raise NoteError(said("it is no signed note: it has control characters"))
     text, parted, rest = whole.rpartition(_SEPARATOR)
     if not parted or not rest.endswith("\n"):
-        raise NoteError("it is no signed note")
+        raise NoteError(said("it is no signed note"))
     lines = rest[:-1].split("\n")
     if len(lines) > MOST_SIGNATURES:
-        raise NoteError("it has too many signatures")
+        raise NoteError(said("it has too many signatures"))
     return text + "\n", [_signature(line) for line in lines]
 
 
@@ -198,7 +201,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     name, blank, code = line.removeprefix("— ").partition(" ")
     raw = _from_base64(code)
     if not line.startswith("— ") or not blank or not _NAME.fullmatch(name) or len(raw) < 5:
-        raise NoteError("it is no signed note: a signature is malformed")
+        raise NoteError(said("it is no signed note: a signature is malformed"))
     return name, raw
 
 
@@ -208,9 +211,11 @@ def _split_key(text: str) -> tuple[str, str, bytes]:
     digits, _, code = rest.partition("+")
     raw = _from_base64(code)
     if not _NAME.fullmatch(name) or not re.fullmatch(r"[0-9a-f]{8}", digits) or not raw:
-        raise NoteError("this is no key: a key is NAME+HASH+BASE64")
+        raise NoteError(said("this is no key: a key is NAME+HASH+BASE64"))
     if raw[0] != _ALGORITHM or len(raw) != 33:
-        raise NoteError("the key is of a sort that leakcheck does not know (it knows Ed25519)")
+        raise NoteError(
+            said("the key is of a sort that leakcheck does not know (it knows Ed25519)")
+        )
     return name, digits, raw[1:]
 
 

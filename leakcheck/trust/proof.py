@@ -8,6 +8,7 @@ a withdrawn filter proves nothing, whichever edition offers it.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from leakcheck.language import said
 from leakcheck.trust import edition as editions
 from leakcheck.trust import note
 from leakcheck.trust.edition import Edition, Entry
@@ -51,7 +52,11 @@ class Chain:
     @property
     def vouched(self) -> str:
         """Who vouches for it, in words."""
-        return f"signed by {self.edition.origin}, edition {self.edition.serial}"
+        return said(
+            "signed by {origin}, edition {serial}",
+            origin=self.edition.origin,
+            serial=self.edition.serial,
+        )
 
     def keep_upper(self, blocks: Sequence[bytes]) -> None:
         """Prove and keep the tree above its lowest level, `shape.upper` blocks.
@@ -65,7 +70,7 @@ class Chain:
         """The number of the one tree block that is still needed to prove a block of the file."""
         steps = self.shape.path(block)
         if not steps:
-            raise ProofError("the file is too short for a filter")
+            raise ProofError(said("the file is too short for a filter"))
         return steps[-1][0]
 
     def prove(self, block: int, data: Buffer, leaf: bytes) -> None:
@@ -104,15 +109,21 @@ def read(raw: bytes, store: Store) -> Edition:
         text, signed = note.verify(raw, known)
         found = editions.parse(text)
         if not any(key.name == found.origin for key in signed):
-            raise NoteError(f"nobody whom you trust for {found.origin} has signed it")
+            raise NoteError(
+                said("nobody whom you trust for {origin} has signed it", origin=found.origin)
+            )
         store.remember_verified(raw, known, text)
     else:
         found = editions.parse(text)
     seen = store.serial(found.origin)
     if found.serial < seen:
         raise Outdated(
-            f"edition {found.serial} of {found.origin} is older than edition {seen}, "
-            "which was seen before"
+            said(
+                "edition {serial} of {origin} is older than edition {seen}, which was seen before",
+                serial=found.serial,
+                origin=found.origin,
+                seen=seen,
+            )
         )
     return found
 
@@ -147,7 +158,9 @@ def chain(found: Edition, name: str) -> Chain:
     """The chain for the filter that `found` calls `name`. Raises NoteError where there is none."""
     entry = found.filters.get(name)
     if entry is None:
-        raise NoteError(f"the list of {found.origin} does not name {name}")
+        raise NoteError(
+            said("the list of {origin} does not name {name}", origin=found.origin, name=name)
+        )
     return _standing(found, name, entry)
 
 
@@ -157,7 +170,13 @@ def chain_for(found: Edition, digest: bytes) -> Chain:
         raise NoteError(_withdrawn(found, digest))
     held = found.entry(digest)
     if held is None:
-        raise NotOffered(f"edition {found.serial} of {found.origin} does not offer this file")
+        raise NotOffered(
+            said(
+                "edition {serial} of {origin} does not offer this file",
+                serial=found.serial,
+                origin=found.origin,
+            )
+        )
     return _standing(found, *held)
 
 
@@ -168,4 +187,6 @@ def _standing(found: Edition, name: str, entry: Entry) -> Chain:
 
 
 def _withdrawn(found: Edition, digest: bytes) -> str:
-    return f"{found.origin} has withdrawn it: {found.withdrawn[digest]}"
+    return said(
+        "{origin} has withdrawn it: {reason}", origin=found.origin, reason=found.withdrawn[digest]
+    )

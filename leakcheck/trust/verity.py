@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from bloom import system
 from bloom.engine import choose
+from leakcheck.language import said
 
 BLOCK = 4096
 HASH = 32
@@ -46,7 +47,7 @@ class Shape:
 
     def __post_init__(self) -> None:
         if not 0 < self.size <= LARGEST:
-            raise ProofError("its size is out of bounds")
+            raise ProofError(said("its size is out of bounds"))
 
     @property
     def blocks(self) -> int:
@@ -80,7 +81,7 @@ class Shape:
         byte 4096 n of the sidecar.
         """
         if not 0 <= block < self.blocks:
-            raise ProofError("there is no such block")
+            raise ProofError(said("there is no such block"))
         steps: list[tuple[int, int]] = []
         first = sum(self.levels)
         below = block
@@ -120,11 +121,11 @@ def tree_of(file: BinaryIO, size: int, workers: int = 1) -> tuple[bytes, bytes]:
         while left:
             piece = file.read(min(_PIECE, left))
             if not piece:
-                raise ProofError("the file became shorter while it was read")
+                raise ProofError(said("the file became shorter while it was read"))
             while len(piece) % BLOCK and len(piece) < left:  # blocks are hashed whole
                 more = file.read(min(BLOCK - len(piece) % BLOCK, left - len(piece)))
                 if not more:
-                    raise ProofError("the file became shorter while it was read")
+                    raise ProofError(said("the file became shorter while it was read"))
                 piece += more
             left -= len(piece)
             waiting.append(pool.submit(block_digests, piece))
@@ -161,23 +162,23 @@ def check_block(
     for number, place in shape.path(block):
         held = tree.get(number)
         if held is None or len(held) != BLOCK:
-            raise ProofError("a block of the tree is missing")
+            raise ProofError(said("a block of the tree is missing"))
         found = hashlib.sha256(held).digest()
         if expected is None:
             if file_digest(shape, found) != digest:
-                raise ProofError("the tree is not that of the signed digest")
+                raise ProofError(said("the tree is not that of the signed digest"))
         elif found != expected:
-            raise ProofError("a block of the tree is not what the one above it says")
+            raise ProofError(said("a block of the tree is not what the one above it says"))
         expected = held[place * HASH : (place + 1) * HASH]
     length = min(BLOCK, shape.size - block * BLOCK)
     found = hashlib.sha256(bytes(data).ljust(BLOCK, b"\0")).digest()
     if len(data) != length:
-        raise ProofError("the block has the wrong length")
+        raise ProofError(said("the block has the wrong length"))
     if expected is None:
         if file_digest(shape, found) != digest:
-            raise ProofError("the file is not that of the signed digest")
+            raise ProofError(said("the file is not that of the signed digest"))
     elif found != expected:
-        raise ProofError("the page is not the one that was signed")
+        raise ProofError(said("the page is not the one that was signed"))
 
 
 def check_upper(shape: Shape, digest: bytes, blocks: Sequence[bytes]) -> None:
@@ -187,18 +188,18 @@ def check_upper(shape: Shape, digest: bytes, blocks: Sequence[bytes]) -> None:
     missing or is not what the one above says.
     """
     if len(blocks) != shape.upper or any(len(block) != BLOCK for block in blocks):
-        raise ProofError("a block of the tree is missing")
+        raise ProofError(said("a block of the tree is missing"))
     if not blocks:
         return
     if file_digest(shape, hashlib.sha256(blocks[0]).digest()) != digest:
-        raise ProofError("the tree is not that of the signed digest")
-    said = b"".join(blocks)
+        raise ProofError(said("the tree is not that of the signed digest"))
+    whole = b"".join(blocks)
     first = 1
     for above, count in pairwise(shape.levels[:-1]):
         for at in range(count):
             place = (first - above) * BLOCK + at * HASH
-            if hashlib.sha256(blocks[first + at]).digest() != said[place : place + HASH]:
-                raise ProofError("a block of the tree is not what the one above it says")
+            if hashlib.sha256(blocks[first + at]).digest() != whole[place : place + HASH]:
+                raise ProofError(said("a block of the tree is not what the one above it says"))
         first += count
 
 

@@ -1,0 +1,180 @@
+"""Messages in the languages of people: complete, sound, and never in what programs read."""
+
+import json
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+from program import leakcheck, one_sentence
+
+from leakcheck import language
+from leakcheck.language import NARROW, Message, day, figure, joined, local, said, said_of
+from leakcheck.wording import counted, number, odds, printable, size
+
+FRENCH = "fr_FR.UTF-8"
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> object:
+    """The script that makes the catalogues."""
+    import importlib.util
+
+    path = Path(__file__).parent.parent / "scripts" / "messages.py"
+    spec = importlib.util.spec_from_file_location("messages", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_message_is_translated(catalogues: object) -> None:
+    wrong = catalogues.wrong()  # type: ignore[attr-defined]
+    told = "\n".join(wrong)
+    assert not wrong, f"run python scripts/messages.py, and translate what is open:\n{told}"
+
+
+def test_french_is_set_as_french_is(catalogues: object) -> None:
+    path = catalogues.catalogues()["fr"]  # type: ignore[attr-defined]
+    for message in catalogues.read(path, "fr"):  # type: ignore[attr-defined]
+        if not message.id:
+            continue
+        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        for text in texts:
+            bare = re.sub(r"\S*(://|\$HEX)\S*|[:;] [^ ]*[:;]$", "", text)
+            assert not re.search(r" [;:?!»]|« ", bare), f"a narrow blank is wanted: {text!r}"
+            assert not re.search(r"[^\s\u202f;:?!+=[\]`-][;?!]", bare), f"one is missing: {text!r}"
+            assert not re.search(r"[A-Za-zÀ-ÿ]'[A-Za-zÀ-ÿ]", bare), f"’ is wanted: {text!r}"
+
+
+def test_a_message_is_its_english_and_can_say_itself() -> None:
+    message = said("{name}: {reason}.", name="a.bloom", reason=said("its proof cannot be read"))
+    assert message == "a.bloom: its proof cannot be read."
+    assert json.dumps([message]) == '["a.bloom: its proof cannot be read."]'
+    french = f"a.bloom{NARROW}: sa preuve est illisible."
+    assert local(message, "fr") == french
+    assert local(pickle.loads(pickle.dumps(message)), "fr") == french
+    assert local(str(ValueError(message)), "fr") == french
+    assert local(printable(message), "fr") == french
+    assert local("not a message", "fr") == "not a message"
+    assert type(local(message, "en")) is Message
+
+
+def test_braces_in_values_are_left_alone() -> None:
+    assert local(said("{name}: {reason}.", name="{0}", reason="{x}"), "fr") == (
+        f"{{0}}{NARROW}: {{x}}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "english", "french"),
+    [
+        (number(1234567), "1,234,567", "1\u202f234\u202f567"),
+        (size(45_200_000), "45.2 MB", "45,2\u202fMo"),
+        (size(999), "999 bytes", "999 octets"),
+        (counted(0, "row"), "0 rows", "0 ligne"),
+        (counted(1, "row"), "1 row", "1 ligne"),
+        (counted(2, "row"), "2 rows", "2 lignes"),
+        (counted(1500, "password"), "1,500 passwords", "1\u202f500 mots de passe"),
+        (odds(1e-6), "1 in 1,000,000", "1 sur 1\u202f000\u202f000"),
+        (odds(0.75), "75%", "75\u202f%"),
+        (odds(0), "none", "aucune"),
+        (figure("13.4"), "13.4", "13,4"),
+        (day("2026-11-26"), "2026-11-26", "26 novembre 2026"),
+        (day("2026-02-01"), "2026-02-01", "1er février 2026"),
+        (day("2026-02"), "2026-02", "février 2026"),
+        (day("2026"), "2026", "2026"),
+        (day("2026-13-01"), "2026-13-01", "2026-13-01"),
+        (day("of old"), "of old", "of old"),
+        (joined("; ", [said("clean"), "x"]), "clean; x", "pas trouvé; x"),
+        (said_of(2, "seen {count} time", "seen {count} times", count=number(2)),
+         "seen 2 times", "vu 2 fois"),
+    ],
+)  # fmt: skip
+def test_numbers_plurals_and_dates(message: str, english: str, french: str) -> None:
+    assert message == english
+    assert local(message, "en") == english
+    assert local(message, "fr") == french
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr"}, "fr"),
+        ({"LANG": "fr_CA.ISO-8859-1@euro"}, "fr"),
+        ({"LANG": "fr_FR", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US", "LC_MESSAGES": "fr_BE"}, "fr"),
+        ({"LANG": "fr_FR", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "fr_FR", "LC_ALL": ""}, "fr"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "de:fr:en"}, "fr"),
+        ({"LANG": "C", "LANGUAGE": "fr"}, "en"),
+        ({"LANG": "frr_DE.UTF-8"}, "en"),
+        ({"LANG": "../../fr"}, "en"),
+    ],
+)
+def test_the_language_of_the_locale(variables: dict[str, str], wanted: str) -> None:
+    assert language.of_locale(variables) == wanted
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filter of one address."""
+    folder = tmp_path_factory.mktemp("language")
+    (folder / "dump.txt").write_text("alice@example.fr:horse\n")
+    done = leakcheck("build", "dump.txt", "-o", "acme.bloom", "--kind", "email", "--name", "Acme",
+                     "--date", "2026-02-01", cwd=folder)  # fmt: skip
+    assert done.status == 0
+    return folder
+
+
+def test_a_check_in_french(folder: Path) -> None:
+    done = leakcheck("check", "alice@example.fr", "--in", "acme.bloom", cwd=folder, LC_ALL=FRENCH)
+    assert done.status == 1
+    first, *rest = done.out.splitlines()
+    assert first == (
+        f"alice@example.fr{NARROW}: trouvé dans Acme (1er février 2026, fausse alerte{NARROW}: "
+        "moins d’une chance sur mille milliards)"
+    )
+    assert rest[0].startswith("  Changez le mot de passe du compte")
+    assert not re.search(r"\b(the|password|breach|of)\b", done.out)
+    clean = leakcheck("check", "bob@example.fr", "--in", "acme.bloom", cwd=folder, LC_ALL=FRENCH)
+    assert clean.status == 0
+    assert clean.out.startswith(f"bob@example.fr{NARROW}: pas trouvé dans Acme")
+
+
+def test_errors_in_french(folder: Path) -> None:
+    assert one_sentence(leakcheck("check", "nobody", LC_ALL=FRENCH)) == (
+        f"leakcheck: Ce n’est pas une adresse électronique{NARROW}: il y manque un @."
+    )
+    missing = leakcheck("check", "a@b.fr", "--in", "none.bloom", cwd=folder, LC_ALL=FRENCH)
+    assert "ce fichier n’existe pas" in one_sentence(missing)
+    assert "vouliez-vous dire check" in one_sentence(leakcheck("chekc", LC_ALL=FRENCH))
+
+
+def test_what_programs_read_is_not_translated(folder: Path) -> None:
+    for command in (
+        ["check", "alice@example.fr", "bob@example.fr", "--in", "acme.bloom", "--json"],
+        ["check", "alice@example.fr", "--json"],
+    ):
+        english = leakcheck(*command, cwd=folder)
+        french = leakcheck(*command, cwd=folder, LC_ALL=FRENCH)
+        assert english == french
+        assert json.loads(french.out)["version"] == 1
+
+
+def test_a_password_is_asked_for_in_french() -> None:
+    import pexpect
+    from program import LEAKCHECK
+
+    child = pexpect.spawn(LEAKCHECK, ["check", "--password"], encoding="utf-8", timeout=60,
+                          env={"LC_ALL": FRENCH, "PATH": "/usr/bin:/bin"})  # fmt: skip
+    child.expect("Mot de passe")
+    child.sendline("letmein")
+    child.expect("trouvé dans les 100.000")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1

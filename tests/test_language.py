@@ -174,7 +174,7 @@ def test_a_password_is_asked_for_in_french() -> None:
                           env={"LC_ALL": FRENCH, "PATH": "/usr/bin:/bin"})  # fmt: skip
     child.expect("Mot de passe")
     child.sendline("letmein")
-    child.expect("trouvé dans les 100.000")
+    child.expect(r"trouvé\S* dans les 100.000")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 1

@@ -58,7 +58,7 @@ def test_a_message_is_its_english_and_can_say_itself() -> None:
     assert local(str(ValueError(message)), "fr") == french
     assert local(printable(message), "fr") == french
     assert local("not a message", "fr") == "not a message"
-    assert type(local(message, "en")) is Message
+    assert isinstance(local(message, "en"), Message)
 
 
 def test_braces_in_values_are_left_alone() -> None:

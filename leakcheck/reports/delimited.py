@@ -40,7 +40,10 @@ class _Line:
 
 
 class CsvWriter:
-    """RFC 4180, with a header; a partial report ends in a row that says so."""
+    """RFC 4180, with a header; a partial report ends in a row that says so.
+
+    Where the time of the scan is known, the last column has it.
+    """
 
     delimiter = ","
 
@@ -52,7 +55,10 @@ class CsvWriter:
     def begin(self, meta: Meta) -> None:
         """The header."""
         self._columns = meta.columns
-        self._csv.writerow([guard(column.name) for column in meta.columns])
+        scanned = meta.facts.get("scanned")
+        self._time = [] if scanned is None else [str(scanned)]
+        names = [guard(column.name) for column in meta.columns]
+        self._csv.writerow(names if scanned is None else [*names, "scanned"])
 
     def row(self, row: ReportRow) -> None:
         """One record."""
@@ -77,12 +83,12 @@ class CsvWriter:
         text = _BETWEEN.join(cells)
         if text.count(_BETWEEN) >= len(cells) or not _ALL_HARMLESS.fullmatch(text):
             cells = [cell and guard(cell) for cell in cells]
-        return cells
+        return [*cells, *self._time] if self._time else cells
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""
         if summary.partial:
-            self._csv.writerow([PARTIAL] + [""] * (len(self._columns) - 1))
+            self._csv.writerow([PARTIAL] + [""] * (len(self._columns) - 1 + len(self._time)))
 
 
 class TsvWriter(CsvWriter):

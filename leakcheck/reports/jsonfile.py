@@ -15,27 +15,31 @@ def _result(row: ReportRow) -> str:
     return row.json or json_text(row.values)
 
 
-def _line(row: ReportRow) -> str:
-    return _result(row) + "\n"
-
-
 class JsonLinesWriter:
-    """One object a row; a partial report ends in {"partial":true}."""
+    """One object a row; a partial report ends in {"partial":true}.
+
+    Where the time of the scan is known, each object ends in it.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def begin(self, meta: Meta) -> None:
         """Nothing: every line is a row."""
+        scanned = meta.facts.get("scanned")
+        self._end = "}\n" if scanned is None else f',"scanned":{json_text(scanned)}}}\n'
 
     def row(self, row: ReportRow) -> None:
         """One line."""
-        self._out.write(_line(row))
+        self._out.write(self._line(row))
 
     def rows(self, rows: RowBatch) -> None:
         """Several lines."""
-        for one in rows.pieces(_line, "json"):
-            self._out.write(one.text if isinstance(one, Written) else _line(one))
+        for one in rows.pieces(self._line, "json"):
+            self._out.write(one.text if isinstance(one, Written) else self._line(one))
+
+    def _line(self, row: ReportRow) -> str:
+        return _result(row)[:-1] + self._end
 
     def end(self, summary: Summary) -> None:
         """Nothing, or the mark of a partial report."""

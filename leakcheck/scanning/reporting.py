@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from leakcheck import terminal
@@ -76,6 +77,7 @@ def _write(
         **({"lists": lists.names} if several else {}),
         "column": lists.subject,
         "redacted": options.redact,
+        "scanned": datetime.now().astimezone().isoformat(timespec="seconds"),
         "sources": [_source(info) for info in lists.tally.infos()],
     }
     shown = terminal_columns(columns) if groups is None else ()

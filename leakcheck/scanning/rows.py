@@ -209,7 +209,7 @@ class CleanReport(ReportRow):
             found.insert(1, row.answer.subject or "")
         if self._listed is not None:
             found.insert(0, self._listed)
-        return found + [kept.get(name, "") for name in self._kept]
+        return [*found, *(kept.get(name, "") for name in self._kept), ""]
 
 
 def in_order(sources: Sequence[SourceAnswer]) -> list[SourceAnswer]:
@@ -249,8 +249,9 @@ def report_columns(kept: Sequence[str], kind: Kind, *, several: bool = False) ->
         Column("confirmed", "Confirmed", value=_each("confirmed")),
         Column("reason", "Reason"),
     ]
-    taken = {column.name for column in ours}
-    return (*ours, *(_kept(name, taken) for name in kept))
+    link = Column("link", "Link", value=_each("url"))  # last, as columns came before it
+    taken = {"scanned", link.name, *(column.name for column in ours)}
+    return (*ours, *(_kept(name, taken) for name in kept), link)
 
 
 def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:

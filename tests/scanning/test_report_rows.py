@@ -35,7 +35,7 @@ def report(path: Path, form: str, *more: object) -> str:
     status, out, err = command("scan", path, "--format", form, *more)
     assert status in (0, 1, 2), err
     assert "fault" not in err
-    return re.sub('<p class="when">[^<]*', "", out)
+    return re.sub(r'<p class="when">[^<]*|\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d\d:\d\d', "", out)
 
 
 def both(path: Path, form: str, *more: object) -> tuple[str, str, list[str]]:

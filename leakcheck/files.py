@@ -3,7 +3,8 @@
 Rule 1: a file is written beside its place, under a hidden name that nobody
 can guess, and gets its name when all of it is there; what is left behind by
 a kill is one `.NAME.….partial`. Rule 2: it is for its owner alone, PRIVATE,
-but for what others are meant to read, PUBLISHED, whatever the umask says.
+but for what others are meant to read, PUBLISHED, whatever the umask says; in
+no folder that is made for it can others write.
 Rule 3: contents, then name, outlast a power failure, where `sync` is on.
 """
 
@@ -20,6 +21,8 @@ from bloom import system
 
 PRIVATE = 0o600
 PUBLISHED = 0o644
+PRIVATE_FOLDER = 0o700
+PUBLISHED_FOLDER = 0o755
 _PARTIAL = ".partial"
 _COLLECTED = ".download"
 
@@ -198,6 +201,17 @@ def write_whole(
     with Draft(target, mode=mode) as draft:
         draft.file.write(data)
         draft.publish(replace=replace, sync=sync)
+
+
+def make_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> None:
+    """Make `path`, and the folders above it that are missing, where it is not there.
+
+    mode: of `path`; those above can be read by others. Raises OSError.
+    """
+    for above in reversed(path.parents):
+        if not above.exists():
+            above.mkdir(PUBLISHED_FOLDER, exist_ok=True)
+    path.mkdir(mode, exist_ok=True)
 
 
 def sweep(folder: Path) -> None:

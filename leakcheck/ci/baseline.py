@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError, UsageError
-from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.files import write_whole
 
 DEFAULT = ".leakcheck-baseline.json"
 _SALT_BYTES = 16
@@ -180,7 +180,7 @@ def save(baseline: Baseline, path: Path) -> None:
         "entries": entries,
     }
     try:
-        write_whole(path, (json.dumps(body, indent=1) + "\n").encode(), mode=PUBLISHED)
+        write_whole(path, (json.dumps(body, indent=1) + "\n").encode())
     except OSError as error:
         raise InputError(
             f"{path.name}: it cannot be written: {error.strerror or 'failed'}."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bloom import system
 from leakcheck.errors import InputError, UsageError
-from leakcheck.files import sweep, write_whole
+from leakcheck.files import PUBLISHED_FOLDER, make_folder, sweep, write_whole
 
 _NAME = "fetch.json"
 
@@ -73,7 +73,7 @@ def load(folder: Path, wanted: State) -> State:
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process alone; UsageError where another has it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, mode=PUBLISHED_FOLDER)
         handle = system.open_to_write(folder / "lock")
     except OSError as error:
         why = error.strerror or "the system refused"

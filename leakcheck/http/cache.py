@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from leakcheck.files import home, write_whole
+from leakcheck.files import home, make_folder, write_whole
 
 _CHECK_BYTES = 32
 
@@ -48,7 +48,7 @@ class Cache:
         """Keep `body` for `key`, whole or not at all."""
         path = self._path(key)
         with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder)
             write_whole(path, hashlib.sha256(body).digest() + body, sync=False)
 
     def prune(self) -> None:

@@ -20,7 +20,7 @@ import secrets
 from collections.abc import Iterable
 
 from leakcheck.errors import UsageError
-from leakcheck.files import home, write_whole
+from leakcheck.files import PUBLISHED_FOLDER, home, make_folder, write_whole
 from leakcheck.language import said
 
 MOST = 255
@@ -81,7 +81,7 @@ def _key() -> bytes:
     path = home() / "decoys.key"
     try:
         if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent, mode=PUBLISHED_FOLDER)
             with contextlib.suppress(FileExistsError):  # another process was first
                 write_whole(path, secrets.token_bytes(_KEY_BYTES), replace=False)
         key = path.read_bytes()

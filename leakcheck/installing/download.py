@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, NetworkError
-from leakcheck.files import Collected
+from leakcheck.files import PUBLISHED_FOLDER, Collected, make_folder
 from leakcheck.language import said
 from leakcheck.sources import installed
 from leakcheck.sources.filter_file import PAGE_BYTES
@@ -44,7 +44,7 @@ def download(remote: RemoteFile, target: Path, tell: Tell) -> None:
     assert remote.header is not None
     tag = remote.chain.entry.digest.hex()[:32] if remote.chain else remote.header.id
     with filter_errors(str(target)):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent, mode=PUBLISHED_FOLDER)
         collected = Collected(target, tag)
     with collected:
         for again in (True, False):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
-from leakcheck.files import PUBLISHED, Draft, home, write_whole
+from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, write_whole
 from leakcheck.language import said
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
@@ -141,7 +141,7 @@ def add(
             )
         )
     with filter_errors(str(folder())):
-        folder().mkdir(parents=True, exist_ok=True)
+        make_folder(folder(), mode=PUBLISHED_FOLDER)
         draft = Draft(target, mode=PUBLISHED)
     with draft:
         with filter_errors(str(path)), Path(path).open("rb") as source:

@@ -22,7 +22,7 @@ from typing import Any
 
 from leakcheck import trust
 from leakcheck.errors import UsageError
-from leakcheck.files import write_whole
+from leakcheck.files import make_folder, write_whole
 from leakcheck.trust.note import NoteError, Verifier
 
 _MOST_FILES = 200
@@ -155,7 +155,7 @@ class Store:
 
     def _write(self, name: str, text: str) -> None:
         try:
-            (self.folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder((self.folder / name).parent)
             write_whole(self.folder / name, text.encode())
         except OSError as error:
             reason = error.strerror or "failed"

@@ -169,6 +169,19 @@ def test_marks_decide_the_encoding(encoding: str, tmp_path: Path) -> None:
         assert list(read(path).values()) == [b"user@example.fr\n" * 9000]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1, 9000])
+@pytest.mark.parametrize("tail", [1, 9000])
+def test_utf16_that_goes_on_in_utf8(encoding: str, size: int, tail: int, tmp_path: Path) -> None:
+    """As where files were joined, wherever the border lies."""
+    path = tmp_path / "x"
+    first = "\ufeff" + "éva@exämple.fr:naïve 日本\n" * size
+    path.write_bytes(first.encode(encoding) + b"bob@acme.fr:correct horse battery\n" * tail)
+    (found,) = read(path).values()
+    assert found.startswith(first.removeprefix("\ufeff").encode())
+    assert found.endswith(b"bob@acme.fr:correct horse battery\n" * tail)
+
+
 def test_broken_utf16_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes("a@example.fr\n".encode("utf-16") + b"\x00\xd8a" + b"x")

@@ -8,13 +8,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from program import leakcheck
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from taken import scanned, taken
+from written import asked, built
 
 from leakcheck.records.rows import Wanted
+from leakcheck.subject.digests import sha1
 from leakcheck.subject.kinds import Kind
 
 INSERT = "INSERT INTO users (id, email, password) VALUES "
@@ -303,6 +306,30 @@ def test_a_password_that_is_a_word_for_one_is_no_header(tmp_path: Path) -> None:
     wanted = Wanted(Kind.PASSWORD, columns=("1",))
     assert {"hunter2", "letmein", "password", "zzz"} <= taken(data, wanted, "l.csv")[0]
     assert {"hunter2", "letmein", "password", "zzz"} <= scanned(data, tmp_path, wanted)
+
+
+def test_a_word_for_a_password_in_a_sheet_is_no_header(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["hunter2", None], ["letmein", None], ["password", "bob"], ["zzz", "al"]):
+        book.active.append(row)
+    book.save(tmp_path / "l.xlsx")
+    asked = scanned((tmp_path / "l.xlsx").read_bytes(), tmp_path, Wanted(Kind.PASSWORD))
+    assert {"hunter2", "letmein", "password", "zzz"} <= asked
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Password: {}", "Password:  {}", "Password: {} ", "• Password: {}", "Passw: {}", "PASS: {}",
+     "Пароль: {}", "密码: {}", "Password:\t{}"],
+)  # fmt: skip
+def test_labels_of_stealers(label: str, tmp_path: Path) -> None:
+    blocks = [
+        f"URL: https://x{at}.fr/a\nUser: al{at}\n{label.format(f'word{at}')}\n" for at in range(5)
+    ]
+    keys = {sha1(f"word{at}".encode()) for at in range(5)}
+    data = "\n".join(blocks).encode()
+    assert keys <= built(data)[0]
+    assert keys <= asked(data, tmp_path / "list")
 
 
 def test_a_mark_of_byte_order_in_the_middle_is_none_of_a_row(tmp_path: Path) -> None:

@@ -48,14 +48,17 @@ class Draft:
     Every step may raise OSError. `path`: where the bytes are meanwhile.
     """
 
-    def __init__(self, target: Path, *, mode: int = PRIVATE) -> None:
-        """Raises OSError where nothing can be written beside `target`, or it is no plain file."""
+    def __init__(self, target: Path, *, mode: int = PRIVATE, within: Path | None = None) -> None:
+        """within: another folder of the same file system for what is not yet whole.
+
+        Raises OSError where nothing can be written there, or `target` is no plain file.
+        """
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             number = errno.EISDIR if target.is_dir() else errno.EINVAL
             raise OSError(number, "it is no regular file", str(target))
         self.target, self._mode = target, mode
         hidden = f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}"
-        self.path = target.with_name(hidden)
+        self.path = (within or target.parent) / hidden
         self.file: BinaryIO = os.fdopen(system.open_new(self.path), "w+b")
 
     def __enter__(self) -> Self:

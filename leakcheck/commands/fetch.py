@@ -1,4 +1,4 @@
-"""`leakcheck fetch`: the Pwned Passwords corpus, into a filter or a folder of range files."""
+"""`leakcheck fetch`: the Pwned Passwords corpus, into a filter, a store, or range files."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ from leakcheck.errors import UsageError
 from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
-    from leakcheck.fetching.job import Request
+    from leakcheck.fetching.request import Request
     from leakcheck.progress import Progress
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -40,11 +40,28 @@ def fetch(
             "--keep", metavar="DIR", help="Keep the ranges as files that other tools read."
         ),
     ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store",
+            metavar="FILE",
+            help="Keep the ranges, with their counts, in one file that serve and check read.",
+        ),
+    ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help="Make the store of a folder of range files, or of the text ordered by hash.",
+        ),
+    ] = None,
     zipped: Annotated[bool, typer.Option("--gzip", help="Keep them compressed.")] = False,
     update: Annotated[
         bool,
         typer.Option(
-            "--update", help="Ask which ranges in --keep DIR have changed, and fetch only those."
+            "--update",
+            help="Ask which ranges in --keep DIR or --store FILE have changed; fetch only those.",
         ),
     ] = False,
     url: Annotated[
@@ -83,14 +100,14 @@ def fetch(
     offline: options.Offline = False,
     json: options.Json = False,
 ) -> int:
-    """Fetch the Pwned Passwords corpus, straight into a filter.
+    """Fetch the Pwned Passwords corpus, straight into a filter or a store.
 
     Makes about a million requests, the same ones for everybody; nothing of yours is sent.
     After an interruption of any sort the same command goes on where it stopped.
     """
-    if offline:
+    if offline and given is None:
         raise UsageError("--offline forbids fetching: build a filter from files with build.")
-    from leakcheck.fetching.job import Request
+    from leakcheck.fetching.request import Request
 
     first, last = _span(prefixes)
     request = Request(
@@ -112,6 +129,8 @@ def fetch(
         patience=give_up,
         name=name,
         date=date,
+        store=store,
+        given=given,
     )
     return _report(request, json)
 
@@ -122,7 +141,7 @@ def _report(request: "Request", json: bool) -> int:
 
     from leakcheck.fetching.job import fetch as run
     from leakcheck.terminal import say, warn
-    from leakcheck.wording import counted, json_text, number, odds
+    from leakcheck.wording import counted, json_text, number, odds, size
 
     start = time.monotonic()
     with _Stages() as stages:
@@ -137,6 +156,7 @@ def _report(request: "Request", json: bool) -> int:
         warn(outcome.note)
     if json:
         from leakcheck.sources.filter_header import info_json
+        from leakcheck.store.format import store_json
 
         fields = {
             "version": 1,
@@ -147,6 +167,7 @@ def _report(request: "Request", json: bool) -> int:
             "bytes": report.received,
             "kept": str(request.keep) if request.keep else None,
             "filter": info_json(outcome.header) if outcome.header else None,
+            "store": store_json(outcome.store) if outcome.store else None,
             "seconds": round(time.monotonic() - start, 3),
         }
         say(json_text(fields, spaced=True))
@@ -157,10 +178,18 @@ def _report(request: "Request", json: bool) -> int:
         parts.append(f"{number(earlier)} had before")
     if request.update:
         parts.append(f"{counted(report.new, 'new password')}")
-    say(f"{counted(outcome.ranges, 'range')}: {', '.join(parts)}.")
+    if request.given is None:
+        say(f"{counted(outcome.ranges, 'range')}: {', '.join(parts)}.")
     if outcome.header is not None:
         header = outcome.header
         say(f"{request.output}: {counted(header.keys, 'key')}, false alarm {odds(header.fpr)}.")
+    if outcome.store is not None:
+        made = outcome.store
+        each = made.size / made.hashes
+        say(
+            f"{request.store}: {counted(made.hashes, 'hash')}, {size(made.size)}, "
+            f"{each:.1f} bytes a hash."
+        )
     if outcome.ranges < 16**5 and outcome.header is not None:
         warn("the filter holds only the ranges named: of all others it wrongly says clean.")
     return 0

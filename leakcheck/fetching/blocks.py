@@ -6,7 +6,8 @@ again. So none is synced: a power cut costs what the system had not yet written,
 a sync costs as long as the fetch. Rule 3: only what was verified is written.
 
 A block file is one line of JSON; then, unless the ranges are kept as files of
-their own, the digests of its ranges, packed in order; and XXH3-64 of it all.
+their own, what is kept of its ranges, in order: their digests, or for a store
+the ranges as it has them; and XXH3-64 of it all.
 """
 
 import gzip
@@ -24,7 +25,8 @@ from leakcheck.sources.range_files import names_of, prefix_of, read_file
 
 PER_BLOCK = 256
 _CHECK_BYTES = 8
-_VERSION = 2
+_VERSION = 3
+AS_BEFORE = -1
 
 
 class RangeEntry(NamedTuple):
@@ -33,7 +35,8 @@ class RangeEntry(NamedTuple):
     Attributes:
         etag, modified: what the server told it apart by.
         digests: how many there are.
-        size: bytes of its own file, if kept.
+        size: bytes of what is kept of it: its own file, or its part of the block;
+            AS_BEFORE where it is as the store before has it.
         run: the number of the fetch that last looked at it.
         mark: XXH3-64 of its suffixes, which no other range has.
         check: XXH3-64 of the text of its own file, if kept.
@@ -55,17 +58,19 @@ class RangeEntry(NamedTuple):
 
 @dataclass(slots=True)
 class Block:
-    """The ranges of one block that were had: entries by number, digests packed by number."""
+    """The ranges of one block that were had: entries by number, and their digests, packed, or
+    the ranges as a store has them, by number.
+    """
 
     entries: dict[int, RangeEntry] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
 
 
 class Blocks:
-    """The block files in a folder. digest_bytes: 20 for SHA-1, 16 for NTLM."""
+    """The block files in a folder."""
 
-    def __init__(self, folder: Path, digest_bytes: int) -> None:
-        self.folder, self._size = folder, digest_bytes
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def read(self, number: int) -> Block:
         """Block `number`, empty where there is none or it is damaged."""
@@ -84,8 +89,9 @@ class Blocks:
             digests = {}
             if head["inside"]:
                 for key in sorted(entries):
-                    end = at + entries[key].digests * self._size
-                    digests[key], at = body[at:end], end
+                    if entries[key].size != AS_BEFORE:
+                        end = at + entries[key].size
+                        digests[key], at = body[at:end], end
                 if at != len(body):
                     return block
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -93,9 +99,10 @@ class Blocks:
         return Block(entries, digests)
 
     def write(self, number: int, block: Block, *, inside: bool) -> None:
-        """Write block `number`, atomically; inside: the digests with it."""
+        """Write block `number`, atomically; inside: what is kept of its ranges with it."""
         keys = sorted(block.entries)
-        body = b"".join(block.digests[key] for key in keys) if inside else b""
+        held = [key for key in keys if inside and block.entries[key].size != AS_BEFORE]
+        body = b"".join(block.digests[key] for key in held)
         head = {
             "version": _VERSION,
             "inside": inside,

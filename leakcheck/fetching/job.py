@@ -5,20 +5,19 @@ lacks a range would call what it held clean. Rule 2: whatever ends a fetch, the
 same command goes on where it stopped.
 """
 
-import functools
 import shutil
-from array import array
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bloom.cores import usable_cores
 from leakcheck.errors import InputError, NetworkError, UsageError
 from leakcheck.fetching.blocks import Block, Blocks, KeptRanges
+from leakcheck.fetching.local import store_from_files
 from leakcheck.fetching.messages import Order, Report
+from leakcheck.fetching.packing import RangeMarks
+from leakcheck.fetching.request import Outcome, Request, Tell, notes_on
 from leakcheck.fetching.state import State, load, locked
+from leakcheck.fetching.storing import check_before, day_of, make_store, written
 from leakcheck.fetching.workers import fetch_blocks
 from leakcheck.http.urls import parse_url, shown
 from leakcheck.sources import filter_file, filter_header
@@ -26,55 +25,7 @@ from leakcheck.sources.filter_file import Builder, Header
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
-from leakcheck.sources.range_files import RANGES, prefix_of
-from leakcheck.subject.kinds import Kind
-
-PATIENCE = 120.0  # seconds without any answer before giving up
-Tell = Callable[[str, int, int], None]
-"""Progress: what is being done, how much of it is, of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the user asked for.
-
-    output: the filter, or None; keep: folder for the ranges, or None; rate:
-    false positives; first, last: numbers of the ranges; memory: bytes for
-    building, None for the default; jobs: processes.
-    """
-
-    output: Path | None
-    keep: Path | None
-    kind: Kind = Kind.PASSWORD
-    rate: float = 1e-6
-    base: str | None = None
-    zipped: bool = False
-    update: bool = False
-    force: bool = False
-    min_count: int = 1
-    first: int = 0
-    last: int = RANGES - 1
-    jobs: int | None = None
-    memory: int | None = None
-    proxy: str | None = None
-    timeout: float = 30.0
-    patience: float = PATIENCE
-    name: str = "Pwned Passwords"
-    date: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of it.
-
-    Sums over the ranges; the filter's header where one was built; a sentence
-    where keys of the filter before were removed.
-    """
-
-    ranges: int
-    report: Report
-    header: Header | None
-    note: str | None = None
+from leakcheck.store.format import StoreHeader
 
 
 def fetch(request: Request, tell: Tell) -> Outcome:
@@ -84,8 +35,16 @@ def fetch(request: Request, tell: Tell) -> Outcome:
     kept one is damaged, UsageError and FilterError.
     """
     _check(request)
-    _check_service(request)
     state_folder = _state_folder(request)
+    if request.store is not None:
+        before = check_before(request)
+        if request.given is not None:
+            with locked(state_folder), written(request.store):
+                outcome = store_from_files(request, state_folder, tell)
+            shutil.rmtree(state_folder, ignore_errors=True)
+            return outcome
+        return _fetch_store(request, before, state_folder, tell)
+    _check_service(request)
     if request.update and not (state_folder / "fetch.json").exists():
         raise UsageError("There is nothing to update yet: fetch with --keep first, then --update.")
     with locked(state_folder):
@@ -103,7 +62,7 @@ def fetch(request: Request, tell: Tell) -> Outcome:
             header = _build(request, order, tell)
             note = filter_file.forget_old_keys(request.output, header)
         else:
-            _look_through(request, order)
+            _look_through(order, Blocks(order.state), inside=False)
         state.complete = True
         state.save(state_folder)
     if request.keep is None:
@@ -111,7 +70,30 @@ def fetch(request: Request, tell: Tell) -> Outcome:
     return Outcome(total, report, header, note)
 
 
+def _fetch_store(request: Request, before: StoreHeader | None, folder: Path, tell: Tell) -> Outcome:
+    """Fetch what is missing, or has changed, and make the store."""
+    _check_service(request)
+    with locked(folder):
+        state = load(folder, _state(request, before))
+        state.save(folder)
+        order = _order(request, state, folder)
+        total = order.last - order.first + 1
+        report = _fetch(order, request, tell)
+        if report.fatal or report.had < total:
+            raise NetworkError(_incomplete(report, total))
+        blocks = Blocks(folder)
+        _look_through(order, blocks, inside=True)
+        header = make_store(request, order, state.begun, blocks, tell)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(total, report, None, store=header)
+
+
 def _check(request: Request) -> None:
+    if request.store is not None:
+        _check_store(request)
+        return
+    if request.given is not None:
+        raise UsageError("--from goes with --store: of other files, build makes a filter.")
     if request.output is None and request.keep is None:
         raise UsageError("Say what to make: a filter with -o, range files with --keep, or both.")
     if request.update and request.keep is None:
@@ -121,6 +103,17 @@ def _check(request: Request) -> None:
     if request.zipped and request.keep is None:
         raise UsageError("--gzip goes with --keep.")
     check_rate(request.rate)
+    check_about({"name": request.name, "date": request.date})
+
+
+def _check_store(request: Request) -> None:
+    path = request.store
+    assert path is not None
+    if request.output is not None or request.keep is not None:
+        raise UsageError("--store goes alone: leave out -o and --keep.")
+    if request.given is not None and request.update:
+        raise UsageError("--update asks a service: with --from, make the store anew with --force.")
+    check_output(path, force=True)
     check_about({"name": request.name, "date": request.date})
 
 
@@ -134,18 +127,23 @@ def _check_service(request: Request) -> None:
 def _state_folder(request: Request) -> Path:
     if request.keep is not None:
         return request.keep / ".leakcheck"
-    assert request.output is not None
-    return request.output.with_name(f".{request.output.name}.fetch")
+    made = request.store or request.output
+    assert made is not None
+    return made.with_name(f".{made.name}.fetch")
 
 
 def _base(request: Request) -> str:
     return (request.base or PASSWORDS_URL).rstrip("/")
 
 
-def _state(request: Request) -> State:
+def _state(request: Request, before: StoreHeader | None = None) -> State:
     base = shown(_base(request))
     count = 1 if request.keep else request.min_count
-    return State(base, request.kind.value, request.first, request.last, count, request.zipped)
+    state = State(base, request.kind.value, request.first, request.last, count, request.zipped)
+    if request.store is not None:
+        state.store = f"{before.root:016x}" if before else "new"
+        state.begun = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return state
 
 
 def _order(request: Request, state: State, folder: Path) -> Order:
@@ -163,6 +161,9 @@ def _order(request: Request, state: State, folder: Path) -> Order:
         proxy=request.proxy,
         timeout=request.timeout,
         patience=request.patience,
+        into_store=request.store is not None,
+        before=request.store if request.update else None,
+        shown=_url(request),
     )
 
 
@@ -191,11 +192,11 @@ def _incomplete(report: Report, total: int) -> str:
 
 def _build(request: Request, order: Order, tell: Tell) -> Header:
     """The filter, from the blocks or the kept files, every range of them."""
-    blocks = Blocks(order.state, order.kind.digest_bytes)
+    blocks = Blocks(order.state)
     kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
     numbers = order.blocks()
     damaged = 0
-    marks = _Marks()
+    marks = RangeMarks()
     newest = ""
     assert request.output is not None
     size = request.kind.digest_bytes
@@ -211,9 +212,10 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
                 for each in bad:
                     block.entries.pop(each, None)
                 blocks.write(number, block, inside=kept is None)
-            marks.add(block)
+            for entry in block.entries.values():
+                marks.add(entry.mark)
             builder.add(packed)
-            newest = max([newest, *(_day(entry.modified) for entry in block.entries.values())])
+            newest = max([newest, *(day_of(entry.modified) for entry in block.entries.values())])
             tell("reading", done + 1, len(numbers))
         if damaged:
             raise InputError(
@@ -223,40 +225,21 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
         return builder.finish(
             request.output,
             request.rate,
-            _about(request, order, request.date or newest or None),
+            _about(request, request.date or newest or None),
             progress=tell,
         )
 
 
-class _Marks:
-    """The marks of a million ranges, to find those that two of them have."""
-
-    def __init__(self) -> None:
-        self._by_byte = [array("Q") for _ in range(256)]  # 8 bytes each, where a set takes 80
-
-    def add(self, block: Block) -> None:
-        """Take those of a block."""
-        for entry in block.entries.values():
-            self._by_byte[entry.mark >> 56].append(entry.mark)
-
-    def twice(self) -> set[int]:
-        """The marks that were seen more than once."""
-        found: set[int] = set()
-        for some in self._by_byte:
-            if len(set(some)) != len(some):
-                found |= {mark for mark, times in Counter(some).items() if times > 1}
-        return found
-
-
-def _look_through(request: Request, order: Order) -> None:
+def _look_through(order: Order, blocks: Blocks, *, inside: bool) -> None:
     """What building a filter would have noticed."""
-    blocks, marks = Blocks(order.state, order.kind.digest_bytes), _Marks()
+    marks = RangeMarks()
     for number in order.blocks():
-        marks.add(blocks.read(number))
-    _drop_copies(marks, order, blocks, inside=False)
+        for entry in blocks.read(number).entries.values():
+            marks.add(entry.mark)
+    _drop_copies(marks, order, blocks, inside=inside)
 
 
-def _drop_copies(marks: _Marks, order: Order, blocks: Blocks, *, inside: bool) -> None:
+def _drop_copies(marks: RangeMarks, order: Order, blocks: Blocks, *, inside: bool) -> None:
     """Raise NetworkError where two ranges hold the same suffixes: one is the other's answer."""
     twice = marks.twice()
     if not twice:
@@ -296,24 +279,14 @@ def _digests(
     return b"".join(pieces), bad
 
 
-def _about(request: Request, order: Order, date: str | None) -> dict[str, object]:
-    notes = []
-    if request.min_count > 1:
-        notes.append(f"seen at least {request.min_count} times")
-    if (order.first, order.last) != (0, RANGES - 1):
-        notes.append(f"only ranges {prefix_of(order.first)} to {prefix_of(order.last)}")
-    url = "https://haveibeenpwned.com/Passwords" if request.base is None else shown(_base(request))
+def _about(request: Request, date: str | None) -> dict[str, object]:
     return dict(
         filter_header.about(
-            request.kind, name=request.name, date=date, url=url, note="; ".join(notes)
+            request.kind, name=request.name, date=date, url=_url(request), note=notes_on(request)
         )
     )
 
 
-@functools.lru_cache(4096)
-def _day(modified: str | None) -> str:
-    """The day of a Last-Modified, ISO 8601, or nothing."""
-    try:
-        return parsedate_to_datetime(modified or "").date().isoformat()
-    except (ValueError, TypeError, IndexError):
-        return ""
+def _url(request: Request) -> str:
+    public = request.base is None
+    return "https://haveibeenpwned.com/Passwords" if public else shown(_base(request))

@@ -16,7 +16,9 @@ class Order:
     less often; state: folder of the blocks; keep: folder of range files, or
     None; zipped: those in gzip; run: number of this fetch; update: ask again
     what was had before this run; proxy: URL or None; timeout: seconds for one
-    answer; patience: seconds without any answer before giving up.
+    answer; patience: seconds without any answer before giving up; into_store:
+    whether ranges are kept as a store has them; before: the store to update, or
+    None; shown: the service as it may be named, or None for the public one.
     """
 
     base: str
@@ -32,6 +34,9 @@ class Order:
     proxy: str | None
     timeout: float
     patience: float
+    into_store: bool = False
+    before: Path | None = None
+    shown: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -43,7 +48,8 @@ class Order:
         fields = json.loads(text)
         fields["kind"] = Kind(fields["kind"])
         fields["state"] = Path(fields["state"])
-        fields["keep"] = Path(fields["keep"]) if fields["keep"] is not None else None
+        for name in ("keep", "before"):
+            fields[name] = Path(fields[name]) if fields[name] is not None else None
         return cls(**fields)
 
     def blocks(self) -> range:

@@ -20,7 +20,11 @@ _NAME = "fetch.json"
 
 @dataclass(slots=True)
 class State:
-    """What is being fetched; run: counts the fetches; complete: whether the last one was."""
+    """What is being fetched; run: counts the fetches; complete: whether the last one was.
+
+    store: of a fetch into a store, the root of the one that is updated, or `new`; else empty;
+    begun: when it began, RFC 3339.
+    """
 
     base: str
     kind: str
@@ -30,13 +34,13 @@ class State:
     zipped: bool
     run: int = 1
     complete: bool = False
+    store: str = ""
+    begun: str = ""
 
     def same(self, other: "State") -> bool:
         """Whether both fetch the same."""
-        return asdict(self) | {"run": 0, "complete": 0} == asdict(other) | {
-            "run": 0,
-            "complete": 0,
-        }
+        loose = {"run": 0, "complete": 0, "begun": 0}
+        return asdict(self) | loose == asdict(other) | loose
 
     def save(self, folder: Path) -> None:
         """Write it down."""
@@ -59,6 +63,10 @@ def load(folder: Path, wanted: State) -> State:
         raise InputError(
             f"{folder}: what an earlier fetch left there cannot be read: remove the folder."
         ) from None
+    if wanted.store and state.store not in ("", wanted.store):
+        for path in folder.glob("*.block"):  # what was had for a store that is another by now
+            path.unlink()
+        return wanted
     if not state.same(wanted):
         if not any(folder.glob("*.block")):
             return wanted  # nothing was had: there is nothing to mix up

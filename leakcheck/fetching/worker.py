@@ -23,15 +23,18 @@ from typing import NamedTuple
 
 import xxhash
 
-from leakcheck.errors import NetworkError
+from leakcheck.errors import FilterError, NetworkError
 from leakcheck.fetching.blocks import Block, Blocks, KeptRanges, RangeEntry
 from leakcheck.fetching.messages import Order, Report
+from leakcheck.fetching.packing import pack_range
 from leakcheck.fetching.rate_limiter import Pace
+from leakcheck.fetching.storing import entry_before
 from leakcheck.http.client import Client, Passing
 from leakcheck.http.headers import Validator
 from leakcheck.http.urls import parse_url
 from leakcheck.sources.range_answers import corpus_range
 from leakcheck.sources.range_files import prefix_of
+from leakcheck.store.reader import RangeStore, kernels
 from leakcheck.wording import counted
 
 STREAMS = 64
@@ -45,7 +48,10 @@ COPIED = "the server sends the same for it as for another range"
 
 
 class Had(NamedTuple):
-    """An answer: None for digests where the range is unchanged, for body where it is not kept."""
+    """An answer: None for digests where the range is unchanged, for body where it is not kept.
+
+    hashes: in `digests`, where those are a range as a store has it.
+    """
 
     validator: Validator
     digests: bytes | None
@@ -54,6 +60,7 @@ class Had(NamedTuple):
     body: bytes | None
     mark: int = 0
     check: int = 0
+    hashes: int = 0
 
 
 @dataclass(slots=True)
@@ -73,7 +80,8 @@ class Worker:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._blocks = Blocks(order.state, order.kind.digest_bytes)
+        self._blocks = Blocks(order.state)
+        self._before = RangeStore(order.before) if order.before else None
         self._kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
         self._base = parse_url(order.base)
         self._client = Client(self._base, order.proxy, order.timeout, encoding="gzip")
@@ -96,6 +104,8 @@ class Worker:
         """Have block `number` fetched: all that is not there, or not of this run."""
         order, block = self._order, self._blocks.read(number)
         task = Task(number, block)
+        if self._before is not None:
+            self._fill(block, number, self._before)
         for wanted in order.ranges_of(number):
             entry = block.entries.get(wanted)
             if entry is not None and self._kept and self._kept.size(wanted) != entry.size:
@@ -108,6 +118,18 @@ class Worker:
             self._queue.put((task, wanted))
         if not task.wanted:
             say(self._write(task))
+
+    def _fill(self, block: Block, number: int, before: RangeStore) -> None:
+        """Add the ranges that the store before has, where they were not asked for yet."""
+        try:
+            notes = before.notes(number)
+        except FilterError:
+            return
+        for wanted, note in zip(before.header.of_block(number), notes, strict=True):
+            if wanted not in block.entries:
+                entry = entry_before(before, wanted, note)
+                if entry is not None:
+                    block.entries[wanted] = entry
 
     def _stream(self) -> None:
         """One of the requests under way."""
@@ -166,7 +188,13 @@ class Worker:
         finally:
             self._leave()
         had = Had(Validator.of(reply.fields), None, 0, len(reply.body), None)
-        if reply.status == 200:
+        if reply.status == 200 and self._order.into_store:
+            size = self._order.kind.digest_bytes
+            packed = pack_range(reply.body, prefix_of(number), size, self._order.min_count)
+            had = had._replace(
+                digests=packed.data, lines=packed.lines, mark=packed.mark, hashes=packed.hashes
+            )
+        elif reply.status == 200:
             size = self._order.kind.digest_bytes
             parsed = corpus_range(reply.body, prefix_of(number), self._order.min_count)
             if reply.body.find(b":") != 2 * size - 5:
@@ -213,13 +241,14 @@ class Worker:
                 continue
             report.fetched += 1
             if order.update:
-                report.new += self._count_new(number, before, had.digests)
-            size = 0
+                report.new += self._count_new(number, before, had)
+            size = len(had.digests)
             if self._kept and had.body is not None:
                 size = self._kept.write(number, had.body)
             else:
                 block.digests[number] = had.digests
             lines = had.lines if self._kept else len(had.digests) // order.kind.digest_bytes
+            lines = had.hashes if order.into_store else lines
             etag, modified = had.validator.etag, had.validator.modified
             block.entries[number] = RangeEntry(
                 etag, modified, lines, size, order.run, had.mark, had.check
@@ -234,14 +263,18 @@ class Worker:
         report.had = sum(prefix_of(number) not in report.missing for number in here)
         return report
 
-    def _count_new(self, number: int, entry: RangeEntry | None, digests: bytes) -> int:
-        """How many of `digests` the file kept of range `number` does not hold yet."""
+    def _count_new(self, number: int, entry: RangeEntry | None, had: Had) -> int:
+        """How many digests of an answer what is kept of range `number` does not hold yet."""
         size = self._order.kind.digest_bytes
-        before: set[bytes] = set()
-        if self._kept and entry is not None:
-            with suppress(OSError, ValueError):
+        known, digests = b"", had.digests or b""
+        if self._before is not None:
+            digests = kernels.decode_range(digests, had.hashes, size, number)[0]
+        with suppress(OSError, ValueError, FilterError):
+            if self._before is not None:
+                known = self._before.decoded(number)[0]
+            elif self._kept and entry is not None:
                 known = self._kept.read(number, entry.check).digests
-                before = {known[at : at + size] for at in range(0, len(known), size)}
+        before = {known[at : at + size] for at in range(0, len(known), size)}
         return len({digests[at : at + size] for at in range(0, len(digests), size)} - before)
 
     def _beat(self) -> None:

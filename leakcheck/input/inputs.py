@@ -24,11 +24,13 @@ MOST_TOLD = 100  # members of one file that are named for one reason; the rest i
 DEPTH = 2  # an archive, and what is compressed within it
 FILTER_MAGIC = b"\x89BLOOM\r\n"
 KEYS_MAGIC = b"\x89BKEYS\r\n"
+STORE_MAGIC = b"\x89RANGE\r\n"
 UNREADABLE = (
     (b"Rar!\x1a\x07", "a RAR archive, which leakcheck cannot open: unpack it first"),
     (b"\x1f\x9d", "compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
     (FILTER_MAGIC, "a filter, not a dump"),
     (KEYS_MAGIC, "the kept keys of a filter, which leakcheck merge reads"),
+    (STORE_MAGIC, "a store of ranges, which serve and check read"),
 )
 
 
@@ -162,7 +164,7 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     head = stream.head
     for magic, reason in UNREADABLE:
         if head.startswith(magic):
-            place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC))
+            place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC, STORE_MAGIC))
             return
     form = compressed.recognise(head)
     archive = None if form else archives.recognise(head) or archives.ends_like_zip(stream)

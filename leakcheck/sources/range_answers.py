@@ -9,6 +9,7 @@ E-mail search by range (same page, "breachedaccount/range"): JSON, a list of
 import json
 import operator
 import re
+import struct
 from typing import NamedTuple
 
 import xxhash
@@ -95,14 +96,16 @@ class Range(NamedTuple):
         digests: packed, in order.
         lines: how many lines it has, those that are left out for their count included.
         mark: XXH3-64 of its suffixes: no two ranges have the same ones.
+        counts: of the digests, packed u32, where they were asked for.
     """
 
     digests: bytes
     lines: int
     mark: int
+    counts: bytes = b""
 
 
-def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
+def corpus_range(body: bytes, prefix: str, min_count: int = 1, *, counted: bool = False) -> Range:
     """The whole range of `prefix`, verified: non-empty, well formed, in order, no repeats.
 
     min_count: leave out the digests seen less often. Padding is no line. The
@@ -122,8 +125,14 @@ def corpus_range(body: bytes, prefix: str, min_count: int = 1) -> Range:
         raise ValueError(said("its lines are not in order"))
     lines, mark = len(suffixes), xxhash.xxh3_64_intdigest(b"".join(suffixes))
     if min_count > 1:
-        pairs = zip(suffixes, counts, strict=True)
-        suffixes = [suffix for suffix, count in pairs if _value(count) >= min_count]
+        kept = [at for at, count in enumerate(counts) if _value(count) >= min_count]
+        suffixes, counts = [suffixes[at] for at in kept], [counts[at] for at in kept]
     start = prefix.encode()
     packed = start + start.join(suffixes) if suffixes else b""
-    return Range(bytes.fromhex(packed.decode()), lines, mark)
+    values = b""
+    if counted:
+        try:
+            values = struct.pack(f"<{len(counts)}I", *map(_value, counts))
+        except struct.error:
+            raise ValueError("a count of it is too large") from None
+    return Range(bytes.fromhex(packed.decode()), lines, mark, values)

@@ -25,18 +25,18 @@ def test_a_block_is_read_back(
     folder = tmp_path_factory.mktemp("blocks")
     block = Block()
     for number, (etag, modified, count) in fields.items():
-        block.entries[number] = RangeEntry(etag, modified, count, 7, 1, 11, 12)
+        block.entries[number] = RangeEntry(etag, modified, count, 20 * count, 1, 11, 12)
         block.digests[number] = bytes([number]) * 20 * count
-    Blocks(folder, 20).write(5, block, inside=inside)
-    found = Blocks(folder, 20).read(5)
+    Blocks(folder).write(5, block, inside=inside)
+    found = Blocks(folder).read(5)
     assert found.entries == block.entries
     assert found.digests == (block.digests if inside else {})
-    assert Blocks(folder, 20).read(6) == Block()
+    assert Blocks(folder).read(6) == Block()
 
 
 def test_a_block_damaged_anywhere_is_empty(tmp_path: Path) -> None:
-    block = Block({3: RangeEntry('"a"', None, 2, 0, 1, 11, 12)}, {3: b"x" * 40})
-    blocks = Blocks(tmp_path, 20)
+    block = Block({3: RangeEntry('"a"', None, 2, 40, 1, 11, 12)}, {3: b"x" * 40})
+    blocks = Blocks(tmp_path)
     blocks.write(0, block, inside=True)
     path = tmp_path / "000.block"
     data = path.read_bytes()

@@ -27,6 +27,7 @@ mod password_fields;
 mod passwords;
 mod punycode;
 mod python;
+mod ranges;
 mod report_rows;
 mod seal;
 #[cfg(target_arch = "x86_64")]
@@ -61,6 +62,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seal::seal_finalize, module)?)?;
     module.add_function(wrap_pyfunction!(numbered::numbered, module)?)?;
     module.add_function(wrap_pyfunction!(report_rows::clean_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(ranges::encode_ranges, module)?)?;
+    module.add_function(wrap_pyfunction!(ranges::decode_range, module)?)?;
+    module.add_function(wrap_pyfunction!(ranges::range_lines, module)?)?;
+    module.add_function(wrap_pyfunction!(ranges::find_in_range, module)?)?;
+    module.add_function(wrap_pyfunction!(ranges::counted_hashes, module)?)?;
     module.add_class::<distinct::Distinct>()?;
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;

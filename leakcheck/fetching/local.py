@@ -1,0 +1,174 @@
+"""A store from files of this machine: a folder of range files, or the text sorted by hash.
+
+Rule: only a proved end is an end. What is damaged, cut or unsorted makes no
+store; nor does a folder that lacks a range.
+"""
+
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from leakcheck.errors import InputError
+from leakcheck.fetching.messages import Report
+from leakcheck.fetching.packing import RangeMarks, doubt_of, pack_range
+from leakcheck.fetching.request import Outcome, Request, Tell, store_about
+from leakcheck.http.headers import Validator
+from leakcheck.input import Options, Skipped, chunks, inputs
+from leakcheck.sources.range_files import prefix_in, prefix_of, read_range
+from leakcheck.store.format import PER_BLOCK
+from leakcheck.store.reader import kernels
+from leakcheck.store.writer import StoreWriter
+
+_CHUNK = 4 << 20
+_INDEX = {20: "sha1.index", 16: "ntlm.index"}  # where the official downloader keeps its ETags
+
+
+def store_from_files(request: Request, folder: Path, tell: Tell) -> Outcome:
+    """Make the store of what `request.given` names; folder: for what is not yet whole.
+
+    Raises InputError, with the reason, where it cannot be read or is not whole.
+    """
+    assert request.store is not None
+    assert request.given is not None
+    given, size = request.given, request.kind.digest_bytes
+    with StoreWriter(request.store, size, request.first, request.last, folder) as writer:
+        if os.path.isdir(given):  # noqa: PTH112 - `-` is a name, too
+            hashes, asof = _from_folder(Path(given), request, writer, tell)
+        else:
+            hashes, asof = _from_text(given, request, writer, tell)
+        if not sum(hashes):
+            raise InputError(f"{given}: no hash of these ranges is in it.")
+        doubt = doubt_of(hashes, sum(hashes))
+        if doubt is not None:
+            raise InputError(f"{given}: it is not whole: {doubt}: get all of it.")
+        day = request.date or (f"{asof:%Y-%m-%d}" if asof else None)
+        about = store_about(request, day, asof, url=None)
+        header = writer.finish(about, replace=request.force)
+    report = Report(had=len(hashes), fetched=len(hashes))
+    return Outcome(len(hashes), report, None, store=header)
+
+
+def _from_folder(
+    folder: Path, request: Request, writer: StoreWriter, tell: Tell
+) -> tuple["array[int]", datetime | None]:
+    """Write its ranges; how many hashes each has, and when the newest file was changed."""
+    size, wanted = request.kind.digest_bytes, range(request.first, request.last + 1)
+    missing: list[str] = []
+    noted = _index(folder, size)
+    hashes, marks = array("I"), RangeMarks()
+    for number in wanted:
+        prefix = prefix_of(number)
+        try:
+            found = pack_range(read_range(folder, prefix), prefix, size, request.min_count)
+        except FileNotFoundError:
+            missing.append(prefix)
+            continue
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"{folder}: the file of range {prefix} is no use: {why}.") from None
+        if not missing:
+            writer.add(found.data, found.hashes, noted.get(prefix, ""))
+        hashes.append(found.hashes)
+        marks.add(found.mark)
+        if not number % PER_BLOCK:
+            tell("reading", number - request.first, len(wanted))
+    if missing:
+        raise InputError(
+            f"{folder}: {len(missing):,} of {len(wanted):,} ranges are not there, the first is "
+            f"{missing[0]}: complete the folder, or name those that are there with --prefixes."
+        )
+    if marks.twice():
+        raise InputError(f"{folder}: several of its files are copies of one: get them anew.")
+    with os.scandir(folder) as files:
+        newest = max(file.stat().st_mtime for file in files if prefix_in(file.name))
+    return hashes, datetime.fromtimestamp(newest, UTC)
+
+
+def _index(folder: Path, size: int) -> dict[str, str]:
+    """The ETags of the ranges in a folder, by prefix, where their downloader wrote them down."""
+    noted: dict[str, str] = {}
+    try:
+        lines = (folder / _INDEX[size]).read_text("ascii", "replace").splitlines()
+    except OSError:
+        return noted
+    for line in lines:
+        prefix, _, tag = line.strip().partition("\t")
+        quoted = tag if tag.endswith('"') else f'"{tag}"'
+        validator = Validator.of({"etag": quoted})
+        if validator.etag and len(tag) > 2:
+            noted[prefix.upper()] = validator.etag
+    return noted
+
+
+def _from_text(
+    given: str, request: Request, writer: StoreWriter, tell: Tell
+) -> tuple["array[int]", datetime | None]:
+    """Write the ranges of a sorted text; how many hashes each has, and when it was changed."""
+    size = request.kind.digest_bytes
+    hashes = array("I", bytes(4 * (request.last - request.first + 1)))
+    digests, counts = b"", b""
+    for more, counted in _hashes(given, size, request.min_count, tell):
+        digests, counts = digests + more, counts + counted
+        last = len(digests) // size - 1
+        if last < 0:
+            continue
+        whole = bisect_left(
+            range(last), _number(digests, last, size), key=lambda at: _number(digests, at, size)
+        )
+        _write(digests[: whole * size], counts[: 4 * whole], request, writer, hashes)
+        digests, counts = digests[whole * size :], counts[4 * whole :]
+    _write(digests, counts, request, writer, hashes)
+    writer.skip_to(request.last + 1)
+    if given == "-":
+        return hashes, datetime.now(UTC)
+    return hashes, datetime.fromtimestamp(Path(given).stat().st_mtime, UTC)
+
+
+def _number(digests: bytes, at: int, size: int) -> int:
+    return int.from_bytes(digests[at * size : at * size + 3], "big") >> 4
+
+
+def _write(
+    digests: bytes, counts: bytes, request: Request, writer: StoreWriter, hashes: "array[int]"
+) -> None:
+    """Write whole ranges; those that are not wanted are left out."""
+    packed, made = kernels.encode_ranges(digests, counts, request.kind.digest_bytes)
+    at = 0
+    for number, count, length in made:
+        if request.first <= number <= request.last:
+            writer.skip_to(number)
+            writer.add(packed[at : at + length], count)
+            hashes[number - request.first] = count
+        at += length
+
+
+def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[bytes, bytes]]:
+    """The digests and counts in a text, chunk by chunk, in order. Raises InputError."""
+    lost: list[Skipped] = []
+    lines, before = 0, b""
+    for texts, item in enumerate(inputs([given], Options(skipped=lost.append))):
+        if texts:
+            raise InputError(f"{given}: it holds several texts: name one of them.")
+        try:
+            for chunk in chunks(item.open(), _CHUNK, count_lines=False):
+                data = bytes(chunk.data)
+                line = lines + 1
+                try:
+                    found = kernels.counted_hashes(data, size, least)
+                    if data[: 2 * size].upper() <= before:
+                        raise ValueError(0, "it is not sorted by hash")
+                except ValueError as error:
+                    at, why = error.args[0] if len(error.args) == 1 else error.args
+                    raise InputError(f"{item.label}: line {line + at:,}: {why}.") from None
+                yield found
+                lines += data.count(b"\n")
+                before = data.rstrip().rpartition(b"\n")[2][: 2 * size].upper()
+                tell("reading", item.raw_position, item.size or 0)
+        except InputError as error:
+            told = str(error)
+            raise InputError(told if told.startswith(given) else f"{given}: {told}.") from None
+    if lost:
+        raise InputError(f"{given}: {lost[0].reason}.")

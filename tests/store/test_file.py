@@ -1,0 +1,115 @@
+"""The file of a store: read back, bound together, and loud wherever it is damaged."""
+
+import contextlib
+import hashlib
+import json
+import random
+from pathlib import Path
+
+import pytest
+from loopback.stores import digests, expected, make
+
+from leakcheck.errors import FilterError
+from leakcheck.store.reader import RangeStore, is_store
+
+VECTORS = Path(__file__).parent.parent / "vectors" / "store-files.json"
+
+
+@pytest.mark.parametrize("size", [20, 16])
+@pytest.mark.parametrize(("first", "last"), [(0, 2), (0xFE, 0x203), (0xFFFFF, 0xFFFFF)])
+def test_a_store_is_read_back(tmp_path: Path, first: int, last: int, size: int) -> None:
+    path = tmp_path / "pwned.ranges"
+    make(path, first, last, size=size)
+    assert is_store(path)
+    with RangeStore(path) as store:
+        assert store.header.size == path.stat().st_size
+        for number in range(first, last + 1):
+            hashes = 0 if number == first + 1 else 9
+            assert store.lines(number) == expected(number, hashes, size)
+            for at, digest in enumerate(digests(number, hashes, size)):
+                assert store.find(digest) == at % 5 + 1
+                assert store.find(digest[:-1] + bytes([digest[-1] ^ 1])) == 0
+        for other in {first - 1, last + 1} & set(range(16**5)):
+            with pytest.raises(FilterError, match="only a part of all ranges"):
+                store.packed(other)
+        assert list(store.verify()) == list(range(first, last + 1))
+        notes = [note for block in store.header.blocks for note in store.notes(block)]
+        assert notes == ['"e"'] + [""] * (last - first)
+
+
+def look_at(path: Path, right: dict[int, bytes]) -> None:
+    """Read all of a store: what it answers must be right, and raises where it is damaged."""
+    with RangeStore(path) as store:
+        for number, lines in right.items():
+            with contextlib.suppress(FilterError):
+                assert store.lines(number) == lines
+        list(store.verify())
+
+
+def test_every_byte_is_guarded(tmp_path: Path) -> None:
+    path, damaged = tmp_path / "pwned.ranges", tmp_path / "damaged.ranges"
+    make(path, hashes=5)
+    data = path.read_bytes()
+    right = {number: expected(number, 0 if number == 1 else 5) for number in range(3)}
+    places = {at for at in range(len(data)) if data[at]} | set(range(0, len(data), 97))
+    for at in sorted(places):
+        damaged.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        with pytest.raises(FilterError):
+            look_at(damaged, right)
+    for end in [*range(0, len(data), 101), len(data) - 1]:
+        damaged.write_bytes(data[:end])
+        with pytest.raises(FilterError):
+            RangeStore(damaged)
+    damaged.write_bytes(data + b"\0")
+    with pytest.raises(FilterError, match="not whole"):
+        RangeStore(damaged)
+
+
+def test_a_store_half_overwritten_by_another_edition_is_noticed(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.ranges", tmp_path / "new.ranges"
+    make(old, last=600, hashes=5, date="2026-01-01")
+    make(new, last=600, hashes=5, date="2026-02-02")
+    other = tmp_path / "other.ranges"
+    make(other, last=600, hashes=6)
+    before, after = old.read_bytes(), other.read_bytes()
+    mixed = tmp_path / "mixed.ranges"
+    chance = random.Random(4)
+    for _ in range(40):
+        cut = chance.randrange(1, len(before))
+        mixed.write_bytes(after[:cut] + before[cut:])
+        with pytest.raises(FilterError):
+            look_at(mixed, {})
+        mixed.write_bytes(before[:cut] + after[cut : len(before)])
+        with pytest.raises(FilterError):
+            look_at(mixed, {})
+
+
+def test_a_range_cut_off_while_it_is_open_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "pwned.ranges"
+    make(path)
+    with RangeStore(path) as store:
+        with path.open("r+b") as file:
+            file.truncate(store.header.data_offset)
+        with pytest.raises(FilterError, match="damaged"):
+            store.lines(2)
+
+
+def test_nothing_appears_before_it_is_whole(tmp_path: Path) -> None:
+    from leakcheck.store.writer import StoreWriter
+
+    path = tmp_path / "pwned.ranges"
+    with StoreWriter(path, 20, 0, 5) as writer:
+        writer.add(b"", 0)
+        with pytest.raises(ValueError, match="missing"):
+            writer.finish({}, replace=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_vectors(tmp_path: Path) -> None:
+    for case in json.loads(VECTORS.read_text()):
+        path = tmp_path / "made.ranges"
+        make(path, case["first"], case["last"], case["hashes"], case["digest_bytes"])
+        data = path.read_bytes()
+        assert len(data) == case["bytes"]
+        assert hashlib.sha256(data).hexdigest() == case["sha256"]
+        assert data[16:].partition(b"\0")[0].decode() == case["header"]

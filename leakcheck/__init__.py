@@ -51,10 +51,24 @@ __version__ = "0.1.0"
 
 
 def version_text() -> str:
-    """What `leakcheck --version` prints."""
+    """What `leakcheck --version` prints: a line each for leakcheck, Python and the platform.
+
+    Each is a name and what it is; more lines may come behind them.
+    """
+    import os
+    import sys
+
     from bloom.engine import NAME
 
-    return f"leakcheck {__version__} ({NAME} engine)"
+    number = ".".join(map(str, sys.version_info[:3]))
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return "\n".join(
+        (
+            f"leakcheck {__version__} ({NAME} engine)",
+            f"python {number} ({sys.implementation.name})",
+            f"platform {sys.platform} {machine}".rstrip(),
+        )
+    )
 
 
 _HOMES = {

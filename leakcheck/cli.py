@@ -180,7 +180,11 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show version and engine."
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help="Show version, engine, Python and platform.",
     ),
 ) -> None:
     """Check e-mail addresses and passwords against breach dumps; nothing leaves in plain text.

@@ -62,6 +62,9 @@ class FileListing:
         if staged or since is not None:
             below = self.below_in_git(paths, "--staged and --since")
         else:
+            for path in paths:
+                if not os.path.lexists(path):
+                    raise InputError(f"{printable(str(path))}: there is no such file or folder.")
             below = [relative(self.root, path) for path in paths] or ["."]
         in_git = self._in_git()
         if staged:

@@ -18,12 +18,13 @@ def hunt(
         typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
     ] = None,
     watch: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
             "--watch",
-            metavar="LIST",
-            help="What to look for: addresses, domains (acme.fr, @acme.fr), phone numbers, terms; "
-            "text, CSV or spreadsheet. Repeatable. Required.",
+            metavar="LIST|DOMAIN",
+            help="What to look for: a list of addresses, domains (acme.fr, @acme.fr), phone "
+            "numbers, terms, as text, CSV or spreadsheet; or one address or domain. Repeatable. "
+            "Required.",
         ),
     ] = None,
     files_from: Annotated[
@@ -85,23 +86,25 @@ def hunt(
     from leakcheck.hunting.watch import read_watch
     from leakcheck.input import listed
     from leakcheck.reports.output import targets
-    from leakcheck.terminal import out_is_terminal
+    from leakcheck.terminal import out_is_terminal, warn
 
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
         raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
     if not watch:
-        raise UsageError("Say what to look for: --watch LIST, of addresses, domains or terms.")
+        raise UsageError(
+            "Say what to look for: --watch acme.fr, or a list of addresses, domains and terms."
+        )
     if not follow and (state is not None or until_idle is not None):
         raise UsageError("--state and --until-idle go with --follow.")
     usual = "text" if out_is_terminal() else "table"
     wanted = targets(formats or [], output or [], "jsonl" if follow else usual)
-    if "-" in paths and any(str(path) == "-" for path in watch):
+    if "-" in paths and "-" in watch:
         raise UsageError("Only one of the dump and the watch list can be stdin.")
     return run(
         HuntOptions(
             dumps=paths,
-            watch=read_watch(watch, column or (), sheet),
+            watch=read_watch(watch, column or (), sheet, warn),
             targets=wanted,
             force=force,
             reading=options.reading(max_expansion, archive_password, archive_password_file),

@@ -1,9 +1,10 @@
 """The watch list: every entry once, by the form it is compared in."""
 
 import io
+import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,19 +103,49 @@ class Watch:
 
 
 def read_watch(
-    paths: Sequence[Path], columns: Sequence[str] = (), sheet: str | None = None
+    paths: Sequence[Path | str],
+    columns: Sequence[str] = (),
+    sheet: str | None = None,
+    say: Callable[[str], None] = lambda told: None,
 ) -> Watch:
     """The entries of all lists, by the same reader as `scan`'s; `-` is stdin.
 
-    Raises InputError where a list cannot be read, or where there is nothing to look for.
+    A word that is no file, and is an address or a domain, is an entry itself; where it could be
+    either, `say` is told how it was taken. Raises InputError where a list cannot be read, or
+    where there is nothing to look for.
     """
     watch = Watch()
-    for path in paths:
+    for given in paths:
+        text, path = str(given), Path(given)
+        if isinstance(given, str) and text != "-" and (form := _is_entry(text)):
+            if not os.path.lexists(text):
+                say(f"{text} is looked for as {_A[form]}: no file has that name.")
+                watch.add(text)
+                continue
+            say(f"{text} is read as a list: there is a file of that name.")
         for number, text in _entries(path, columns, sheet):
             watch.add(text, f"{path.name}, row {number}")
     if not len(watch):
         raise InputError("The watch list holds nothing to look for: give addresses or domains.")
     return watch
+
+
+_A = {
+    EntryKind.ADDRESS: "an address",
+    EntryKind.AT_DOMAIN: "a domain of addresses",
+    EntryKind.DOMAIN: "a domain",
+}
+
+
+def _is_entry(text: str) -> EntryKind | None:
+    """What `text` would be as an entry: an address or a domain; None for anything else."""
+    if os.sep in text:
+        return None
+    try:
+        form = parse(text).form
+    except SubjectError:
+        return None
+    return form if form in _A else None
 
 
 def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[tuple[int, str]]:

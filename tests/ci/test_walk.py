@@ -270,3 +270,11 @@ def test_renames_deletions_and_partly_staged(repo) -> None:
     found = Walk(repo.root).read(items(repo.root, staged=True))
     read = {file.path: file.data for file in found}
     assert read == {"new name.env": b"A=1\n" * 50, "part.env": b"A=staged"}
+
+
+@pytest.mark.parametrize("missing", ["/nonexistent", "/nonexistent/deeper", "nobody.env"])
+def test_what_is_not_there_is_named_as_it_was_given(missing: str, repo, ci) -> None:
+    repo.write("a.env", "A=1")
+    done = ci(missing)
+    assert done.status == 2
+    assert f"leakcheck: {missing}: there is no such file or folder." in done.err

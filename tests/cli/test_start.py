@@ -1,5 +1,6 @@
 """How soon a command starts: what it must not load, as whoever runs it waits for that."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +35,12 @@ def test_a_command_loads_nothing_that_it_does_not_need(case: str, tmp_path: Path
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "leakcheck" in loaded, "nothing was seen"
     assert not spared & loaded
+
+
+def test_the_version_is_for_people_and_machines() -> None:
+    first, *more = leakcheck("--version").out.splitlines()
+    assert re.fullmatch(r"leakcheck \d+\.\d+\.\d+ \((native|python) engine\)", first)
+    assert leakcheck("scan", "--version").status == 2
+    told = dict(line.split(" ", 1) for line in more)
+    assert told["python"].split()[0] == ".".join(map(str, sys.version_info[:3]))
+    assert told["platform"].startswith(sys.platform)

@@ -97,6 +97,25 @@ def test_lists(tmp_path: Path) -> None:
     assert read_watch([sheet]).texts == ["eve@acme.fr", "fay@acme.fr"]
 
 
+def test_an_address_or_a_domain_is_an_entry_itself_unless_a_file_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    watch = read_watch(["acme.fr", "@acme.org", "eve@example.org"], say=said.append)
+    assert watch.texts == ["acme.fr", "@acme.org", "eve@example.org"]
+    assert [word.partition(" ")[0] for word in said] == watch.texts
+    assert "no file has that name" in said[0]
+    (tmp_path / "acme.fr").write_text("example.org\n")
+    said.clear()
+    assert read_watch(["acme.fr"], say=said.append).texts == ["example.org"]
+    assert said == ["acme.fr is read as a list: there is a file of that name."]
+    (tmp_path / "broken.fr").symlink_to(tmp_path / "gone")
+    for missing in ("list.txt", "lists/acme.fr", "Project Falcon", "+33612345678", "broken.fr"):
+        with pytest.raises(InputError):
+            read_watch([missing])
+
+
 def _workbook(rows: list[list[str]]) -> dict[str, str]:
     """The parts of the smallest XLSX file that holds `rows` (ECMA-376)."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

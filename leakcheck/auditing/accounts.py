@@ -1,7 +1,7 @@
 """Exports become accounts: one a person, place and password, however many exports name it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leakcheck.errors import InputError
@@ -13,6 +13,7 @@ from leakcheck.records.exports import VaultEntry, of_records, of_text
 from leakcheck.records.listing import Listing, understood
 from leakcheck.records.rows import Wanted
 from leakcheck.subject.kinds import Kind
+from leakcheck.subject.masking import DOTS, mask_address, mask_domain
 
 _WANTED = Wanted(kind=Kind.PASSWORD)
 
@@ -45,6 +46,13 @@ class VaultAccount:
         if not self.site or bare(self.title) in bare(self.site):
             return self.site or self.title
         return f"{self.title} ({self.site})"
+
+    def redacted(self) -> "VaultAccount":
+        """The same with site, title and login masked; `places` still says which it is."""
+        title = "" if self.site or not self.title else self.title[:1] + DOTS
+        return replace(
+            self, title=title, site=mask_domain(self.site), login=mask_address(self.login)
+        )
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What is wrong with each account, worst first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakcheck.auditing.accounts import VaultAccount
@@ -50,6 +50,11 @@ class Audited:
         if Problem.BREACHED in self.problems:
             return Verdict.EXPOSED
         return Verdict.UNKNOWN if Problem.UNKNOWN in self.problems else Verdict.CLEAN
+
+    def redacted(self) -> "Audited":
+        """The same with every account masked."""
+        shared = tuple(one.redacted() for one in self.shared)
+        return replace(self, account=self.account.redacted(), shared=shared)
 
 
 def audit(accounts: Sequence[VaultAccount], sources: Sequence[Source]) -> list[Audited]:

@@ -63,10 +63,12 @@ def report(
     *,
     force: bool,
     every: bool,
+    redact: bool = False,
 ) -> int:
     """Audit the exports at `paths`, and write every report; return the exit status.
 
-    every: whether accounts without a problem are listed too. Raises InputError
+    every: whether accounts without a problem are listed too; redact: whether sites, titles and
+    logins are masked. Raises InputError
     where an export cannot be read, FilterError where a source cannot be opened.
     """
     found = read(paths)
@@ -77,11 +79,12 @@ def report(
             label = f"checking {counted(len(found.all), 'account')}"
             with Progress(label, len(found.all), "accounts"):
                 audited = audit(found.all, opened)
-            facts = {"exports": found.exports, "sources": [one.info.name for one in opened]}
+            facts = {"exports": found.exports, "sources": [one.info.name for one in opened],
+                     "redacted": redact}  # fmt: skip
             reports.begin(Meta("My passwords", COLUMNS, "leakcheck vault", facts, RULES, SHOWN))
             for one in audited:
                 if one.problems or every:
-                    reports.row(_row(one))
+                    reports.row(_row(one.redacted() if redact else one))
             summary = _summary(found, audited, opened, named)
             reports.finish(summary)
         finally:

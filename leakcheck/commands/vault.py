@@ -23,6 +23,12 @@ def vault(
     every: Annotated[
         bool, typer.Option("--all", help="List the accounts without a problem too.")
     ] = False,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact", help="Mask sites, titles and logins. Default: where CI=true."
+        ),
+    ] = None,
     sources: options.In = None,
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
@@ -43,6 +49,7 @@ def vault(
     """
     from leakcheck.auditing.reporting import report
     from leakcheck.reports.output import targets
+    from leakcheck.terminal import in_ci
 
     if exports.count("-") > 1:
         raise UsageError("Only one export can come from stdin.")
@@ -53,4 +60,5 @@ def vault(
         targets(formats or [], outputs or []),
         force=force,
         every=every,
+        redact=in_ci() if redact is None else redact,
     )

@@ -120,6 +120,40 @@ def test_worst_first_and_what_is_fine_only_where_asked(tmp_path: Path) -> None:
     assert f"rm -- {path}" in out
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "jsonl", "html", "sarif", "junit", "xlsx"])
+def test_a_redacted_report_tells_no_account(form: str, tmp_path: Path) -> None:
+    path = csv(
+        tmp_path / "a.csv",
+        "Sentinel Shop,https://shop.sentinel.example/,alice.sentinel@example.fr,letmein",
+        "Sentinel,,sentinel-login,letmein",
+        f"forum,https://sentinel.example/,x-sentinel,{GOOD}",
+    )
+    target = tmp_path / "report"
+    status, out, err = command("vault", path, "--all", "--redact", "--format", form, "-o", target)
+    assert status == 1
+    report = target.read_bytes()
+    if form == "xlsx":
+        with zipfile.ZipFile(target) as parts:
+            report = b"".join(map(parts.read, parts.namelist()))
+    shown = out + err + report.decode()
+    assert "entinel" not in shown
+    assert "s•••.example" in shown or "\\u2022" in shown
+    if form == "jsonl":
+        rows = {row["found_in"][0]: row for row in map(json.loads, report.splitlines())}
+        first = rows["a.csv 2"]
+        assert (first["site"], first["login"]) == ("s•••.example", "a•••@e•••.fr")
+        assert first["shared_with"] == ["S•••"]
+
+
+def test_a_report_is_redacted_in_ci_unless_that_is_not_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv(tmp_path / "a.csv", "shop,https://shop.example/,alice,letmein")
+    monkeypatch.setenv("CI", "true")
+    assert audited(path)[1][0]["site"] == "s•••.example"
+    assert audited(path, more=("--no-redact",))[1][0]["site"] == "shop.example"
+
+
 def test_the_exports_to_delete_are_quoted_for_a_shell(tmp_path: Path) -> None:
     path = csv(tmp_path / "it's mine.csv", f"a,https://a.example,ann,{GOOD}")
     _, out, _ = command("vault", path)

@@ -3,16 +3,16 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bloom import system
-from bloom.errors import BuildError
+from bloom.errors import BuildError, DamagedError
 from bloom.files import check_output, publish, write_at
-from bloom.format import MAX_KEYS, MAX_PAGES, Header, encode_header, filter_id
+from bloom.format import MAX_KEYS, MAX_PAGES, PAGE_BYTES, Header, encode_header, filter_id
 from bloom.records_file import write_records
 from bloom.sizing import plan
 from bloom.streams import Records
@@ -26,6 +26,9 @@ from bloom.writing import (
     worst_rate,
     write_pages,
 )
+
+
+_COPIED = 1 << 20  # bytes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,26 @@ def write_filter(
                 publish(keys_handle, beside, wanted.keep_keys, wanted.replace)
         publish(handle, work.path / "filter", wanted.path, wanted.replace)
     return header, worst_rate(loads, size.hashes)
+
+
+def assemble(
+    target: Path, work: WorkDir, header: Header, parts: Iterable[Path], replace: bool
+) -> None:
+    """Write the filter of `header` to `target` from files of its pages, in order.
+
+    Complete or not at all. Raises DamagedError where the parts are not all of its pages.
+    """
+    with _fresh(work.path / "filter", _mode_of(target)) as handle:
+        write_at(handle, encode_header(header), 0)
+        at = PAGE_BYTES
+        for part in parts:
+            with part.open("rb") as pages:
+                while piece := pages.read(_COPIED):
+                    write_at(handle, piece, at)
+                    at += len(piece)
+        if at != header.file_bytes:
+            raise DamagedError("The parts that the filter is made from are not whole.")
+        publish(handle, work.path / "filter", target, replace)
 
 
 def _mode_of(target: Path) -> int:

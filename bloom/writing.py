@@ -140,8 +140,8 @@ def write_pages(
 
     def lane(at: int) -> tuple[Counter[int], Counted]:
         first, end = pages * at // lanes, pages * (at + 1) // lanes
-        records = merged(sources, _lowest(first, pages), _lowest(end, pages), crew.window)
-        return _paint(handle, records, shape, first, end, crew)
+        records = merged(sources, lowest(first, pages), lowest(end, pages), crew.window)
+        return paint(handle, PAGE_BYTES * (1 + first), records, shape, first, end, crew.check)
 
     loads: Counter[int] = Counter()
     painted, done = Counted(0, 0), 0
@@ -155,33 +155,40 @@ def write_pages(
     return loads
 
 
-def _paint(
+def paint(
     handle: int,
+    offset: int,
     records: Iterable[Window],
     shape: FilterShape,
     first: int,
     end: int,
-    crew: PageWriters,
+    check: Callable[[], None],
 ) -> "tuple[Counter[int], Counted]":
-    """Fill, seal and write pages `first` to `end - 1` from their records, in order."""
+    """Fill, seal and write pages `first` to `end - 1` from their records, in order.
+
+    offset: where in the file page `first` stands; check: called now and then, may raise.
+    Returns {bits set: pages} and what the records were. Raises DamagedError where
+    a record belongs to another page.
+    """
+    start = first
     loads: Counter[int] = Counter()
     painted = Counted(0, 0)
     block = bytearray(min(_BLOCK_PAGES, end - first) * PAGE_BYTES)
     blank = bytes(len(block))
 
-    def span(start: int) -> memoryview:
-        return memoryview(block)[: min(_BLOCK_PAGES, end - start) * PAGE_BYTES]
+    def span(page: int) -> memoryview:
+        return memoryview(block)[: min(_BLOCK_PAGES, end - page) * PAGE_BYTES]
 
     def flush() -> None:
-        crew.check()
+        check()
         loads.update(kernels.seal(span(first), first, shape.seed))
-        write_at(handle, span(first), PAGE_BYTES * (1 + first))
+        write_at(handle, span(first), offset + PAGE_BYTES * (first - start))
         block[:] = blank
 
     for window in records:
         rest = memoryview(window)
         while rest:
-            place = cut(rest, _lowest(min(first + _BLOCK_PAGES, end), shape.pages))
+            place = cut(rest, lowest(min(first + _BLOCK_PAGES, end), shape.pages))
             if place:
                 painted += _fill(rest[:place], shape, span(first), first)
             rest = rest[place:]
@@ -202,7 +209,7 @@ def _fill(records: memoryview, shape: FilterShape, block: memoryview, first: int
     return Counted(len(records) // RECORD_BYTES, key_sum)
 
 
-def _lowest(page: int, pages: int) -> int:
+def lowest(page: int, pages: int) -> int:
     """The lowest high that belongs to `page`, or to none where `page` is `pages`."""
     return min(-(-(page << 64) // pages), END)
 

@@ -160,12 +160,19 @@ def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     report.settle_new()
     if told := forget_old_keys(request.output, report.header):
         say(told)
-    if crowded(report.header, worst, request.rate):
-        say(
-            f"some pages are crowded: a false alarm is {odds(worst)} there, "
-            f"{odds(report.header.fpr)} on average, for {odds(request.rate)} asked. Only a part of "
-            "all hashes is in, as with a few range files: build from the whole list."
-        )
+    if told := crowding(report.header, worst, request.rate):
+        say(told)
+
+
+def crowding(header: Header, worst: float, rate: float) -> str | None:
+    """What to say where keys crowd in few pages; None where they do not. As `crowded`."""
+    if not crowded(header, worst, rate):
+        return None
+    return (
+        f"some pages are crowded: a false alarm is {odds(worst)} there, "
+        f"{odds(header.fpr)} on average, for {odds(rate)} asked. Only a part of "
+        "all hashes is in, as with a few range files: build from the whole list."
+    )
 
 
 def crowded(header: Header, worst: float, rate: float) -> bool:

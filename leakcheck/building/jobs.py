@@ -4,7 +4,7 @@ It runs under the workers' lock, so it is never in two threads at once. The
 first input that can be told settles the kind, if the user did not say it.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.input import Buffers, Found, Input, ReadError, Skipped, expand, walk
+from leakcheck.input import Buffers, Found, Input, Part, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
 from leakcheck.records.formats import WORDS, extractor
@@ -63,6 +63,7 @@ class Jobs:
         self._reading = replace(request.reading, shown=shown, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
         self._folders: dict[str, InputCounts] = {}  # of range files
+        self._share = (0, 1)
         self._members = 0  # of the file that is being read
         self._rest: InputCounts | None = None  # the account of most of them, where they are many
 
@@ -76,10 +77,20 @@ class Jobs:
         """All jobs, input after input."""
         if self.kind is not None and self.writer is None:
             self.begin(self.kind)
-        batch: list[Found] = []
+        yield from self.of(self.files())
+        self._checkpoint.check_all_seen()
+
+    def files(self) -> Iterator[Found]:
+        """The files to read, without those that this build writes."""
         for found in walk(self.request.paths, self._skipped):
-            if self._may_be_ours(found) and self.request.writes(found):
-                continue
+            if not (self._may_be_ours(found) and self.request.writes(found)):
+                yield found
+
+    def of(self, files: Iterable[Found], share: tuple[int, int] = (0, 1)) -> Stream:
+        """The jobs of `files`; share: (i, n) for the texts i, i + n, i + 2n, … of each alone."""
+        self._share = share
+        batch: list[Found] = []
+        for found in files:
             tally = self._folders.get(found.folder)
             if batch and (len(batch) == BATCH or tally is not self._folders[batch[0].folder]):
                 yield partial(self._ranges, batch)
@@ -90,7 +101,11 @@ class Jobs:
                 yield from self._file(found)
         if batch:
             yield partial(self._ranges, batch)
-        self._checkpoint.check_all_seen()
+
+    def part(self, found: Found, start: int, stop: int) -> Stream:
+        """The jobs of the bytes from `start` to `stop` of a plain file, where lines end."""
+        for item in expand(found, self._reading):
+            yield from self._input(Part(item, start, stop))
 
     def begin(self, kind: Kind) -> None:
         """The kind is settled: start the builder, or take up the one that was killed."""
@@ -128,8 +143,9 @@ class Jobs:
             return
         inputs, skipped = len(self.report.inputs), len(self.report.skipped)
         self._members, self._rest = 0, None
-        for item in expand(found, self._reading):
-            yield from self._input(item)
+        for at, item in enumerate(expand(found, self._reading)):
+            if at % self._share[1] == self._share[0]:
+                yield from self._input(item)
         self._item = None
         self.done_bytes += found.size or 0
         tallies, passed = self.report.inputs[inputs:], self.report.skipped[skipped:]
@@ -184,6 +200,7 @@ class Jobs:
             if self.writer is None:
                 self.begin(plan.kind)
             assert self.writer is not None
+            self.kind = plan.kind
             if len(self.request.paths) == 1 and item.found.named and item.member is None:
                 self.report.alone = self.writer.alone()
             if not self.report.inputs and self._decided(plan):

@@ -2,10 +2,11 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from leakcheck.building.account import BuildReport, InputCounts
-from leakcheck.building.build import SLOW, build
+from leakcheck.building.build import SLOW, Say, Stage, Watch, build
 from leakcheck.building.request import BuildRequest
 from leakcheck.input import walk
 from leakcheck.progress import Progress
@@ -24,12 +25,18 @@ _COLUMNS = (
 )
 
 
-def build_shown(request: BuildRequest, *, keep_going: bool, as_json: bool) -> int:
+Builds = Callable[[BuildRequest, Say, Watch, Stage], BuildReport]
+"""`build`, or what does the same elsewhere."""
+
+
+def build_shown(
+    request: BuildRequest, *, keep_going: bool, as_json: bool, builds: Builds = build
+) -> int:
     """Build what `request` asks for, print the account, and return the exit status.
 
     keep_going: whether an incomplete filter is what was wanted. Raises as `build` does.
     """
-    report = _build(request)
+    report = _build(request, builds)
     if as_json:
         say(json_text(report.as_json(), spaced=True))
     else:
@@ -49,7 +56,7 @@ def build_shown(request: BuildRequest, *, keep_going: bool, as_json: bool) -> in
     return 0 if keep_going else 2
 
 
-def _build(request: BuildRequest) -> BuildReport:
+def _build(request: BuildRequest, builds: Builds) -> BuildReport:
     """Build, with the progress of reading and of writing on the terminal."""
     with ExitStack() as stack:
         reading = stack.enter_context(Progress("reading", _total_bytes(request.paths)))
@@ -65,7 +72,7 @@ def _build(request: BuildRequest) -> BuildReport:
             shown[part].total(total)
             shown[part].update(done)
 
-        return build(request, warn, lambda done, keys: reading.update(done, keys=keys), stage)
+        return builds(request, warn, lambda done, keys: reading.update(done, keys=keys), stage)
 
 
 def _total_bytes(paths: tuple[str, ...]) -> int | None:

@@ -9,6 +9,7 @@
 
 from leakcheck.input.chunk import Buffers, Chunk, chunks, line_ends
 from leakcheck.input.inputs import Input, Options, expand, inputs
+from leakcheck.input.parts import Part, line_cuts
 from leakcheck.input.streams import ReadError
 from leakcheck.input.walk import STDIN, Found, Skipped, listed, walk
 
@@ -19,11 +20,13 @@ __all__ = [
     "Found",
     "Input",
     "Options",
+    "Part",
     "ReadError",
     "Skipped",
     "chunks",
     "expand",
     "inputs",
+    "line_cuts",
     "line_ends",
     "listed",
     "walk",

@@ -163,7 +163,7 @@ def _spans(
     elif broken:
         last = buffer.rfind(b"\n", at, filled) + 1
     else:
-        last = _last_line(buffer, at, filled)
+        last = last_line(buffer, at, filled)
     if not last and (at or starts):
         last = _after_return(buffer, at, filled, longest)
     if last > at:
@@ -178,7 +178,7 @@ def _spans(
             yield _Span(at, at + limit, False, min(OVERLAP, limit // 2))
 
 
-def _last_line(buffer: bytearray, start: int, filled: int) -> int:
+def last_line(buffer: bytearray, start: int, filled: int) -> int:
     """Where the last whole line ends, if it can be had one that the next does not continue.
 
     A line that begins with a blank may be a folded one of LDIF, one before an

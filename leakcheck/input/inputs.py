@@ -78,9 +78,25 @@ class Input:
         return self._opened().head
 
     @property
+    def raw(self) -> Raw | Pipe:
+        """The file on disk."""
+        return self._raw
+
+    @property
     def raw_position(self) -> int:
         """Bytes of the file on disk read so far."""
         return self._raw.position
+
+    @property
+    def plain(self) -> bool:
+        """Whether the text is the file itself, but for a mark of UTF-8 at its beginning."""
+        text, binary = self._opened(), self._binary
+        return (
+            text.inner is binary
+            and isinstance(binary, Peeked)
+            and binary.inner is self._raw
+            and isinstance(self._raw, Raw)
+        )
 
     def open(self) -> Peeked:
         """The decompressed text as a stream; it can be had once."""

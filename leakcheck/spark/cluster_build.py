@@ -1,0 +1,283 @@
+"""A build on a cluster: the same bytes as `leakcheck build` on one machine.
+
+    items → read → shuffle by leading bits → sort, dedupe → size → pages by lane → one file
+
+The driver plans, sizes and joins; the tasks read, sort and fill. What they leave
+for each other lies beside the output, in a folder that all of them see.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bloom.format import Header, filter_id
+from bloom.outputs import assemble, disk_errors
+from bloom.sizing import plan
+from bloom.workdir import WorkDir
+from bloom.writing import FilterShape, measured_fpr, worst_rate
+from leakcheck.building.account import BuildReport
+from leakcheck.building.build import Say, Stage, Watch, crowding, nothing
+from leakcheck.building.jobs import Jobs
+from leakcheck.building.rejects import Rejects
+from leakcheck.building.request import BuildRequest
+from leakcheck.building.slow_keys import FAST, HOUR, wish
+from leakcheck.building.workers import Workers
+from leakcheck.errors import FilterError, InputError, UsageError
+from leakcheck.sources.filter_file import forget_old_keys
+from leakcheck.sources.filter_header import about, filter_errors
+from leakcheck.spark import page_tasks, session
+from leakcheck.spark.columns import SCHEMA
+from leakcheck.spark.partitions import (
+    MOST_PARTITIONS,
+    SORTED,
+    SortedPart,
+    into_files,
+    shuffled,
+    sorted_part,
+)
+from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Reading, joined, reading
+from leakcheck.spark.work_items import ITEM_BYTES, Planned, WorkItem
+from leakcheck.spark.workplace import Workplace
+from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity, random_salt
+from leakcheck.subject.kinds import Kind
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_PART_BYTES = 128 << 20  # of input, for each partition
+_FASTEST = (256, 1)  # KiB and passes of `--harden fast`
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a build runs, and in how many pieces.
+
+    Attributes:
+        spark: the session.
+        partitions: of the shuffle, None for as many as the input wants.
+        item_bytes: of a file, that one task reads at most where it can be cut.
+    """
+
+    spark: "SparkSession"
+    partitions: int | None = None
+    item_bytes: int = ITEM_BYTES
+
+
+def build(
+    cluster: Cluster, request: BuildRequest, say: Say, watch: Watch, stage: Stage
+) -> BuildReport:
+    """Build the filter that `request` asks for and return the account: see building.build.
+
+    Raises UsageError for what only one machine can do.
+    """
+    check(request, cluster.partitions)
+    begun = time.monotonic()
+    output = Path(request.output).resolve()
+    with disk_errors(str(request.output)):
+        place = WorkDir(output)
+    try:
+        with disk_errors(str(request.output)):
+            work = Workplace.make(place.path / "spark")
+        report = _build(cluster, request, place, work, say, watch, stage)
+    finally:
+        Workplace(place.path / "spark").clear()
+        place.close()
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def check(request: BuildRequest, partitions: int | None) -> None:
+    """Raise UsageError for what was asked and a cluster does not do."""
+    request.check()
+    if partitions is not None and not 1 <= partitions <= MOST_PARTITIONS:
+        raise UsageError(f"--partitions takes a number from 1 to {MOST_PARTITIONS}.")
+    for option, asked in {
+        "--resume": request.resume,
+        "--update": request.update is not None,
+        "--keep-keys": request.keep_keys,
+        "--rejects": request.rejects is not None,
+    }.items():
+        if asked:
+            raise UsageError(f"{option} is for a build on one machine: leave it or --on out.")
+    if request.seal is not None:
+        raise UsageError("--seal keeps its key on one machine: leave it or --on out.")
+    if request.reading.password is not None:
+        raise UsageError("A cluster opens no encrypted archives: the password stays here.")
+    if request.harden == HOUR:
+        raise UsageError("--harden hour measures this machine: give parameters for a cluster.")
+
+
+def _hardening(request: BuildRequest) -> Hardening | None:
+    """What becomes of plain digests."""
+    if not request.slow:
+        return None
+    asked = wish(request.harden, request.realm, None, None, update=False)
+    if asked.harden in (None, FAST):
+        return Hardening(*_FASTEST, asked.salt or random_salt())
+    return Hardening.parse(str(asked.harden))
+
+
+def _build(
+    cluster: Cluster,
+    request: BuildRequest,
+    place: WorkDir,
+    work: Workplace,
+    say: Say,
+    watch: Watch,
+    stage: Stage,
+) -> BuildReport:
+    harden = _hardening(request)
+    jobs = Jobs(request, request.kind, Workers(1), Rejects(None), say)
+    planned = Planned(request, jobs, cluster.item_bytes)
+    for note in planned.notes:
+        say(note)
+    kind, report = planned.kind, jobs.report
+    if kind is None:
+        raise InputError(nothing(_read_here(request, jobs), "any"))
+    work.put_rows(ITEMS, [item.as_json() for item in planned.items])
+    total = sum(item.size for item in planned.items)
+    cores = session.cores(cluster.spark)
+    parts = cluster.partitions or min(MOST_PARTITIONS, max(2 * cores, -(-total // _PART_BYTES)))
+    told = Reading(work, replace(request, reading=replace(request.reading)), kind, harden)
+    numbers = cluster.spark.range(0, len(planned.items), 1, len(planned.items))
+    records = numbers.mapInArrow(reading(told), SCHEMA)
+    seen = _Seen(work, planned.items, watch)
+    found = _sorted(work, records, parts, partial(seen.look, stage, parts))
+    accounts = [work.get(f"{ACCOUNT}{at}") for at in range(len(planned.items))]
+    for account in accounts:
+        if account["error"]:
+            raise InputError(account["error"])
+    report.inputs, skipped = joined(planned.items, accounts)
+    report.skipped += skipped
+    _tell_bombs(request, planned.items, report)
+    if not report.records:
+        raise InputError(nothing(report, str(kind)))
+    described: dict[str, Any] = dict(about(kind, **request.about))
+    if harden is not None:
+        described["identity"] = Identity(harden).record()
+    if report.failures:
+        described["incomplete"] = True
+    size = HARDENED_BYTES if harden else kind.digest_bytes
+    target = _Target(request.output, request.rate, described, request.force, size)
+    report.header, worst = _write(cluster.spark, target, place, work, found, parts, stage)
+    report.alone = len(report.inputs) == 1
+    report.settle_new()
+    if told_of_keys := forget_old_keys(request.output, report.header):
+        say(told_of_keys)
+    if crowd := crowding(report.header, worst, request.rate):
+        say(crowd)
+    return report
+
+
+def _read_here(request: BuildRequest, planning: Jobs) -> BuildReport:
+    """The account of a build whose kind nothing tells: no input is one that can be read."""
+    jobs = Jobs(request, None, Workers(1), Rejects(None), lambda note: None)
+    for job in jobs.of(planning.files()):
+        job()
+    jobs.report.skipped += planning.report.skipped
+    return jobs.report
+
+
+def _tell_bombs(request: BuildRequest, items: list[WorkItem], report: BuildReport) -> None:
+    """A share of an archive has the whole's allowance: what all grew to is looked at here."""
+    for found in {item.files[0]: None for item in items if item.share}:
+        grown = sum(
+            tally.text_bytes
+            for tally in report.inputs
+            if tally.name.startswith((f"{found.path}/", f"{found.path} "))
+        )
+        if grown > max(256 << 20, (found.size or 0) * request.reading.expansion):
+            report.skipped.append(
+                (
+                    found.path,
+                    f"it expands to more than {request.reading.expansion:g} times its size: "
+                    "if it is no bomb, give a larger --max-expansion",
+                    True,
+                )
+            )
+
+
+class _Seen:
+    """What the tasks have left so far, as progress."""
+
+    def __init__(self, work: Workplace, items: list[WorkItem], watch: Watch) -> None:
+        self._work, self._items, self._watch = work, items, watch
+        self._total = len(items)
+
+    def look(self, stage: Stage, parts: int) -> None:
+        """Tell how far it is: bytes read, then partitions sorted."""
+        done = self._work.names(ACCOUNT)
+        self._watch(sum(self._items[int(name[len(ACCOUNT) :])].size for name in done), 0)
+        if len(done) == self._total:
+            stage("sort", len(self._work.names("part-")), parts)
+
+
+def _sorted(
+    work: Workplace, records: "DataFrame", parts: int, look_on: Callable[[], None]
+) -> list[SortedPart]:
+    """Sort all records into the partitions' files."""
+    wanted = shuffled(records, parts).mapInArrow(into_files(work, parts), SORTED)
+    found = sorted(sorted_part(row) for row in session.run(wanted, look_on))
+    if len({one.part for one in found}) != len(found):
+        raise FilterError("Spark gave one partition twice: nothing was written.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The filter to write."""
+
+    path: Path
+    rate: float
+    about: Mapping[str, Any]
+    replace: bool
+    digest_bytes: int
+
+
+def _write(
+    spark: "SparkSession",
+    target: _Target,
+    place: WorkDir,
+    work: Workplace,
+    found: list[SortedPart],
+    parts: int,
+    stage: Stage,
+) -> tuple[Header, float]:
+    """Fill the pages and join them; the header, and the highest rate of a page."""
+    keys = sum(one.keys for one in found)
+    key_sum = sum(one.key_sum for one in found) % (1 << 64)
+    with filter_errors(str(target.path)):
+        size = plan(keys, target.rate)
+    number = filter_id(key_sum, size.pages, size.hashes)
+    shape = FilterShape(size.pages, size.hashes, int(number, 16))
+    work.put(page_tasks.PARTS, found)
+    lanes = page_tasks.lanes_of(size.pages, parts)
+    fill = page_tasks.filling(work, shape, parts, lanes)
+    numbers = spark.range(0, lanes, 1, lanes)
+
+    def look_on() -> None:
+        stage("fill", len(work.names(page_tasks.PAGES)), lanes)
+
+    rows = session.run(numbers.mapInArrow(fill, page_tasks.FILLED), look_on)
+    filled_keys, filled_sum, loads = page_tasks.filled(rows)
+    if (filled_keys, filled_sum) != (keys, key_sum):
+        raise FilterError("The records that the pages were filled from are not those counted.")
+    header = Header(
+        pages=size.pages,
+        first=0,
+        held=size.pages,
+        hashes=size.hashes,
+        keys=keys,
+        digest_bytes=target.digest_bytes,
+        id=number,
+        fpr=measured_fpr(loads, size.hashes),
+        about=target.about,
+    )
+    pages = [work.path(page_tasks.lane_path_name(lane)) for lane in range(lanes)]
+    path = Path(target.path).resolve()
+    with filter_errors(str(target.path)):
+        assemble(path, place, header, pages, target.replace)
+    return header, worst_rate(loads, size.hashes)

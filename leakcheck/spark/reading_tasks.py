@@ -1,0 +1,187 @@
+"""The task that reads: a work item becomes records of two integers, and an account.
+
+No plaintext leaves it: not to another task, not to the disk, not in an error.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from bloom.engine import kernels
+from bloom.streams import PARTITION_BITS, PARTITIONS
+from leakcheck.building.account import InputCounts
+from leakcheck.building.jobs import Jobs, Stream
+from leakcheck.building.rejects import Rejects
+from leakcheck.building.request import BuildRequest
+from leakcheck.building.workers import Workers
+from leakcheck.building.writer import KeyWriter
+from leakcheck.errors import LeakcheckError, fault
+from leakcheck.sources.identities import piece_of
+from leakcheck.spark.columns import as_batches
+from leakcheck.spark.work_items import WorkItem
+from leakcheck.spark.workplace import Workplace
+from leakcheck.subject.identity import HARDENED_BYTES, Hardening
+from leakcheck.subject.kinds import Kind
+
+_POOL_BYTES = 64 << 20
+_BATCH_BYTES = 1 << 20
+_MOST_WAITING = 1 << 20  # plain digests that wait for the slow hash
+ITEMS, ACCOUNT = "items", "account-"
+
+
+class TaskKeys(KeyWriter):
+    """Where the keys of one task go: into memory, sorted and distinct when they are taken.
+
+    It takes what a builder takes, so that a task reads by the same code as one machine.
+    Each distinct digest is hardened once a task.
+    """
+
+    def __init__(self, kind: Kind, harden: Hardening | None) -> None:
+        # Not the parent's, which opens a builder.
+        self.kind, self.records, self.slow = kind, 0, None
+        self._new_keys = None
+        self._harden = harden
+        self._waiting: set[bytes] = set()
+        self._pool = kernels.Pool(
+            HARDENED_BYTES if harden else kind.digest_bytes, PARTITION_BITS
+        )
+
+    def add_final(self, digests: bytes) -> None:
+        """Take plain digests."""
+        if self._harden is None:
+            self._pool.add(digests)
+            return
+        size = self.kind.digest_bytes
+        self._waiting.update(digests[at : at + size] for at in range(0, len(digests), size))
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take them."""
+        return self._pool.nbytes > _POOL_BYTES or len(self._waiting) > _MOST_WAITING
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All records there are, which are then no longer here."""
+        if self._harden is not None:
+            waiting, step = sorted(self._waiting), piece_of(self._harden)
+            self._waiting.clear()
+            for at in range(0, len(waiting), step):
+                self._pool.add(self._harden.digests(waiting[at : at + step]))
+        held = bytearray()
+        for partition in range(PARTITIONS):
+            held += kernels.drain([self._pool], partition)
+            if len(held) >= _BATCH_BYTES or partition == PARTITIONS - 1:
+                yield from as_batches(bytes(held))
+                held.clear()
+
+    def checkpoint(self, token: Any) -> None:
+        """Nothing: a task that dies is run again."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every task of a build is told.
+
+    Attributes:
+        kind: of the keys, settled by now.
+        harden: what becomes of plain digests, or None.
+    """
+
+    work: Workplace
+    request: BuildRequest
+    kind: Kind
+    harden: Hardening | None
+
+
+def reading(told: Reading) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The task that reads the items whose numbers it is given."""
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from _read(told, number)
+
+    return read
+
+
+def _read(told: Reading, number: int) -> Iterator[pa.RecordBatch]:
+    item = WorkItem.from_json(told.work.row(ITEMS, number))
+    keys = TaskKeys(told.kind, told.harden)
+
+    def pass_over(note: str) -> None:
+        """The driver has said it."""
+
+    jobs = Jobs(told.request, item.asked, Workers(1), Rejects(None), pass_over, writer=keys)
+    error = None
+    try:
+        for job in _stream(jobs, item):
+            job()
+            if keys.full:
+                yield from keys.batches()
+    except LeakcheckError as known:
+        error = str(known)
+    except Exception as unknown:  # whose own words may hold a secret
+        raise RuntimeError(fault(unknown)) from None
+    yield from keys.batches()
+    told.work.put(f"{ACCOUNT}{number}", _account(jobs, error))
+
+
+def _stream(jobs: Jobs, item: WorkItem) -> Stream:
+    if item.span is not None:
+        return jobs.part(item.files[0], *item.span)
+    return jobs.of(item.files, item.share or (0, 1))
+
+
+def _account(jobs: Jobs, error: str | None) -> dict[str, Any]:
+    """What the driver is told of an item."""
+    return {
+        "inputs": [tally.as_json() for tally in jobs.report.inputs],
+        "skipped": jobs.report.skipped,
+        "error": error,
+    }
+
+
+def joined(items: list[WorkItem], accounts: list[Any]) -> tuple[list[InputCounts], list[Any]]:
+    """The accounts of all inputs, in the order of the inputs, and what was passed over.
+
+    What several tasks read of one file, and the range files of a folder, are one input.
+    """
+    inputs: list[InputCounts] = []
+    shared: dict[tuple[int, str], InputCounts] = {}
+    skipped: dict[tuple[Any, ...], None] = {}
+    several: list[Any] = []
+    by_order = sorted(
+        zip(items, accounts, strict=True),
+        key=lambda pair: (pair[0].order, pair[0].span or pair[0].share or (0, 0)),
+    )
+    for item, account in by_order:
+        for saved in account["inputs"]:
+            tally = InputCounts.from_json(saved)
+            folder = tally.name.endswith("/")
+            first = shared.get((-1 if folder else item.order, tally.name))
+            if first is not None:
+                _merge(first, tally, folder)
+                continue
+            if folder or item.partial:
+                shared[-1 if folder else item.order, tally.name] = tally
+            inputs.append(tally)
+        for row in map(tuple, account["skipped"]):
+            if item.partial and row in skipped:
+                continue
+            skipped[row] = None
+            several.append(row)
+    return inputs, several
+
+
+def _merge(first: InputCounts, other: InputCounts, folder: bool) -> None:
+    """Add what another task read of the same input."""
+    first.add(other.lines, other.accepted, other.records, dict(other.rejected))
+    first.bytes += other.bytes
+    first.text_bytes += other.text_bytes
+    first.files += other.files if folder or first.name.endswith(" members)") else 0
+    first.form = first.form or other.form
+    first.failure = first.failure or other.failure

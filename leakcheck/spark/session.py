@@ -1,0 +1,177 @@
+"""Spark sessions: the one at hand, or one of our own, ended with the block."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from leakcheck.errors import LeakcheckError, UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+HERE = "spark"
+"""The session at hand, as in spark-submit or a notebook; else one of this machine's cores."""
+_LOOK = 0.2  # seconds between two looks at the progress
+_MISSING = (
+    "Spark is not installed here: pip install 'leakcheck-bloom[spark]', and Java 17 or later."
+)
+_NO_JAVA = (
+    "Spark could not be started: it needs Java 17 or later (JAVA_HOME, or java on the PATH)."
+)
+
+
+@contextmanager
+def session_on(on: str) -> Iterator["SparkSession"]:
+    """A session on `on`: HERE, or the URL of a master (local[2], spark://…, yarn, sc://…).
+
+    Ended with the block where it was begun here. Raises UsageError where there is none.
+    """
+    try:
+        import pyarrow  # noqa: F401 - the tasks need it, and a job's failure would not say so
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UsageError(_MISSING) from None
+    at_hand = SparkSession.getActiveSession() if on == HERE else None
+    if at_hand is not None:
+        yield at_hand
+        return
+    session = _begun(SparkSession.builder, on)
+    try:
+        yield session
+    finally:
+        with suppress(Exception):  # the work is done, or its error is under way
+            session.stop()
+
+
+def _begun(builder: Any, on: str) -> "SparkSession":
+    """A new session. Raises UsageError where Spark does not start."""
+    builder = builder.appName("leakcheck")
+    if on.startswith("sc:"):
+        builder = builder.remote(on)
+    elif on != HERE:
+        builder = builder.master(on)
+    if on.startswith(("local", "spark:")) or on == HERE:
+        # The workers' own default is another Python, which has no leakcheck.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if on.startswith("local"):
+        builder = builder.config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    try:
+        session: SparkSession = builder.getOrCreate()
+    except Exception as error:  # Spark has many
+        raise UsageError(_not_begun(on, error)) from None
+    if not on.startswith("sc:"):
+        session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+_SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+}
+
+
+def _not_begun(on: str, error: Exception) -> str:
+    said = str(error)
+    if "JAVA_GATEWAY" in said or "Java gateway" in said or "JAVA_HOME" in said:
+        return _NO_JAVA
+    return f"--on {on}: Spark could not be started there ({type(error).__name__})."
+
+
+def run(frame: "DataFrame", look_on: Callable[[], None]) -> list[Any]:
+    """The rows of `frame`; look_on: called now and then while Spark works.
+
+    An interrupt cancels the job. Raises LeakcheckError where the job fails.
+    """
+    done = threading.Event()
+    found: list[list[Any]] = []
+    errors: list[BaseException] = []
+    session = frame.sparkSession
+    tag = f"leakcheck-{os.urandom(8).hex()}"
+
+    def collect() -> None:
+        try:
+            _tagged(session, tag)
+            found.append(frame.collect())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=collect, daemon=True)
+    thread.start()
+    try:
+        while not done.wait(_LOOK):
+            look_on()
+    except BaseException:
+        _cancel(session, tag)
+        done.wait(10.0)
+        raise
+    if errors:
+        raise _failed(errors[0])
+    return found[0]
+
+
+def _tagged(session: Any, tag: str) -> None:
+    """Mark what this thread begins."""
+    if _is_remote(session):
+        session.addTag(tag)
+    else:
+        session.sparkContext.addJobTag(tag)
+
+
+def _cancel(session: Any, tag: str) -> None:
+    with suppress(Exception):
+        if _is_remote(session):
+            session.interruptTag(tag)
+        else:
+            session.sparkContext.cancelJobsWithTag(tag)
+
+
+def _is_remote(session: Any) -> bool:
+    return "connect" in type(session).__module__
+
+
+def _failed(error: BaseException) -> LeakcheckError:
+    """A job's failure in a sentence: its own words are a traceback from many machines."""
+    said = str(error)
+    if "No module named 'leakcheck" in said or "No module named 'bloom" in said:
+        return UsageError(
+            "The cluster's workers have no leakcheck: install leakcheck-bloom[spark] there, and "
+            "name that Python in PYSPARK_PYTHON."
+        )
+    for sign, meaning in _SIGNS.items():
+        if sign in said:
+            return LeakcheckError(f"The Spark job failed: {meaning}.")
+    return LeakcheckError(
+        f"The Spark job failed ({type(error).__name__}): its log on the cluster says why."
+    )
+
+
+_SIGNS = {
+    "No space left on device": "a disk of the cluster is full",
+    "FileNotFoundError": "a worker does not see the files that this machine sees: inputs and "
+    "output must have the same paths on all machines",
+    "PermissionError": "a worker may not read the inputs, or write beside the output",
+    "OutOfMemoryError": "an executor had too little memory: give more with spark.executor.memory",
+    "a fault in leakcheck": "a fault in leakcheck: its log on the cluster says where",
+}
+
+
+def cores(session: Any) -> int:
+    """How many tasks run at a time, about."""
+    if _is_remote(session):
+        return 16
+    return max(1, int(session.sparkContext.defaultParallelism))
+
+
+def started() -> float:
+    """Now, for measuring."""
+    return time.monotonic()

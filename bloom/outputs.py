@@ -27,7 +27,6 @@ from bloom.writing import (
     write_pages,
 )
 
-
 _COPIED = 1 << 20  # bytes at a time
 
 

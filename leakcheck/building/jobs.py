@@ -21,7 +21,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.input import Buffers, Found, Input, Part, ReadError, Skipped, expand, walk
+from leakcheck.input import Buffers, FilePart, Found, Input, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
 from leakcheck.records.formats import WORDS, extractor
@@ -105,7 +105,7 @@ class Jobs:
     def part(self, found: Found, start: int, stop: int) -> Stream:
         """The jobs of the bytes from `start` to `stop` of a plain file, where lines end."""
         for item in expand(found, self._reading):
-            yield from self._input(Part(item, start, stop))
+            yield from self._input(FilePart(item, start, stop))
 
     def begin(self, kind: Kind) -> None:
         """The kind is settled: start the builder, or take up the one that was killed."""

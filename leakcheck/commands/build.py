@@ -1,5 +1,6 @@
 """`leakcheck build`: a filter from dumps."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -138,6 +139,19 @@ def run(
         str | None,
         typer.Option("--oracle", metavar="URL", help="Where the sealing key is asked, blindly."),
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="MASTER",
+            help="Build on Apache Spark: spark for the session at hand, or a master such as "
+            "local[2], spark://HOST:7077, yarn or sc://HOST.",
+        ),
+    ] = None,
+    partitions: Annotated[
+        int | None,
+        typer.Option("--partitions", min=1, help="With --on: of the shuffle. Default: enough."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
@@ -178,4 +192,18 @@ def run(
         seal=seal,
         oracle=oracle,
     )
-    return build_shown(request, keep_going=keep_going, as_json=as_json)
+    if on is None:
+        if partitions is not None:
+            raise UsageError("--partitions goes with --on: a build on one machine needs none.")
+        return build_shown(request, keep_going=keep_going, as_json=as_json)
+    from leakcheck.spark import cluster_build, session  # an extra, and slow to load
+
+    cluster_build.check(request, partitions)
+    with session.session_on(on) as spark:
+        cluster = cluster_build.Cluster(spark, partitions)
+        return build_shown(
+            request,
+            keep_going=keep_going,
+            as_json=as_json,
+            builds=partial(cluster_build.build, cluster),
+        )

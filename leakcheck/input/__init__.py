@@ -9,7 +9,7 @@
 
 from leakcheck.input.chunk import Buffers, Chunk, chunks, line_ends
 from leakcheck.input.inputs import Input, Options, expand, inputs
-from leakcheck.input.parts import Part, line_cuts
+from leakcheck.input.parts import FilePart, line_cuts
 from leakcheck.input.streams import ReadError
 from leakcheck.input.walk import STDIN, Found, Skipped, listed, walk
 
@@ -17,10 +17,10 @@ __all__ = [
     "STDIN",
     "Buffers",
     "Chunk",
+    "FilePart",
     "Found",
     "Input",
     "Options",
-    "Part",
     "ReadError",
     "Skipped",
     "chunks",

@@ -30,13 +30,13 @@ def line_cuts(path: str, step: int) -> list[int]:
     return cuts
 
 
-class Part(Input):
+class FilePart(Input):
     """The bytes from `start` to `stop` of a plain text; told from the whole's beginning."""
 
     def __init__(self, whole: Input, start: int, stop: int) -> None:
         self._whole_sample = whole.sample
         raw = whole.raw
-        super().__init__(whole.found, None, raw, _Span(raw, start, stop))
+        super().__init__(whole.found, None, raw, _Bytes(raw, start, stop))
         self.size = stop - start
         self._first = start == 0
 
@@ -52,7 +52,7 @@ class Part(Input):
         return self._text
 
 
-class _Span(io.RawIOBase):
+class _Bytes(io.RawIOBase):
     """Bytes of a file."""
 
     def __init__(self, raw: Raw | Pipe, start: int, stop: int) -> None:

@@ -7,3 +7,28 @@
 
 `leakcheck build … --on spark` reads dumps as `leakcheck build` does.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leakcheck.spark.frames import account, keys
+    from leakcheck.spark.frames import build_filter as build
+
+__all__ = ["account", "build", "keys"]
+
+_PLACES = {
+    "account": ("frames", "account"),
+    "build": ("frames", "build_filter"),
+    "keys": ("frames", "keys"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What needs Spark's libraries is loaded at its first use."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, own = _PLACES[name]
+    found = globals()[name] = getattr(import_module(f"leakcheck.spark.{module}"), own)
+    return found

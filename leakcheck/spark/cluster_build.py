@@ -38,11 +38,10 @@ from leakcheck.spark.partitions import (
     shuffled,
     sorted_part,
 )
-from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Reading, joined, reading
+from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Orders, joined, reading
 from leakcheck.spark.work_items import ITEM_BYTES, Planned, WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity, random_salt
-from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -141,11 +140,11 @@ def _build(
     total = sum(item.size for item in planned.items)
     cores = session.cores(cluster.spark)
     parts = cluster.partitions or min(MOST_PARTITIONS, max(2 * cores, -(-total // _PART_BYTES)))
-    told = Reading(work, replace(request, reading=replace(request.reading)), kind, harden)
+    told = Orders(work, replace(request, reading=replace(request.reading)), kind, harden)
     numbers = cluster.spark.range(0, len(planned.items), 1, len(planned.items))
     records = numbers.mapInArrow(reading(told), SCHEMA)
     seen = _Seen(work, planned.items, watch)
-    found = _sorted(work, records, parts, partial(seen.look, stage, parts))
+    found = sort_records(work, records, parts, partial(seen.look, stage, parts))
     accounts = [work.get(f"{ACCOUNT}{at}") for at in range(len(planned.items))]
     for account in accounts:
         if account["error"]:
@@ -161,8 +160,8 @@ def _build(
     if report.failures:
         described["incomplete"] = True
     size = HARDENED_BYTES if harden else kind.digest_bytes
-    target = _Target(request.output, request.rate, described, request.force, size)
-    report.header, worst = _write(cluster.spark, target, place, work, found, parts, stage)
+    target = Target(request.output, request.rate, described, request.force, size)
+    report.header, worst = write_filter(cluster.spark, target, place, work, found, parts, stage)
     report.alone = len(report.inputs) == 1
     report.settle_new()
     if told_of_keys := forget_old_keys(request.output, report.header):
@@ -215,7 +214,7 @@ class _Seen:
             stage("sort", len(self._work.names("part-")), parts)
 
 
-def _sorted(
+def sort_records(
     work: Workplace, records: "DataFrame", parts: int, look_on: Callable[[], None]
 ) -> list[SortedPart]:
     """Sort all records into the partitions' files."""
@@ -227,7 +226,7 @@ def _sorted(
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """The filter to write."""
 
     path: Path
@@ -237,9 +236,9 @@ class _Target:
     digest_bytes: int
 
 
-def _write(
+def write_filter(
     spark: "SparkSession",
-    target: _Target,
+    target: Target,
     place: WorkDir,
     work: Workplace,
     found: list[SortedPart],

@@ -26,7 +26,7 @@ def as_batches(records: bytes) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([pa.array(signed[0]), pa.array(signed[1])], schema=ARROW)
 
 
-class Distinct:
+class SortedColumns:
     """Sorted batches of the two columns as packed records, repeats dropped; across batches too."""
 
     def __init__(self) -> None:

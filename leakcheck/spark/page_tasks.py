@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from bloom.format import PAGE_BYTES
 from bloom.streams import END
 from bloom.writing import FilterShape, lowest, paint
 from leakcheck.spark.partitions import SortedPart, between
@@ -62,9 +61,7 @@ def _fill(
     first, end = pages * lane // lanes, pages * (lane + 1) // lanes
     records = between(work, sorted_parts, parts, lowest(first, pages), lowest(end, pages))
     with work.draft(lane_path_name(lane)) as draft:
-        loads, painted = paint(
-            draft.file.fileno(), 0, records, shape, first, end, lambda: None
-        )
+        loads, painted = paint(draft.file.fileno(), 0, records, shape, first, end, lambda: None)
         draft.publish(sync=False)
     row = [lane, painted.keys, str(painted.key_sum), json.dumps(list(loads.items()))]
     columns = [pa.array([value], field.type) for value, field in zip(row, _FILLED, strict=True)]
@@ -78,8 +75,3 @@ def filled(rows: list[Any]) -> tuple[int, int, "Counter[int]"]:
         loads.update(dict(json.loads(row["loads"])))
     key_sum = sum(int(row["key_sum"]) for row in rows) % END
     return sum(int(row["keys"]) for row in rows), key_sum, loads
-
-
-def page_bytes(pages: int) -> int:
-    """Bytes of so many pages."""
-    return pages * PAGE_BYTES

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from bloom.runs import Run, RunWriter
 from bloom.streams import END, PARTITION_BITS, RECORD_BYTES, Window, cut, partition_start
-from leakcheck.spark.columns import Distinct
+from leakcheck.spark.columns import SortedColumns
 from leakcheck.spark.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def into_files(
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         writer: RunWriter | None = None
-        distinct = Distinct()
+        distinct = SortedColumns()
         part = -1
         beside = work.path(f".part.{os.urandom(8).hex()}.partial")
         try:

@@ -44,9 +44,7 @@ class TaskKeys(KeyWriter):
         self._new_keys = None
         self._harden = harden
         self._waiting: set[bytes] = set()
-        self._pool = kernels.Pool(
-            HARDENED_BYTES if harden else kind.digest_bytes, PARTITION_BITS
-        )
+        self._pool = kernels.Pool(HARDENED_BYTES if harden else kind.digest_bytes, PARTITION_BITS)
 
     def add_final(self, digests: bytes) -> None:
         """Take plain digests."""
@@ -83,7 +81,7 @@ class TaskKeys(KeyWriter):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Orders:
     """What every task of a build is told.
 
     Attributes:
@@ -97,7 +95,7 @@ class Reading:
     harden: Hardening | None
 
 
-def reading(told: Reading) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def reading(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The task that reads the items whose numbers it is given."""
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -108,7 +106,7 @@ def reading(told: Reading) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.R
     return read
 
 
-def _read(told: Reading, number: int) -> Iterator[pa.RecordBatch]:
+def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
     item = WorkItem.from_json(told.work.row(ITEMS, number))
     keys = TaskKeys(told.kind, told.harden)
 

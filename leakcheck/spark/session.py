@@ -1,9 +1,10 @@
 """Spark sessions: the one at hand, or one of our own, ended with the block."""
 
 import os
+import subprocess
 import sys
 import threading
-import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,7 @@ _LOOK = 0.2  # seconds between two looks at the progress
 _MISSING = (
     "Spark is not installed here: pip install 'leakcheck-bloom[spark]', and Java 17 or later."
 )
-_NO_JAVA = (
-    "Spark could not be started: it needs Java 17 or later (JAVA_HOME, or java on the PATH)."
-)
+_NO_JAVA = "Spark could not be started: it needs Java 17 or later (JAVA_HOME, or java on the PATH)."
 
 
 @contextmanager
@@ -49,33 +48,43 @@ def session_on(on: str) -> Iterator["SparkSession"]:
 
 def _begun(builder: Any, on: str) -> "SparkSession":
     """A new session. Raises UsageError where Spark does not start."""
-    builder = builder.appName("leakcheck")
-    if on.startswith("sc:"):
-        builder = builder.remote(on)
-    elif on != HERE:
-        builder = builder.master(on)
-    if on.startswith(("local", "spark:")) or on == HERE:
+    if not on.startswith("yarn"):
         # The workers' own default is another Python, which has no leakcheck.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    settings = dict(_SETTINGS)
+    if on != HERE:
+        settings["spark.remote" if on.startswith("sc:") else "spark.master"] = on
     if on.startswith("local"):
-        builder = builder.config("spark.driver.host", "127.0.0.1")
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
-    for name, value in _SETTINGS.items():
-        builder = builder.config(name, value)
+        settings |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
     try:
-        session: SparkSession = builder.getOrCreate()
+        if not on.startswith("sc:"):
+            _quietly(settings)
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the versions of libraries, which nobody can heed
+            return builder.getOrCreate()  # type: ignore[no-any-return]
     except Exception as error:  # Spark has many
         raise UsageError(_not_begun(on, error)) from None
-    if not on.startswith("sc:"):
-        session.sparkContext.setLogLevel("OFF")
-    return session
 
 
 _SETTINGS = {
+    "spark.app.name": "leakcheck",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
+
+
+def _quietly(settings: dict[str, str]) -> None:
+    """Start Java without its words on stderr, unless it runs already, as in spark-submit."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if SparkContext._active_spark_context is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        conf = SparkConf().setAll(list(settings.items()))
+        gateway = launch_gateway(conf, {"stderr": subprocess.DEVNULL})  # type: ignore[no-untyped-call]
+        SparkContext(conf=conf, gateway=gateway)
 
 
 def _not_begun(on: str, error: Exception) -> str:
@@ -170,8 +179,3 @@ def cores(session: Any) -> int:
     if _is_remote(session):
         return 16
     return max(1, int(session.sparkContext.defaultParallelism))
-
-
-def started() -> float:
-    """Now, for measuring."""
-    return time.monotonic()

@@ -7,7 +7,8 @@ JSON, SQL) is one task's, so the longest begin first.
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from leakcheck.building.decide import Plan, look, settle, wanted_of
@@ -176,13 +177,11 @@ class Planned:
             if plan.structured or plan.dialect.prefix or not item.plain:
                 return
         cuts = [0, *line_cuts(found.path, self._step), found.size]
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             yield WorkItem((found,), (start, stop), None, asked, order)
 
 
 def _silently(request: BuildRequest) -> Any:
-    from dataclasses import replace
-
     def passed_over(skipped: Skipped) -> None:
         return
 

@@ -49,7 +49,8 @@ def shuffled(records: "DataFrame", parts: int) -> "DataFrame":
     if hasattr(records, "repartitionById"):  # from Spark 4.1 on
         dealt = records.repartitionById(parts, part)
     else:
-        stand_ins = functions.array(*map(functions.lit, _stand_ins(records, parts)))
+        numbers = _stand_ins(records, parts)
+        stand_ins = functions.array(*(functions.lit(one).cast("long") for one in numbers))
         dealt = records.repartition(parts, functions.element_at(stand_ins, part + 1))
     return dealt.sortWithinPartitions("high", "mixed")
 

@@ -82,6 +82,25 @@ def test_same_bytes_however_it_is_fed(
     assert left(tmp_path) == ["other.bloom", "plain.bloom"]
 
 
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_pieces_of_one_key_repeated(
+    tmp_path: Path, keys: Callable[..., bytes], sum_of: Callable[[Path], str], first: int
+) -> None:
+    """As a list of one password a million times has it: each piece is in order, and the same."""
+    whole = keys(3)
+    rows = sorted(whole[at : at + 20] for at in range(0, len(whole), 20))
+    one, two, three = rows
+    pieces = [[one], [one], [one, two], [two], [two], [two, three], [three]]
+    pieces = pieces[first:] + pieces[:first]
+    plain, other = tmp_path / "plain.bloom", tmp_path / "other.bloom"
+    build(plain, [one + two + three])
+    with bloom.Builder.open(other, 20, threads=2) as builder:
+        for piece in pieces:
+            builder.add(piece[0] * 5000 + b"".join(piece[1:]))
+        assert builder.finish(other, RATE, {"name": "x"}).keys == 3
+    assert sum_of(plain) == sum_of(other)
+
+
 @pytest.mark.parametrize("memory", [None, 1])
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("spoil", [False, True])

@@ -284,7 +284,8 @@ impl Joined {
     /// Of runs that do not overlap; two may share the record between them.
     pub fn new(mut runs: Vec<Run>) -> Self {
         runs.retain(|run| !run.records.is_empty());
-        runs.sort_unstable_by_key(|run| run.records[0]);
+        // Of two that begin with the same record, one is that record alone: it comes first.
+        runs.sort_unstable_by_key(|run| (run.records[0], run.records.last().copied()));
         let (mut starts, mut count, mut sum) = (Vec::new(), 0, 0u64);
         let mut last = None;
         for run in &mut runs {
@@ -293,9 +294,12 @@ impl Joined {
                 run.records.remove(0);
             }
             last = run.records.last().copied().or(last);
+            sum = sum.wrapping_add(run.sum);
+        }
+        runs.retain(|run| !run.records.is_empty());
+        for run in &runs {
             starts.push(count);
             count += run.records.len();
-            sum = sum.wrapping_add(run.sum);
         }
         Joined {
             runs,

@@ -6,6 +6,7 @@ that of the digests.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,8 +48,9 @@ class SortedColumns:
         first = (int(high[0]), int(mixed[0]))
         if self._last is not None and first < self._last:
             raise ValueError("records are out of order")
-        fresh = np.empty(len(pairs), dtype=bool)
+        fresh: Any = np.empty(len(pairs), dtype=bool)
         fresh[0] = first != self._last
         fresh[1:] = ~(same & (mixed[1:] == mixed[:-1]))
         self._last = (int(high[-1]), int(mixed[-1]))
-        return pairs[fresh].astype(">u8").tobytes()
+        packed: bytes = pairs[fresh].astype(">u8").tobytes()
+        return packed

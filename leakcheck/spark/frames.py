@@ -54,7 +54,7 @@ _TOLD_ARROW = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _TextColumn:
     """What is read of a table's column, and how."""
 
     kind: Kind
@@ -190,7 +190,7 @@ def _harden(text: str) -> Hardening:
         raise UsageError(f"harden takes a PHC string: {error}.") from None
 
 
-def _column(kind: Kind | str, form: Form | str | None, harden: str | None) -> _Column:
+def _column(kind: Kind | str, form: Form | str | None, harden: str | None) -> _TextColumn:
     settled = _kind(kind)
     try:
         read_as = Form(form) if form else _LINE_FORMS[settled]
@@ -201,7 +201,7 @@ def _column(kind: Kind | str, form: Form | str | None, harden: str | None) -> _C
     extractor(settled, Dialect(read_as))
     if harden is not None and not settled.has_domains:
         raise UsageError("harden is for addresses, domains and credentials.")
-    return _Column(settled, read_as, _harden(harden) if harden else None)
+    return _TextColumn(settled, read_as, _harden(harden) if harden else None)
 
 
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)

@@ -63,7 +63,7 @@ def _begun(builder: Any, on: str) -> "SparkSession":
             builder = builder.config(name, value)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the versions of libraries, which nobody can heed
-            return builder.getOrCreate()  # type: ignore[no-any-return]
+            return builder.getOrCreate()
     except Exception as error:  # Spark has many
         raise UsageError(_not_begun(on, error)) from None
 
@@ -78,12 +78,11 @@ _SETTINGS = {
 
 def _quietly(settings: dict[str, str]) -> None:
     """Start Java without its words on stderr, unless it runs already, as in spark-submit."""
-    from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
+    from pyspark import SparkConf, SparkContext, java_gateway
 
     if SparkContext._active_spark_context is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         conf = SparkConf().setAll(list(settings.items()))
-        gateway = launch_gateway(conf, {"stderr": subprocess.DEVNULL})  # type: ignore[no-untyped-call]
+        gateway = java_gateway.launch_gateway(conf, {"stderr": subprocess.DEVNULL})
         SparkContext(conf=conf, gateway=gateway)
 
 

@@ -12,8 +12,6 @@ from typing import Any
 from leakcheck.building import BuildReport, BuildRequest, Form
 from leakcheck.building import build as build_here
 from leakcheck.errors import LeakcheckError
-from leakcheck.spark.cluster_build import Cluster
-from leakcheck.spark.cluster_build import build as build_there
 from leakcheck.subject.kinds import Kind
 
 SALT = "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg"
@@ -99,9 +97,11 @@ def there(
     spark: Any, request: BuildRequest, partitions: int | None = 7, item_bytes: int = ITEM
 ) -> tuple[BuildReport, list[str]]:
     """Built on Spark; and what was said."""
+    from leakcheck.spark import cluster_build  # an extra
+
     said: list[str] = []
-    cluster = Cluster(spark, partitions, item_bytes)
-    report = build_there(cluster, request, said.append, lambda *_: None, lambda *_: None)
+    cluster = cluster_build.Cluster(spark, partitions, item_bytes)
+    report = cluster_build.build(cluster, request, said.append, lambda *_: None, lambda *_: None)
     return report, said
 
 

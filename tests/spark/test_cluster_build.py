@@ -9,8 +9,6 @@ from clusters import ITEM, SALT, accounts, asked, dumps, here, outcome, there
 
 from leakcheck.errors import LeakcheckError, UsageError
 from leakcheck.input import line_cuts
-from leakcheck.spark import cluster_build, page_tasks
-from leakcheck.spark.work_items import Planned
 
 pytestmark = pytest.mark.spark
 
@@ -39,7 +37,7 @@ def same(spark: Any, folder: Path, *paths: Path, partitions: int = 7, **options:
 def test_same_bytes_whatever_the_partitions(
     spark: Any, corpus: Path, tmp_path: Path, partitions: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_tasks, "_LANE_PAGES", 3)
+    monkeypatch.setattr("leakcheck.spark.page_tasks._LANE_PAGES", 3)
     account, _ = same(spark, tmp_path, corpus, kind="email", partitions=partitions)
     assert account["filter"]["keys"] > 200_000
     assert account["filter"]["about"]["incomplete"] is True
@@ -147,6 +145,7 @@ def test_refused_in_the_same_words(
     ],
 )
 def test_what_only_one_machine_does_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    cluster_build = pytest.importorskip("leakcheck.spark.cluster_build", exc_type=ImportError)
     dump = tmp_path / "dump.txt"
     dump.write_text("a@example.fr\n")
     with pytest.raises(UsageError):
@@ -161,6 +160,8 @@ def test_nothing_readable_is_left_between_the_tasks(
     """Neither the shuffle nor the working folder holds an address or a plain digest's text."""
     dump = tmp_path / "dump.txt"
     dump.write_text("".join(f"sentinel{at}@secret-domain.fr:hush-{at}\n" for at in range(20_000)))
+    from leakcheck.spark import cluster_build  # an extra
+
     seen: list[str] = []
     sort = cluster_build.sort_records
 
@@ -190,9 +191,10 @@ def test_large_files_are_several_items(corpus: Path, tmp_path: Path) -> None:
     from leakcheck.building.workers import Workers
     from leakcheck.subject.kinds import Kind
 
+    work_items = pytest.importorskip("leakcheck.spark.work_items", exc_type=ImportError)
     request = asked(tmp_path / "x.bloom", corpus, kind="email")
     jobs = Jobs(request, Kind.EMAIL, Workers(1), Rejects(None), lambda note: None)
-    items = Planned(request, jobs, ITEM).items
+    items = work_items.Planned(request, jobs, ITEM).items
     spans = [item for item in items if item.files[0].base == "combo.txt"]
     assert len(spans) > 2
     assert sum(item.size for item in spans) == (corpus / "combo.txt").stat().st_size
@@ -219,6 +221,8 @@ def test_a_file_that_changes_meanwhile_is_told(
 ) -> None:
     dump = tmp_path / "dump.txt"
     dump.write_text(accounts(12_000, 1))
+    from leakcheck.spark import cluster_build  # an extra
+
     sort = cluster_build.sort_records
 
     def grown(*arguments: Any) -> Any:
@@ -240,7 +244,7 @@ def test_a_failing_task_is_one_sentence(
 ) -> None:
     dump = tmp_path / "dump.txt"
     dump.write_text(accounts(100, 1))
-    monkeypatch.setattr(cluster_build.Workplace, "put_rows", lambda *_: None)
+    monkeypatch.setattr("leakcheck.spark.workplace.Workplace.put_rows", lambda *_: None)
     with pytest.raises(LeakcheckError) as caught:
         there(spark, asked(tmp_path / "out.bloom", dump, kind="email"))
     assert "The Spark job failed: " in str(caught.value)

@@ -1,0 +1,59 @@
+"""Filters from DataFrames: the same bytes as from the text on one machine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clusters import SALT, accounts, asked, here
+
+import leakcheck.spark as lc
+from leakcheck.errors import InputError, UsageError
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "harden"),
+    [("email", None, None), ("password", "combo", None), ("email", None, SALT)],
+)
+def test_a_column_of_text_gives_the_same_filter(
+    spark: Any, tmp_path: Path, kind: str, form: str | None, harden: str | None
+) -> None:
+    lines = accounts(600, 1).splitlines()
+    dump, one = tmp_path / "dump.txt", tmp_path / "one.bloom"
+    dump.write_text("\n".join(lines))
+    report, _ = here(asked(one, dump, kind=kind, form=form, harden=harden))
+    rows = [(at, line) for at, line in enumerate(lines)] + [(-1, None), (-2, lines[0])]
+    frame = spark.createDataFrame(rows, "id int, text string").repartition(5)
+    records = lc.keys(frame, "text", kind, form=form, harden=harden)
+    assert {field.dataType.simpleString() for field in records.schema} == {"bigint"}
+    many = tmp_path / "many.bloom"
+    header = lc.build(
+        records, many, kind=kind, rate=1e-4, partitions=5, harden=harden, describe={"name": "Test"}
+    )
+    assert header == report.header
+    assert many.read_bytes() == one.read_bytes()
+    if harden is None:
+        counted = lc.account(frame, "text", kind, form=form)
+        assert counted["lines"] == counted["accepted"] + sum(counted["rejected"].values())
+        assert counted["lines"] == report.inputs[0].lines + 1
+
+
+def test_what_cannot_be_is_refused(spark: Any, tmp_path: Path) -> None:
+    frame = spark.createDataFrame([("nothing",)], "text string")
+    for options in (
+        {"kind": "colour"},
+        {"kind": "email", "form": "sql"},
+        {"kind": "email", "form": "x"},
+        {"kind": "password", "harden": SALT},
+        {"kind": "email", "harden": "fast"},
+    ):
+        with pytest.raises(UsageError):
+            lc.keys(frame, "text", **options)
+    records = lc.keys(frame, "text", "email")
+    with pytest.raises(InputError):
+        lc.build(records, tmp_path / "x.bloom", kind="email")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "x.bloom").write_text("mine")
+    with pytest.raises(UsageError):
+        lc.build(records, tmp_path / "x.bloom", kind="email")

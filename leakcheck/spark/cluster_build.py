@@ -160,7 +160,7 @@ def _build(
     if report.failures:
         described["incomplete"] = True
     size = HARDENED_BYTES if harden else kind.digest_bytes
-    target = Target(request.output, request.rate, described, request.force, size)
+    target = FilterWanted(request.output, request.rate, described, request.force, size)
     report.header, worst = write_filter(cluster.spark, target, place, work, found, parts, stage)
     report.alone = len(report.inputs) == 1
     report.settle_new()
@@ -226,7 +226,7 @@ def sort_records(
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FilterWanted:
     """The filter to write."""
 
     path: Path
@@ -238,7 +238,7 @@ class Target:
 
 def write_filter(
     spark: "SparkSession",
-    target: Target,
+    target: FilterWanted,
     place: WorkDir,
     work: Workplace,
     found: list[SortedPart],

@@ -24,7 +24,7 @@ from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.sources.filter_header import about
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.spark import session
-from leakcheck.spark.cluster_build import Target, sort_records, write_filter
+from leakcheck.spark.cluster_build import FilterWanted, sort_records, write_filter
 from leakcheck.spark.columns import SCHEMA
 from leakcheck.spark.partitions import MOST_PARTITIONS
 from leakcheck.spark.reading_tasks import TaskKeys
@@ -163,7 +163,7 @@ def build_filter(
         found = sort_records(work, records, parts, lambda: None)
         if not found:
             raise InputError(f"No key of kind {settled} was found, and no filter is written.")
-        target = Target(path, rate, described, force, size)
+        target = FilterWanted(path, rate, described, force, size)
         spark = records.sparkSession
         header, _ = write_filter(spark, target, place, work, found, parts, _silent)
     finally:

@@ -91,8 +91,15 @@ def _invoke(arguments: list[str]) -> int:
     from typer.main import get_command
 
     from leakcheck.cli import app
+    from leakcheck.errors import UsageError
+    from leakcheck.terminal import settle
 
     command = get_command(app)
+    try:
+        settle()
+    except UsageError:
+        if not {"-h", "--help"}.intersection(arguments):
+            raise
     try:
         with command.make_context("leakcheck", list(arguments)) as context:
             status = command.invoke(context)

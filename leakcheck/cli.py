@@ -34,6 +34,7 @@ COMMANDS = {
     "publish": "Write a page where people check themselves, for any web server.",
     "keys": "Make a publisher's key, and choose which publishers to trust.",
     "filters": "Manage the filters that are checked by default.",
+    "config": "Show which settings are in force, and where they come from.",
     "completion": "Print what a shell needs to complete commands and options.",
     "demo": "Walk the whole road on a bundled sample.",
 }
@@ -55,12 +56,26 @@ class ProgressForm(StrEnum):
     NEVER = "never"
 
 
+class Language(StrEnum):
+    """In which language to speak to people."""
+
+    EN = "en"
+    FR = "fr"
+
+
 def _set(name: str) -> Any:
     def told(value: Any) -> Any:
         if value:
-            from leakcheck import terminal
+            from leakcheck import config, language, terminal
 
-            terminal.configure(**{name: value if value is True else value.value})
+            if value is True:
+                terminal.configure(**{name: True})
+                return value
+            config.override(name, value.value, f"--{name}")
+            if name == "language":
+                language.speak(value.value)
+            else:
+                terminal.configure(**{name: value.value})
         return value
 
     return told
@@ -83,6 +98,15 @@ def _common(
             callback=_set("progress"),
             expose_value=False,
             help="Progress on stderr: a bar, or a line a minute; JSON; or none.",
+        ),
+    ] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option(
+            "--language",
+            callback=_set("language"),
+            expose_value=False,
+            help="Language of what people read. Default: that of the locale.",
         ),
     ] = None,
     quiet: Annotated[

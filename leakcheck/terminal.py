@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
+from leakcheck import config
 from leakcheck.errors import UsageError
-from leakcheck.language import local, said
+from leakcheck.language import local, said, speak
 from leakcheck.wording import VERDICTS, printable, steerless
 
 _COLOURS = {"exposed": "31;1", "unknown": "33;1", "clean": "32", "error": "31", "warning": "33"}
@@ -65,6 +66,13 @@ def configure(**changed: Any) -> None:
 
         logging.basicConfig(stream=sys.stderr, format="leakcheck: %(message)s")
         logging.getLogger("leakcheck").setLevel(logging.DEBUG)
+
+
+def settle() -> None:
+    """Take the settings of the user's configuration. Raises UsageError where it is wrong."""
+    settled = config.reload()
+    configure(color=settled["color"], progress=settled["progress"])
+    speak(settled["language"])
 
 
 def prepare() -> None:
@@ -208,7 +216,7 @@ class Layout:
 
     def __init__(self, fields: Sequence[Field], sample: Sequence[Sequence[str]]) -> None:
         """sample: the first rows, by which the widths are chosen."""
-        self._fields = fields
+        self._fields = fields = [replace(one, title=local(one.title)) for one in fields]
         used = [at for at in range(len(fields)) if any(row[at] for row in sample)]
         half = width() // 2  # what is longer gets lines of its own
         natural = {
@@ -263,7 +271,8 @@ class Layout:
         lines = [first] if first else []
         for at in shown:
             if at not in head:
-                lines += prose(f"{self._fields[at].title}: {cells[at]}", indent="  ")
+                fact = said("{name}: {reason}", name=self._fields[at].title, reason=cells[at])
+                lines += prose(local(fact), indent="  ")
         return lines
 
     def _drawn(self, cells: Sequence[str], painted: bool = False) -> list[str]:
@@ -309,9 +318,9 @@ def _wrapped(text: str, size: int) -> list[str]:
 def table(columns: Sequence[str | Field], rows: Iterable[Sequence[str]]) -> None:
     """A table on stdout: in columns on a terminal, tab-separated elsewhere."""
     fields = [Field(one) if isinstance(one, str) else one for one in columns]
-    held = [[printable(cell) for cell in row] for row in rows]
+    held = [[printable(local(cell)) for cell in row] for row in rows]
     if not out_is_terminal():
-        for row in ([field.title for field in fields], *held):
+        for row in ([local(field.title) for field in fields], *held):
             print("\t".join(row))
         return
     layout = Layout(fields, held)

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from leakcheck.config import VARIABLES
 from leakcheck.terminal import Settings
 
 
@@ -27,7 +28,7 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["LC_ALL"] = "C.UTF-8"  # the language of whoever runs the tests is not theirs
-    for name in ("LANGUAGE", "LEAKCHECK_LANG"):
+    for name in ("LANGUAGE", *VARIABLES):
         os.environ.pop(name, None)
     if os.environ.get("LEAKCHECK_REQUIRE_NATIVE"):
         for extension in ("bloom._native", "leakcheck._native"):
@@ -41,3 +42,4 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     # What one test asks of the terminal is not for the next, which may run in this process too.
     monkeypatch.setattr("leakcheck.terminal._settings", Settings())
     monkeypatch.setattr("leakcheck.language._spoken", None)
+    monkeypatch.setattr("leakcheck.config._current", None)

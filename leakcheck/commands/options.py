@@ -1,5 +1,6 @@
 """Options that several commands share, and the Access they add up to."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from leakcheck.sources import Access
 
 if TYPE_CHECKING:
     from leakcheck.input import Options
+    from leakcheck.sources import Usual
 
 In = Annotated[
     list[str] | None,
@@ -21,6 +23,15 @@ In = Annotated[
         "or hibp makes requests that give away a few bits of a digest.",
     ),
 ]
+
+
+def _proxy(given: str | None) -> str | None:
+    """The proxy named, else the one that the user has settled."""
+    from leakcheck import config
+
+    return given if given is not None else config.current()["proxy"]
+
+
 Offline = Annotated[bool, typer.Option("--offline", help="Forbid any request.")]
 Decoys = Annotated[
     int,
@@ -42,7 +53,12 @@ AllowBits = Annotated[
 ]
 Via = Annotated[
     str | None,
-    typer.Option("--via", metavar="PROXY", help="Proxy, such as socks5h://127.0.0.1:9050."),
+    typer.Option(
+        "--via",
+        metavar="PROXY",
+        callback=_proxy,
+        help="Proxy, such as socks5h://127.0.0.1:9050.",
+    ),
 ]
 HibpUrl = Annotated[
     str | None,
@@ -79,7 +95,30 @@ def access(
         min_count=min_count,
         allow_bits=allow_bits,
         require_signature=require_signature,
+        usual=usual(),
     )
+
+
+def usual() -> "tuple[Usual, ...]":
+    """What the user has settled to ask where --in names nothing."""
+    from leakcheck import config
+
+    settled = config.current().values["in"]
+    if not settled.value:
+        return ()
+    from leakcheck.sources import Usual
+    from leakcheck.sources.names import seen_from
+    from leakcheck.subject.kinds import Kind
+
+    by_kind = settled.value if isinstance(settled.value, dict) else {"": settled.value}
+    found = []
+    for kind, names in by_kind.items():
+        for name in names:
+            seen = name
+            if settled.origin == "file":
+                seen = seen_from(config.current().path.parent, os.path.expanduser(name))  # noqa: PTH111 - it may be a URL
+            found.append(Usual(seen, Kind(kind) if kind else None))
+    return tuple(found)
 
 
 def data(text: str | None) -> str | None:

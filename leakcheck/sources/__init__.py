@@ -6,9 +6,22 @@ file on a web server (filter_url), a range service (range_api), a sorted list
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceInfo
+
+
+class Usual(NamedTuple):
+    """A source that is asked where none is named.
+
+    Attributes:
+        name: as after --in.
+        kind: of the subjects that it is asked about, None for all that it can answer for.
+    """
+
+    name: str
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,7 @@ class Access:
         timeout: seconds for one question, its retries included.
         allow_bits: a source that would learn more bits of a digest is not asked.
         require_signature: whether a filter that nobody trusted has signed answers nothing.
+        usual: what to ask where nothing is named, in place of the installed filters.
     """
 
     offline: bool = False
@@ -34,6 +48,7 @@ class Access:
     timeout: float = 30.0
     allow_bits: float = 22.0
     require_signature: bool = False
+    usual: tuple[Usual, ...] = ()
 
 
 class Proof(Protocol):

@@ -38,12 +38,14 @@ class Scheme(NamedTuple):
         header: from a name to the header of the filter, where it has one.
         remote: whether that makes requests.
         obliging: whether it answers for the kind that it is asked for, and has none of its own.
+        kinds: those that it can answer for, None where only it says so once it is open.
     """
 
     open: Callable[[str, _Kinds, Access], Source]
     header: Callable[[str, Access], Header] | None = None
     remote: bool = False
     obliging: bool = False
+    kinds: frozenset[Kind] | None = None
 
 
 def place(name: str) -> Scheme:
@@ -81,14 +83,18 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     """The sources that `names` stand for, in their order: all, or none where one cannot be opened.
 
     kinds: those that may answer, the likeliest first; without names, the
-    default sources of each. A source is opened once and says its kind itself;
-    what answers for several (`hibp`) is asked for the kind of the others, or
-    for the first it can. Raises FilterError where one cannot be opened or is
-    of another kind, UsageError where `access` forbids it. A host that cannot
-    be reached opens as a source that answers `unknown`.
+    usual ones of `access` that can, or else the default sources of each. A
+    source is opened once and says its kind itself; what answers for several
+    (`hibp`) is asked for the kind of the others, or for the first it can.
+    Raises FilterError where one cannot be opened or is of another kind,
+    UsageError where `access` forbids it. A host that cannot be reached opens
+    as a source that answers `unknown`.
     """
     listed = list(names)
     if not listed:
+        settled = _usual(kinds, access)
+        if settled:
+            return settled
         usual = [one for kind in kinds for one in default_sources(kind)]
         for one in usual:
             _noted(one)
@@ -107,6 +113,29 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     return [opened[at] for at in sorted(opened)]
 
 
+def _usual(kinds: _Kinds, access: Access) -> list[Source]:
+    """Those of `access.usual` that can answer for one of `kinds`: all, or none of them."""
+    opened: list[Source] = []
+    try:
+        for usual in access.usual:
+            scheme = place(usual.name)
+            if usual.kind not in (None, *kinds) or (
+                scheme.kinds and scheme.kinds.isdisjoint(kinds)
+            ):
+                continue
+            _allow(usual.name, scheme, access)
+            source = scheme.open(usual.name, kinds if usual.kind is None else [usual.kind], access)
+            if source.info.kind in kinds:
+                _noted(source)
+                opened.append(_signed(source, access))
+            else:
+                source.close()
+    except BaseException:
+        close_all(opened)
+        raise
+    return opened
+
+
 def close_all(sources: Iterable[Source]) -> None:
     """Close every one of `sources`."""
     for source in sources:
@@ -115,6 +144,8 @@ def close_all(sources: Iterable[Source]) -> None:
 
 def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
     """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
+    if not names and (settled := _usual([Kind.PASSWORD, Kind.NTLM], access)):
+        return settled
     return open_all(names, [Kind.PASSWORD, Kind.NTLM] if names else [Kind.PASSWORD], access)
 
 
@@ -290,6 +321,7 @@ def _header_of_url(name: str, access: Access) -> Header:
 
 
 FILE = Scheme(_open_file, _header_of_file)
-SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True)}
+_KNOWN_TO_HIBP = frozenset((Kind.PASSWORD, Kind.NTLM, Kind.EMAIL))
+SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True, kinds=_KNOWN_TO_HIBP)}
 SCHEMES = dict.fromkeys(("http", "https"), Scheme(_open_url, _header_of_url, remote=True))
 """What opens the URLs of each scheme."""

@@ -12,7 +12,7 @@ STARTS = {
     "the version": (["--version"], {"typer", "bloom.filter"}),
     "one address": (
         ["check", "alice@example.fr", "--in", "acme.bloom"],
-        {"_hashlib", "ssl", "rich", "leakcheck.trust.store", "leakcheck.http.client",
+        {"_hashlib", "ssl", "tomllib", "rich", "leakcheck.trust.store", "leakcheck.http.client",
          "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
     ),
     "a build": (

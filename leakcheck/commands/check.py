@@ -72,8 +72,8 @@ def check(
 ) -> int:
     """Check one or a few addresses, passwords or hashes.
 
-    Nothing is sent unless --in names a URL or hibp; then a few bits of a digest are. A sealed
-    filter asks its oracle, blindly.
+    Nothing is sent unless --in or config.toml names a URL or hibp; then a few bits of a digest
+    are. A sealed filter asks its oracle, blindly.
     Exit status: 1 if any is exposed, else 2 if any is unknown, else 0.
     """
     from leakcheck import api

@@ -19,8 +19,8 @@ In = Annotated[
         "--in",
         metavar="FILTER|URL|hibp",
         help="What to check against: a file, the name of an installed filter, a URL or hibp; "
-        "repeatable. Default: the installed filters, and for passwords the embedded one. A URL "
-        "or hibp makes requests that give away a few bits of a digest.",
+        "repeatable. Default: what config.toml names, or the installed filters, and for passwords "
+        "the embedded one. A URL or hibp makes requests that give away a few bits of a digest.",
     ),
 ]
 

@@ -98,8 +98,8 @@ def scan(
 
     Of several, one that cannot be read stops no other; it is named, and counts as unknown.
 
-    Nothing is sent unless --in names a URL or hibp, or --confirm asks hibp; then a few bits
-    of a digest are. A sealed filter asks its oracle, blindly.
+    Nothing is sent unless --in or config.toml names a URL or hibp, or --confirm asks hibp;
+    then a few bits of a digest are. A sealed filter asks its oracle, blindly.
 
     Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if the scan was
     interrupted.

@@ -44,8 +44,8 @@ def vault(
     """Check all your passwords: which are breached, used twice, or easy to guess.
 
     Lists accounts, the worst first, and what to do; never a password. Nothing is sent unless
-    --in names a URL or hibp; then a few bits of a digest are. Exit status: 1 if a password is
-    exposed, else 2 if one is unknown, else 0.
+    --in or config.toml names a URL or hibp; then a few bits of a digest are. Exit status: 1 if a
+    password is exposed, else 2 if one is unknown, else 0.
     """
     from leakcheck.auditing.reporting import report
     from leakcheck.reports.output import targets

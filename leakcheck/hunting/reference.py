@@ -128,10 +128,14 @@ class ReferenceSieve:
 
 
 def _first_word(data: bytes, start: int) -> tuple[bytes, bool]:
-    """The word at `start`, in lower case, and whether a byte that is not ASCII ends it."""
+    """The word at `start`, in lower case, and whether it may go on behind its end.
+
+    With a byte that is not ASCII, or with an escape: the domain may be read without it where
+    the part before the at sign is read as it stands.
+    """
     word = first_word(data[start : start + 64].lower(), 0)
     end = start + len(word)
-    return word, end < len(data) and data[end] >= 0x80
+    return word, end < len(data) and (data[end] >= 0x80 or data[end] in b"%&\\=")
 
 
 def _may_begin(data: bytes, at: int) -> bool:

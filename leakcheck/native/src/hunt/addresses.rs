@@ -278,7 +278,12 @@ impl Masks {
     }
 }
 
-/// The hash of the word at `start` and its end; None where a byte that is not ASCII ends it.
+/// Whether a word may go on with `byte`, which is none of ASCII or begins an escape.
+fn goes_on(byte: u8) -> bool {
+    byte >= 0x80 || matches!(byte, b'%' | b'&' | b'\\' | b'=')
+}
+
+/// The hash of the word at `start` and its end; None where it may go on there.
 #[inline]
 fn first_word(data: &[u8], start: usize) -> (Option<u64>, usize) {
     let mut end = start;
@@ -286,7 +291,7 @@ fn first_word(data: &[u8], start: usize) -> (Option<u64>, usize) {
     while end < limit && data[end].is_ascii_alphanumeric() {
         end += 1;
     }
-    if end < data.len() && data[end] >= 0x80 {
+    if data.get(end).is_some_and(|&next| goes_on(next)) {
         return (None, end);
     }
     (Some(word(data.get(start..end).unwrap_or(&[]))), end)

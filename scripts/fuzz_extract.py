@@ -3,9 +3,9 @@
     python scripts/fuzz_extract.py --seconds 120 [--seed N] [--native PATH]
     python scripts/fuzz_extract.py --seconds 120 --guided     # needs pip install atheris
 
-A case is a line of tricky tokens, mutated; cases are joined into chunks, so
-that a call looks at hundreds. Where a chunk differs, it is cut down to the
-lines that do, which are printed: they are made up, so no secret is shown.
+A case is a chunk of 200 lines of tricky tokens, mutated. Where a chunk
+differs, it is cut down to a line that does, which is printed: it is made up,
+so no secret is shown.
 With --guided, libFuzzer makes the cases, led by what the plain-Python engine
 has not yet been through.
 """
@@ -15,10 +15,11 @@ import importlib.util
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+
+import fuzzing
 
 import leakcheck
 from leakcheck.subject.kinds import Kind
@@ -56,7 +57,8 @@ TOKENS: list[bytes] = [
     *(b"\x1b[31m", b"\x1b[01;31m\x1b[K", b"\x1b(B", b"aGFzaGhhc2hoYXNoaGFzaGhhc2g=\n"),
     *(b"a" * 63, b"-" * 66, b"b." * 120, b"x" * 300, b"y " * 500, b"=2E" * 700, b"z" * 2000),
 ]
-SLOW = 16  # the NT hash in plain Python is slow: compare it once in so many rounds
+LINES = 200  # of a chunk
+SLOW = 16  # the NT hash in plain Python is slow: compare it for one chunk in so many
 CALLS: list[tuple[str, Callable[..., object]]] = [
     ("emails", lambda kernels, chunk: kernels.emails(chunk)),
     ("domains", lambda kernels, chunk: kernels.domains(chunk)),
@@ -82,16 +84,16 @@ CALLS: list[tuple[str, Callable[..., object]]] = [
 ]
 
 
-def case(chance: random.Random) -> bytes:
-    """One line, most of the time around an at sign."""
-    line = b"".join(chance.choices(TOKENS, k=chance.randint(1, 12)))
+def line(chance: random.Random) -> bytes:
+    """Tokens, most of the time around an at sign."""
+    made = b"".join(chance.choices(TOKENS, k=chance.randint(1, 12)))
     style = chance.random()
     if style < 0.3:
-        line = b"".join((line, b"@", *chance.choices(TOKENS, k=3), b".fr"))
+        made = b"".join((made, b"@", *chance.choices(TOKENS, k=3), b".fr"))
     elif style < 0.4:
-        at = chance.randint(0, len(line))
-        line = line[:at] + bytes([chance.randrange(256)]) + line[at + chance.randint(0, 2) :]
-    return line
+        at = chance.randint(0, len(made))
+        made = made[:at] + bytes([chance.randrange(256)]) + made[at + chance.randint(0, 2) :]
+    return made
 
 
 def load(path: str) -> None:
@@ -124,22 +126,29 @@ def remember_lines() -> None:
     addresses.at_signs = lru_cache(maxsize=4)(at_signs)
 
 
-def compare(chunk: bytes, with_ntlm: bool) -> int:
-    """Run all kernels of both engines on `chunk`; how many ran. SystemExit where they differ."""
+def compare(chunk: bytes, with_ntlm: bool) -> None:
+    """Run all kernels of both engines on `chunk`. AssertionError where they differ."""
     from leakcheck.extract import native, reference
 
-    calls = [call for call in CALLS if with_ntlm or "ntlm" not in call[0]]
-    for name, call in calls:
+    for name, call in CALLS:
+        if "ntlm" in name and not with_ntlm:
+            continue
         if call(reference, chunk) != call(native, chunk):
             guilty = differing(call, chunk, (reference, native))
             print(f"{name} differs: {guilty!r}")
             print("  python", call(reference, guilty))
             print("  native", call(native, guilty))
-            sys.exit(1)
-    return len(calls)
+            raise AssertionError(f"{name} differs")
 
 
-def guided(seconds: int) -> None:
+def case(chance: random.Random, options: argparse.Namespace) -> str:
+    """A chunk, through every kernel of both engines."""
+    with_ntlm = chance.randrange(SLOW) == 0
+    compare(b"\n".join(line(chance) for _ in range(LINES)), with_ntlm)
+    return "with the NT hash" if with_ntlm else "without it"
+
+
+def guided(seconds: float) -> None:
     """Let libFuzzer lead, by the coverage of the plain-Python engine."""
     import atheris
 
@@ -148,17 +157,15 @@ def guided(seconds: int) -> None:
     with tempfile.TemporaryDirectory() as corpus:
         for number, token in enumerate(TOKENS):
             Path(corpus, str(number)).write_bytes(b"alice" + token + b"@acme.fr" + token)
-        flags = [f"-max_total_time={seconds}", "-max_len=400", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *flags, corpus], lambda data: compare(data, False) and None)
+        flags = [f"-max_total_time={seconds:.0f}", "-max_len=400", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *flags, corpus], lambda data: compare(data, False))
         atheris.Fuzz()
 
 
 def main() -> int:
-    """Fuzz for as long as was asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--native", default=None, help="another build of leakcheck._native")
+    """Try cases for a while."""
+    parser = fuzzing.parser(__doc__)
+    parser.add_argument("--native", help="another build of leakcheck._native")
     parser.add_argument("--guided", action="store_true")
     options = parser.parse_args()
     if options.native:
@@ -166,17 +173,7 @@ def main() -> int:
     if options.guided:
         guided(options.seconds)
     remember_lines()
-    seed = options.seed if options.seed is not None else random.randrange(2**32)
-    print(f"seed {seed}", flush=True)
-    chance = random.Random(seed)
-    cases = comparisons = 0
-    end = time.monotonic() + options.seconds
-    while time.monotonic() < end:
-        chunk = b"\n".join(case(chance) for _ in range(200))
-        comparisons += 200 * compare(chunk, with_ntlm=cases % (200 * SLOW) == 0)
-        cases += 200
-    print(f"{cases:,} cases, {comparisons:,} comparisons, no difference")
-    return 0
+    return fuzzing.run(options, case)
 
 
 if __name__ == "__main__":

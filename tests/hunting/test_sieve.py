@@ -77,17 +77,14 @@ def test_an_escaped_entry_at_every_offset_of_a_long_line(sieve: Sieve) -> None:
 
 
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
-@pytest.mark.parametrize(
-    "line",
-    [rb"\tALICE&period;-x@ac&#109;e.fr", rb"A%2e-x@ac%6de.fr"],
-)
+@pytest.mark.parametrize("entry", ["-x@acme.fr", "@acme.fr"])
 def test_an_address_of_which_one_part_is_escaped_and_the_other_is_not(
-    line: bytes, sieve: Sieve
+    entry: str, sieve: Sieve
 ) -> None:
     """Without all its escapes `.-x` would be a longer part before the at sign."""
-    for entry in ("-x@acme.fr", "@acme.fr"):
-        assert matches(line, watch_for([entry]))
-        assert sieve_of(entry, sieve).positions(line), entry
+    line = rb"\tALICE&period;-x@ac&#109;e.fr"
+    assert matches(line, watch_for([entry]))
+    assert sieve_of(entry, sieve).positions(line)
 
 
 def sieve_of(entry: str, like: Sieve) -> Sieve:

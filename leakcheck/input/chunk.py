@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from bloom.engine import choose
 from leakcheck.input.streams import ReadError
 from leakcheck.subject.address import REACH
 from leakcheck.subject.digests import LONGEST_PASSWORD
@@ -119,19 +120,26 @@ def line_ends(buffer: bytes | bytearray, start: int, stop: int, end: int | None 
     end: where the text in `buffer` ends, which tells what follows a carriage
     return; None for all of it.
     """
+    return int(_engine.ended_lines(buffer, start, stop, len(buffer) if end is None else end))
+
+
+def ended_lines(buffer: bytes | bytearray, start: int, stop: int, end: int) -> int:
+    """`line_ends` in plain Python: the specification of `leakcheck._native.ended_lines`."""
     count = buffer.count(b"\n", start, stop)
     returns = buffer.count(b"\r", start, stop)
     if not returns or returns == buffer.count(b"\r\n", start, stop):
         return count
-    far = len(buffer) if end is None else end
     at = start
     while (at := buffer.find(b"\r", at, stop)) >= 0:
-        run = _RETURNS.match(buffer, at, far)
-        after = run.end() if run else far
-        if after < far and buffer[after] != 0x0A:
+        run = _RETURNS.match(buffer, at, end)
+        after = run.end() if run else end
+        if after < end and buffer[after] != 0x0A:
             count += min(after, stop) - at
         at = after
     return count
+
+
+_, _engine = choose("leakcheck._native", __name__)
 
 
 class _Span(NamedTuple):

@@ -20,7 +20,6 @@ INPUT_BYTES = 128 << 10
 _FIRST_FEED = 4096  # bytes given to a new decompressor: it hands back what it does not use
 _NOT_ZERO = re.compile(rb"[^\0]")
 _WINDOW_LOG = 28  # the largest zstd window accepted, 256 MiB
-_MEMORY = 256 << 20  # the most that xz may ask for
 
 
 class Decompressor(Protocol):
@@ -75,9 +74,9 @@ def _bzip2() -> Callable[[], Any]:
 
 
 def _xz() -> Callable[[], Any]:
-    import lzma
+    from leakcheck.input.xz_blocks import decompressor
 
-    return lambda: lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=_MEMORY)
+    return decompressor
 
 
 def _zstd() -> Callable[[], Any]:
@@ -175,7 +174,7 @@ class Decompressed(io.RawIOBase):
             return None
         data: bytes | memoryview = b""
         if self._inner.needs_input:
-            if self._at == len(self._data) and not self._more():
+            if self._at == len(self._data) and not self._more() and not self._held():
                 raise ReadError(f"the {self._form} data is cut short")
             data = self._data[self._at : self._at + self._feed]
             self._at += len(data)
@@ -187,7 +186,14 @@ class Decompressed(io.RawIOBase):
         except Exception as error:  # each library has its own
             raise ReadError(self._why(error)) from None
 
+    def _held(self) -> bool:
+        """Whether the decompressor gives more once it knows that nothing more comes."""
+        end: Callable[[], bool] | None = getattr(self._inner, "end", None)
+        return end is not None and end()
+
     def _why(self, error: Exception) -> str:
+        if type(error).__name__ == "MixedError":
+            return "the xz data has blocks of several kinds: unpack it with xz -d first"
         if "memory" in str(error).lower() or "window" in str(error).lower():
             return f"the {self._form} data asks for more memory than is allowed to unpack"
         return f"the {self._form} data is damaged"
@@ -232,5 +238,8 @@ class Decompressed(io.RawIOBase):
         self._at += count
 
     def close(self) -> None:
+        close: Callable[[], None] | None = getattr(self._inner, "close", None)
+        if close is not None:
+            close()
         self._stream.close()
         super().close()

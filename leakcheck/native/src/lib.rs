@@ -53,6 +53,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::hashes, module)?)?;
     module.add_function(wrap_pyfunction!(python::table_column, module)?)?;
     module.add_function(wrap_pyfunction!(python::tlds, module)?)?;
+    module.add_function(wrap_pyfunction!(python::ended_lines, module)?)?;
     module.add_function(wrap_pyfunction!(python::block_digests, module)?)?;
     module.add_function(wrap_pyfunction!(harden::argon2id, module)?)?;
     module.add_function(wrap_pyfunction!(seal::seal_public_key, module)?)?;

@@ -1,5 +1,7 @@
 //! The account of a chunk: how many lines of each status, and the status of the first and last.
 
+use memchr::{memchr, memchr_iter};
+
 /// The status of a line: 0 where it gave a key, else 1 + the place of its reason in
 /// leakcheck/extract/results.py.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,22 @@ impl Account {
             self.line(status);
         }
     }
+}
+
+/// How many lines end within `data[start..stop]`: see `line_ends` in leakcheck/input/chunk.py.
+pub fn ended(data: &[u8], start: usize, stop: usize) -> usize {
+    let mut count = memchr_iter(b'\n', &data[start..stop]).count();
+    let mut at = start;
+    while let Some(before) = memchr(b'\r', &data[at..stop]) {
+        at += before;
+        let run = data[at..].iter().take_while(|&&byte| byte == b'\r').count();
+        let after = at + run;
+        if data.get(after).is_some_and(|&byte| byte != b'\n') {
+            count += after.min(stop) - at;
+        }
+        at = after.min(stop);
+    }
+    count
 }
 
 /// `line` without the carriage returns before its end.

@@ -154,6 +154,22 @@ pub fn table_column<'py>(
     )
 }
 
+/// How many lines end within `chunk[start..stop]`, of a text that ends at `end`.
+#[pyfunction]
+pub fn ended_lines(
+    py: Python<'_>,
+    chunk: PyBuffer<u8>,
+    start: usize,
+    stop: usize,
+    end: usize,
+) -> PyResult<usize> {
+    detached(py, &chunk, |data| {
+        let text = &data[..end.min(data.len())];
+        let stop = stop.min(text.len());
+        crate::lines::ended(text, start.min(stop), stop)
+    })
+}
+
 /// Every top-level domain that this module knows, for the test that Python knows the same.
 #[pyfunction]
 pub fn tlds() -> Vec<&'static str> {

@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the --help of every command; with --check, only compare.
+"""Write docs/cli.md, and the manual pages, from the --help of every command; --check compares.
 
 python scripts/make_cli_docs.py [--check]
 """
@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import make_man
 
 from leakcheck.cli import COMMANDS
 
@@ -55,6 +57,7 @@ def main() -> None:
         PAGE.write_text(made, encoding="utf-8")
     elif PAGE.read_text(encoding="utf-8") != made:
         sys.exit("docs/cli.md is stale: run python scripts/make_cli_docs.py")
+    make_man.main()
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ def page(name: str) -> str:
     lines = [
         '.\\" Made by scripts/make_man.py; do not edit.',
         f'.TH "{title.upper()}" 1 "" {_HEAD}',
+        ".ad l",
         ".SH NAME",
         text(f"{title} - {about.rstrip('.')}"),
         ".SH SYNOPSIS",

@@ -105,7 +105,7 @@ def _bash(known: Mapping[str, Words]) -> Iterator[str]:
     yield "_leakcheck() {"
     yield '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" key="" at=1'
     yield "  while [ $at -lt $COMP_CWORD ]; do"
-    yield '    case "${COMP_WORDS[at]}" in --color|--progress) at=$((at + 2)) ;;'
+    yield f'    case "${{COMP_WORDS[at]}}" in {"|".join(sorted(known[""].taking))}) at=$((at + 2)) ;;'
     yield '      -*) at=$((at + 1)) ;; *) key="${COMP_WORDS[at]}"; break ;; esac'
     yield "  done"
     yield "  [ $COMP_CWORD -gt $((at + 1)) ] &&"
@@ -123,7 +123,7 @@ def _zsh(known: Mapping[str, Words]) -> Iterator[str]:
     yield "_leakcheck() {"
     yield '  local cur="${words[CURRENT]}" prev="${words[CURRENT-1]}" key="" at=2'
     yield "  while (( at < CURRENT )); do"
-    yield '    case "${words[at]}" in (--color|--progress) (( at += 2 )) ;;'
+    yield f'    case "${{words[at]}}" in ({"|".join(sorted(known[""].taking))}) (( at += 2 )) ;;'
     yield '      (-*) (( at += 1 )) ;; (*) key="${words[at]}"; break ;; esac'
     yield "  done"
     yield "  (( CURRENT > at + 1 )) &&"

@@ -14,6 +14,7 @@ CASES = (
     ("leakcheck va", {"vault"}),
     ("leakcheck -q va", {"vault"}),
     ("leakcheck --color never va", {"vault"}),
+    ("leakcheck --language fr va", {"vault"}),
     ("leakcheck --vers", {"--version"}),
     ("leakcheck check --var", {"--variants"}),
     ("leakcheck filters a", {"add"}),

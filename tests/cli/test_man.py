@@ -63,4 +63,4 @@ def test_a_page_says_what_a_command_does_in_plain_text() -> None:
     for page in PAGES:
         for line in path_of(page).read_text().splitlines():
             assert not line.startswith("'"), (page, line)
-            assert not line.startswith(".") or re.match(r"\.(TH|SH|SS|TP|PP|B|nf|fi|\\\")", line)
+            assert not line.startswith(".") or re.match(r"\.(TH|ad|SH|SS|TP|PP|B|nf|fi|\\\")", line)

@@ -101,11 +101,16 @@ def _deep(known: Mapping[str, Words]) -> str:
     return "|".join(f'"{name}"' for name in known if " " in name)
 
 
+def _skipped(known: Mapping[str, Words]) -> str:
+    """The options before a command that take a value, as a pattern."""
+    return "|".join(sorted(known[""].taking))
+
+
 def _bash(known: Mapping[str, Words]) -> Iterator[str]:
     yield "_leakcheck() {"
     yield '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" key="" at=1'
     yield "  while [ $at -lt $COMP_CWORD ]; do"
-    yield f'    case "${{COMP_WORDS[at]}}" in {"|".join(sorted(known[""].taking))}) at=$((at + 2)) ;;'
+    yield f'    case "${{COMP_WORDS[at]}}" in {_skipped(known)}) at=$((at + 2)) ;;'
     yield '      -*) at=$((at + 1)) ;; *) key="${COMP_WORDS[at]}"; break ;; esac'
     yield "  done"
     yield "  [ $COMP_CWORD -gt $((at + 1)) ] &&"
@@ -123,7 +128,7 @@ def _zsh(known: Mapping[str, Words]) -> Iterator[str]:
     yield "_leakcheck() {"
     yield '  local cur="${words[CURRENT]}" prev="${words[CURRENT-1]}" key="" at=2'
     yield "  while (( at < CURRENT )); do"
-    yield f'    case "${{words[at]}}" in ({"|".join(sorted(known[""].taking))}) (( at += 2 )) ;;'
+    yield f'    case "${{words[at]}}" in ({_skipped(known)}) (( at += 2 )) ;;'
     yield '      (-*) (( at += 1 )) ;; (*) key="${words[at]}"; break ;; esac'
     yield "  done"
     yield "  (( CURRENT > at + 1 )) &&"

@@ -92,6 +92,7 @@ CASES: list[tuple[int, list[str]]] = [
     (0, ["filters", "list"]),
     (0, ["filters", "update"]),
     (0, ["completion", "bash"]),
+    (0, ["config"]),
     (0, ["demo"]),
     (1, ["vault", "vault.csv", "--offline"]),
     (2, ["publish", "missing.bloom", "-o", "site", "--title", "Acme", "--contact", ADDRESS]),

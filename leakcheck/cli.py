@@ -4,11 +4,15 @@ Each `leakcheck/commands/NAME.py` has `app`, a typer.Typer with that command
 (or group of commands) in it; the table below holds its one-line help.
 """
 
-from enum import StrEnum
+import os
+from contextlib import suppress
+from enum import Enum, StrEnum
 from importlib import import_module
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
+import typer.core
 from typer.core import TyperGroup
 
 from leakcheck import version_text
@@ -131,6 +135,52 @@ def _common(
     ] = False,
 ) -> None:
     """The options that every command takes, before its name or after it."""  # fmt: skip
+
+
+class _Sparing:
+    """How Typer, from 0.29 on, reads a parameter; by pydantic only where a value needs that.
+
+    To load pydantic takes about as long as a whole `check`. What was not given, text, words of an
+    enumeration and paths are read here; all else, and what is wrong, by Typer.
+    """
+
+    def __init__(self, described: Any) -> None:
+        self._described = described
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        kind, info = self._described.annotation, self._described.parameter_info
+        with suppress(ValueError):
+            if not several:
+                return _plain(value, kind, info)
+            if not isinstance(value, str):
+                (kind,) = get_args(kind)
+                return [_plain(one, kind, info) for one in value]
+        return _read_by_typer(self._described).coerce(value, param, ctx)
+
+
+def _plain(value: Any, kind: Any, info: Any) -> Any:
+    """A value as `kind` has it; ValueError where Typer is to decide."""
+    if not isinstance(kind, type) or info.parser is not None:
+        raise ValueError
+    if isinstance(value, kind):  # a default, or text
+        return value
+    if issubclass(kind, Enum):
+        return kind(value)
+    limited = info.resolve_path or info.writable or not (info.file_okay and info.dir_okay)
+    if not issubclass(kind, Path) or limited or not isinstance(value, str):
+        raise ValueError
+    here = os.path.exists(value)  # noqa: PTH110 - Path.exists raises for a zero byte
+    if (info.readable and not os.access(value, os.R_OK)) if here else info.exists:
+        raise ValueError
+    return kind(value)
+
+
+_read_by_typer: Any = getattr(typer.core, "build_runtime_param", None)
+if _read_by_typer is not None:
+    typer.core.build_runtime_param = _Sparing  # type: ignore[attr-defined]
 
 
 def _common_options(*, hidden: bool) -> list[Any]:

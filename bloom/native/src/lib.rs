@@ -96,7 +96,8 @@ fn damaged(py: Python<'_>, buffer: PyBuffer<u8>, first: i128, seed: i128) -> PyR
     }))
 }
 
-#[pymodule]
+/// Nothing here leans on the interpreter's lock: what is shared has locks of its own.
+#[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RECORD_BYTES", 16)?;
     module.add("ABSENT", lookups::ABSENT)?;

@@ -40,7 +40,8 @@ mod walk;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+/// Nothing here leans on the interpreter's lock: what is shared has locks of its own.
+#[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::emails, module)?)?;
     module.add_function(wrap_pyfunction!(python::domains, module)?)?;

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import write_whole
 
-DEFAULT = ".leakcheck-baseline.json"
 _SALT_BYTES = 16
 _LONGEST = 3650  # days that an entry may be meant to last
 

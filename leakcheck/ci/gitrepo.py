@@ -8,7 +8,6 @@ clone lacks; no file of the working tree is ever handed to git. Rule 3:
 only where they say what to do.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -249,6 +248,8 @@ def _differs(root: Path, blob: Blob, noted: _Times | None) -> bool:
 
 def oid_of(data: bytes, digits: int) -> str:
     """The id that git gives a file's content, of so many hexadecimal digits."""
+    import hashlib  # takes a while, and in most runs git knows the files as they are
+
     made = hashlib.sha1(usedforsecurity=False) if digits == 40 else hashlib.sha256()
     made.update(b"blob %d\0" % len(data))
     made.update(data)

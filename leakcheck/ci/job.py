@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from leakcheck.ci import policy as policies
-from leakcheck.ci.baseline import DEFAULT
 from leakcheck.ci.listing import root_of
 from leakcheck.reports.output import Target
 from leakcheck.sources import Access, Source
 from leakcheck.sources.names import close_all, defaults_source, open_for_passwords
+
+BASELINE = ".leakcheck-baseline.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Job:
     @property
     def baseline(self) -> Path | None:
         """The file of the findings that are accepted, None where there is none."""
-        options, usual = self.options, self.root / DEFAULT
+        options, usual = self.options, self.root / BASELINE
         if options.baseline is not None:
             return options.baseline
         return (

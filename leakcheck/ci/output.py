@@ -5,7 +5,6 @@ path, key and the how-manieth it is. Rule 2: what could not be read or
 answered is a row of its own, so that no format looks cleaner than the run.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -191,6 +190,8 @@ def _facts(hit: SourceAnswer) -> str:
 
 def fingerprint(path: str, key: str, ordinal: int) -> str:
     """The same for the same finding in the next run, and nothing of the value in it."""
+    import hashlib  # takes a while, and most runs find nothing
+
     said = "\0".join((path, key, str(ordinal))).encode("utf-8", "surrogatepass")
     return hashlib.sha256(said).hexdigest()[:32]
 

@@ -7,7 +7,6 @@ missing is never a part without passwords.
 """
 
 import os
-import pickle
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -134,6 +133,8 @@ class _Children:
 
     def _run(self, number: int, writing: int) -> None:
         """The life of a child: it returns nowhere, and says nothing but its result."""
+        import pickle  # most runs have no child
+
         status = 1
         try:
             with suppress(KeyboardInterrupt), open(writing, "wb") as out:
@@ -154,6 +155,8 @@ class _Children:
 
     def results(self) -> list[tuple[int, ReadPart]]:
         """What the children saw, each block with its number."""
+        import pickle
+
         found: list[tuple[int, ReadPart]] = []
         for _, reading in self._running:
             with open(reading, "rb", closefd=False) as pipe:

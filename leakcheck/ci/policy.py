@@ -5,7 +5,6 @@ The command line overrides what a policy says, list by list.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -84,6 +83,8 @@ def access_of(policy: Policy, access: Access) -> Access:
 
 def load(path: Path) -> Policy:
     """The policy in a file. Raises UsageError where it says something unknown."""
+    import tomllib  # most repositories have no policy
+
     try:
         parsed: Any = tomllib.loads(_read(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):

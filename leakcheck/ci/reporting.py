@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leakcheck.ci import baseline as baselines
-from leakcheck.ci import explain, history, output, run, stdin
+from leakcheck.ci import output, run
 from leakcheck.ci.job import CiOptions, Job
 from leakcheck.errors import UsageError
-from leakcheck.input.secrets import read_secrets
 from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports
 from leakcheck.terminal import ask_line, ask_secret, say, warn
 from leakcheck.verdicts import Verdict, combine, exit_status
 from leakcheck.wording import counted, printable
+
+if TYPE_CHECKING:
+    from leakcheck.ci.baseline import Baseline
 
 _TOLD = frozenset(("text", "table", "summary", "github", "markdown"))
 """Formats that end with the summary as people read it."""
@@ -21,13 +23,21 @@ _TOLD = frozenset(("text", "table", "summary", "github", "markdown"))
 
 def report_tree(options: CiOptions) -> int:
     """Read the tree, write what was found, and return the exit status."""
-    until = baselines.expiry(options.expires) if options.expires else ""
+    until = ""
+    if options.expires:
+        from leakcheck.ci.baseline import expiry
+
+        until = expiry(options.expires)
     with Job(options) as job, Reports(options.targets, force=True) as reports:
         accepted = None
         if job.baseline is not None and (job.baseline.exists() or not options.update_baseline):
-            accepted = baselines.load(job.baseline)
+            from leakcheck.ci.baseline import load
+
+            accepted = load(job.baseline)
         reports.begin(output.meta(job.sources))
         if options.history is not None:
+            from leakcheck.ci import history
+
             with Progress("reading", unit="versions") as progress:
                 outcome = history.run_history(job, accepted, progress.update)
         else:
@@ -53,7 +63,7 @@ def report_tree(options: CiOptions) -> int:
 
 
 def _update(
-    job: Job, outcome: run.CiOutcome, old: baselines.Baseline | None, path: Path, until: str
+    job: Job, outcome: run.CiOutcome, old: "Baseline | None", path: Path, until: str
 ) -> None:
     """List what is newly accepted, ask why unless it was said, and write the baseline."""
     found = run.to_accept(outcome)
@@ -71,6 +81,9 @@ def _update(
 
 def report_stdin(options: CiOptions) -> int:
     """Check candidate passwords from stdin, or from a prompt; the exit status."""
+    from leakcheck.ci import stdin
+    from leakcheck.input.secrets import read_secrets
+
     with Job(options, reads_tree=False) as job:
         verdicts, defaults = [], 0
         passwords = read_secrets(partial(ask_secret, "Password (not shown): "))
@@ -96,6 +109,8 @@ def install(options: CiOptions) -> int:
 
 def explain_line(options: CiOptions, place: str) -> int:
     """Say what was seen and decided at PATH:LINE."""
+    from leakcheck.ci import explain
+
     with Job(options) as job:
         for sentence in explain.explain(job, place):
             say(printable(sentence))

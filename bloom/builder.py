@@ -244,9 +244,9 @@ class Builder:
             found: tuple[int, int] = kernels.settle(pools, partition)
             return found
 
-        for done, (_, found) in enumerate(crew.each(settle, PARTITIONS), 1):
-            count += found[0]
-            key_sum = key_sum + found[1] & SUM_MASK
+        for done, found in crew.parts(settle):
+            count += sum(keys for keys, _ in found)
+            key_sum = key_sum + sum(one for _, one in found) & SUM_MASK
             progress("sort", done, PARTITIONS)
         return [Pooled(pools[0] if pools else self._new_pool(), count, key_sum)]
 

@@ -84,6 +84,22 @@ class PageWriters:
             for future in done:
                 yield waiting.pop(future), future.result()
 
+    def parts(self, work: Callable[[int], _T]) -> Iterator[tuple[int, list[_T]]]:
+        """`work` of every partition, several at a time, which may be small; how many are done."""
+        shares = min(PARTITIONS, self.threads * _LANES_A_THREAD)
+
+        def share(at: int) -> list[_T]:
+            found = []
+            for one in range(PARTITIONS * at // shares, PARTITIONS * (at + 1) // shares):
+                self.check()
+                found.append(work(one))
+            return found
+
+        done = 0
+        for _, found in self.each(share, shares):
+            done += len(found)
+            yield done, found
+
 
 class Counted(NamedTuple):
     """Distinct keys, and the sum of their XXH3-64, mod 2**64."""
@@ -109,8 +125,8 @@ def count_distinct(sources: Sequence[Records], crew: PageWriters, progress: Prog
         return total
 
     total = Counted(0, 0)
-    for done, (_, found) in enumerate(crew.each(count, PARTITIONS), 1):
-        total += found
+    for done, found in crew.parts(count):
+        total = sum(found, total)
         progress("merge", done, PARTITIONS)
     return total
 

@@ -211,7 +211,7 @@ class Picker:
                 if any(columns.same(name, one) or columns.same(_last(name), one)
                        for one in self.wanted.columns)
             )  # fmt: skip
-            return Places(asked, (), tuple(at for at in addresses if at not in asked))
+            return self._by_hand(asked, tuple(at for at in asked if at in addresses), addresses)
         roles = [columns.role(name) for name in names]
         passwords = tuple(at for at, one in enumerate(roles) if one is Role.PASSWORD)
         hashes = tuple(at for at, one in enumerate(roles) if one is Role.HASH)
@@ -223,6 +223,15 @@ class Picker:
         if self._pairs:
             hashes = () if passwords else hashes
         return Places(passwords, hashes, addresses)
+
+    def _by_hand(
+        self, asked: tuple[int, ...], meant: tuple[int, ...], addresses: tuple[int, ...]
+    ) -> Places:
+        """Of columns that a person named: for pairs, those in `meant` are of addresses."""
+        passwords = tuple(at for at in asked if at not in meant)
+        if not passwords:
+            passwords, meant = asked, ()
+        return Places(passwords, (), meant or tuple(at for at in addresses if at not in passwords))
 
     def _addresses(self, names: Sequence[str]) -> tuple[int, ...]:
         if not self._pairs:
@@ -240,7 +249,11 @@ class Picker:
         width = max(width, len(names))
         if self.wanted.columns:
             asked = tuple(self._asked(one, names, width) for one in self.wanted.columns)
-            found = Places(asked, (), tuple(at for at in self._addresses(names) if at not in asked))
+            addresses = self._addresses(names)
+            meant = [at for at in asked if at in addresses] or (
+                self._signed(rows, width, Places()) if self._pairs and len(asked) > 1 else ()
+            )
+            found = self._by_hand(asked, tuple(at for at in asked if at in meant), addresses)
         else:
             found = self._named(names)
             if not found.secrets:

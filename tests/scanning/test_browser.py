@@ -1,5 +1,6 @@
 """The HTML report in a real browser: the policy lets its script run, and nothing else."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -41,6 +42,30 @@ def test_the_page_works_under_its_own_policy(page: Path, tmp_path: Path) -> None
     assert "Uncaught" not in console
     assert dom.count("<button") == dom.count("<th ")
     assert "4 of 4 rows shown" in dom
+
+
+def test_what_is_not_clean_is_printed_alone(page: Path, tmp_path: Path) -> None:
+    """As a browser lays the page out for paper: what it hides there has no boxes."""
+    whole = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text())
+    look = """<script>
+    function seen(on) {
+      return Array.prototype.filter.call(document.querySelectorAll(on), function (one) {
+        return one.getClientRects().length > 0;
+      }).map(function (one) { return one.textContent.trim(); });
+    }
+    var told = {rows: seen("tbody tr").length, tools: seen(".tools").length,
+                note: seen(".printed").join(" ")};
+    document.title = JSON.stringify(told);
+    </script></body>"""
+    titles = {}
+    for name, style in (("screen", whole), ("print", whole.replace("@media print", "@media all"))):
+        page.write_text(style.replace("</body>", look))
+        dom, _ = rendered(page, tmp_path / name)
+        found = re.search("<title>(.*?)</title>", dom)
+        assert found is not None
+        titles[name] = json.loads(found[1].replace("&quot;", '"'))
+    assert titles["screen"] == {"rows": 4, "tools": 1, "note": ""}
+    assert titles["print"] == {"rows": 3, "tools": 0, "note": "Clean rows are not printed."}
 
 
 def test_the_policy_stops_any_other_script(page: Path, tmp_path: Path) -> None:

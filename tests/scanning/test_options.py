@@ -203,6 +203,48 @@ def test_credentials_are_not_shown(tmp_path: Path) -> None:
     assert "acme" not in out.lower()
 
 
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("email;password\n{a};{p}\nx@y.fr;z\n", []),
+        ("E-mail Address,Password [Required],team\n{a},{p},red\n", []),
+        ("name\tmot de passe\tadresse e-mail\nA\t{p}\t{a}\n", []),
+        ("url,username,password\nhttps://a.example/,{a},{p}\n", []),
+        ("secret,who\n{p},{a}\nz,x@y.fr\n", ["secret"]),
+        ("mail,secret,password\n{a},{p},no\n", ["mail", "secret"]),
+        ("mail,secret,password\n{a},{p},no\n", ["2"]),
+        ("secret,who,password\n{p},{a},no\nz,x@y.fr,no\n", ["who", "secret"]),
+        ("{p};{a};1\nz;x@y.fr;2\n", ["1", "2"]),
+    ],
+)
+def test_the_columns_of_addresses_and_passwords_are_joined(
+    table: str, columns: list[str], tmp_path: Path
+) -> None:
+    path = make_filter(tmp_path / "c.bloom", ["bob@acme.fr:s3cret!"], Kind.CREDENTIAL, name="C")
+    listing = tmp_path / "l.csv"
+    listing.write_text(table.format(a="Bob@Acme.fr", p="s3cret!"))
+    named = [word for name in columns for word in ("--column", name)]
+    status, out, err = command(
+        "scan", listing, "--kind", "credential", "--in", path, "--format", "jsonl", *named
+    )
+    assert status == 1, err
+    assert out.count('"verdict":"exposed"') == 2  # the row, and its source
+    assert "s3cret" not in out
+
+
+def test_headers_as_mail_programs_write_them(tmp_path: Path, asked: list[object]) -> None:
+    for header in (
+        "E-mail Address", "Email Address [Required]", "E-Mail-Adresse", "Adresse de messagerie",
+        "E-mail 1 - Value", "Primary Email", "Work Email*", "EMAIL_ADDRESS", "Correo electrónico",
+        "userPrincipalName", "Courriel professionnel",
+    ):  # fmt: skip
+        path = tmp_path / "l.csv"
+        path.write_text(f"First Name,{header},Home Phone\nA,alice@example.fr,1\nC,none,2\n")
+        rows = scan_rows(path, *asked)
+        assert [row["verdict"] for row in rows] == ["exposed", "unknown"], header
+        assert [row["row"] for row in rows] == [2, 3], header
+
+
 def test_passwords_beside_addresses_are_hidden(tmp_path: Path, asked: list[object]) -> None:
     listing = tmp_path / "l.txt"
     listing.write_text("bob@acme.fr;hunter2\ncarol@acme.fr;letmein!\n")

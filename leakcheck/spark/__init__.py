@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from leakcheck.spark.frames import account, keys
     from leakcheck.spark.frames import build_filter as build
+    from leakcheck.spark.lookups import contains
 
-__all__ = ["account", "build", "keys"]
+__all__ = ["account", "build", "contains", "keys"]
 
 _PLACES = {
     "account": ("frames", "account"),
     "build": ("frames", "build_filter"),
+    "contains": ("lookups", "contains"),
     "keys": ("frames", "keys"),
 }
 

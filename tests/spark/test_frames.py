@@ -7,7 +7,7 @@ import pytest
 from clusters import SALT, accounts, asked, here
 
 import leakcheck.spark as lc
-from leakcheck.errors import InputError, UsageError
+from leakcheck.errors import FilterError, InputError, UsageError
 
 pytestmark = pytest.mark.spark
 
@@ -57,3 +57,45 @@ def test_what_cannot_be_is_refused(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "x.bloom").write_text("mine")
     with pytest.raises(UsageError):
         lc.build(records, tmp_path / "x.bloom", kind="email")
+
+
+def test_lookups_give_the_answers_of_one_machine(spark: Any, tmp_path: Path) -> None:
+    import leakcheck
+
+    dump, known = tmp_path / "dump.txt", tmp_path / "known.bloom"
+    dump.write_text("".join(f"u{at}@example.org\n" for at in range(0, 4_000, 2)))
+    here(asked(known, dump, kind="email", rate=1e-2))
+    subjects: list[str | None] = [f" U{at}@EXAMPLE.org" for at in range(3_000)]
+    subjects += ["no address", None, ""]
+    rows = list(enumerate(subjects))
+    frame = spark.createDataFrame(rows, "id int, mail string").repartition(3)
+    found = lc.contains(frame, known, "mail", prefix="leak_").orderBy("id").collect()
+    assert [row["mail"] for row in found] == subjects
+    wanted = leakcheck.check(subjects, sources=[str(known)], on_error="unknown")  # type: ignore[arg-type]
+    assert [row["leak_verdict"] for row in found] == [one.verdict for one in wanted]
+    assert [row["leak_false_alarm"] for row in found] == [
+        one.sources[0].false_alarm for one in wanted
+    ]
+    assert [row["leak_reason"] for row in found] == [one.sources[0].reason for one in wanted]
+    counts = {row["leak_verdict"] for row in found}
+    assert counts == {"exposed", "clean", "unknown"}
+
+
+def test_lookups_say_what_they_cannot_do(spark: Any, tmp_path: Path) -> None:
+    dump, known = tmp_path / "dump.txt", tmp_path / "known.bloom"
+    dump.write_text("u@example.org\n")
+    here(asked(known, dump, kind="email"))
+    frame = spark.createDataFrame([("u@example.org", "x")], "mail string, verdict string")
+    with pytest.raises(UsageError):
+        lc.contains(frame, known, "nowhere")
+    with pytest.raises(UsageError):
+        lc.contains(frame, known, "mail")
+    with pytest.raises(FilterError):
+        lc.contains(frame, dump, "mail")
+    page = bytearray(known.read_bytes())
+    page[5000] ^= 1
+    known.write_bytes(page)
+    found = lc.contains(frame.select("mail"), known, "mail").collect()
+    assert [(row["verdict"], row["reason"]) for row in found] == [
+        ("unknown", "the page that would answer is damaged")
+    ]

@@ -8,7 +8,7 @@ for each other lies beside the output, in a folder that all of them see.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,15 +33,17 @@ from leakcheck.spark.columns import SCHEMA
 from leakcheck.spark.partitions import (
     MOST_PARTITIONS,
     SORTED,
+    SORTED_FILES,
     SortedPart,
     into_files,
     shuffled,
     sorted_part,
 )
 from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Orders, joined, reading
-from leakcheck.spark.work_items import ITEM_BYTES, Planned, WorkItem
+from leakcheck.spark.work_items import Planned, WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity, random_salt
+from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -57,12 +59,23 @@ class Cluster:
     Attributes:
         spark: the session.
         partitions: of the shuffle, None for as many as the input wants.
-        item_bytes: of a file, that one task reads at most where it can be cut.
+        item_bytes: that one task reads at most where a file can be cut; None for what suits.
     """
 
     spark: "SparkSession"
     partitions: int | None = None
-    item_bytes: int = ITEM_BYTES
+    item_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWanted:
+    """The filter to write."""
+
+    path: Path
+    rate: float
+    about: Mapping[str, Any]
+    replace: bool
+    digest_bytes: int
 
 
 def build(
@@ -130,45 +143,66 @@ def _build(
 ) -> BuildReport:
     harden = _hardening(request)
     jobs = Jobs(request, request.kind, Workers(1), Rejects(None), say)
-    planned = Planned(request, jobs, cluster.item_bytes)
+    cores = session.cores(cluster.spark)
+    planned = Planned(request, jobs, cores, cluster.item_bytes)
     for note in planned.notes:
         say(note)
     kind, report = planned.kind, jobs.report
     if kind is None:
         raise InputError(nothing(_read_here(request, jobs), "any"))
-    work.put_rows(ITEMS, [item.as_json() for item in planned.items])
-    total = sum(item.size for item in planned.items)
-    cores = session.cores(cluster.spark)
-    parts = cluster.partitions or min(MOST_PARTITIONS, max(2 * cores, -(-total // _PART_BYTES)))
-    told = Orders(work, replace(request, reading=replace(request.reading)), kind, harden)
-    numbers = cluster.spark.range(0, len(planned.items), 1, len(planned.items))
-    records = numbers.mapInArrow(reading(told), SCHEMA)
-    seen = _Seen(work, planned.items, watch)
-    found = sort_records(work, records, parts, partial(seen.look, stage, parts))
-    accounts = [work.get(f"{ACCOUNT}{at}") for at in range(len(planned.items))]
+    items = planned.items
+    parts = cluster.partitions or _enough_partitions(items, cores)
+    work.put_rows(ITEMS, [item.as_json() for item in items])
+    numbers = cluster.spark.range(0, len(items), 1, len(items))
+    records = numbers.mapInArrow(reading(Orders(work, request, kind, harden)), SCHEMA)
+    seen = _Seen(work, items, watch, stage)
+    found = sort_records(work, records, parts, partial(seen.look, parts))
+    _take_accounts(request, work, items, report)
+    if not report.records:
+        raise InputError(nothing(report, str(kind)))
+    target = _wanted(request, report, kind, harden)
+    report.header, worst = write_filter(cluster.spark, target, place, work, found, parts, stage)
+    report.alone = len(report.inputs) == 1
+    report.settle_new()
+    for told in (
+        forget_old_keys(request.output, report.header),
+        crowding(report.header, worst, request.rate),
+    ):
+        if told:
+            say(told)
+    return report
+
+
+def _enough_partitions(items: list[WorkItem], cores: int) -> int:
+    """So many that a partition is sorted in little memory, and every core has some."""
+    total = sum(item.size for item in items)
+    return min(MOST_PARTITIONS, max(2 * cores, -(-total // _PART_BYTES)))
+
+
+def _take_accounts(
+    request: BuildRequest, work: Workplace, items: list[WorkItem], report: BuildReport
+) -> None:
+    """Join what the tasks account for. Raises InputError where one could not go on."""
+    accounts = [work.get(f"{ACCOUNT}{at}") for at in range(len(items))]
     for account in accounts:
         if account["error"]:
             raise InputError(account["error"])
-    report.inputs, skipped = joined(planned.items, accounts)
+    report.inputs, skipped = joined(items, accounts)
     report.skipped += skipped
-    _tell_bombs(request, planned.items, report)
-    if not report.records:
-        raise InputError(nothing(report, str(kind)))
+    _tell_bombs(request, items, report)
+
+
+def _wanted(
+    request: BuildRequest, report: BuildReport, kind: Kind, harden: Hardening | None
+) -> FilterWanted:
+    """The filter to write, as its header describes it."""
     described: dict[str, Any] = dict(about(kind, **request.about))
     if harden is not None:
         described["identity"] = Identity(harden).record()
     if report.failures:
         described["incomplete"] = True
     size = HARDENED_BYTES if harden else kind.digest_bytes
-    target = FilterWanted(request.output, request.rate, described, request.force, size)
-    report.header, worst = write_filter(cluster.spark, target, place, work, found, parts, stage)
-    report.alone = len(report.inputs) == 1
-    report.settle_new()
-    if told_of_keys := forget_old_keys(request.output, report.header):
-        say(told_of_keys)
-    if crowd := crowding(report.header, worst, request.rate):
-        say(crowd)
-    return report
+    return FilterWanted(request.output, request.rate, described, request.force, size)
 
 
 def _read_here(request: BuildRequest, planning: Jobs) -> BuildReport:
@@ -202,16 +236,20 @@ def _tell_bombs(request: BuildRequest, items: list[WorkItem], report: BuildRepor
 class _Seen:
     """What the tasks have left so far, as progress."""
 
-    def __init__(self, work: Workplace, items: list[WorkItem], watch: Watch) -> None:
-        self._work, self._items, self._watch = work, items, watch
-        self._total = len(items)
+    def __init__(self, work: Workplace, items: list[WorkItem], watch: Watch, stage: Stage) -> None:
+        self._work, self._items, self._watch, self._stage = work, items, watch, stage
+        self._read: set[str] = set()
+        self._bytes = self._keys = 0
 
-    def look(self, stage: Stage, parts: int) -> None:
-        """Tell how far it is: bytes read, then partitions sorted."""
-        done = self._work.names(ACCOUNT)
-        self._watch(sum(self._items[int(name[len(ACCOUNT) :])].size for name in done), 0)
-        if len(done) == self._total:
-            stage("sort", len(self._work.names("part-")), parts)
+    def look(self, parts: int) -> None:
+        """Tell how far it is: bytes read and keys found, then partitions sorted."""
+        for name in set(self._work.names(ACCOUNT)) - self._read:
+            self._read.add(name)
+            self._bytes += self._items[int(name[len(ACCOUNT) :])].size
+            self._keys += sum(tally["keys"] for tally in self._work.get(name)["inputs"])
+        self._watch(self._bytes, self._keys)
+        if len(self._read) == len(self._items):
+            self._stage("sort", len(self._work.names(SORTED_FILES)), parts)
 
 
 def sort_records(
@@ -223,17 +261,6 @@ def sort_records(
     if len({one.part for one in found}) != len(found):
         raise FilterError("Spark gave one partition twice: nothing was written.")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class FilterWanted:
-    """The filter to write."""
-
-    path: Path
-    rate: float
-    about: Mapping[str, Any]
-    replace: bool
-    digest_bytes: int
 
 
 def write_filter(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_PARTITIONS = 1 << 14
 _CELL_BITS = 16
 _CELLS = 1 << _CELL_BITS
+SORTED_FILES = "part-"
 SORTED = "part int, keys long, key_sum long"
 _SORTED = pa.schema([("part", pa.int32()), ("keys", pa.int64()), ("key_sum", pa.int64())])
 
@@ -110,7 +111,7 @@ def into_files(
 
 def part_path(work: Workplace, part: int) -> Path:
     """The file of a partition's records."""
-    return work.path(f"part-{part:05d}")
+    return work.path(f"{SORTED_FILES}{part:05d}")
 
 
 def sorted_part(row: Any) -> SortedPart:

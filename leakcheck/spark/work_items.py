@@ -20,7 +20,10 @@ from leakcheck.input.archives import recognise
 from leakcheck.records.formats import WORDS
 from leakcheck.subject.kinds import Kind
 
-ITEM_BYTES = 128 << 20
+_ITEM_BYTES = range(
+    4 << 20, (128 << 20) + 1
+)  # least and most that one task reads, if it can be cut
+_A_CORE = 3  # items, at least: who has done its share takes another's
 _MOST_FILES = 4096
 _ZIP_FACTOR = 4  # a zip grows as it is read
 _MOST_SHARES = 64
@@ -83,24 +86,29 @@ class Planned:
         notes: what is to be said of the reading.
     """
 
-    def __init__(self, request: BuildRequest, jobs: Jobs, item_bytes: int) -> None:
-        """jobs: of the build, which name the files.
+    def __init__(
+        self, request: BuildRequest, jobs: Jobs, cores: int, item_bytes: int | None = None
+    ) -> None:
+        """jobs: of the build, which name the files; item_bytes: None for what suits the cores.
 
         Raises InputError where a file that was named cannot be read or told.
         """
-        self._request, self._step = request, item_bytes
+        self._request = request
+        self._files = list(jobs.files())
+        total = sum(found.size or 0 for found in self._files)
+        wanted = min(max(total // (_A_CORE * cores), _ITEM_BYTES[0]), _ITEM_BYTES[-1])
+        self._step = item_bytes or wanted
         self.kind = request.kind
         self.notes: list[str] = []
         self._looked = False
-        found = sorted(self._grouped(jobs), key=lambda item: -item.size)
-        self.items: list[WorkItem] = found
+        self.items: list[WorkItem] = sorted(self._grouped(), key=lambda item: -item.size)
 
-    def _grouped(self, jobs: Jobs) -> Iterator[WorkItem]:
+    def _grouped(self) -> Iterator[WorkItem]:
         """All items; small files that follow each other are one."""
         group: list[Found] = []
         first = held = 0
         group_asked = self.kind
-        for order, found in enumerate(jobs.files()):
+        for order, found in enumerate(self._files):
             if found.size is None:
                 raise UsageError("A cluster does not read stdin: put the dump into a file.")
             asked = self.kind

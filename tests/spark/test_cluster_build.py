@@ -194,7 +194,7 @@ def test_large_files_are_several_items(corpus: Path, tmp_path: Path) -> None:
     work_items = pytest.importorskip("leakcheck.spark.work_items", exc_type=ImportError)
     request = asked(tmp_path / "x.bloom", corpus, kind="email")
     jobs = Jobs(request, Kind.EMAIL, Workers(1), Rejects(None), lambda note: None)
-    items = work_items.Planned(request, jobs, ITEM).items
+    items = work_items.Planned(request, jobs, 2, ITEM).items
     spans = [item for item in items if item.files[0].base == "combo.txt"]
     assert len(spans) > 2
     assert sum(item.size for item in spans) == (corpus / "combo.txt").stat().st_size

@@ -29,17 +29,17 @@ from leakcheck.errors import FilterError, InputError, UsageError
 from leakcheck.sources.filter_file import forget_old_keys
 from leakcheck.sources.filter_header import about, filter_errors
 from leakcheck.spark import page_tasks, session
-from leakcheck.spark.columns import SCHEMA
 from leakcheck.spark.partitions import (
-    MOST_PARTITIONS,
     SORTED,
     SORTED_FILES,
     SortedPart,
+    bounds_of,
     into_files,
     shuffled,
     sorted_part,
 )
 from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Orders, joined, reading
+from leakcheck.spark.runs import MOST_CELLS, ROWS_AT_ONCE, SCHEMA
 from leakcheck.spark.work_items import Planned, WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity, random_salt
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _PART_BYTES = 128 << 20  # of input, for each partition
+_BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _FASTEST = (256, 1)  # KiB and passes of `--harden fast`
 
 
@@ -104,8 +105,8 @@ def build(
 def check(request: BuildRequest, partitions: int | None) -> None:
     """Raise UsageError for what was asked and a cluster does not do."""
     request.check()
-    if partitions is not None and not 1 <= partitions <= MOST_PARTITIONS:
-        raise UsageError(f"--partitions takes a number from 1 to {MOST_PARTITIONS}.")
+    if partitions is not None and not 1 <= partitions <= MOST_CELLS:
+        raise UsageError(f"--partitions takes a number from 1 to {MOST_CELLS}.")
     for option, asked in {
         "--resume": request.resume,
         "--update": request.update is not None,
@@ -154,14 +155,15 @@ def _build(
     parts = cluster.partitions or _enough_partitions(items, cores)
     work.put_rows(ITEMS, [item.as_json() for item in items])
     numbers = cluster.spark.range(0, len(items), 1, len(items))
-    records = numbers.mapInArrow(reading(Orders(work, request, kind, harden)), SCHEMA)
+    records = numbers.mapInArrow(reading(Orders(work, request, kind, harden, parts)), SCHEMA)
     seen = _Seen(work, items, watch, stage)
-    found = sort_records(work, records, parts, partial(seen.look, parts))
+    found = sort_records(work, records, parts, parts, partial(seen.look, parts))
     _take_accounts(request, work, items, report)
     if not report.records:
         raise InputError(nothing(report, str(kind)))
     target = _wanted(request, report, kind, harden)
-    report.header, worst = write_filter(cluster.spark, target, place, work, found, parts, stage)
+    bounds = bounds_of(parts, parts)
+    report.header, worst = write_filter(cluster.spark, target, place, work, found, bounds, stage)
     report.alone = len(report.inputs) == 1
     report.settle_new()
     for told in (
@@ -176,7 +178,7 @@ def _build(
 def _enough_partitions(items: list[WorkItem], cores: int) -> int:
     """So many that a partition is sorted in little memory, and every core has some."""
     total = sum(item.size for item in items)
-    return min(MOST_PARTITIONS, max(2 * cores, -(-total // _PART_BYTES)))
+    return min(MOST_CELLS, max(2 * cores, -(-total // _PART_BYTES)))
 
 
 def _take_accounts(
@@ -253,11 +255,12 @@ class _Seen:
 
 
 def sort_records(
-    work: Workplace, records: "DataFrame", parts: int, look_on: Callable[[], None]
+    work: Workplace, rows: "DataFrame", cells: int, parts: int, look_on: Callable[[], None]
 ) -> list[SortedPart]:
     """Sort all records into the partitions' files."""
-    wanted = shuffled(records, parts).mapInArrow(into_files(work, parts), SORTED)
-    found = sorted(sorted_part(row) for row in session.run(wanted, look_on))
+    wanted = shuffled(rows, cells, parts).mapInArrow(into_files(work, cells, parts), SORTED)
+    with session.setting(rows.sparkSession, _BATCH_ROWS, str(ROWS_AT_ONCE)):
+        found = sorted(sorted_part(row) for row in session.run(wanted, look_on))
     if len({one.part for one in found}) != len(found):
         raise FilterError("Spark gave one partition twice: nothing was written.")
     return found
@@ -269,7 +272,7 @@ def write_filter(
     place: WorkDir,
     work: Workplace,
     found: list[SortedPart],
-    parts: int,
+    bounds: list[int],
     stage: Stage,
 ) -> tuple[Header, float]:
     """Fill the pages and join them; the header, and the highest rate of a page."""
@@ -279,9 +282,9 @@ def write_filter(
         size = plan(keys, target.rate)
     number = filter_id(key_sum, size.pages, size.hashes)
     shape = FilterShape(size.pages, size.hashes, int(number, 16))
-    work.put(page_tasks.PARTS, found)
-    lanes = page_tasks.lanes_of(size.pages, parts)
-    fill = page_tasks.filling(work, shape, parts, lanes)
+    work.put(page_tasks.PARTS, {"parts": found, "bounds": bounds})
+    lanes = page_tasks.lanes_of(size.pages, len(bounds) - 1)
+    fill = page_tasks.filling(work, shape, lanes)
     numbers = spark.range(0, lanes, 1, lanes)
 
     def look_on() -> None:

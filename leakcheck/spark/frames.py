@@ -25,9 +25,9 @@ from leakcheck.sources.filter_header import about
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.spark import session
 from leakcheck.spark.cluster_build import FilterWanted, sort_records, write_filter
-from leakcheck.spark.columns import SCHEMA
-from leakcheck.spark.partitions import MOST_PARTITIONS
+from leakcheck.spark.partitions import bounds_of
 from leakcheck.spark.reading_tasks import TaskKeys
+from leakcheck.spark.runs import SCHEMA
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity
 from leakcheck.subject.kinds import Kind
@@ -35,6 +35,8 @@ from leakcheck.subject.kinds import Kind
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+CELLS = 4096
+"""Of the records that `keys` gives: the most partitions that they can be built in."""
 _LINE_FORMS = {
     Kind.EMAIL: Form.TEXT,
     Kind.DOMAIN: Form.TEXT,
@@ -76,8 +78,8 @@ class _TextColumn:
         for batch in batches:
             found.add_final(self.extract(batch.column(0)).digests)
             if found.full:
-                yield from found.batches()
-        yield from found.batches()
+                yield from found.rows(CELLS)
+        yield from found.rows(CELLS)
 
     def account(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The task that counts."""
@@ -99,7 +101,7 @@ def keys(
     form: Form | str | None = None,
     harden: str | None = None,
 ) -> "DataFrame":
-    """The keys in a column of text, as records of two integers; repeats may be among them.
+    """The keys in a column of text, as rows of sorted 16-byte records; repeats may be among them.
 
     kind: such as "email"; form: `text`, `combo`, `passwords` or `hashes`, by
     default text for addresses and domains, combo for credentials, passwords for
@@ -148,9 +150,9 @@ def build_filter(
     check_rate(rate)
     check_about(dict(describe or {}))
     check_output(path, force)
-    parts = partitions or 2 * session.cores(records.sparkSession)
-    if not 1 <= parts <= MOST_PARTITIONS:
-        raise UsageError(f"partitions is a number from 1 to {MOST_PARTITIONS}.")
+    parts = partitions or min(CELLS, 2 * session.cores(records.sparkSession))
+    if not 1 <= parts <= CELLS:
+        raise UsageError(f"partitions is a number from 1 to {CELLS}.")
     described: dict[str, Any] = dict(about(settled, **dict(describe or {})))
     if harden is not None:
         described["identity"] = Identity(_harden(harden)).record()
@@ -160,12 +162,13 @@ def build_filter(
     try:
         with disk_errors(str(path)):
             work = Workplace.make(place.path / "spark")
-        found = sort_records(work, records, parts, lambda: None)
+        found = sort_records(work, records, CELLS, parts, lambda: None)
         if not found:
             raise InputError(f"No key of kind {settled} was found, and no filter is written.")
         target = FilterWanted(path, rate, described, force, size)
         spark = records.sparkSession
-        header, _ = write_filter(spark, target, place, work, found, parts, _silent)
+        bounds = bounds_of(CELLS, parts)
+        header, _ = write_filter(spark, target, place, work, found, bounds, _silent)
     finally:
         Workplace(place.path / "spark").clear()
         place.close()

@@ -36,15 +36,16 @@ def lane_path_name(lane: int) -> str:
 
 
 def filling(
-    work: Workplace, shape: FilterShape, parts: int, lanes: int
+    work: Workplace, shape: FilterShape, lanes: int
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The task that fills the lanes whose numbers it is given."""
 
     def fill(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        sorted_parts = [SortedPart(*row) for row in work.get(PARTS)]
+        left = work.get(PARTS)
+        sorted_parts, bounds = [SortedPart(*row) for row in left["parts"]], left["bounds"]
         for batch in batches:
             for lane in batch.column(0).to_pylist():
-                yield _fill(work, shape, sorted_parts, parts, lane, lanes)
+                yield _fill(work, shape, sorted_parts, bounds, lane, lanes)
 
     return fill
 
@@ -53,13 +54,13 @@ def _fill(
     work: Workplace,
     shape: FilterShape,
     sorted_parts: list[SortedPart],
-    parts: int,
+    bounds: list[int],
     lane: int,
     lanes: int,
 ) -> pa.RecordBatch:
     pages = shape.pages
     first, end = pages * lane // lanes, pages * (lane + 1) // lanes
-    records = between(work, sorted_parts, parts, lowest(first, pages), lowest(end, pages))
+    records = between(work, sorted_parts, bounds, lowest(first, pages), lowest(end, pages))
     with work.draft(lane_path_name(lane)) as draft:
         loads, painted = paint(draft.file.fileno(), 0, records, shape, first, end, lambda: None)
         draft.publish(sync=False)

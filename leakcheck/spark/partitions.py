@@ -1,31 +1,34 @@
-"""The shuffle: records into partitions by their leading bits, sorted, distinct, into files.
+"""The shuffle: rows of records into partitions by their cells, sorted, distinct, into files.
 
-Rule 1: a partition's bounds follow from its number, never from a sample, so that
-a task which is run again gets the same records. Rule 2: a partition whose
-records lie outside of its bounds ends the build.
+Rule 1: memory is bounded: what a task holds past HELD_BYTES becomes a sorted run
+on its machine's disk, and runs are merged. Rule 2: a partition whose records lie
+outside of its bounds ends the build.
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from bloom.engine import kernels
 from bloom.runs import Run, RunWriter
-from bloom.streams import END, PARTITION_BITS, RECORD_BYTES, Window, cut, partition_start
-from leakcheck.spark.columns import SortedColumns
+from bloom.streams import END, PARTITIONS, RECORD_BYTES, Window, merged
+from leakcheck.spark import runs
 from leakcheck.spark.workplace import Workplace
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MOST_PARTITIONS = 1 << 14
-_CELL_BITS = 16
-_CELLS = 1 << _CELL_BITS
+HELD_BYTES = 64 << 20
+_WINDOW_BYTES = 16 << 20
 SORTED_FILES = "part-"
 SORTED = "part int, keys long, key_sum long"
 _SORTED = pa.schema([("part", pa.int32()), ("keys", pa.int64()), ("key_sum", pa.int64())])
+_INDEX_CELLS = PARTITIONS
 
 
 class SortedPart(NamedTuple):
@@ -36,77 +39,133 @@ class SortedPart(NamedTuple):
     key_sum: int
 
 
-def lowest_high(part: int, parts: int) -> int:
-    """The lowest first eight bytes of a digest that belongs to partition `part` of `parts`."""
-    return -(-part * _CELLS // parts) << (64 - _CELL_BITS)
-
-
-def shuffled(records: "DataFrame", parts: int) -> "DataFrame":
-    """`records` in `parts` partitions by leading bits, each sorted."""
+def shuffled(rows: "DataFrame", cells: int, parts: int) -> "DataFrame":
+    """`rows` in `parts` partitions, no more than there are cells."""
     from pyspark.sql import functions
 
-    cell = f"(shiftright(high, {64 - _CELL_BITS}) + {_CELLS // 2})"
-    part = functions.expr(f"cast(shiftright({cell} * {parts}, {_CELL_BITS}) as int)")
-    if hasattr(records, "repartitionById"):  # from Spark 4.1 on
-        dealt = records.repartitionById(parts, part)
-    else:
-        numbers = _stand_ins(records, parts)
-        stand_ins = functions.array(*(functions.lit(one).cast("long") for one in numbers))
-        dealt = records.repartition(parts, functions.element_at(stand_ins, part + 1))
-    return dealt.sortWithinPartitions("high", "mixed")
+    part = functions.expr(f"cast(cast(cell as long) * {parts} div {cells} as int)")
+    if hasattr(rows, "repartitionById"):  # from Spark 4.1 on
+        return rows.repartitionById(parts, part)
+    numbers = _stand_ins(rows, parts)
+    stand_ins = functions.array(*(functions.lit(one).cast("long") for one in numbers))
+    return rows.repartition(parts, functions.element_at(stand_ins, part + 1))
 
 
-def _stand_ins(records: "DataFrame", parts: int) -> list[int]:
+def _stand_ins(rows: "DataFrame", parts: int) -> list[int]:
     """For each partition a number that Spark's own hash sends there."""
-    session, reach = records.sparkSession, 32 * parts + 1024
+    session, reach = rows.sparkSession, 32 * parts + 1024
     while True:
-        rows = (
+        found = (
             session.range(0, reach, 1, 1)
             .selectExpr("id", f"pmod(hash(id), {parts}) as part")
             .groupBy("part")
             .min("id")
             .collect()
         )
-        if len(rows) == parts:
-            return [number for _, number in sorted(tuple(row) for row in rows)]
+        if len(found) == parts:
+            return [number for _, number in sorted(tuple(row) for row in found)]
         reach *= 2
 
 
 def into_files(
-    work: Workplace, parts: int
+    work: Workplace, cells: int, parts: int
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """The task that writes a sorted partition to its file and gives a SortedPart."""
+    """The task that sorts a partition into its file and gives a SortedPart."""
 
-    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        writer: RunWriter | None = None
-        distinct = SortedColumns()
-        part = -1
-        beside = work.path(f".part.{os.urandom(8).hex()}.partial")
-        try:
+    def sort(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with tempfile.TemporaryDirectory(prefix="leakcheck-") as folder:
+            held = _Held(Path(folder))
+            part = -1
             for batch in batches:
-                records = memoryview(distinct.records(batch))
-                if not records:
-                    continue
-                if writer is None:
-                    writer = RunWriter(beside)
-                    part = _part_of(records, parts)
-                if _part_of(records[-RECORD_BYTES:], parts) != part:
-                    raise ValueError("records of two partitions in one")
-                _add(writer, records)
-            if writer is None:
+                numbers, rows = (column.to_pylist() for column in batch.columns)
+                for cell, row in zip(numbers, rows, strict=True):
+                    if part not in (-1, cell * parts // cells):
+                        raise ValueError("records of two partitions in one")
+                    part = cell * parts // cells
+                    held.add(runs.whole(row))
+            if part < 0:
                 return
-            run = writer.finish()
-        except BaseException:
-            if writer is not None:
-                writer.discard()
-            raise
-        run.close()
-        beside.replace(part_path(work, part))
-        row = [part, run.count, _signed(run.key_sum)]
+            run = _written(work, part, held.sorted(), bounds_of(cells, parts))
+        row = [part, run.keys, run.key_sum - END if run.key_sum >= END >> 1 else run.key_sum]
         columns = [pa.array([value], field.type) for value, field in zip(row, _SORTED, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, schema=_SORTED)
 
-    return write
+    return sort
+
+
+class _Held:
+    """Sorted rows of one partition, in memory and past that in runs on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows: list[bytes] = []
+        self._bytes = 0
+        self._runs: list[Run] = []
+
+    def add(self, row: bytes) -> None:
+        """Take a row."""
+        self._rows.append(row)
+        self._bytes += len(row)
+        if self._bytes >= HELD_BYTES:
+            self._spill()
+
+    def sorted(self) -> Iterator[Window]:
+        """All records, distinct and in order."""
+        if not self._runs:
+            yield self._merged()
+            return
+        self._spill()
+        try:
+            yield from merged(self._runs, 0, END, _WINDOW_BYTES)
+        finally:
+            for run in self._runs:
+                run.close()
+
+    def _merged(self) -> bytes:
+        rows, self._rows, self._bytes = self._rows, [], 0
+        records: bytes = kernels.merge(rows, [False] * len(rows))[0]
+        return records
+
+    def _spill(self) -> None:
+        writer = RunWriter(self._folder / f"run-{len(self._runs)}")
+        try:
+            for cell, records in runs.cut_by_cell(self._merged(), _INDEX_CELLS):
+                writer.add(cell, records)
+            self._runs.append(writer.finish())
+        except BaseException:
+            writer.discard()
+            raise
+
+
+def _written(
+    work: Workplace, part: int, windows: Iterator[Window], bounds: list[int]
+) -> SortedPart:
+    """Write a partition's records as its file, whole or not at all."""
+    beside = work.path(f".part.{os.urandom(8).hex()}.partial")
+    writer = RunWriter(beside)
+    try:
+        for window in windows:
+            if (
+                not bounds[part]
+                <= _high(window)
+                <= _high(window[-RECORD_BYTES:])
+                < bounds[part + 1]
+            ):
+                raise ValueError("records outside of their partition")
+            for cell, records in runs.cut_by_cell(window, _INDEX_CELLS):
+                writer.add(cell, records)
+        run = writer.finish()
+    except BaseException:
+        writer.discard()
+        raise
+    run.close()
+    beside.replace(part_path(work, part))
+    return SortedPart(part, run.count, run.key_sum)
+
+
+def _high(records: Window) -> int:
+    """The first eight bytes of the first of some records."""
+    return int.from_bytes(records[:8], "big")
 
 
 def part_path(work: Workplace, part: int) -> Path:
@@ -120,35 +179,21 @@ def sorted_part(row: Any) -> SortedPart:
 
 
 def between(
-    work: Workplace, sorted_parts: list[SortedPart], parts: int, low: int, high: int
+    work: Workplace, sorted_parts: list[SortedPart], bounds: list[int], low: int, high: int
 ) -> Iterator[Window]:
-    """The records from `low` to `high`, in order, from the files of the partitions."""
+    """The records from `low` to `high`, in order, from the files of the partitions.
+
+    bounds: the lowest high of each partition, and 2^64 at the end.
+    """
     for one in sorted_parts:
-        if lowest_high(one.part + 1, parts) <= low or lowest_high(one.part, parts) >= high:
+        if bounds[one.part + 1] <= low or bounds[one.part] >= high:
             continue
-        run = Run.open(part_path(work, one.part), one.keys, one.key_sum)
-        try:
+        with closing(Run.open(part_path(work, one.part), one.keys, one.key_sum)) as run:
             for window, _ in run.stream(low, high, 1 << 20):
                 yield window
-        finally:
-            run.close()
 
 
-def _part_of(records: Window, parts: int) -> int:
-    """The partition of the first of `records`."""
-    cell = int.from_bytes(records[:8], "big") >> (64 - _CELL_BITS)
-    return cell * parts >> _CELL_BITS
-
-
-def _add(writer: RunWriter, records: memoryview) -> None:
-    """Append sorted records, each to its part of the run's index."""
-    while records:
-        place = int.from_bytes(records[:8], "big") >> (64 - PARTITION_BITS)
-        stop = cut(records, partition_start(place + 1))
-        writer.add(place, records[:stop])
-        records = records[stop:]
-
-
-def _signed(number: int) -> int:
-    """An unsigned 64-bit number as Spark's integers hold it."""
-    return number - END if number >= END >> 1 else number
+def bounds_of(cells: int, parts: int) -> list[int]:
+    """The lowest high of each partition, and 2^64 at the end."""
+    firsts = [-(-part * cells // parts) for part in range(parts + 1)]
+    return [runs.lowest_high(cell, cells) for cell in firsts]

@@ -19,7 +19,7 @@ from leakcheck.building.workers import Workers
 from leakcheck.building.writer import KeyWriter
 from leakcheck.errors import LeakcheckError, fault
 from leakcheck.sources.identities import piece_of
-from leakcheck.spark.columns import as_batches
+from leakcheck.spark.runs import batches
 from leakcheck.spark.work_items import WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening
@@ -59,8 +59,12 @@ class TaskKeys(KeyWriter):
         """Whether it is time to take them."""
         return self._pool.nbytes > _POOL_BYTES or len(self._waiting) > _MOST_WAITING
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All records there are, which are then no longer here."""
+    def rows(self, cells: int) -> Iterator[pa.RecordBatch]:
+        """All records there are as rows for the shuffle; they are then no longer here."""
+        return batches(self._sorted(), cells)
+
+    def _sorted(self) -> Iterator[bytes]:
+        """Pieces of all records, distinct and in order."""
         if self._harden is not None:
             waiting, step = sorted(self._waiting), piece_of(self._harden)
             self._waiting.clear()
@@ -70,7 +74,7 @@ class TaskKeys(KeyWriter):
         for partition in range(PARTITIONS):
             held += kernels.drain([self._pool], partition)
             if len(held) >= _BATCH_BYTES or partition == PARTITIONS - 1:
-                yield from as_batches(bytes(held))
+                yield bytes(held)
                 held.clear()
 
     def checkpoint(self, token: Any) -> None:
@@ -87,12 +91,14 @@ class Orders:
     Attributes:
         kind: of the keys, settled by now.
         harden: what becomes of plain digests, or None.
+        cells: into which the records go.
     """
 
     work: Workplace
     request: BuildRequest
     kind: Kind
     harden: Hardening | None
+    cells: int
 
 
 def reading(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -119,12 +125,12 @@ def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
         for job in _stream(jobs, item):
             job()
             if keys.full:
-                yield from keys.batches()
+                yield from keys.rows(told.cells)
     except LeakcheckError as known:
         error = str(known)
     except Exception as unknown:  # whose own words may hold a secret
         raise RuntimeError(fault(unknown)) from None
-    yield from keys.batches()
+    yield from keys.rows(told.cells)
     told.work.put(f"{ACCOUNT}{number}", _account(jobs, error))
 
 

@@ -72,7 +72,6 @@ _SETTINGS = {
     "spark.app.name": "leakcheck",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
 
 
@@ -171,6 +170,20 @@ _SIGNS = {
     "OutOfMemoryError": "an executor had too little memory: give more with spark.executor.memory",
     "a fault in leakcheck": "a fault in leakcheck: its log on the cluster says where",
 }
+
+
+@contextmanager
+def setting(session: Any, name: str, value: str) -> Iterator[None]:
+    """Have one of Spark's settings for the block, and what it was after it."""
+    before = session.conf.get(name, None)
+    session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        if before is None:
+            session.conf.unset(name)
+        else:
+            session.conf.set(name, before)
 
 
 def cores(session: Any) -> int:

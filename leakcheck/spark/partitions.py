@@ -73,8 +73,10 @@ def into_files(
     """The task that sorts a partition into its file and gives a SortedPart."""
 
     def sort(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with tempfile.TemporaryDirectory(prefix="leakcheck-") as folder:
-            held = _Held(Path(folder))
+        # Spark's own folder for such, which it removes even where the task is killed.
+        local = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")[0] or None
+        with tempfile.TemporaryDirectory(prefix="leakcheck-", dir=local) as folder:
+            held = SortedRows(Path(folder))
             part = -1
             for batch in batches:
                 numbers, rows = (column.to_pylist() for column in batch.columns)
@@ -93,7 +95,7 @@ def into_files(
     return sort
 
 
-class _Held:
+class SortedRows:
     """Sorted rows of one partition, in memory and past that in runs on disk."""
 
     def __init__(self, folder: Path) -> None:
@@ -145,12 +147,8 @@ def _written(
     writer = RunWriter(beside)
     try:
         for window in windows:
-            if (
-                not bounds[part]
-                <= _high(window)
-                <= _high(window[-RECORD_BYTES:])
-                < bounds[part + 1]
-            ):
+            first, last = _high(window), _high(window[-RECORD_BYTES:])
+            if not bounds[part] <= first <= last < bounds[part + 1]:
                 raise ValueError("records outside of their partition")
             for cell, records in runs.cut_by_cell(window, _INDEX_CELLS):
                 writer.add(cell, records)

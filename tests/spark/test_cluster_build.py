@@ -1,6 +1,7 @@
 """A build on Spark gives the bytes and the account of a build on one machine."""
 
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,31 @@ def test_a_failing_task_is_one_sentence(
         there(spark, asked(tmp_path / "out.bloom", dump, kind="email"))
     assert "The Spark job failed: " in str(caught.value)
     assert not [path for path in tmp_path.iterdir() if "out.bloom" in path.name]
+
+
+def test_a_partition_larger_than_memory_is_sorted_by_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partitions = pytest.importorskip("leakcheck.spark.partitions", exc_type=ImportError)
+    monkeypatch.setattr(partitions, "HELD_BYTES", 16_000)
+    chance = random.Random(1)
+    records = [chance.randbytes(16) for _ in range(20_000)] * 2
+    held = partitions.SortedRows(tmp_path)
+    for at in range(0, len(records), 50):
+        held.add(b"".join(sorted(set(records[at : at + 50]))))
+    assert len(list(tmp_path.iterdir())) > 30
+    assert b"".join(map(bytes, held.sorted())) == b"".join(sorted(set(records)))
+
+
+@pytest.mark.parametrize(("cells", "parts"), [(1, 1), (7, 7), (64, 64), (4096, 1000), (9, 2)])
+def test_every_record_is_in_the_partition_of_its_bounds(cells: int, parts: int) -> None:
+    partitions = pytest.importorskip("leakcheck.spark.partitions", exc_type=ImportError)
+    runs = pytest.importorskip("leakcheck.spark.runs", exc_type=ImportError)
+    bounds = partitions.bounds_of(cells, parts)
+    assert (bounds[0], bounds[-1], len(bounds)) == (0, 1 << 64, parts + 1)
+    chance = random.Random(2)
+    edges = [bound + off for bound in bounds for off in (-1, 0) if 0 <= bound + off < 1 << 64]
+    for high in edges + [chance.getrandbits(64) for _ in range(2_000)]:
+        cell = runs.cell_of(high.to_bytes(8, "big") + bytes(8), cells)
+        part = cell * parts // cells
+        assert bounds[part] <= high < bounds[part + 1]

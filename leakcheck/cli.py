@@ -30,6 +30,7 @@ COMMANDS = {
     "range": "Cut the slice of a filter that answers for a digest prefix.",
     "answer": "Tell the services of this machine whether a password is breached.",
     "serve": "Serve a folder of filters, and range files, over HTTP.",
+    "export": "Write what a dump holds for Keycloak, passwdqc, DCSO's bloom, or as text.",
     "inspect": "Say what a dump is and how it would be read; build nothing.",
     "merge": "Merge, resize or extend filters from their kept keys.",
     "info": "Show what a filter holds and promises.",

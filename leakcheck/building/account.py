@@ -112,21 +112,19 @@ class BuildReport:
         """Keys found more than once; None where keys came from elsewhere as well."""
         return None if self.header is None or self.updated else self.records - self.header.keys
 
-    def settle_new(self) -> None:
-        """Scale the estimates of what was new, so that all add up to the keys there are."""
-        if self.alone and self.header is not None:
-            self.inputs[0].new = self.header.keys
+    def settle_new(self, keys: int) -> None:
+        """Scale the estimates of what was new, so that all add up to the `keys` there are."""
+        if self.alone:
+            self.inputs[0].new = keys
         counts = [tally for tally in self.inputs if tally.new is not None]
         guessed = [tally for tally in counts if not tally.new_exact]
-        if self.header is None or self.updated or len(counts) < len(self.inputs):
+        if self.updated or len(counts) < len(self.inputs):
             return
         sure = sum(tally.new or 0 for tally in counts if tally.new_exact)
         total = sum(tally.new or 0 for tally in guessed)
         for tally in guessed:
             if total:
-                tally.new = min(
-                    round((tally.new or 0) * (self.header.keys - sure) / total), tally.records
-                )
+                tally.new = min(round((tally.new or 0) * (keys - sure) / total), tally.records)
 
     @property
     def failures(self) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from leakcheck.building.jobs import Jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
-from leakcheck.building.writer import kept_by
+from leakcheck.building.writer import KeyTaker, KeyWriter, kept_by
 from leakcheck.errors import InputError, UsageError
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, forget_old_keys
 from leakcheck.sources.filter_header import about, joined_tables
@@ -77,6 +77,33 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
     return jobs.report
 
 
+def read_keys(
+    request: BuildRequest, begin: Callable[[Kind], KeyTaker], say: Say, watch: Watch
+) -> BuildReport:
+    """Read what `request` names as a build does, but hand the keys to what `begin` gives.
+
+    say, watch: as for `build`. Raises LeakcheckError where nothing could be read.
+    """
+    request.check()
+    start = time.monotonic()
+    with Rejects(request.rejects, resume=False) as rejects:
+        workers = Workers(request.workers)
+        notes: list[str] = []
+        jobs = Jobs(request, request.kind, workers, rejects, notes.append, begin=begin)
+
+        def look_on() -> None:
+            if time.monotonic() - start > _PATIENCE:
+                _flush(notes, say)
+            watch(jobs.bytes_read, jobs.writer.records if jobs.writer else 0)
+
+        workers.run(jobs.stream(), look_on)
+    if not jobs.report.records:
+        raise InputError(nothing(jobs.report, str(jobs.kind or "any")))
+    _flush(notes, say)
+    jobs.report.seconds = time.monotonic() - start
+    return jobs.report
+
+
 def _slow_wish(
     request: BuildRequest, old_kind: Kind | None, old_about: Mapping[str, Any]
 ) -> "Wish | None":
@@ -102,7 +129,7 @@ def _make_slow(jobs: Jobs, say: Say, look_on: Callable[[], None], stage: Stage) 
     Raises InputError where an input was not the same the second time.
     """
     request, writer = jobs.request, jobs.writer
-    assert writer is not None
+    assert isinstance(writer, KeyWriter)
     assert writer.slow is not None
     slow, read = writer.slow, _lines_of(jobs.report)
     say(slow.settle(request.workers))
@@ -146,6 +173,7 @@ def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     request, report = jobs.request, jobs.report
     if jobs.writer is None or not report.records:
         raise InputError(nothing(report, str(jobs.kind or "any")))
+    assert isinstance(jobs.writer, KeyWriter)
     report.updated = request.update is not None
     new_about = dict(about(jobs.writer.kind, **request.about))
     if jobs.writer.slow is not None and jobs.writer.slow.identity is not None:
@@ -157,7 +185,7 @@ def _finish(jobs: Jobs, old_about: Mapping[str, Any], say: Say, stage: Stage) ->
     if report.failures:
         described["incomplete"] = True
     report.header, worst = jobs.writer.finish(request.rate, described, request.force, stage)
-    report.settle_new()
+    report.settle_new(report.header.keys)
     if told := forget_old_keys(request.output, report.header):
         say(told)
     if told := crowding(report.header, worst, request.rate):
@@ -191,16 +219,16 @@ def crowded(header: Header, worst: float, rate: float) -> bool:
 
 
 def nothing(report: BuildReport, kind: str) -> str:
-    """Why there is no filter, in a sentence or two."""
+    """Why there is no key, and nothing is written, in a sentence or two."""
     if report.failures:
         name, reason = report.failures[0]
-        return f"{name}: {reason}. No key was found, and no filter is written."
+        return f"{name}: {reason}. No key was found, and nothing is written."
     if report.skipped and not report.inputs:
         name, reason, _ = report.skipped[0]
-        return f"{name}: {reason}. There is nothing else to read, and no filter is written."
+        return f"{name}: {reason}. There is nothing else to read, and nothing is written."
     lines = sum(tally.lines for tally in report.inputs)
     if not lines and not any(tally.text_bytes for tally in report.inputs):
-        return "All there is to read is empty: no filter is written."
+        return "All there is to read is empty: nothing is written."
     why = report.rejected.most_common(1)
     forms = sorted({tally.form for tally in report.inputs if tally.form})
     because = f" in {lines:,} lines read as {' and '.join(forms)}" if forms else ""
@@ -208,6 +236,6 @@ def nothing(report: BuildReport, kind: str) -> str:
     if why and why[0][0] == "no password" and "json" in forms:
         because += " (name the member that has it with --column)"
     return (
-        f"No key of kind {kind} was found{because}. No filter is written: leakcheck inspect "
+        f"No key of kind {kind} was found{because}. Nothing is written: leakcheck inspect "
         "says how an input would be read."
     )

@@ -11,6 +11,7 @@ from typing import Any
 from leakcheck.building.account import InputCounts
 from leakcheck.building.decide import look, settle, wanted_of
 from leakcheck.building.record_jobs import extract_batch
+from leakcheck.building.writer import HandedOn
 from leakcheck.errors import InputError
 from leakcheck.input import Input
 from leakcheck.input.streams import Held
@@ -94,19 +95,16 @@ def _keys(sample: bytes, kind: Kind, dialect: Dialect, column: str | None) -> in
     if dialect.form is Form.HASHES and dialect.hex_digits != kind.digest_bytes * 2:
         return 0
     tally = InputCounts("")
-
-    def take(tally: InputCounts, found: Any) -> None:
-        tally.records += len(found.digests) // kind.digest_bytes
-
+    keys = HandedOn(kind, kind, lambda digests: None, plaintext=False)
     if dialect.structured and kind not in (Kind.EMAIL, Kind.DOMAIN):
         wanted = wanted_of(kind, None, column)
         try:
             for batch in batches(dialect, Held(sample), sample, wanted):
-                extract_batch(take, kind, 1, batch, tally, lambda number, reason: None)
+                extract_batch(keys, 1, batch, tally, lambda number, reason: None)
         except InputError:
             pass  # a sample breaks off in the middle; what came before counts
         return tally.records
-    take(tally, extractor(kind, dialect)(sample))
+    keys.take(tally, extractor(kind, dialect)(sample))
     return tally.records
 
 

@@ -15,16 +15,16 @@ from leakcheck.building.checkpoint import Checkpoint
 from leakcheck.building.decide import Plan, look, settle, wanted_of
 from leakcheck.building.line_jobs import LineJobs
 from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
-from leakcheck.building.record_jobs import record_jobs
+from leakcheck.building.record_jobs import NO_PLAINTEXT, record_jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
-from leakcheck.building.writer import KeyWriter
+from leakcheck.building.writer import KeyTaker, KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import Buffers, FilePart, Found, Input, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
-from leakcheck.records.formats import WORDS, extractor
+from leakcheck.records.formats import WORDS, Form, extractor
 from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
@@ -45,16 +45,19 @@ class Jobs:
         rejects: Rejects,
         say: Callable[[str], None],
         slow: "Wish | None" = None,
-        writer: KeyWriter | None = None,
+        writer: KeyTaker | None = None,
+        begin: Callable[[Kind], KeyTaker] | None = None,
     ) -> None:
         """slow: what is to be made of plain digests; writer: where keys go, once the inputs are
-        read again for those that did not fit in memory.
+        read again for those that did not fit in memory; begin: where they go once the kind is
+        settled, a builder where that is None.
         """
         self.request, self.kind, self.workers = request, kind, workers
         self.rejects, self.say = rejects, say
         self.report = BuildReport()
         self.writer = writer
         self._slow = slow
+        self._begin = begin or (lambda kind: KeyWriter(request, kind, slow))
         self.done_bytes = 0
         self._item: Input | None = None
         self._checkpoint = Checkpoint(request, slow.text if slow else None)
@@ -111,7 +114,7 @@ class Jobs:
         """The kind is settled: start the builder, or take up the one that was killed."""
         self.request.check_slow(kind)
         self.kind = kind
-        self.writer = KeyWriter(self.request, kind, self._slow)
+        self.writer = self._begin(kind)
         token = self.writer.token
         if token is not None:
             self._checkpoint.load(token, kind)
@@ -201,11 +204,14 @@ class Jobs:
                 self.begin(plan.kind)
             assert self.writer is not None
             self.kind = plan.kind
+            if self.writer.plaintext and plan.form is Form.HASHES:
+                raise InputError(NO_PLAINTEXT)
             if len(self.request.paths) == 1 and item.found.named and item.member is None:
                 self.report.alone = self.writer.alone()
             if not self.report.inputs and self._decided(plan):
                 self.say(
-                    f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind {plan.kind}."
+                    f"{item.label}: read as {WORDS[plan.form]}, for {self.request.what} of kind "
+                    f"{plan.kind}."
                 )
             if plan.dialect.prefix and not item.found.named:
                 tally = self._folder(item.found.folder)
@@ -215,9 +221,11 @@ class Jobs:
             if plan.structured:
                 wanted = wanted_of(plan.kind, self.request.form, self.request.column)
                 least, note = self.request.min_count, self.rejects.note
-                yield from record_jobs(self.writer.take, item, plan, wanted, least, tally, note)
+                yield from record_jobs(self.writer, item, plan, wanted, least, tally, note)
             else:
-                kernel = extractor(plan.kind, plan.dialect, self.request.min_count)
+                kernel = extractor(
+                    plan.kind, plan.dialect, self.request.min_count, self.writer.made
+                )
                 lines = LineJobs(self.writer.take, kernel, self.rejects, self._buffers)
                 yield from lines.of(item, tally, searched=plan.searched)
         except InputError as error:

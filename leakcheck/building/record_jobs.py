@@ -7,24 +7,30 @@ interpreter's lock is free.
 from collections import Counter
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any
 
 from leakcheck.building.account import InputCounts
 from leakcheck.building.decide import Plan
 from leakcheck.building.workers import Job
+from leakcheck.building.writer import KeyTaker
 from leakcheck.input import Input
 from leakcheck.records.batches import Batch, batches
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import UNEXPLAINED, Wanted
-from leakcheck.subject.kinds import Kind
 from leakcheck.wording import counted
 
-Take = Callable[[InputCounts, Any], None]
 Note = Callable[[str, int, str], None]
+NO_PLAINTEXT = "it holds hashes, and what is asked for is made of the passwords themselves"
+HASHED = "a hash, not a password"
 
 
 def record_jobs(
-    take: Take, item: Input, plan: Plan, wanted: Wanted, least: int, tally: InputCounts, note: Note
+    keys: KeyTaker,
+    item: Input,
+    plan: Plan,
+    wanted: Wanted,
+    least: int,
+    tally: InputCounts,
+    note: Note,
 ) -> Generator[Job, None, None]:
     """The jobs of one structured text; a record counts as a line.
 
@@ -44,7 +50,9 @@ def record_jobs(
                 {why: batch.rejected[why] for why in UNEXPLAINED & set(batch.rejected)}
             )
             unexplained.update(batch.doubted)
-            yield partial(extract_batch, take, plan.kind, least, batch, tally, noted)
+            if keys.plaintext and batch.hashes:
+                unexplained[HASHED] += len(batch.hashes)
+            yield partial(extract_batch, keys, least, batch, tally, noted)
     finally:
         tally.text_bytes = before + stream.position
     if unexplained:
@@ -53,8 +61,7 @@ def record_jobs(
 
 
 def extract_batch(
-    take: Take,
-    kind: Kind,
+    keys: KeyTaker,
     least: int,
     batch: Batch,
     tally: InputCounts,
@@ -64,21 +71,27 @@ def extract_batch(
     tally.add(batch.rejected.total(), 0, 0, batch.rejected)
     for number, reason in batch.noted:
         note(number, reason)
+    kind = keys.kind
+    if keys.plaintext and batch.hashes:
+        tally.add(len(batch.hashes), 0, 0, {HASHED: len(batch.hashes)})
+        for number in batch.hash_numbers:
+            note(number, HASHED)
+    hashes = () if keys.plaintext else batch.hashes
     for values, numbers, extract in (
-        (batch.secrets, batch.numbers, partial(extract_secrets, kind)),
-        (batch.hashes, batch.hash_numbers, partial(extract_hashes, kind, least)),
+        (batch.secrets, batch.numbers, partial(extract_secrets, keys.made)),
+        (hashes, batch.hash_numbers, partial(extract_hashes, kind, least)),
     ):
         if not values:
             continue
         found = extract(values)
-        take(tally, found)
+        keys.take(tally, found)
         if found.rejected:
             for at, number in enumerate(numbers):
                 for reason in extract(values[at : at + 1]).rejected:
                     note(number, reason)
     for more in (
-        extract_secrets(kind, batch.more),
-        extract_hashes(kind, least, batch.more_hashes),
+        extract_secrets(keys.made, batch.more),
+        extract_hashes(kind, least, () if keys.plaintext else batch.more_hashes),
     ):
         if more.digests:  # of records that are counted already
-            take(tally, more._replace(lines=0, accepted=0, rejected={}))
+            keys.take(tally, more._replace(lines=0, accepted=0, rejected={}))

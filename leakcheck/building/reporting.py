@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from leakcheck.building.account import BuildReport, InputCounts
-from leakcheck.building.build import SLOW, Say, Stage, Watch, build
+from leakcheck.building.build import SLOW, Say, Stage, Watch, build, read_keys
 from leakcheck.building.request import BuildRequest
+from leakcheck.building.writer import KeyTaker
 from leakcheck.input import walk
 from leakcheck.progress import Progress
+from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import Field, out_is_terminal, say, table, tell, warn
 from leakcheck.wording import bars, counted, json_text, number, odds, printable, size
 
@@ -40,20 +42,36 @@ def build_shown(
     if as_json:
         say(json_text(report.as_json(), spaced=True))
     else:
-        _show(report, str(request.output))
-    failures = report.failures
-    if not failures:
-        return 0
+        header, repeats = report.header, report.duplicates
+        assert header is not None
+        apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
+        show_account(
+            report,
+            f"{printable(str(request.output))}: {counted(header.keys, 'key')}{apart}, "
+            f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s",
+        )
     accepted = "" if keep_going else ": --keep-going accepts that"
     left = f"{request.output} is written without it and marked incomplete{accepted}"
+    warn_of_failures(report, left)
+    return 0 if keep_going or not report.failures else 2
+
+
+def warn_of_failures(report: BuildReport, left: str) -> None:
+    """Say what could not be read whole, if anything, and what became of the output without it."""
+    failures = report.failures
     if len(failures) == 1:
         warn(f"{failures[0][0]}: {failures[0][1]}; {left}.")
-        return 0 if keep_going else 2
-    for name, reason in failures[:20]:
-        warn(f"{name}: {reason}.")
-    more = f"{len(failures) - 20} more could not be read (see --json); " if failures[20:] else ""
-    warn(f"{more}{left.replace('it and', 'them and')}.")
-    return 0 if keep_going else 2
+    elif failures:
+        for name, reason in failures[:20]:
+            warn(f"{name}: {reason}.")
+        more = f"{len(failures) - 20} more could not be read (see --json); "
+        warn(f"{more if failures[20:] else ''}{left.replace('without it', 'without them')}.")
+
+
+def read_shown(request: BuildRequest, begin: Callable[[Kind], KeyTaker]) -> BuildReport:
+    """Read what `request` names, with the progress on the terminal. Raises as `read_keys` does."""
+    with Progress("reading", _total_bytes(request.paths)) as reading:
+        return read_keys(request, begin, warn, lambda done, keys: reading.update(done, keys=keys))
 
 
 def _build(request: BuildRequest, builds: Builds) -> BuildReport:
@@ -82,10 +100,8 @@ def _total_bytes(paths: tuple[str, ...]) -> int | None:
     return sum(found.size or 0 for found in walk(paths, lambda skipped: None))
 
 
-def _show(report: BuildReport, output: str) -> None:
-    """Print what was built and from what."""
-    header = report.header
-    assert header is not None
+def show_account(report: BuildReport, told: str) -> None:
+    """Print what was read, what became of it (`told`), and what was not taken."""
     largest = sorted(report.inputs, key=lambda tally: -tally.text_bytes)
     shown = largest[:MOST_ROWS]
     drawn = {id(tally) for tally in shown}
@@ -95,12 +111,7 @@ def _show(report: BuildReport, output: str) -> None:
     if out_is_terminal() and len(shown) > 1:
         for line in bars([(_short(tally.name), tally.text_bytes) for tally in shown[:10]]):
             say(line)
-    repeats = report.duplicates
-    apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
-    tell(
-        f"{printable(output)}: {counted(header.keys, 'key')}{apart}, "
-        f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s"
-    )
+    tell(told)
     for reason, count in report.rejected.most_common():
         say(f"  {counted(count, 'line')} rejected: {reason}")
     passed = Counter(reason for _, reason, lost in report.skipped if not lost)

@@ -29,7 +29,8 @@ class BuildRequest:
     update: a filter with kept keys that are to be in the new one too; harden:
     `fast`, `hour` or a PHC string, None for no slow hash; realm: whose salt
     it has, None for a random one; seal: the file of the private key that the
-    digests are sealed with; oracle: the URL where it is asked.
+    digests are sealed with; oracle: the URL where it is asked; what: is
+    written, in words.
     """
 
     paths: tuple[str, ...]
@@ -52,6 +53,7 @@ class BuildRequest:
     realm: str | None = None
     seal: Path | None = None
     oracle: str | None = None
+    what: str = "a filter"
 
     @property
     def slow(self) -> bool:

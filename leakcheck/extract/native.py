@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from leakcheck import _native
 from leakcheck.extract.results import Extraction, extraction
+from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
 _NO_HASH_MORE_OFTEN = 2**63
+_DIGESTS = {Kind.PASSWORD: 0, Kind.NTLM: 1, Foreign.KEYCLOAK: 2, Foreign.PASSWDQC: 3}
 
 
 def emails(chunk: Buffer) -> Extraction:
@@ -25,19 +27,19 @@ def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     return _native.address_spans(chunk)
 
 
-def passwords(chunk: Buffer, kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of one password a line."""
-    return extraction(*_native.passwords(chunk, kind is Kind.NTLM))
+def passwords(chunk: Buffer, kind: Kind | Foreign) -> Extraction:
+    """Kind.PASSWORD or NTLM keys, or digests of Foreign, of one password a line."""
+    return extraction(*_native.passwords(chunk, _DIGESTS[kind]))
 
 
-def password_fields(fields: Sequence[bytes], kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of passwords that are already apart."""
-    return extraction(*_native.password_fields(fields, kind is Kind.NTLM))
+def password_fields(fields: Sequence[bytes], kind: Kind | Foreign) -> Extraction:
+    """Kind.PASSWORD or NTLM keys, or digests of Foreign, of passwords that are already apart."""
+    return extraction(*_native.password_fields(fields, _DIGESTS[kind]))
 
 
-def combo_passwords(chunk: Buffer, kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of the passwords in `address<sep>password` lines."""
-    return extraction(*_native.combo_passwords(chunk, kind is Kind.NTLM))
+def combo_passwords(chunk: Buffer, kind: Kind | Foreign) -> Extraction:
+    """Keys (Kind.PASSWORD, NTLM, or Foreign) of the passwords in `address<sep>password` lines."""
+    return extraction(*_native.combo_passwords(chunk, _DIGESTS[kind]))
 
 
 def credentials(chunk: Buffer) -> Extraction:

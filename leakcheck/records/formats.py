@@ -8,6 +8,7 @@ from typing import Any
 
 from leakcheck.errors import UsageError
 from leakcheck.records.columns import Header
+from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 Buffer = bytes | bytearray | memoryview
@@ -167,9 +168,12 @@ def can_hold(kind: Kind, form: Form) -> bool:
     return form in _HOLDS[kind]
 
 
-def extractor(kind: Kind, dialect: Dialect, min_count: int = 1) -> Callable[[Buffer], Any]:
+def extractor(
+    kind: Kind, dialect: Dialect, min_count: int = 1, made: Kind | Foreign | None = None
+) -> Callable[[Buffer], Any]:
     """The kernel that reads a chunk of a text for keys of `kind`.
 
+    made: what is made of passwords, where that is not the key of the kind.
     Raises UsageError where such a text has no such keys.
     """
     from leakcheck import extract
@@ -188,16 +192,17 @@ def extractor(kind: Kind, dialect: Dialect, min_count: int = 1) -> Callable[[Buf
     if searched(kind, form):
         kernel = extract.emails if kind is Kind.EMAIL else extract.domains
         return kernel
+    made = made or kind
     if form is Form.PASSWORDS:
-        return partial(extract.passwords, kind=kind)
+        return partial(extract.passwords, kind=made)
     if form is Form.COMBO and not dialect.hashed:
         if kind is Kind.CREDENTIAL:
             return extract.credentials  # type: ignore[no-any-return]
-        return partial(_either if dialect.either else extract.combo_passwords, kind=kind)
+        return partial(_either if dialect.either else extract.combo_passwords, kind=made)
     raise UsageError(f"{_upper(dialect.words)} is read record by record.")
 
 
-def _either(chunk: Buffer, kind: Kind) -> Any:
+def _either(chunk: Buffer, kind: Kind | Foreign) -> Any:
     """Lines that may be accounts or passwords: the keys of both readings."""
     from leakcheck import extract
 

@@ -27,6 +27,7 @@ from leakcheck.records.rows import (
     Wanted,
     raw,
 )
+from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 LONGEST = 65_536  # bytes; what is longer is no password and no address
@@ -335,8 +336,11 @@ def _same_case(name: str, asked: str) -> bool:
     return name.casefold() == asked.casefold()
 
 
-def extract_secrets(kind: Kind, pairs: Sequence[tuple[bytes, bytes]]) -> Any:
-    """The Extraction of passwords, with their addresses where the kind has them."""
+def extract_secrets(kind: Kind | Foreign, pairs: Sequence[tuple[bytes, bytes]]) -> Any:
+    """The Extraction of passwords, with their addresses where the kind has them.
+
+    kind: or what another program makes of passwords.
+    """
     from leakcheck import extract
 
     if kind is Kind.CREDENTIAL:

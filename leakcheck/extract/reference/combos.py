@@ -27,6 +27,7 @@ from leakcheck.extract.results import Extraction, Tally
 from leakcheck.subject import escapes
 from leakcheck.subject.address import Found
 from leakcheck.subject.digests import password_readings, sha1
+from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 MOST = 8
@@ -36,8 +37,8 @@ _SEPARATORS, _MARKS, _BLANKS = b":;|\t,", b"-=~#/>_\\*+&^", b" \t"
 _OPENING, _CLOSING = b"\"'<([{", b"\"'>)]}:;|,\t "
 
 
-def combo_passwords(chunk: Buffer, kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of the passwords in `address<sep>password` lines."""
+def combo_passwords(chunk: Buffer, kind: Kind | Foreign) -> Extraction:
+    """Keys (Kind.PASSWORD, NTLM, or Foreign) of the passwords in `address<sep>password` lines."""
     tally = Tally()
     for line, counted in readings(chunk):
         _, signs = read(line)

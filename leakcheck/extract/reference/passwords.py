@@ -11,11 +11,12 @@ from leakcheck.extract import results
 from leakcheck.extract.reference.lines import Buffer, parts, readings
 from leakcheck.extract.results import Extraction, Tally
 from leakcheck.subject.digests import nt_hash, password_readings, plain, sha1
+from leakcheck.subject.foreign import Foreign, foreign_digests
 from leakcheck.subject.kinds import Kind
 
 
-def passwords(chunk: Buffer, kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of one password a line."""
+def passwords(chunk: Buffer, kind: Kind | Foreign) -> Extraction:
+    """Kind.PASSWORD or NTLM keys, or digests of Foreign, of one password a line."""
     tally = Tally()
     for line, counted in readings(chunk):
         status = fault(line, results.EMPTY)
@@ -23,8 +24,8 @@ def passwords(chunk: Buffer, kind: Kind) -> Extraction:
     return tally.done()
 
 
-def password_fields(fields: Sequence[bytes], kind: Kind) -> Extraction:
-    """Kind.PASSWORD or NTLM keys of passwords that are already apart."""
+def password_fields(fields: Sequence[bytes], kind: Kind | Foreign) -> Extraction:
+    """Kind.PASSWORD or NTLM keys, or digests of Foreign, of passwords that are already apart."""
     tally = Tally()
     for field in fields:
         status = fault(field, results.EMPTY)
@@ -49,8 +50,10 @@ def forms(fields: Sequence[bytes]) -> list[bytes]:
     return list(found)
 
 
-def digests(passwords: Sequence[bytes], kind: Kind) -> list[bytes]:
+def digests(passwords: Sequence[bytes], kind: Kind | Foreign) -> list[bytes]:
     """The keys of some passwords, in order."""
+    if isinstance(kind, Foreign):
+        return [digest for one in passwords for digest in foreign_digests(one, kind)]
     if kind is Kind.NTLM:
         return [nt_hash(password) for password in passwords]
     return [sha1(reading) for one in passwords for reading in password_readings(one)]

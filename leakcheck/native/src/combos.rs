@@ -6,15 +6,14 @@ use crate::digest::Digests;
 use crate::emails::Seen;
 use crate::lines::{self, trimmed, Account, Status};
 use crate::password_fields as fields;
-use crate::passwords::{self, fault};
+use crate::passwords::{self, fault, Made};
 use crate::walk::{walk, Visit};
 use std::borrow::Cow;
 
 /// What is wanted of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    Password,
-    Ntlm,
+    Password(Made),
     Credential,
 }
 
@@ -175,8 +174,10 @@ impl Combos {
             return None;
         }
         match self.wanted {
-            Wanted::Password => self.digests.sha1_of(data, end + 1, stop),
-            Wanted::Ntlm => passwords::digest(&mut self.digests, &data[end + 1..stop], true),
+            Wanted::Password(Made::Sha1) => self.digests.sha1_of(data, end + 1, stop),
+            Wanted::Password(made) => {
+                passwords::digest(&mut self.digests, &data[end + 1..stop], made);
+            }
             Wanted::Credential => {
                 let name = data[start..end].to_ascii_lowercase();
                 self.digests.sha1(&[&name, b"\0", &data[end + 1..stop]]);
@@ -234,8 +235,10 @@ impl Combos {
     }
 
     fn add(&mut self, found: &[Cow<[u8]>]) {
-        for word in found {
-            passwords::digest(&mut self.digests, word, self.wanted == Wanted::Ntlm);
+        if let Wanted::Password(made) = self.wanted {
+            for word in found {
+                passwords::digest(&mut self.digests, word, made);
+            }
         }
     }
 }

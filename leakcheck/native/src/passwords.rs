@@ -4,10 +4,33 @@
 use crate::digest::Digests;
 use crate::escapes::hex;
 use crate::lines::{self, any_parted, bare, parts, Account, Status, LONGEST_PASSWORD};
+use crate::murmur;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
 use std::borrow::Cow;
 
+/// What is made of a password; the numbers are those of leakcheck/extract/native.py.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    Sha1,
+    Nt,
+    /// Murmur3 of the lower case: leakcheck/subject/foreign.py.
+    Murmur,
+    /// NT hashes of all that may be typed: the same.
+    Typed,
+}
+
+impl Made {
+    pub fn of(number: u8) -> PyResult<Self> {
+        [Self::Sha1, Self::Nt, Self::Murmur, Self::Typed]
+            .get(usize::from(number))
+            .copied()
+            .ok_or_else(|| PyValueError::new_err("there is no such digest"))
+    }
+}
+
 /// Keys of one password a line.
-pub fn passwords(data: &[u8], ntlm: bool) -> (Vec<u8>, Account) {
+pub fn passwords(data: &[u8], made: Made) -> (Vec<u8>, Account) {
     let mut digests = Digests::with_capacity(data.len() * 2);
     let mut account = Account::default();
     let parted = any_parted(data);
@@ -19,17 +42,17 @@ pub fn passwords(data: &[u8], ntlm: bool) -> (Vec<u8>, Account) {
             lines::readings(line, |reading, counted| {
                 let status = fault(reading, Status::Empty);
                 if status == Status::Accepted {
-                    add(&mut digests, reading, ntlm);
+                    add(&mut digests, reading, made);
                 }
                 account.reading(counted, status);
             });
-        } else if !ntlm && is_plain(data, start, line.len()) {
+        } else if made == Made::Sha1 && is_plain(data, start, line.len()) {
             digests.sha1_of(data, start, start + line.len());
             account.line(Status::Accepted);
         } else {
             let status = fault(line, Status::Empty);
             if status == Status::Accepted {
-                add(&mut digests, line, ntlm);
+                add(&mut digests, line, made);
             }
             account.line(status);
         }
@@ -55,7 +78,7 @@ fn is_plain(data: &[u8], start: usize, length: usize) -> bool {
 }
 
 /// Keys of passwords that are already apart.
-pub fn fields(fields: &[&[u8]], ntlm: bool) -> (Vec<u8>, Account) {
+pub fn fields(fields: &[&[u8]], made: Made) -> (Vec<u8>, Account) {
     let mut digests = Digests::with_capacity(fields.len() * 20);
     let mut account = Account::default();
     for field in fields {
@@ -64,10 +87,10 @@ pub fn fields(fields: &[&[u8]], ntlm: bool) -> (Vec<u8>, Account) {
             let mut readings = Vec::new();
             parts(field, |part| readings.push(part));
             match readings[..] {
-                [field] => add(&mut digests, field, ntlm),
+                [field] => add(&mut digests, field, made),
                 _ => forms(&readings)
                     .iter()
-                    .for_each(|form| digest(&mut digests, form, ntlm)),
+                    .for_each(|form| digest(&mut digests, form, made)),
             }
         }
         account.line(status);
@@ -89,16 +112,16 @@ pub fn fault(field: &[u8], empty: Status) -> Status {
 
 /// Append the keys of one password.
 #[inline]
-fn add(digests: &mut Digests, field: &[u8], ntlm: bool) {
+fn add(digests: &mut Digests, field: &[u8], made: Made) {
     let ends = (field.first(), field.last());
     if matches!(
         ends,
         (Some(b' ' | b'\t' | b'$'), _) | (_, Some(b' ' | b'\t'))
     ) {
         let forms = forms(&[field]);
-        return forms.iter().for_each(|form| digest(digests, form, ntlm));
+        return forms.iter().for_each(|form| digest(digests, form, made));
     }
-    digest(digests, field, ntlm);
+    digest(digests, field, made);
 }
 
 /// The passwords that `fields`, readings of one, may stand for, each once.
@@ -136,15 +159,24 @@ pub fn plain(field: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Append the keys of one password.
-pub fn digest(digests: &mut Digests, password: &[u8], ntlm: bool) {
-    match (std::str::from_utf8(password), ntlm) {
-        (Ok(text), true) => digests.nt_hash(text),
-        (Err(_), true) => digests.nt_hash(&windows_1252(password)),
-        (Ok(_), false) => digests.sha1(&[password]),
-        (Err(_), false) => {
-            digests.sha1(&[password]);
+pub fn digest(digests: &mut Digests, password: &[u8], made: Made) {
+    if made == Made::Sha1 {
+        digests.sha1(&[password]);
+        if std::str::from_utf8(password).is_err() {
             digests.sha1(&[windows_1252(password).as_bytes()]);
         }
+        return;
+    }
+    let text = match std::str::from_utf8(password) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(windows_1252(password)),
+    };
+    match made {
+        Made::Murmur => digests.raw(&murmur::lower_case(&text)),
+        _ => digests.nt_hash(&text),
+    }
+    if made == Made::Typed && !text.is_ascii() {
+        digests.nt_hash(&windows_1252(text.as_bytes()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::combos::Wanted;
 use crate::lines::Account;
+use crate::passwords::Made;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,6 +20,19 @@ pub fn bytes(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
     }
     // SAFETY: contiguous, not empty, held by `buffer`; see the rule above on writers.
     Ok(unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) })
+}
+
+/// The bytes of a buffer that can be written, by one call at a time.
+#[allow(clippy::mut_from_ref)]
+pub fn bytes_mut(buffer: &PyBuffer<u8>) -> PyResult<&mut [u8]> {
+    if buffer.readonly() || !buffer.is_c_contiguous() {
+        return Err(PyValueError::new_err("the buffer cannot be written"));
+    }
+    if buffer.len_bytes() == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as in `bytes`, and writable.
+    Ok(unsafe { std::slice::from_raw_parts_mut(buffer.buf_ptr().cast(), buffer.len_bytes()) })
 }
 
 pub fn output(py: Python<'_>, (digests, account): (Vec<u8>, Account)) -> Output<'_> {
@@ -65,8 +79,9 @@ pub fn address_spans(
 }
 
 #[pyfunction]
-pub fn passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Output<'_>> {
-    let kernel = |data: &[u8]| crate::passwords::passwords(data, ntlm);
+pub fn passwords(py: Python<'_>, chunk: PyBuffer<u8>, digest: u8) -> PyResult<Output<'_>> {
+    let made = Made::of(digest)?;
+    let kernel = |data: &[u8]| crate::passwords::passwords(data, made);
     Ok(output(py, detached(py, &chunk, kernel)?))
 }
 
@@ -74,18 +89,19 @@ pub fn passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Ou
 pub fn password_fields<'py>(
     py: Python<'py>,
     fields: Vec<Bound<'py, PyBytes>>,
-    ntlm: bool,
+    digest: u8,
 ) -> PyResult<Output<'py>> {
+    let made = Made::of(digest)?;
     let fields: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
     Ok(output(
         py,
-        py.detach(|| crate::passwords::fields(&fields, ntlm)),
+        py.detach(|| crate::passwords::fields(&fields, made)),
     ))
 }
 
 #[pyfunction]
-pub fn combo_passwords(py: Python<'_>, chunk: PyBuffer<u8>, ntlm: bool) -> PyResult<Output<'_>> {
-    let wanted = if ntlm { Wanted::Ntlm } else { Wanted::Password };
+pub fn combo_passwords(py: Python<'_>, chunk: PyBuffer<u8>, digest: u8) -> PyResult<Output<'_>> {
+    let wanted = Wanted::Password(Made::of(digest)?);
     let kernel = |data: &[u8]| crate::combos::combos(data, wanted);
     Ok(output(py, detached(py, &chunk, kernel)?))
 }

@@ -1,0 +1,146 @@
+"""`leakcheck export`: a dump as a file that other programs read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakcheck.building import BuildReport, BuildRequest, Form
+from leakcheck.building.reporting import read_shown, show_account, warn_of_failures
+from leakcheck.building.writer import HandedOn, KeyTaker
+from leakcheck.commands import options
+from leakcheck.errors import UsageError
+from leakcheck.exporting import Export, To, Written
+from leakcheck.input import listed
+from leakcheck.subject.kinds import Kind
+from leakcheck.terminal import say
+from leakcheck.wording import counted, json_text, odds, printable, size
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("export")
+def run(
+    dumps: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
+    ] = None,
+    to: Annotated[To, typer.Option("--to", help="Who reads it.")] = ...,  # type: ignore[assignment]
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")] = ...,  # type: ignore[assignment]
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--rate", help="False positives to allow. Default: keycloak 0.0001, dcso 0.000001."
+        ),
+    ] = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Of the keys, for dcso and text; as for build.")
+    ] = None,
+    form: Annotated[Form | None, typer.Option("--from", help="As for build.")] = None,
+    column: Annotated[
+        str | None, typer.Option("--column", metavar="NAME|N", help="As for build.")
+    ] = None,
+    min_count: Annotated[
+        int, typer.Option("--min-count", min=1, help="Drop hashes that were seen less often.")
+    ] = 1,
+    memory: Annotated[
+        str | None, typer.Option("--memory", metavar="SIZE", help="As for build.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Default: one a core.")
+    ] = None,
+    files_from: Annotated[
+        str | None,
+        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one a line."),
+    ] = None,
+    archive_password: Annotated[
+        bool, typer.Option("--archive-password", help="Ask for the archives' password.")
+    ] = False,
+    archive_password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive-password-file",
+            readable=False,  # which is told in our words
+            help="Read the archives' password from a file.",
+        ),
+    ] = None,
+    max_expansion: Annotated[
+        float,
+        typer.Option("--max-expansion", min=1, help="Most that a file may grow to, in its sizes."),
+    ] = 250.0,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Write it though some input was not read whole.")
+    ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejects",
+            readable=False,
+            help="Write rejected lines' numbers and reasons, not content.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Write what a dump holds as a file that another program reads.
+
+    keycloak: a denylist of passwords; passwdqc: a filter of NT hashes; dcso: a
+    filter of hashes in hexadecimal digits; text: the hashes, in order. Such a
+    file cannot say that it is incomplete, so one from dumps that could not be
+    read whole is not written without --keep-going.
+    """
+    paths = tuple(dumps or ()) + (tuple(listed(files_from)) if files_from else ())
+    if not paths:
+        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+    with Export(to, paths, kind, output, rate, options.size(memory)) as export:
+        request = BuildRequest(
+            paths=paths,
+            output=output,
+            kind=export.kind,
+            form=form,
+            min_count=min_count,
+            column=column,
+            threads=threads,
+            force=force,
+            reading=options.reading(max_expansion, archive_password, archive_password_file),
+            rejects=rejects,
+            what="an export",
+        )
+
+        def begin(kind: Kind) -> KeyTaker:
+            return HandedOn(kind, export.begin(kind), export.add, export.format.plaintext)
+
+        report = read_shown(request, begin)
+        if report.failures and not keep_going:
+            warn_of_failures(report, f"{output} is not written without it: see --keep-going")
+            return 2
+        written = export.write(force)
+    report.settle_new(written.keys)
+    _show(report, written, export, output, json)
+    warn_of_failures(report, f"{output} is written without it")
+    return 0
+
+
+def _show(
+    report: BuildReport, written: Written, export: Export, output: Path, as_json: bool
+) -> None:
+    """Print what was read and written."""
+    if as_json:
+        account = report.as_json()
+        account.pop("filter")
+        told = {
+            "to": export.to,
+            "kind": export.kind,
+            "keys": written.keys,
+            "rate": written.rate,
+            "bytes": written.bytes,
+        }
+        account["duplicates"] = report.records - written.keys
+        say(json_text(account | {"export": told}, spaced=True))
+        return
+    alarm = "no false alarms" if written.rate is None else f"false alarm {odds(written.rate)}"
+    show_account(
+        report,
+        f"{printable(str(output))}: for {export.to}, {counted(written.keys, 'key')}, {alarm}, "
+        f"{size(written.bytes)}, {report.seconds:.1f} s",
+    )

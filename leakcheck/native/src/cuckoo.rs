@@ -21,7 +21,7 @@ struct Table<'a> {
 impl Table<'_> {
     fn other(&self, bucket: usize, print: u64) -> usize {
         let buckets = self.fills.len();
-        let from = ((print & 0xFFFF_FFFF) * buckets as u64 >> 32) as usize;
+        let from = (((print & 0xFFFF_FFFF) * buckets as u64) >> 32) as usize;
         (2 * buckets - 1 - bucket - from) % buckets
     }
 
@@ -77,11 +77,10 @@ impl Table<'_> {
     /// In a full bucket fingerprints are cut short: of two that are then the same one is enough.
     fn shorten(&mut self, at: usize, print: u64) -> bool {
         let bucket = &mut self.slots[at];
-        for slot in 0..SLOTS {
-            if bucket[slot] & SHORT == print & SHORT {
-                bucket[slot] &= SHORT;
-                return true;
-            }
+        let alike = |held: &&mut u64| **held & SHORT == print & SHORT;
+        if let Some(held) = bucket.iter_mut().find(alike) {
+            *held &= SHORT;
+            return true;
         }
         for slot in 0..SLOTS {
             for earlier in 0..slot {
@@ -114,7 +113,7 @@ pub fn cuckoo_insert(
         for (number, digest) in digests.as_chunks::<16>().0.iter().enumerate() {
             let lead = u128::from_be_bytes(*digest) >> 96;
             let lead = (lead & 0x0F0F_0F0F) << 4 | lead >> 4 & 0x0F0F_0F0F;
-            let first = (lead as u64 * table.fills.len() as u64 >> 32) as usize;
+            let first = ((lead as u64 * table.fills.len() as u64) >> 32) as usize;
             let print = (u128::from_le_bytes(*digest) >> 64) as u64;
             match table.insert(first, print) {
                 Some((new, kicks)) => {
@@ -158,7 +157,7 @@ pub fn cuckoo_pack<'py>(
         let bucket = |(words, &fill): (&[[u8; 8]; SLOTS], &u8)| {
             let mut prints = words.map(u64::from_ne_bytes);
             let bucket = pack(&mut prints[..usize::from(fill)], &heads);
-            (bucket << 64 | bucket >> 64).to_le_bytes() // its upper half stands first
+            bucket.rotate_right(64).to_le_bytes() // its upper half stands first
         };
         words.iter().zip(fills).map(bucket).collect()
     });

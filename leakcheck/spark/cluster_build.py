@@ -165,7 +165,7 @@ def _build(
     bounds = bounds_of(parts, parts)
     report.header, worst = write_filter(cluster.spark, target, place, work, found, bounds, stage)
     report.alone = len(report.inputs) == 1
-    report.settle_new()
+    report.settle_new(report.header.keys)
     for told in (
         forget_old_keys(request.output, report.header),
         crowding(report.header, worst, request.rate),

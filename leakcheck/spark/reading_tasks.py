@@ -16,7 +16,7 @@ from leakcheck.building.jobs import Jobs, Stream
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
-from leakcheck.building.writer import KeyWriter
+from leakcheck.building.writer import KeyTaker
 from leakcheck.errors import LeakcheckError, fault
 from leakcheck.sources.identities import piece_of
 from leakcheck.spark.runs import batches
@@ -31,7 +31,7 @@ _MOST_WAITING = 1 << 20  # plain digests that wait for the slow hash
 ITEMS, ACCOUNT = "items", "account-"
 
 
-class TaskKeys(KeyWriter):
+class TaskKeys(KeyTaker):
     """Where the keys of one task go: into memory, sorted and distinct when they are taken.
 
     It takes what a builder takes, so that a task reads by the same code as one machine.
@@ -39,9 +39,8 @@ class TaskKeys(KeyWriter):
     """
 
     def __init__(self, kind: Kind, harden: Hardening | None) -> None:
-        # Not the parent's, which opens a builder.
-        self.kind, self.records, self.slow = kind, 0, None
-        self._new_keys = None
+        super().__init__(kind, kind)
+        self._new_keys = None  # tasks know nothing of each other
         self._harden = harden
         self._waiting: set[bytes] = set()
         self._pool = kernels.Pool(HARDENED_BYTES if harden else kind.digest_bytes, PARTITION_BITS)
@@ -79,9 +78,6 @@ class TaskKeys(KeyWriter):
 
     def checkpoint(self, token: Any) -> None:
         """Nothing: a task that dies is run again."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 @dataclass(frozen=True, slots=True)

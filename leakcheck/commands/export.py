@@ -10,7 +10,7 @@ from leakcheck.building.reporting import read_shown, show_account, warn_of_failu
 from leakcheck.building.writer import HandedOn, KeyTaker
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
-from leakcheck.exporting import Export, To, Written
+from leakcheck.exporting import Export, Exported, To
 from leakcheck.input import listed
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import say
@@ -122,7 +122,7 @@ def run(
 
 
 def _show(
-    report: BuildReport, written: Written, export: Export, output: Path, as_json: bool
+    report: BuildReport, written: Exported, export: Export, output: Path, as_json: bool
 ) -> None:
     """Print what was read and written."""
     if as_json:

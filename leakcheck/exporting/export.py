@@ -38,7 +38,7 @@ _SETTLED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Exported:
     """What was written: distinct keys, the rate of false alarms or None for none, bytes."""
 
     keys: int
@@ -122,7 +122,7 @@ class Export:
         with _told(self._output):
             self._gathered.add(digests)
 
-    def write(self, replace: bool) -> Written:
+    def write(self, replace: bool) -> Exported:
         """Write the file. Raises InputError where there is no key, or the disk takes no more."""
         if self._gathered is None:
             raise InputError("There is nothing to read in this: no file is written.")
@@ -142,7 +142,7 @@ class Export:
             size = file.seek(0, os.SEEK_END)
             self._draft.publish(replace=replace)
         rate = 1e-9 if self.to is To.PASSWDQC else self._rate
-        return Written(count, rate, size)
+        return Exported(count, rate, size)
 
     def _settle(self, path: Path) -> int:
         """Put all keys, in order and each once, in a file; how many they are."""

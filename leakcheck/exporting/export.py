@@ -24,7 +24,7 @@ from leakcheck.exporting.formats import (
     write_text,
 )
 from leakcheck.exporting.gathered import BLOCK_BYTES, Gathered, kernels
-from leakcheck.files import PRIVATE, PUBLISHED, Draft, FolderDraft
+from leakcheck.files import PUBLISHED, Draft, FolderDraft
 from leakcheck.input.inputs import FILTER_MAGIC, KEYS_MAGIC
 from leakcheck.sources.new_filter import check_rate
 from leakcheck.subject.foreign import Foreign
@@ -148,8 +148,7 @@ class Export:
         """Put all keys, in order and each once, in a file; how many they are."""
         assert self._gathered is not None
         count = 0
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE)
-        with os.fdopen(handle, "wb") as file:
+        with path.open("wb") as file:  # in a folder for its owner alone
             for block in self._gathered.sorted():
                 file.write(block)
                 count += len(block) // self._width

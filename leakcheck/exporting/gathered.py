@@ -1,12 +1,10 @@
 """Digests on their way into a file: any number, in bounded memory, out in order and each once."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from bloom.engine import choose
-from leakcheck.files import PRIVATE
 
 _, kernels = choose("leakcheck._native", "leakcheck.exporting.reference")
 BLOCK_BYTES = 8 << 20
@@ -22,7 +20,7 @@ class Gathered:
     """
 
     def __init__(self, folder: Path, width: int, memory: int, depth: int = 0) -> None:
-        """folder: for what is spilled, of this alone; memory: bytes to hold at once, about."""
+        """folder: for what is spilled, private and of this alone; memory: bytes to hold at once, about."""
         self._folder, self._width, self._depth = folder, width, depth
         # Sorting holds as much again; plain Python's objects are five times what they hold.
         self._most = max(memory // 12, 1 << 16)
@@ -77,8 +75,7 @@ class Gathered:
         while start < len(found):
             part = found[start + self._depth]
             stop = self._end_of(found, start, part)
-            handle = os.open(self._path(part), os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
-            with os.fdopen(handle, "ab") as file:
+            with self._path(part).open("ab") as file:
                 file.write(found[start:stop])
             self._spilled[part] += stop - start
             start = stop

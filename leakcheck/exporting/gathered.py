@@ -20,7 +20,7 @@ class Gathered:
     """
 
     def __init__(self, folder: Path, width: int, memory: int, depth: int = 0) -> None:
-        """folder: for what is spilled, private and of this alone; memory: bytes to hold at once, about."""
+        """folder: of this alone, and private; memory: bytes to hold at once, about."""
         self._folder, self._width, self._depth = folder, width, depth
         # Sorting holds as much again; plain Python's objects are five times what they hold.
         self._most = max(memory // 12, 1 << 16)

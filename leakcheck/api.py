@@ -260,9 +260,14 @@ def kind_of(kind: Kind | str) -> Kind:
 
 
 def _several(values: Iterable[T], name: str) -> list[T]:
-    """`values`, unless it is one text, whose letters nobody means. Raises TypeError."""
+    """`values`, unless it is one text or a table, whose letters or names nobody means.
+
+    Raises TypeError.
+    """
     if isinstance(values, str | bytes | bytearray | os.PathLike):
         raise TypeError(f"{name}: give a list of them, not one {type(values).__name__}.")
+    if hasattr(values, "columns") and hasattr(values, "shape"):  # of pandas or polars
+        raise TypeError(f"{name}: give one column of the table, such as frame['mail'].")
     return list(values)
 
 

@@ -15,7 +15,32 @@ import leakcheck
 from leakcheck import Verdict
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/library.md")
+PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+WRONG = """
+import leakcheck
+
+try:
+    answers = leakcheck.check(["a@b.fr"], knid="email")
+except leakcheck.NoSuchError:
+    raise
+verdict: int = answers[0].verdict
+"""
+RIGHT = """
+import leakcheck
+
+
+def reason(error: leakcheck.LeakcheckError) -> str:
+    return str(error)
+
+
+try:
+    found: list[leakcheck.Answer] = leakcheck.check(["a@b.fr"], kind=leakcheck.Kind.EMAIL)
+    columns: list[str] = leakcheck.check_column(["a@b.fr", None])
+except (leakcheck.UsageError, leakcheck.FilterError, leakcheck.NetworkError) as error:
+    print(reason(error))
+except (leakcheck.InputError, leakcheck.SubjectError) as error:
+    print(reason(error))
+"""
 
 
 @pytest.fixture
@@ -33,16 +58,49 @@ def examples() -> dict[str, str]:
     }
 
 
-def test_the_examples_type_check(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
+def checkers() -> dict[str, list[str]]:
+    """How each type checker is started, strict."""
+    return {
+        "mypy": ["mypy", "--strict", "--ignore-missing-imports", "."],
+        "pyright": ["pyright", "--pythonpath", sys.executable, "."],
+    }
+
+
+def type_checked(checker: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a type checker says of the files in `folder`."""
+    pytest.importorskip(checker)
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    if checker == "pyright":  # which is written in JavaScript, and fetched at its first use
+        first = subprocess.run(
+            [sys.executable, "-m", "pyright", "--version"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        if first.returncode:
+            pytest.skip("pyright cannot be had here: it wants Node.js and the npm registry")
+    return subprocess.run(
+        [sys.executable, "-m", *checkers()[checker]],
+        capture_output=True, text=True, cwd=folder, timeout=280, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("checker", checkers())
+def test_the_examples_type_check(checker: str, tmp_path: Path) -> None:
     for name, text in examples().items():
         (tmp_path / name).write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", str(tmp_path)],
-        capture_output=True, text=True, cwd=tmp_path, timeout=280, check=False,
-    )  # fmt: skip
+    (tmp_path / "errors_by_name.py").write_text(RIGHT)
+    done = type_checked(checker, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(examples()) >= 5
+    assert len(examples()) >= 8
+
+
+@pytest.mark.parametrize("checker", checkers())
+def test_a_type_checker_sees_what_is_wrong(checker: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(WRONG)
+    done = type_checked(checker, tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if "wrong.py:" in line]
+    for number in (5, 6, 8):
+        assert any(f"wrong.py:{number}:" in line and "error" in line for line in lines), lines
 
 
 def test_an_unknown_name_is_an_error_for_a_type_checker_and_at_run_time() -> None:
@@ -134,3 +192,32 @@ def test_the_flask_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for password, status in (("letmein", 422), ("t6-Rz!mWq0pLk#2", 201)):
         answer = client.post("/accounts", data={"name": "a", "password": password})
         assert answer.status_code == status
+
+
+TABLES = ("alice@example.fr", None, "carol@example.org")
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "category"])
+def test_a_column_of_pandas(dtype: str, acme: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"mail": pandas.Series(TABLES, dtype=dtype, index=[7, 3, 3])})
+    frame["breach"] = leakcheck.check_column(frame["mail"], sources=[acme])
+    assert list(frame["breach"]) == ["exposed", "unknown", "clean"]
+    odd = pandas.Series([float("nan"), pandas.NA, pandas.NaT, 5, ""], dtype="object")
+    assert leakcheck.check_column(odd, sources=[acme]) == ["unknown"] * 5
+    assert leakcheck.check_column(frame["mail"][:0], sources=[acme]) == []
+    with pytest.raises(TypeError, match="one column of the table"):
+        leakcheck.check_column(frame, sources=[acme])
+
+
+@pytest.mark.parametrize("dtype", ["String", "Categorical"])
+def test_a_column_of_polars(dtype: str, acme: Path) -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"mail": polars.Series(TABLES, dtype=getattr(polars, dtype))})
+    breach = polars.Series(leakcheck.check_column(frame["mail"], sources=[acme]))
+    found = frame.with_columns(breach=breach)
+    assert found["breach"].to_list() == ["exposed", "unknown", "clean"]
+    with pytest.raises(TypeError, match="one column of the table"):
+        leakcheck.check_column(frame, sources=[acme])
+    with pytest.raises(leakcheck.SubjectError, match="2 of the 3"):
+        leakcheck.check(frame["mail"], sources=[acme])

@@ -87,6 +87,19 @@ _STEALER = re.compile(r"\s*[A-Za-z][\w+.-]*://[^\s|;,]*?[:;|,\t ]([^\s:;|,/]+)[:
 _AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
 
 
+_DOTTED = re.compile(r"\d\.\d")
+
+
+def may_be_more(text: str) -> bool:
+    """Whether in a line without blanks something may be of another class than an address, or be
+    a password by the word before it.
+    """
+    lower = text.lower()
+    if _MANY_DIGITS.search(text) or _DOTTED.search(text):
+        return True
+    return any(stem in lower for stem in _STEMS)
+
+
 def spans(text: str) -> Iterator[SecretSpan]:
     """All spans of every class but passwords, those of one class apart from each other."""
     for name, sign, pattern in _SIGNED:

@@ -59,7 +59,8 @@ class Tongue(NamedTuple):
 
     def of(self, value: object) -> str:
         """A value in a message: said in this language where it can say itself."""
-        return value.within(self) if isinstance(value, Message) else str(value)
+        text = str(value)  # of an error, what it was given
+        return text.within(self) if isinstance(text, Message) else text
 
 
 class _Sentence(Message):
@@ -90,6 +91,26 @@ class _Joined(Message):
     def within(self, tongue: Tongue) -> str:
         between, texts = self._parts
         return tongue.of(between).join(map(tongue.of, texts))
+
+
+class _Stripped(Message):
+    """parts: a text, and what is taken off its end."""
+
+    __slots__ = ()
+
+    def within(self, tongue: Tongue) -> str:
+        text, marks = self._parts
+        return tongue.of(text).rstrip(marks)
+
+
+class _Headless(Message):
+    """parts: a text, and the name with a colon that is taken off its front."""
+
+    __slots__ = ()
+
+    def within(self, tongue: Tongue) -> str:
+        text, head = self._parts
+        return tongue.of(text).removeprefix(head.rstrip(": ")).lstrip(f": {NARROW}")
 
 
 class _Figure(Message):
@@ -139,6 +160,16 @@ def joined(between: str, texts: Iterable[str]) -> str:
     """`texts`, and `between` them what parts them."""
     parts = tuple(texts)
     return _Joined(between.join(parts), between, parts)
+
+
+def stripped(text: str, marks: str) -> str:
+    """`text` without `marks` at its end."""
+    return _Stripped(text.rstrip(marks), text, marks)
+
+
+def headless(text: str, head: str) -> str:
+    """`text` without `head`, a name and a colon, at its front, where it has that."""
+    return _Headless(text.removeprefix(head), text, head) if text.startswith(head) else text
 
 
 def figure(text: str) -> str:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from leakcheck.language import figure, joined, said, said_of
+from leakcheck.language import figure, joined, local, said, said_of, stripped
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
@@ -84,6 +84,11 @@ def _encoder(spaced: bool) -> Callable[[Any], str]:
     from json import JSONEncoder  # a millisecond that most commands can save
 
     return JSONEncoder(ensure_ascii=False, separators=None if spaced else (",", ":")).encode
+
+
+def ended(text: str) -> str:
+    """`text` without a full stop at its end, for what goes on behind it."""
+    return stripped(text, ".")
 
 
 def number(value: float) -> str:
@@ -159,7 +164,8 @@ def bars(items: Sequence[tuple[str, float]], *, width: int = 40) -> Iterator[str
     labels = [printable(label) for label, _ in items]
     margin = max(map(len, labels), default=0)
     for label, (_, amount) in zip(labels, items, strict=True):
-        yield f"{label:<{margin}}  {'#' * max(1, round(amount / most * width))} {number(amount)}"
+        bar = "#" * max(1, round(amount / most * width))
+        yield f"{label:<{margin}}  {bar} {local(number(amount))}"
 
 
 VERDICTS: Mapping[str, str] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from leakcheck.errors import InputError
 from leakcheck.input.encodings import SAMPLE_BYTES
 from leakcheck.input.lists import ListFile, holds
+from leakcheck.language import said
 from leakcheck.records.columns import bare
 from leakcheck.records.detect import detect
 from leakcheck.records.exports import VaultEntry, of_records, of_text
@@ -125,5 +126,5 @@ def _entries(file: ListFile, unread: list[tuple[str, str]]) -> Iterator[VaultEnt
             any_text = True
     unread += [(one.name, one.reason) for one in file.skipped if one.lost]
     if not any_text:
-        reason = file.skipped[0].reason if file.skipped else "the export is empty"
-        raise InputError(f"{file.name}: {reason}.")
+        reason = file.skipped[0].reason if file.skipped else said("the export is empty")
+        raise InputError(said("{name}: {reason}.", name=file.name, reason=reason))

@@ -10,6 +10,7 @@ from typing import Any
 from leakcheck import terminal
 from leakcheck.auditing.accounts import Accounts, read
 from leakcheck.auditing.audit import Audited, Problem, audit, groups
+from leakcheck.language import joined, said, said_of
 from leakcheck.progress import Progress
 from leakcheck.reports import Column, Finding, Meta, ReportRow, Rule, Summary
 from leakcheck.reports.output import Reports, Target, stdout
@@ -18,8 +19,13 @@ from leakcheck.sources import Access, Source
 from leakcheck.sources.names import close_all, open_for_passwords
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict, exit_status
-from leakcheck.wording import advice, counted, number, odds, sent
+from leakcheck.wording import advice, counted, ended, number, odds, sent
 
+_GUESSED = {
+    "login": said("easy to guess from the login"),
+    "site": said("easy to guess from the site"),
+    "title": said("easy to guess from the title"),
+}
 _NAMED = 3  # accounts that share a password and are named in a row
 RULES = (
     Rule(
@@ -39,12 +45,12 @@ RULES = (
     ),
 )
 COLUMNS = (
-    Column("account", "Account", keep=True),
-    Column("login", "Login"),
-    Column("verdict", "Verdict", style="verdict", keep=True),
-    Column("problem", "Problem", keep=True, wrap=True),
-    Column("advice", "What to do", keep=True, wrap=True),
-    Column("found_in", "Where", wrap=True),
+    Column("account", said("Account"), keep=True),
+    Column("login", said("Login")),
+    Column("verdict", said("Verdict"), style="verdict", keep=True),
+    Column("problem", said("Problem"), keep=True, wrap=True),
+    Column("advice", said("What to do"), keep=True, wrap=True),
+    Column("found_in", said("Where"), wrap=True),
 )
 # On a terminal "clean" beside a password that is used twice would reassure.
 SHOWN = tuple(
@@ -76,12 +82,14 @@ def report(
     with Reports(targets, force=force, read=named) as reports:
         opened = open_for_passwords(sources, access)
         try:
-            label = f"checking {counted(len(found.all), 'account')}"
+            label = said("checking {accounts}", accounts=counted(len(found.all), "account"))
             with Progress(label, len(found.all), "accounts"):
                 audited = audit(found.all, opened)
             facts = {"exports": found.exports, "sources": [one.info.name for one in opened],
                      "redacted": redact}  # fmt: skip
-            reports.begin(Meta("My passwords", COLUMNS, "leakcheck vault", facts, RULES, SHOWN))
+            reports.begin(
+                Meta(said("My passwords"), COLUMNS, "leakcheck vault", facts, RULES, SHOWN)
+            )
             for one in audited:
                 if one.problems or every:
                     reports.row(_row(one.redacted() if redact else one))
@@ -90,7 +98,7 @@ def report(
         finally:
             close_all(opened)
     for name, reason in found.unread:
-        terminal.warn(f"{name} was not read: {reason.rstrip('.')}.")
+        terminal.warn(said("{name} was not read: {reason}.", name=name, reason=ended(reason)))
     if all(target.path is not None for target in targets):
         SummaryWriter(stdout()).end(summary)
     verdicts = {one.verdict for one in audited}
@@ -108,8 +116,8 @@ def _row(one: Audited) -> ReportRow:
         "login": account.login,
         "verdict": one.verdict.value,
         "problems": [problem.value for problem in one.problems],
-        "problem": "; ".join(_problems(one)),
-        "advice": " ".join(_steps(one)),
+        "problem": joined("; ", _problems(one)),
+        "advice": joined(" ", _steps(one)),
         "shared_with": [other.label for other in one.shared],
         "sources": [source.as_json() for source in one.answer.sources],
         "found_in": account.places,
@@ -120,7 +128,7 @@ def _row(one: Audited) -> ReportRow:
 def _finding(one: Audited, problem: str) -> Finding | None:
     if not one.problems or one.problems == (Problem.EMPTY,):
         return None
-    text = f"{one.account.label}: {problem}."
+    text = said("{name}: {reason}.", name=one.account.label, reason=problem)
     if one.verdict is Verdict.EXPOSED:
         return Finding("leakcheck/exposed", text)
     if one.verdict is Verdict.UNKNOWN:
@@ -133,23 +141,31 @@ def _problems(one: Audited) -> Iterator[str]:
     for problem in one.problems:
         if problem is Problem.BREACHED:
             hits = {hit.name: hit for hit in one.answer.exposed_in}
-            yield "breached: in " + ", ".join(
-                f"{name} (false alarm: {odds(hit.false_alarm)})" for name, hit in hits.items()
-            )
+            found = joined(", ", (
+                said("{name} (false alarm: {odds})", name=name, odds=odds(hit.false_alarm))
+                for name, hit in hits.items()
+            ))  # fmt: skip
+            yield said("breached: in {names}", names=found)
         elif problem is Problem.REUSED:
             names = [_named(other.label, other.login) for other in one.shared]
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            yield f"the same password as {', '.join(names[:_NAMED])}{more}"
+            shown = joined(", ", names[:_NAMED])
+            if len(names) > _NAMED:
+                rest = number(len(names) - _NAMED)
+                shown = said("{names} and {count} more", names=shown, count=rest)
+            yield said("the same password as {names}", names=shown)
         elif problem is Problem.GUESSABLE:
-            yield f"easy to guess from the {one.made_of}"
+            yield _GUESSED[one.made_of]
         elif problem is Problem.UNKNOWN:
-            doubts = {f"{source.name}: {source.reason or 'no answer'}"
-                      for source in one.answer.sources
-                      if source.verdict is Verdict.UNKNOWN}  # fmt: skip
-            why = one.reason or "; ".join(sorted(doubts)) or "there is nothing to ask"
-            yield f"could not be checked: {why.rstrip('.')}"
+            doubts = {
+                said("{name}: {reason}", name=source.name,
+                     reason=source.reason or said("no answer"))
+                for source in one.answer.sources
+                if source.verdict is Verdict.UNKNOWN
+            }  # fmt: skip
+            why = joined("; ", sorted(doubts)) if doubts else said("there is nothing to ask")
+            yield said("could not be checked: {reason}", reason=ended(one.reason or why))
         else:
-            yield "no password is stored"
+            yield said("no password is stored")
 
 
 def _named(label: str, login: str) -> str:
@@ -160,17 +176,17 @@ def _steps(one: Audited) -> Iterator[str]:
     """What to do about one account."""
     problems = set(one.problems)
     if Problem.BREACHED in problems and Problem.REUSED in problems:
-        yield "Change it now, here and in the accounts named: a new one for each."
+        yield said("Change it now, here and in the accounts named: a new one for each.")
     elif Problem.BREACHED in problems:
-        yield "Change it now: attackers try it first."
+        yield said("Change it now: attackers try it first.")
     elif Problem.REUSED in problems:
-        yield "Give this account a password of its own."
+        yield said("Give this account a password of its own.")
     elif Problem.GUESSABLE in problems:
-        yield "Let your password manager choose another."
+        yield said("Let your password manager choose another.")
     if Problem.UNKNOWN in problems:
-        yield "Check it again once the source answers."
+        yield said("Check it again once the source answers.")
     if Problem.EMPTY in problems:
-        yield "Store the password, set one, or remove the entry."
+        yield said("Store the password, set one, or remove the entry.")
 
 
 def _summary(
@@ -188,29 +204,47 @@ def _summary(
         "unread": len(found.unread),
     }
     lines = [
-        f"{counted(len(audited), 'account')} in {counted(len(found.exports), 'export')}: "
-        f"{number(counts[Problem.BREACHED])} with a breached password, {number(fine)} without a "
-        "problem."
+        said(
+            "{accounts} in {exports}: {breached} with a breached password, {fine} without a "
+            "problem.",
+            accounts=counted(len(audited), "account"),
+            exports=counted(len(found.exports), "export"),
+            breached=number(counts[Problem.BREACHED]),
+            fine=number(fine),
+        )
     ]
     if shared:
         lines.append(
-            f"Used more than once: {counted(shared, 'password')}, by "
-            f"{counted(counts[Problem.REUSED], 'account')}."
+            said(
+                "Used more than once: {passwords}, by {accounts}.",
+                passwords=counted(shared, "password"),
+                accounts=counted(counts[Problem.REUSED], "account"),
+            )
         )
     if counts[Problem.GUESSABLE]:
-        lines.append(f"Easy to guess: {counted(counts[Problem.GUESSABLE], 'account')}.")
+        many = counted(counts[Problem.GUESSABLE], "account")
+        lines.append(said("Easy to guess: {accounts}.", accounts=many))
     if counts[Problem.EMPTY]:
-        lines.append(f"No password stored: {counted(counts[Problem.EMPTY], 'account')}.")
+        many = counted(counts[Problem.EMPTY], "account")
+        lines.append(said("No password stored: {accounts}.", accounts=many))
     if counts[Problem.UNKNOWN]:
-        lines.append(f"Could not be checked: {counted(counts[Problem.UNKNOWN], 'account')}.")
-    names = [f"{one.info.name} ({counted(one.info.keys, 'password')})" if one.info.keys
-             else one.info.name for one in opened]  # fmt: skip
-    lines.append(f"Checked against: {', '.join(names) or 'nothing'}.")
+        many = counted(counts[Problem.UNKNOWN], "account")
+        lines.append(said("Could not be checked: {accounts}.", accounts=many))
+    names = [
+        said("{name} ({facts})", name=one.info.name, facts=counted(one.info.keys, "password"))
+        if one.info.keys
+        else one.info.name
+        for one in opened
+    ]
+    against = joined(", ", names) if names else said("nothing")
+    lines.append(said("Checked against: {names}.", names=against))
     lines += [sent(one.info.name, one.revealed) for one in opened if one.revealed is not None]
     if not any(one.info.keys is None or one.info.keys > 1_000_000 for one in opened):
         lines.append(
-            "That is a small part of all breached passwords: --in hibp asks for all of them by "
-            "five hex digits of each hash; leakcheck fetch makes a filter to ask offline."
+            said(
+                "That is a small part of all breached passwords: --in hibp asks for all of them by "
+                "five hex digits of each hash; leakcheck fetch makes a filter to ask offline."
+            )
         )
     lines += _delete(paths)
     steps = advice(Kind.PASSWORD, Verdict.EXPOSED)[1:] if counts[Problem.BREACHED] else ()
@@ -221,7 +255,10 @@ def _delete(paths: Sequence[Path]) -> Iterator[str]:
     """What to do with the exports, which hold every password in the clear."""
     if paths:
         files = " ".join(shlex.quote(str(path)) for path in paths)
-        which = "the export: it holds" if len(paths) == 1 else "the exports: they hold"
-        yield f"Now delete {which} every password in the clear:"
+        yield said_of(
+            len(paths),
+            "Now delete the export: it holds every password in the clear:",
+            "Now delete the exports: they hold every password in the clear:",
+        )
         yield f"  rm -- {files}"
-        yield "Empty the trash too, and think of backups and synchronised folders."
+        yield said("Empty the trash too, and think of backups and synchronised folders.")

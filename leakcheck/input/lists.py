@@ -15,6 +15,7 @@ from leakcheck.input.inputs import Input, Options, expand
 from leakcheck.input.streams import Buffer, Raw, ReadError
 from leakcheck.input.walk import STDIN, Found, Skipped
 from leakcheck.input.workbook import OLE, is_workbook
+from leakcheck.language import said
 
 ZIP = b"PK\x03\x04"
 _MOST_EXPANSION = 1000.0
@@ -82,14 +83,22 @@ class ListFile:
         try:
             yield
         except ReadError as error:
-            raise InputError(f"{self.name}: {error}: get the list again.") from None
+            raise InputError(
+                said("{name}: {error}: get the list again.", name=self.name, error=error)
+            ) from None
         except FileNotFoundError:
-            raise InputError(f"{self.name}: there is no such file.") from None
+            raise InputError(said("{name}: there is no such file.", name=self.name)) from None
         except IsADirectoryError:
-            raise InputError(f"{self.name}: this is a folder: name a list in it.") from None
+            raise InputError(
+                said("{name}: this is a folder: name a list in it.", name=self.name)
+            ) from None
         except OSError as error:
             raise InputError(
-                f"{self.name}: it cannot be read: {error.strerror or 'failed'}."
+                said(
+                    "{name}: it cannot be read: {why}.",
+                    name=self.name,
+                    why=error.strerror or "failed",
+                )
             ) from None
 
     def _open(self, path: Path | None) -> tuple[Found, "Raw | Given"]:
@@ -107,7 +116,7 @@ class ListFile:
         """All of it where it is a spreadsheet; else nothing is read."""
         start = self._raw.read(HEAD_BYTES)
         if not start:
-            raise InputError(f"{self.name}: the list is empty.")
+            raise InputError(said("{name}: the list is empty.", name=self.name))
         packed = start.startswith((OLE, ZIP))
         if not packed and not isinstance(self._raw, Raw):
             self._raw = Given(self._raw, self._raw, start)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from leakcheck.errors import InputError
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect
@@ -176,11 +177,13 @@ class Asker:
                     hidden[name] = None
         self.names = list(names)
         if len(names) + len(subjects) > 1 and subjects:
-            self.notes.append(f"the subjects were read from: {', '.join(subjects)}")
+            names_of = ", ".join(subjects)
+            self.notes.append(said("the subjects were read from: {names}", names=names_of))
         if hidden:
-            self.notes.append(f"what may be secret is not shown: {', '.join(hidden)}")
+            names_of = ", ".join(hidden)
+            self.notes.append(said("what may be secret is not shown: {names}", names=names_of))
         if self.dialect.above:
-            self.notes.append("what stands above the columns' names was left out")
+            self.notes.append(said("what stands above the columns' names was left out"))
 
 
 class SecretAsker(Asker):
@@ -197,7 +200,7 @@ class SecretAsker(Asker):
             shown = self._look(row)
             subjects |= {shown.name(at): None for at in self._picker.places(row).secrets}
         if data and not subjects:
-            raise InputError("nothing in it is named as a password is: name it with --column")
+            raise InputError(said("nothing in it is named as a password is: name it with --column"))
         self.subject = next(iter(subjects), "")
         self.hashes = bool(self._picker.hashes_alone)
         self._describe(data, list(subjects))
@@ -255,8 +258,11 @@ class SubjectAsker(Asker):
             ]
             if rivals:
                 self.notes.append(
-                    f"there are addresses in {', '.join(rivals)} too: --column, which can be "
-                    "given twice, asks for them"
+                    said(
+                        "there are addresses in {names} too: --column, which can be given twice, "
+                        "asks for them",
+                        names=", ".join(rivals),
+                    )
                 )
 
     def record(self, row: Row) -> Record | None:
@@ -347,8 +353,14 @@ class SubjectAsker(Asker):
                 return choice
         if width <= 1:
             return [0]
-        what = "hashes" if self.wanted.hashed else "addresses"
-        raise InputError(f"{name}: which column holds the {what}? Name it with --column.")
+        what = said("hashes") if self.wanted.hashed else said("addresses")
+        raise InputError(
+            said(
+                "{name}: which column holds the {what}? Name it with --column.",
+                name=name,
+                what=what,
+            )
+        )
 
     def _named(self, asked: str) -> int:
         for test in (str.__eq__, _same_case, columns.same):
@@ -360,7 +372,7 @@ class SubjectAsker(Asker):
             return position
         choices = ", ".join(self._all) if self.dialect.names or not self._table else ""
         choices = choices or f"1 to {len(self._all)}"
-        raise InputError(f"There is no such column: choose from {choices}.")
+        raise InputError(said("There is no such column: choose from {choices}.", choices=choices))
 
 
 def asker_of(dialect: Dialect, wanted: Wanted, sample: Iterable[Row], name: str) -> Asker:
@@ -371,7 +383,7 @@ def asker_of(dialect: Dialect, wanted: Wanted, sample: Iterable[Row], name: str)
     try:
         return SecretAsker(dialect, wanted, rows)
     except InputError as error:
-        raise InputError(f"{name}: {error}.") from None
+        raise InputError(said("{name}: {error}.", name=name, error=error)) from None
 
 
 def is_subject(text: str, kind: Kind) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
+from leakcheck.language import said
 from leakcheck.records import binaries, columns, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
@@ -318,21 +319,21 @@ def _plain(lines: Sequence[bytes]) -> Dialect:
     like = share(lines, _like_password)
     if like < 0.9:
         odd = share(lines, lambda line: not _CONTROL.search(line))
-        return Dialect(None, "a text of long lines" if odd >= 0.9 else "a binary file")
+        return Dialect(None, said("a text of long lines") if odd >= 0.9 else said("a binary file"))
     counts = [(sum(mark in line for line in lines), mark) for mark in _STRUCTURE]
     count, mark = max(counts, key=lambda one: one[0])
     most = count / len(lines)
     names = Counter(_names(lines))
     if len(names) and names.total() >= len(lines) * MOST and len(names) * 3 <= len(lines):
-        return Dialect(None, "lines with a name before each value")
+        return Dialect(None, said("lines with a name before each value"))
     if most >= MOST and mark not in (b"=", b" - ") and share(lines, _two(mark)) >= MOST:
         return Dialect(Form.COMBO, either=len(lines) < _FEW)
     if most >= 0.4:
-        return Dialect(None, f"lines with {mark.decode()!r} in most of them")
+        return Dialect(None, said("lines with {mark} in most of them", mark=repr(mark.decode())))
     if share(lines, lambda line: b" " in line.strip()) >= MOST:
         return Dialect(Form.COMBO, either=True)
     if share(lines, _HASH.fullmatch) >= 0.1:
-        return Dialect(None, "a list of hashes and of something else")
+        return Dialect(None, said("a list of hashes and of something else"))
     return Dialect(Form.PASSWORDS)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from leakcheck.errors import InputError
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.asked import Record, asker_of
 from leakcheck.records.batches import SAMPLE_ROWS, rows
@@ -88,8 +89,12 @@ def of_text(
         return _of_lines(stream)
     if dialect.form in (Form.HASHES, Form.COMBO, Form.POTFILE, Form.SQL, Form.PWDUMP, Form.TEXT):
         raise InputError(
-            f"{name}: this is {dialect.words}, no export of a password manager: "
-            "leakcheck scan checks such lists."
+            said(
+                "{name}: this is {words}, no export of a password manager: leakcheck scan "
+                "checks such lists.",
+                name=name,
+                words=dialect.words,
+            )
         )
     if dialect.form in (Form.JSON, Form.XML) and not dialect.by_line:
         whole = stream.read(MOST) or b""
@@ -168,7 +173,9 @@ def _of_json(whole: bytes, name: str) -> list[VaultEntry] | None:
     if not isinstance(document, dict):
         return None
     if document.get("encrypted") is True:
-        raise InputError(f"{name}: the export is encrypted: export it without encryption.")
+        raise InputError(
+            said("{name}: the export is encrypted: export it without encryption.", name=name)
+        )
     for look in (_bitwarden, _one_password, _proton):
         found = look(document)
         if found is not None:
@@ -270,8 +277,11 @@ def _keepass(group: Any, bin_: str, found: list[VaultEntry], name: str) -> None:
                 value = string.find("Value")
                 if value is not None and value.get("Protected") == "True":
                     raise InputError(
-                        f"{name}: the passwords in it are encrypted: export the database as XML "
-                        "or CSV from within KeePass."
+                        said(
+                            "{name}: the passwords in it are encrypted: export the database as "
+                            "XML or CSV from within KeePass.",
+                            name=name,
+                        )
                     )
                 text = "" if value is None else value.text or ""
                 cells[string.findtext("Key") or ""] = text

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.records.columns import Header
 from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
@@ -47,18 +48,18 @@ class Form(StrEnum):
 
 
 WORDS = {
-    Form.TEXT: "text with addresses in it",
-    Form.COMBO: "a list of accounts (address:password)",
-    Form.PASSWORDS: "a list of passwords",
-    Form.HASHES: "a list of hashes",
-    Form.CSV: "a table with columns (CSV)",
-    Form.JSON: "JSON",
-    Form.SQL: "an SQL dump",
-    Form.STEALER: "accounts with a name before each value (the log of a password stealer)",
-    Form.PWDUMP: "the accounts of a Windows domain (pwdump, secretsdump, DSInternals)",
-    Form.POTFILE: "a list of cracked hashes (potfile)",
-    Form.XML: "XML",
-    Form.YAML: "YAML",
+    Form.TEXT: said("text with addresses in it"),
+    Form.COMBO: said("a list of accounts (address:password)"),
+    Form.PASSWORDS: said("a list of passwords"),
+    Form.HASHES: said("a list of hashes"),
+    Form.CSV: said("a table with columns (CSV)"),
+    Form.JSON: said("JSON"),
+    Form.SQL: said("an SQL dump"),
+    Form.STEALER: said("accounts with a name before each value (the log of a password stealer)"),
+    Form.PWDUMP: said("the accounts of a Windows domain (pwdump, secretsdump, DSInternals)"),
+    Form.POTFILE: said("a list of cracked hashes (potfile)"),
+    Form.XML: said("XML"),
+    Form.YAML: said("YAML"),
 }
 
 _SECRETS = frozenset(Form) - {Form.TEXT, Form.PWDUMP}
@@ -147,15 +148,20 @@ class Dialect:
     @property
     def words(self) -> str:
         """What it is, in words."""
-        return WORDS[self.form] if self.form else self.looks or "nothing that can be told"
+        return WORDS[self.form] if self.form else self.looks or said("nothing that can be told")
 
 
 def not_understood(dialect: Dialect) -> str:
     """Why a text cannot be read, and what to do, without its name."""
     if dialect.remedy:
-        return f"this is {dialect.looks}: {dialect.remedy}"
-    looks = f"this looks like {dialect.looks}" if dialect.looks else "it is not clear what this is"
-    return f"{looks}: say how to read it with --from, or which column with --column"
+        return said("this is {what}: {remedy}", what=dialect.looks, remedy=dialect.remedy)
+    if dialect.looks:
+        looks = said("this looks like {what}", what=dialect.looks)
+    else:
+        looks = said("it is not clear what this is")
+    return said(
+        "{looks}: say how to read it with --from, or which column with --column", looks=looks
+    )
 
 
 def searched(kind: Kind, form: Form) -> bool:

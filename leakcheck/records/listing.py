@@ -13,6 +13,7 @@ from leakcheck.input.encodings import SAMPLE_BYTES
 from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
+from leakcheck.language import said
 from leakcheck.records import columns, sheet
 from leakcheck.records.asked import AskedRows, Asker, Record, asker_of
 from leakcheck.records.batches import SAMPLE_ROWS, runs
@@ -157,7 +158,7 @@ class Listing:
     def _lines(self, dialect: Dialect, stream: Peeked) -> Part:
         """A text that is read by the line."""
         if any(one not in ("1", *dialect.names) for one in self.wanted.columns):
-            raise InputError("There is no such column: the list has one, without a name.")
+            raise InputError(said("There is no such column: the list has one, without a name."))
         self.hashes = dialect.form is Form.HASHES
         self.format = self.format or str(dialect.form)
         self.subject = self.subject or "line"
@@ -212,8 +213,8 @@ class Listing:
     def _nothing(self) -> str:
         """Why there is nothing to read."""
         for one in self.file.skipped:
-            return f"{self.name}: {one.reason}."
-        return f"{self.name}: the list is empty."
+            return said("{name}: {reason}.", name=self.name, reason=one.reason)
+        return said("{name}: the list is empty.", name=self.name)
 
     # ---- spreadsheets
 
@@ -245,7 +246,10 @@ class Listing:
             self.names += [one for one in asker.names if one not in self.names]
             self.subject = self.subject or asker.subject
             self.hashes = self.hashes or asker.hashes
-        self._notes += [f"sheet {name} was left out: it holds no subjects" for name, _ in skipped]
+        self._notes += [
+            said("sheet {name} was left out: it holds no subjects", name=name)
+            for name, _ in skipped
+        ]
         return Part(
             Dialect(Form.CSV),
             asked=chain.from_iterable(
@@ -277,7 +281,9 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
         dialect = Dialect(form)
     if kind.secret:
         if form is None:
-            raise InputError(f"{name}: {not_understood(dialect)}.")
+            raise InputError(
+                said("{name}: {not_understood}.", name=name, not_understood=not_understood(dialect))
+            )
         if not can_hold(kind, form):
             raise InputError(
                 f"{name}: this looks like {WORDS[form]}, which holds no {kind}: "
@@ -290,7 +296,9 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
             )
         return dialect
     if form is None and (dialect.remedy or "binary" in dialect.looks or "image" in dialect.looks):
-        raise InputError(f"{name}: {not_understood(dialect)}.")
+        raise InputError(
+            said("{name}: {not_understood}.", name=name, not_understood=not_understood(dialect))
+        )
     if wanted.form is None and form in (None, Form.PASSWORDS, Form.POTFILE, Form.PWDUMP):
         return replace(dialect, form=Form.TEXT, hashed=False)
     if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
 from leakcheck.input.workbook import CellText
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
@@ -35,7 +36,7 @@ _COUNTED = re.compile(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
 _SLOW = re.compile(SLOW_HASH)
 _WIDTHS = (32, 40, 56, 64, 96, 128)
 _ENOUGH = 0.9
-NO_COLUMN = "no column is named as a password is: name it with --column"
+NO_COLUMN = said("no column is named as a password is: name it with --column")
 
 
 class Picked(NamedTuple):
@@ -264,7 +265,7 @@ class Picker:
         if self._pairs and not found.addresses:
             found = Places(found.passwords, found.hashes, self._signed(rows, width, found))
             if not found.addresses:
-                raise InputError("no column holds the addresses that the passwords belong to")
+                raise InputError(said("no column holds the addresses that the passwords belong to"))
         self.placed = True
         return found
 
@@ -278,7 +279,9 @@ class Picker:
         if position is not None and position < width:
             return position
         choices = ", ".join(name for name in names if name) or f"1 to {width}"
-        raise InputError(f"there is no such column as --column says: choose from {choices}")
+        raise InputError(
+            said("there is no such column as --column says: choose from {choices}", choices=choices)
+        )
 
     def _by_content(self, rows: Sequence[Row], width: int) -> tuple[int, ...]:
         """The columns that hold nothing but hashes of the kind."""
@@ -316,15 +319,24 @@ class Picker:
             if not filled or widths.count(width) < most:
                 continue
             if self._pairs:
-                raise InputError("the passwords in it are hashes: no credential can be had of them")
+                raise InputError(
+                    said("the passwords in it are hashes: no credential can be had of them")
+                )
             if width == self._digits:
                 return True
             raise InputError(
-                f"the passwords in it are hashes of {width} digits, and kind {self.wanted.kind} "
-                f"has {self._digits}: they are not hashed again"
+                said(
+                    "the passwords in it are hashes of {width} digits, and kind {kind} has "
+                    "{digits}: they are not hashed again",
+                    width=width,
+                    kind=self.wanted.kind,
+                    digits=self._digits,
+                )
             )
         if filled and sum(1 for value in filled if _SLOW.match(value)) >= most:
-            raise InputError("the passwords in it are salted hashes, which no filter can hold")
+            raise InputError(
+                said("the passwords in it are salted hashes, which no filter can hold")
+            )
         return False
 
 

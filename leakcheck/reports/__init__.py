@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TextIO, runtime_checkable
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 Style = Literal["text", "number", "verdict"]
 
@@ -240,7 +241,9 @@ _EXTENSIONS = {
 def writer_for(name: str) -> type[Writer]:
     """The writer of a format. Raises UsageError where there is none of that name."""
     if name not in FORMATS:
-        raise UsageError(f"There is no such format: choose from {', '.join(FORMATS)}.")
+        raise UsageError(
+            said("There is no such format: choose from {names}.", names=", ".join(FORMATS))
+        )
     module, _, attribute = FORMATS[name].partition(":")
     writer: type[Writer] = getattr(import_module(module), attribute)
     return writer
@@ -256,5 +259,8 @@ def format_of(path: Path) -> str:
         return _EXTENSIONS[path.suffix.lower()]
     except KeyError:
         raise UsageError(
-            f"{path.name}: the name does not say which format is wanted: give --format too."
+            said(
+                "{name}: the name does not say which format is wanted: give --format too.",
+                name=path.name,
+            )
         ) from None

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import IO, TextIO
 
 from leakcheck import __version__
+from leakcheck.language import day, joined, local, said, spoken
 from leakcheck.reports import Chart, Meta, ReportRow, RowBatch, Summary, Written
 from leakcheck.reports.page import POLICY, SCRIPT, STYLE
-from leakcheck.wording import counted, printable
+from leakcheck.wording import VERDICTS, counted, number, printable
 
 _IN_MEMORY = 32 << 20
 _VERDICTS = ("exposed", "unknown", "clean")
@@ -80,16 +81,19 @@ class HtmlWriter:
         cells = []
         found = row.cells or [column.cell(row.values) for column in self._meta.columns]
         for style, cell in zip(self._styles, found, strict=True):
-            text = cell and _text(cell)
+            text = cell and (cell if style == "verdict" else _text(cell))
             if not text:
                 cells.append(_NUMBER if style == "number" else "<td>")
                 continue
             if style == "number":
                 cells.append(_NUMBER + text)
             elif style == "verdict" and text in _VERDICTS:
-                cells.append(f'<td><span class="verdict {text}">{text}</span>')
+                word = local(VERDICTS[text])
+                cells.append(f'<td><span class="verdict {text}">{word}</span>')
             else:
-                cells.append(f'<td class="long">{text}' if len(text) > _LONG else f"<td>{text}")
+                key = f' data-key="{html.escape(cell)}"' if local(cell) != cell else ""
+                long = ' class="long"' if len(text) > _LONG else ""
+                cells.append(f"<td{long}{key}>{text}")
         return cells
 
     def end(self, summary: Summary) -> None:
@@ -97,7 +101,7 @@ class HtmlWriter:
         write = self._out.write
         title = _text(self._meta.title)
         write(
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<!doctype html>\n<html lang="{spoken()}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="referrer" content="no-referrer">\n'
@@ -105,33 +109,44 @@ class HtmlWriter:
             f"<header>\n<h1>{title}</h1>\n"
         )
         if summary.partial:
-            write('<p class="partial">Partial: interrupted, rows are missing.</p>\n')
-        now = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
-        write(f'<p class="when">{now}</p>\n{_figure_of(summary)}</header>\n')
-        write("<main>\n<section>\n<h2>Summary</h2>\n")
+            partial = _text(said("Partial: interrupted, rows are missing."))
+            write(f'<p class="partial">{partial}</p>\n')
+        write(f'<p class="when">{_text(_now())}</p>\n{_figure_of(summary)}</header>\n')
+        write(f"<main>\n<section>\n<h2>{_text(said('Summary'))}</h2>\n")
         write(_list("ul", summary.lines))
         write(_links(self._meta))
         charts = [_figure(chart, f"chart{at}") for at, chart in enumerate(summary.charts)]
         write(f'<div class="charts">{"".join(charts)}</div>\n</section>\n')
         if summary.advice:
-            write(f"<section>\n<h2>What to do</h2>\n{_list('ol', summary.advice)}</section>\n")
+            write(f"<section>\n<h2>{_text(said('What to do'))}</h2>\n")
+            write(f"{_list('ol', summary.advice)}</section>\n")
         self._table()
-        write(f"</main>\n<footer>Made by leakcheck {__version__}.</footer>\n")
+        made = _text(said("Made by leakcheck {version}.", version=__version__))
+        write(f"</main>\n<footer>{made}</footer>\n")
         write(f"<script>{SCRIPT}</script>\n</body>\n</html>\n")
 
     def _table(self) -> None:
         write = self._out.write
-        write('<section>\n<h2>Rows</h2>\n<div class="tools" hidden>\n')
-        write('<label>Show rows with <input type="search"></label>\n')
+        heading = _text(said("Rows"))
+        write(f'<section>\n<h2>{heading}</h2>\n<div class="tools" hidden>\n')
+        write(f'<label>{_text(said("Show rows with"))} <input type="search"></label>\n')
         if any(column.style == "verdict" for column in self._meta.columns):
-            options = "".join(f"<option>{verdict}</option>" for verdict in _VERDICTS)
-            write(f'<label>Verdict <select><option value="">all</option>{options}</select></label>')
-        write('<output role="status"></output>\n</div>\n')
-        write('<div class="scroll" role="region" aria-label="Rows" tabindex="0">\n<table>\n')
-        rows = counted(self._count, "row")
+            options = "".join(
+                f'<option value="{verdict}">{_text(VERDICTS[verdict])}</option>'
+                for verdict in _VERDICTS
+            )
+            every, title = _text(said("all")), _text(said("Verdict"))
+            write(f'<label>{title} <select><option value="">{every}</option>{options}</select>')
+            write("</label>")
+        shown = said("{count} of {rows} rows shown", count="{count}", rows="{rows}")
+        write(f'<output role="status" data-shown="{_text(shown)}"></output>\n</div>\n')
+        write(f'<div class="scroll" role="region" aria-label="{heading}" tabindex="0">\n<table>\n')
+        rows = _text(said("{rows}.", rows=counted(self._count, "row")))
+        sort = _text(said("Choose a column's name to sort by it."))
+        printed = _text(said("Clean rows are not printed."))
         write(
-            f"<caption>{rows}. <span class='screen'>Choose a column's name to sort by it.</span> "
-            "<span class='printed'>Clean rows are not printed.</span></caption>\n"
+            f"<caption>{rows} <span class='screen'>{sort}</span> "
+            f"<span class='printed'>{printed}</span></caption>\n"
         )
         used = [at for at, used in enumerate(self._used) if used]
         heads = "".join(
@@ -163,7 +178,10 @@ def _figure_of(summary: Summary) -> str:
     if not isinstance(exposed, int) or not isinstance(rows, int):
         return ""
     tone = "exposed" if exposed else "clean"
-    return f'<p class="figure {tone}"><strong>{exposed:,}</strong> of {rows:,} exposed</p>\n'
+    told = said("{exposed} of {rows} exposed", exposed="\0", rows=number(rows))
+    figure = f"<strong>{_text(number(exposed))}</strong>"
+    told = local(told).replace("\0", figure)
+    return f'<p class="figure {tone}">{told}</p>\n'
 
 
 def _links(meta: Meta) -> str:
@@ -173,10 +191,18 @@ def _links(meta: Meta) -> str:
         for one in meta.facts.get("sources", ())
         if isinstance(one, dict) and _LINK.fullmatch(url := str(one.get("url") or ""))
     ]
-    return f"<p>More on:</p>\n<ul>\n{''.join(items)}</ul>\n" if items else ""
+    more = _text(said("More on:"))
+    return f"<p>{more}</p>\n<ul>\n{''.join(items)}</ul>\n" if items else ""
+
+
+def _now() -> str:
+    now = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
+    date, _, time = now.partition(" ")
+    return said("{date} {time}", date=day(date), time=time)
 
 
 def _text(text: str) -> str:
+    text = local(text)
     if _PLAIN.fullmatch(text):
         return text
     return html.escape(printable(text.replace("\n", " ").replace("\t", " ")))
@@ -192,18 +218,22 @@ def _figure(chart: Chart, name: str) -> str:
     if not chart.bars:
         return ""
     most = max(count for _, count in chart.bars) or 1
-    left = min(_LABEL, max(len(label) for label, _ in chart.bars)) * 8 + 12
+    bars = [(local(label), count) for label, count in chart.bars]
+    left = min(_LABEL, max(len(label) for label, _ in bars)) * 8 + 12
     parts = []
-    for at, (label, count) in enumerate(chart.bars):
+    for at, (label, count) in enumerate(bars):
         middle = at * _ROW + 18
         shown = label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
         length = max(2, round(_BAR * count / most)) if count else 0
         parts.append(
             f'<text x="0" y="{middle}">{_text(shown)}</text>'
             f'<rect x="{left}" y="{middle - 14}" width="{length}" height="18"/>'
-            f'<text x="{left + length + 6}" y="{middle}">{count:,}</text>'
+            f'<text x="{left + length + 6}" y="{middle}">{_text(number(count))}</text>'
         )
-    told = "; ".join(f"{label}: {count:,}" for label, count in chart.bars)
+    told = joined(
+        "; ",
+        (said("{name}: {reason}", name=label, reason=number(count)) for label, count in chart.bars),
+    )
     high = len(chart.bars) * _ROW + 4
     return (
         f"<figure><figcaption>{_text(chart.title)}</figcaption>"

@@ -7,6 +7,7 @@ thousand rows and says how many are left out. Nothing of a name is Markdown.
 import re
 from typing import TextIO
 
+from leakcheck.language import local, said
 from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import counted, printable
 
@@ -33,7 +34,8 @@ class MarkdownWriter:
             return
         self._found += 1
         if self._found == 1:
-            self._out.write("| where | what |\n| --- | --- |\n")
+            where, what = local(said("where")), local(said("what"))
+            self._out.write(f"| {where} | {what} |\n| --- | --- |\n")
         if self._found <= _MOST:
             place = finding.location
             where = row.case or "row"
@@ -46,15 +48,16 @@ class MarkdownWriter:
         if self._found:
             self._out.write("\n")
         if self._found > _MOST:
-            self._out.write(f"{counted(self._found - _MOST, 'finding')} more.\n\n")
+            more = said("{findings} more.", findings=counted(self._found - _MOST, "finding"))
+            self._out.write(f"{_plain(more)}\n\n")
         if summary.partial:
-            self._out.write("**Interrupted: findings are missing.**\n\n")
+            self._out.write(f"**{local(said('Interrupted: findings are missing.'))}**\n\n")
         self._out.writelines(f"{_plain(line)}\n\n" for line in summary.lines)
 
 
 def _plain(text: str) -> str:
     """Text that no reader of Markdown takes for anything else."""
-    shown = printable(text)
+    shown = printable(local(text))
     if len(shown) > _LONGEST * 4:
         shown = shown[: _LONGEST * 4] + "…"
     return _MARKS.sub(lambda mark: f"&#{ord(mark[1])};", shown)

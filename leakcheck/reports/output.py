@@ -13,6 +13,7 @@ from typing import NamedTuple, Self, TextIO
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import Draft
+from leakcheck.language import said
 from leakcheck.reports import (
     Meta,
     ReportRow,
@@ -49,21 +50,21 @@ def targets(formats: Sequence[str], paths: Sequence[Path], default: str = "table
         named = [format_of(path) for path in paths] if paths else []
         spare = [name for name in formats if name not in named]
         if paths and len(spare) != 1:
-            raise UsageError("Give one --format for each -o: which goes where is not clear.")
+            raise UsageError(said("Give one --format for each -o: which goes where is not clear."))
         found = [Target(*pair) for pair in zip(named, paths, strict=True)]
         found.append(Target((spare or list(formats))[0], None))
     elif len(formats) < len(paths):
-        raise UsageError("Give one --format for each -o, or none: file names say it too.")
+        raise UsageError(said("Give one --format for each -o, or none: file names say it too."))
     else:
-        raise UsageError("Several formats need a file each: give one -o for each --format.")
+        raise UsageError(said("Several formats need a file each: give one -o for each --format."))
     found = [Target(name, None if str(path) == "-" else path) for name, path in found] or [
         Target(default, None)
     ]
     if sum(target.path is None for target in found) > 1:
-        raise UsageError("Only one report can go to stdout: name a file for the others.")
+        raise UsageError(said("Only one report can go to stdout: name a file for the others."))
     places = [target.path.resolve() for target in found if target.path is not None]
     if len(set(places)) < len(places):
-        raise UsageError("Two reports cannot go to the same file: name another.")
+        raise UsageError(said("Two reports cannot go to the same file: name another."))
     return found
 
 
@@ -80,9 +81,13 @@ class Reports:
         self._files: list[tuple[TextIO, Draft]] = []
         for target in wanted:
             if target.path is not None and target.path.exists() and not force:
-                raise UsageError(f"{target.path} exists: give --force to replace it.")
+                raise UsageError(
+                    said("{path} exists: give --force to replace it.", path=target.path)
+                )
             if target.path is not None and any(_same(target.path, path) for path in read):
-                raise UsageError(f"{target.path} is read here: name another file for the report.")
+                raise UsageError(
+                    said("{path} is read here: name another file for the report.", path=target.path)
+                )
         try:
             for target in wanted:
                 out = stdout() if target.path is None else self._open(target.path)
@@ -166,4 +171,10 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path}: the report cannot be written: {error.strerror or 'failed'}.")
+    return InputError(
+        said(
+            "{path}: the report cannot be written: {why}.",
+            path=path,
+            why=error.strerror or "failed",
+        )
+    )

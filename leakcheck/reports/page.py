@@ -69,7 +69,7 @@ SCRIPT = """
       heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       var rows = Array.prototype.map.call(body.rows, function (row) {
-        return [row.cells[at].textContent, row];
+        return [row.cells[at].dataset.key || row.cells[at].textContent, row];
       });
       rows.sort(function (a, b) { return (down ? -1 : 1) * compare(a[0], b[0]); });
       var sorted = document.createDocumentFragment();
@@ -88,7 +88,8 @@ SCRIPT = """
       row.hidden = !fits;
       if (fits) { count += 1; }
     });
-    shown.textContent = count + " of " + body.rows.length + " rows shown";
+    shown.textContent = shown.dataset.shown.replace("{count}", count)
+      .replace("{rows}", body.rows.length);
   }
   words.addEventListener("input", show);
   if (verdict) { verdict.addEventListener("change", show); }

@@ -4,8 +4,9 @@ import sys
 from typing import TextIO
 
 from leakcheck import terminal
-from leakcheck.reports import Column, Meta, ReportRow, Summary
-from leakcheck.wording import bars, counted, printable
+from leakcheck.language import local, said, said_of, spoken
+from leakcheck.reports import Chart, Column, Meta, ReportRow, Summary
+from leakcheck.wording import VERDICTS, bars, number, printable
 
 _SAMPLE = 200  # rows by which the columns' widths are chosen
 
@@ -25,11 +26,11 @@ class SummaryWriter:
 
     def end(self, summary: Summary) -> None:
         """Sentences; on a terminal also charts in characters, and what to do."""
-        lines = [printable(line) for line in summary.lines]
+        lines = [printable(local(line)) for line in summary.lines]
         if terminal.settings().quiet:
             lines = lines[:1]
         if summary.partial:
-            lines.insert(0, "PARTIAL: interrupted, rows are missing.")
+            lines.insert(0, local(said("PARTIAL: interrupted, rows are missing.")))
         if not self._drawn:
             self._out.writelines(f"{line}\n" for line in lines)
             return
@@ -41,12 +42,13 @@ class SummaryWriter:
     def _more(self, summary: Summary) -> None:
         for chart in summary.charts:
             if len(chart.bars) > 1 and not terminal.linear():
-                self._out.writelines(f"{line}\n" for line in ("", f"{chart.title}:"))
-                self._out.writelines(f"{line}\n" for line in bars(chart.bars))
+                title = local(said("{title}:", title=chart.title))
+                self._out.writelines(f"{line}\n" for line in ("", title))
+                self._out.writelines(f"{line}\n" for line in bars(_said(chart)))
         if summary.advice:
-            self._out.write("\nWhat to do:\n")
-            for number, step in enumerate(summary.advice, 1):
-                terminal.tell(f"{number}. {step}")
+            self._out.write(f"\n{local(said('What to do:'))}\n")
+            for at, step in enumerate(summary.advice, 1):
+                terminal.tell(f"{at}. {local(step)}")
 
 
 class TableWriter(SummaryWriter):
@@ -60,6 +62,7 @@ class TableWriter(SummaryWriter):
         """The header, where there are no widths to choose."""
         self._columns = (self._drawn and meta.terminal) or meta.columns
         self._findings_only = meta.findings_only and self._drawn
+        self._translated = spoken() != "en"
         self._left_out = 0
         self._sample: list[list[str]] = []
         self._layout: terminal.Layout | None = None
@@ -67,7 +70,7 @@ class TableWriter(SummaryWriter):
         coloured = terminal.settings().color == "always" and "verdict" in styles
         self._painted = styles.index("verdict") if coloured else None
         if not self._drawn:
-            self._write([column.title for column in meta.columns])
+            self._write([local(column.title) for column in meta.columns])
 
     def row(self, row: ReportRow) -> None:
         """One row."""
@@ -76,6 +79,8 @@ class TableWriter(SummaryWriter):
             return
         own = not self._drawn and row.cells
         cells = list(own or [column.cell(row.values) for column in self._columns])
+        if self._translated:
+            cells = [self._local(cell, at) for at, cell in enumerate(cells)]
         if not self._drawn:
             self._write(cells)
         elif self._layout is not None:
@@ -90,13 +95,22 @@ class TableWriter(SummaryWriter):
         if self._drawn and self._layout is None and self._sample:
             self._begin()
         if self._left_out and not terminal.settings().quiet:
-            rows = counted(self._left_out, "clean row")
-            shown = "is not shown: --only clean shows it" if self._left_out == 1 else (
-                "are not shown: --only clean shows them")  # fmt: skip
-            self._out.write(f"{rows} {shown}.\n")
+            told = said_of(
+                self._left_out,
+                "{count} clean row is not shown: --only clean shows it.",
+                "{count} clean rows are not shown: --only clean shows them.",
+                count=number(self._left_out),
+            )
+            self._out.write(f"{local(told)}\n")
         if not self._drawn or self._layout is not None or self._left_out:
             self._out.write("\n")
         super().end(summary)
+
+    def _local(self, cell: str, at: int) -> str:
+        """A cell in the language in force; verdicts are for programs, where there is a pipe."""
+        if self._drawn and self._columns[at].style == "verdict":
+            return local(VERDICTS.get(cell, cell))
+        return local(cell)
 
     def _begin(self) -> None:
         terminal.make_room()
@@ -127,3 +141,8 @@ def _field(column: Column) -> terminal.Field:
         number=column.style == "number",
         verdict=column.style == "verdict",
     )
+
+
+def _said(chart: Chart) -> list[tuple[str, float]]:
+    """The bars of a chart, labelled in the language in force."""
+    return [(local(label), count) for label, count in chart.bars]

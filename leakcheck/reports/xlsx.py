@@ -13,9 +13,10 @@ from typing import Any, TextIO
 
 from leakcheck import __version__
 from leakcheck.errors import UsageError
+from leakcheck.language import local, said
 from leakcheck.reports import Column, Meta, ReportRow, Summary
 from leakcheck.reports.delimited import PARTIAL
-from leakcheck.wording import printable
+from leakcheck.wording import VERDICTS, printable
 
 _IN_MEMORY = 32 << 20
 _MOST = 1_048_576  # rows of a sheet, with the header
@@ -44,11 +45,12 @@ class XlsxWriter:
     def begin(self, meta: Meta) -> None:
         """Nothing yet."""
         self._meta, self._columns = meta, meta.columns[:_COLUMNS]
-        self._wide = [len(column.title) for column in self._columns]
+        self._wide = [len(local(column.title)) for column in self._columns]
 
     def row(self, row: ReportRow) -> None:
         """One row, kept for the end."""
         cells = list(row.cells or [one.field(row.values) for one in self._columns])[:_COLUMNS]
+        cells = [local(cell) for cell in cells]
         if self._count < _SAMPLE:
             self._wide = [
                 max(wide, len(cell)) for wide, cell in zip(self._wide, cells, strict=True)
@@ -65,7 +67,7 @@ class XlsxWriter:
             try:
                 book = Workbook(write_only=True)
                 book.properties.creator = f"leakcheck {__version__}"
-                book.properties.title = printable(self._meta.title)
+                book.properties.title = printable(local(self._meta.title))
                 self._write_rows(book, partial=summary.partial)
                 self._write_summary(book, summary)
                 self._out.flush()
@@ -132,7 +134,7 @@ class XlsxWriter:
         sheet.column_dimensions["A"].width = 100
         lines = [(self._meta.title, True)]
         if summary.partial:
-            lines.append((f"{PARTIAL[0].upper()}{PARTIAL[1:]}.", True))
+            lines.append((said("Partial: interrupted, rows are missing."), True))
         if when := self._meta.facts.get("scanned"):
             lines.append((str(when), False))
         lines += [("", False), *((line, False) for line in summary.lines)]
@@ -145,16 +147,16 @@ class XlsxWriter:
         ]
         if links:
             sheet.append([])
-            sheet.append([_prose(sheet, "More on:", bold=True)])
+            sheet.append([_prose(sheet, said("More on:"), bold=True)])
             for name, url in links:
                 sheet.append([_linked(sheet, name, url)])
         if summary.advice:
             sheet.append([])
-            sheet.append([_prose(sheet, "What to do", bold=True)])
+            sheet.append([_prose(sheet, said("What to do"), bold=True)])
             for number, step in enumerate(summary.advice, 1):
-                sheet.append([_prose(sheet, f"{number}. {step}")])
+                sheet.append([_prose(sheet, f"{number}. {local(step)}")])
         sheet.append([])
-        sheet.append([_prose(sheet, f"Made by leakcheck {__version__}.")])
+        sheet.append([_prose(sheet, said("Made by leakcheck {version}.", version=__version__))])
 
 
 def _finish(sheet: Any, last: str, filled: int) -> None:
@@ -173,16 +175,16 @@ def _cell(sheet: Any, column: Column, text: str) -> Any:
         except ValueError:
             pass
     shown = _text(text)
-    coloured = column.style == "verdict" and shown in _COLOURS
+    coloured = column.style == "verdict" and text in _COLOURS
     if not coloured and shown[0] not in "=#":  # formulas, and the names of errors
         return shown
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    cell = WriteOnlyCell(sheet, shown)
+    cell = WriteOnlyCell(sheet, local(VERDICTS[text]) if coloured else shown)
     cell.data_type = "s"
     if coloured:
-        cell.font = Font(bold=True, color=_COLOURS[shown])
+        cell.font = Font(bold=True, color=_COLOURS[text])
     return cell
 
 
@@ -204,5 +206,5 @@ def _linked(sheet: Any, name: str, url: str) -> Any:
 
 def _text(text: str) -> str:
     """Text that XML can hold, and a cell."""
-    shown = printable(text.replace("\n", " ").replace("\t", " "))
+    shown = printable(local(text).replace("\n", " ").replace("\t", " "))
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"

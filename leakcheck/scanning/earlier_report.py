@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import InputError
+from leakcheck.language import said
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.verdicts import SourceAnswer, Verdict
 
@@ -28,11 +29,18 @@ class EarlierReport:
                 self._take(result)
         except OSError as error:
             raise InputError(
-                f"{path}: the earlier report cannot be read: {error.strerror or 'failed'}."
+                said(
+                    "{path}: the earlier report cannot be read: {why}.",
+                    path=path,
+                    why=error.strerror or "failed",
+                )
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
-                f"{path}: this is no report of leakcheck scan: name one in JSON or JSON lines."
+                said(
+                    "{path}: this is no report of leakcheck scan: name one in JSON or JSON lines.",
+                    path=path,
+                )
             ) from None
 
     def _take(self, result: dict[str, Any]) -> None:

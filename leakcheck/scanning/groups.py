@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from leakcheck.errors import SubjectError
+from leakcheck.language import joined, said
 from leakcheck.reports import Column, Finding, ReportRow
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.source_set import SourceSet
@@ -18,6 +19,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_domain
 from leakcheck.subject.question import canonical, digest
 from leakcheck.verdicts import Verdict, combine
+from leakcheck.wording import number
 
 NO_DOMAIN = "(no domain)"
 
@@ -90,30 +92,38 @@ def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> ReportRow:
     }
     finding = None
     if verdict is Verdict.EXPOSED:
-        text = f"{domain}: {counts['exposed']} of {values['rows']} rows are exposed."
+        text = said("{domain}: {count} of {rows} rows are exposed.", domain=domain,
+                    count=number(counts["exposed"]), rows=number(values["rows"]))  # fmt: skip
         finding = Finding("leakcheck/exposed", text)
     elif verdict is Verdict.UNKNOWN:
-        text = f"{domain}: {counts['unknown']} of {values['rows']} rows have no answer."
+        text = said("{domain}: {count} of {rows} rows have no answer.", domain=domain,
+                    count=number(counts["unknown"]), rows=number(values["rows"]))  # fmt: skip
         finding = Finding("leakcheck/unknown", text, "warning")
     return ReportRow(values, finding, domain)
 
 
 COLUMNS = (
-    Column("domain", "Domain", keep=True),
-    Column("verdict", "Verdict", style="verdict", keep=True),
-    Column("rows", "Rows", style="number", keep=True),
-    Column("exposed", "Exposed", style="number", keep=True),
-    Column("unknown", "Unknown", style="number", keep=True),
-    Column("clean", "Clean", style="number", keep=True),
+    Column("domain", said("Domain"), keep=True),
+    Column("verdict", said("Verdict"), style="verdict", keep=True),
+    Column("rows", said("Rows"), style="number", keep=True),
+    Column("exposed", said("Exposed"), style="number", keep=True),
+    Column("unknown", said("Unknown"), style="number", keep=True),
+    Column("clean", said("Clean"), style="number", keep=True),
     Column(
         "sources",
-        "Exposed in",
-        lambda found: "; ".join(f"{one['name']}: {one['exposed']}" for one in found),
+        said("Exposed in"),
+        lambda found: joined(
+            "; ",
+            (
+                said("{name}: {reason}", name=one["name"], reason=number(one["exposed"]))
+                for one in found
+            ),
+        ),
         wrap=True,
     ),
     Column(
         "domain_sources",
-        "Domain known to",
+        said("Domain known to"),
         lambda found: "; ".join(one["name"] for one in found if one["verdict"] == "exposed"),
     ),
 )

@@ -15,13 +15,14 @@ from typing import Any, Self
 
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
+from leakcheck.language import headless, joined, said
 from leakcheck.reports import Summary
 from leakcheck.scanning.asking import Asking
 from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import Asked, SourceSet
 from leakcheck.scanning.summary import ScanCounts
-from leakcheck.wording import counted, number
+from leakcheck.wording import counted, ended, number
 
 _TOLD = 30  # lists that a summary names, and notes
 
@@ -241,19 +242,24 @@ class Lists:
                 if one.lost:
                     self._lists.append(OneList(one.name, None, reason=one.reason))
                 else:
-                    self._notes.append(f"{one.name}: {one.reason}")
+                    self._notes.append(said("{name}: {reason}", name=one.name, reason=one.reason))
         if all(one.reason is not None for one in self._lists):
-            told = "; ".join(f"{one.name}: {one.reason}" for one in self._lists[:3])
-            more = f"; and {len(self._lists) - 3} more" if len(self._lists) > 3 else ""
-            raise InputError(f"None of the lists can be read: {told}{more}.")
+            told = joined("; ", (
+                said("{name}: {reason}", name=one.name, reason=one.reason)
+                for one in self._lists[:3]
+            ))  # fmt: skip
+            if len(self._lists) > 3:
+                rest = number(len(self._lists) - 3)
+                told = said("{names}; and {count} more", names=told, count=rest)
+            raise InputError(said("None of the lists can be read: {reasons}.", reasons=told))
 
     def _add(self, found: Found, seen: set[str]) -> None:
         if found.size == 0:
-            self._notes.append(f"{found.path} is empty")
+            self._notes.append(said("{name} is empty", name=found.path))
             return
         real = STDIN if found.path == STDIN else os.path.realpath(found.path)
         if real in seen:
-            self._notes.append(f"{found.path} was named twice, and is read once")
+            self._notes.append(said("{name} was named twice, and is read once", name=found.path))
             return
         seen.add(real)
         path = None if found.path == STDIN else Path(found.path)
@@ -300,7 +306,10 @@ class Lists:
         for one in self._lists:
             for note in one.notes:
                 by_note.setdefault(note, []).append(one.name)
-        notes = [f"{_some(names)}: {note}" for note, names in by_note.items()]
+        notes = [
+            said("{name}: {reason}", name=_some(names), reason=note)
+            for note, names in by_note.items()
+        ]
         notes += self._notes
         if len(notes) > _TOLD:
             notes = [*notes[:_TOLD], f"{counted(len(notes) - _TOLD, 'more note')}"]
@@ -315,19 +324,24 @@ class Lists:
             yield _line(one)
         left = len(self._lists) - min(len(odd), _TOLD)
         if left:
-            more = "more lists" if left > 1 else "more list"
-            yield f"  and {number(left)} {more}"
+            yield said("  and {lists}", lists=counted(left, "more list"))
 
 
 def _line(one: OneList) -> str:
     if one.reason is not None and not one.counts.get("rows"):
-        return f"  {one.name}: not read: {one.reason}"
+        return said("  {name}: not read: {reason}", name=one.name, reason=one.reason)
     counts = one.counts
-    said = (
-        f"  {one.name}: {counted(counts['rows'], 'row')}: {number(counts['exposed'])} exposed, "
-        f"{number(counts['unknown'])} unknown, {number(counts['clean'])} clean"
+    told = said(
+        "  {name}: {rows}: {exposed} exposed, {unknown} unknown, {clean} clean",
+        name=one.name,
+        rows=counted(counts["rows"], "row"),
+        exposed=number(counts["exposed"]),
+        unknown=number(counts["unknown"]),
+        clean=number(counts["clean"]),
     )
-    return f"{said}; the rest was not read: {one.reason}" if one.reason is not None else said
+    if one.reason is None:
+        return told
+    return said("{line}; the rest was not read: {reason}", line=told, reason=one.reason)
 
 
 def _facts(one: OneList) -> dict[str, Any]:
@@ -340,12 +354,15 @@ def _reason(error: LeakcheckError, one: OneList) -> str:
     """What is wrong with a list, without its name."""
     text = str(error)
     for name in (one.name, Path(one.name).name):
-        text = text.removeprefix(f"{name}: ")
-    return text.rstrip(".")
+        text = headless(text, f"{name}: ")
+    return ended(text)
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    shown = ", ".join(names[:3])
+    if len(names) <= 3:
+        return shown
+    return said("{names} and {count} more", names=shown, count=number(len(names) - 3))
 
 
 def _sum(numbers: Iterator[int | None]) -> int | None:

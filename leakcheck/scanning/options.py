@@ -5,6 +5,7 @@ from pathlib import Path
 
 from leakcheck.errors import UsageError
 from leakcheck.input.lists import ListFile
+from leakcheck.language import said
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import Form
 from leakcheck.records.rows import Wanted
@@ -63,7 +64,9 @@ def form_of(name: str | None) -> Form | None:
     try:
         return Form(name) if name is not None else None
     except ValueError:
-        raise UsageError(f"There is no such form: choose from {', '.join(Form)}.") from None
+        raise UsageError(
+            said("There is no such form: choose from {names}.", names=", ".join(Form))
+        ) from None
 
 
 def wanted(options: ScanOptions, kind: Kind) -> Wanted:
@@ -79,7 +82,7 @@ def kinds_of(file: ListFile, options: ScanOptions) -> list[Kind]:
     if options.hashes or options.form is Form.HASHES:
         digits = detect(file.sample, wanted=Wanted(form=Form.HASHES)).hex_digits
         if digits not in (32, 40):
-            raise UsageError("The first line is no hash of 40 or 32 hexadecimal digits.")
+            raise UsageError(said("The first line is no hash of 40 or 32 hexadecimal digits."))
     if not digits:
         return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
     if digits == 32:

@@ -4,10 +4,11 @@ Clean lines cost no work in Python: that is the point.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bloom.engine import choose
 from leakcheck import terminal
+from leakcheck.language import joined, local, said, spoken
 from leakcheck.progress import Progress
 from leakcheck.reports import Column, Meta
 from leakcheck.reports.jsonfile import JsonWriter
@@ -32,7 +33,8 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     Returns the exit status. Raises as `Scan.open` does.
     """
     out = stdout()
-    label = f"checking {'stdin' if options.path is None else options.path.name}"
+    named = "stdin" if options.path is None else options.path.name
+    label = said("checking {name}", name=named)
     with Progress(label) as progress, Scan.open(options) as scan:
         for told in scan.costs():
             terminal.warn(told)
@@ -50,12 +52,13 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
                 out.writelines(_lines(scan, asked))
         progress.end()
         if not as_json:
-            out.write(scan.summary().lines[0] + "\n")
-            out.writelines(f"{line}\n" for line in scan.tally.sent())
+            out.writelines(
+                f"{local(line)}\n" for line in (scan.summary().lines[0], *scan.tally.sent())
+            )
         for silent, reason in scan.sources.silent():
-            terminal.warn(f"{silent} cannot answer: {reason}")
+            terminal.warn(said("{name} cannot answer: {reason}", name=silent, reason=reason))
         for unread, reason in scan.listing.unread:
-            terminal.warn(f"{unread} was not read: {reason}.")
+            terminal.warn(said("{name} was not read: {reason}.", name=unread, reason=reason))
         return scan.status()
 
 
@@ -66,10 +69,11 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
         return
     # Where each row has a digest of its own, hits are worked out together: there may be millions.
     plain = digested.owners is None and not digested.patterns
-    what = "line" if isinstance(asked.block, LineBlock) else "row"
+    lines = isinstance(asked.block, LineBlock)
     if (
         plain
-        and what == "line"
+        and lines
+        and spoken() == "en"
         and not scan.shown
         and not codes.count(Code.UNKNOWN)
         and len(asked.lookups) == 1
@@ -79,21 +83,19 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
         return
     found: dict[int, list[str]] = {}
     for source, lookup in zip(scan.sources.sources, asked.lookups, strict=True) if plain else ():
-        which, tails = _tails(source, lookup)
-        for index, tail in zip(hits_at(lookup.codes), which, strict=True):
-            found.setdefault(index, []).append(tails[tail].rstrip("\n"))
+        for index, alarm in zip(
+            hits_at(lookup.codes), lookup.alarms_at(hits_at(lookup.codes)), strict=True
+        ):
+            found.setdefault(index, []).append(_hit(source.info.name, alarm))
     for index in positions(codes):
         if codes[index] == EMPTY:
             continue
         hits = found.get(index)
         if hits is None:
-            yield _line(scan.row(asked, index), what)
+            yield _line(scan.row(asked, index), lines)
             continue
-        subject = ""
-        if shown := scan.subject(asked, index):
-            subject = f", {printable(shown)}"
-        more = [hit.removeprefix(_IN) for hit in hits[1:]]
-        yield f"{what} {asked.block.number(index)}{subject}{', '.join([hits[0], *more])}\n"
+        label = _label(asked.block.number(index), scan.subject(asked, index), lines)
+        yield _exposed(label, hits)
 
 
 def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
@@ -107,14 +109,24 @@ def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
     )
 
 
-def _line(row: ScanRow, what: str) -> str:
-    label = f"{what} {row.number}"
-    if row.answer.subject is not None:
-        label += f", {printable(row.answer.subject)}"
+def _label(number: int, subject: str | None, lines: bool) -> str:
+    told = said("line {number}", number=number) if lines else said("row {number}", number=number)
+    return joined(", ", (told, printable(subject))) if subject else told
+
+
+def _hit(name: str, alarm: float | None) -> str:
+    return said("{name} (false alarm: {odds})", name=printable(name), odds=odds(alarm))
+
+
+def _exposed(label: str, hits: Sequence[str]) -> str:
+    verdict = said("exposed in {hits}{doubts}", hits=joined(", ", hits), doubts="")
+    return local(said("{subject}: {verdict}", subject=label, verdict=verdict)) + "\n"
+
+
+def _line(row: ScanRow, lines: bool) -> str:
+    label = _label(row.number, row.answer.subject, lines)
     if row.verdict is Verdict.UNKNOWN:
-        return f"{label}: unknown: {printable(row.why or '')}\n"
-    hits = ", ".join(
-        f"{printable(hit.name)} (false alarm: {odds(hit.false_alarm)})"
-        for hit in row.answer.exposed_in
-    )
-    return f"{label}{_IN}{hits}\n"
+        doubts = said(": {reasons}", reasons=printable(row.why or ""))
+        verdict = said("unknown{doubts}", doubts=doubts)
+        return local(said("{subject}: {verdict}", subject=label, verdict=verdict)) + "\n"
+    return _exposed(label, [_hit(hit.name, hit.false_alarm) for hit in row.answer.exposed_in])

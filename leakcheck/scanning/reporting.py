@@ -8,6 +8,7 @@ from pathlib import Path
 from leakcheck import terminal
 from leakcheck.errors import UsageError
 from leakcheck.input.walk import STDIN
+from leakcheck.language import said
 from leakcheck.progress import Progress
 from leakcheck.reports import Meta, Summary
 from leakcheck.reports.output import Reports, Target, stdout
@@ -19,6 +20,7 @@ from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.report_rows import ReportRows
 from leakcheck.scanning.rows import RULES, report_columns, terminal_columns
 from leakcheck.verdicts import SourceInfo, Verdict
+from leakcheck.wording import counted
 
 
 def report(
@@ -39,30 +41,31 @@ def report(
     counts_only = not by_domain and {target.format for target in targets} == {"summary"}
     # Domains are told from addresses that are not masked, and are masked then.
     rows = replace(options, redact=options.redact and not by_domain, counts_only=counts_only)
-    with Progress(f"scanning {_label(names)}") as progress, Lists.open(rows, names) as lists:
+    with _progress(names) as progress, Lists.open(rows, names) as lists:
         progress.total(lists.size)
         if by_domain and (lists.sources.kind.secret or lists.hashed):
-            raise UsageError("--group-by domain needs a list of addresses: leave it out.")
+            raise UsageError(said("--group-by domain needs a list of addresses: leave it out."))
         for told in lists.costs():
             terminal.warn(told)
         with Reports(targets, force=force, read=lists.paths) as reports:
             groups = Groups() if by_domain else None
             summary = _write(lists, reports, groups, progress, options)
     for name, reason in lists.sources.silent():
-        terminal.warn(f"{name} cannot answer: {reason}")
+        terminal.warn(said("{name} cannot answer: {reason}", name=name, reason=reason))
     for name, reason in lists.unread:
-        terminal.warn(f"{name} was not read: {reason}.")
+        terminal.warn(said("{name} was not read: {reason}.", name=name, reason=reason))
     if all(target.path is not None for target in targets):
         SummaryWriter(stdout()).end(summary)
     if summary.partial:
-        terminal.warn("Interrupted: the report is partial and says so.")
+        terminal.warn(said("Interrupted: the report is partial and says so."))
     return lists.status(interrupted=summary.partial)
 
 
-def _label(names: Sequence[str]) -> str:
+def _progress(names: Sequence[str]) -> Progress:
     if len(names) > 1:
-        return f"{len(names)} lists"
-    return "stdin" if names[0] == STDIN else Path(names[0]).name or names[0]
+        return Progress(said("scanning {names}", names=counted(len(names), "list")))
+    name = "stdin" if names[0] == STDIN else Path(names[0]).name or names[0]
+    return Progress(said("scanning {names}", names=name))
 
 
 def _write(
@@ -82,7 +85,7 @@ def _write(
     }
     shown = terminal_columns(columns) if groups is None else ()
     odd = groups is None and Verdict.CLEAN not in options.only
-    title = f"Breach exposure: {lists.name}"
+    title = said("Breach exposure: {list}", list=lists.name)
     reports.begin(Meta(title, columns, "leakcheck scan", facts, RULES, shown, odd))
     partial = False
     with Interrupts() as interrupts:

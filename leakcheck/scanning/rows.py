@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from leakcheck.language import day, joined, said
 from leakcheck.reports import Column, Finding, Location, ReportRow, Rule
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict
-from leakcheck.wording import json_string, json_strings, json_text, odds
+from leakcheck.wording import KINDS, json_string, json_strings, json_text, odds
 
 _LONGEST = 320
 _NOTHING = ("",) * 7
@@ -85,11 +86,13 @@ class ScanRow:
         if self.reason is not None:
             return self.reason
         reasons = dict.fromkeys(
-            f"{one.name}: {one.reason or 'no answer'}"
+            said("{name}: {reason}", name=one.name, reason=one.reason or said("no answer"))
             for one in self.answer.sources
             if one.verdict is Verdict.UNKNOWN
         )
-        return "; ".join(reasons) or f"there is no filter of kind {self.answer.kind} to ask"
+        if reasons:
+            return joined("; ", reasons)
+        return said("there is no filter of kind {kind} to ask", kind=self.answer.kind)
 
     def redacted(self, digest: bytes | None) -> "ScanRow":
         """The same with every address masked."""
@@ -140,16 +143,20 @@ class ScanRow:
     def _finding(self, list_name: str) -> Finding | None:
         if self.verdict is Verdict.CLEAN:
             return None
-        what = self.answer.subject or f"The {self.answer.kind} in row {self.number}"
+        what = self.answer.subject or said(
+            "The {kind} in row {row}", kind=KINDS[self.answer.kind], row=self.number
+        )
         place = Location(list_name, self.number)
         mark = hashlib.sha256(
             f"{list_name}\0{self.answer.subject or self.number}\0{self.id}".encode()
         )
         if self.verdict is Verdict.EXPOSED:
-            names = ", ".join(map(_named, self.answer.exposed_in))
-            rule, text, level = "leakcheck/exposed", f"{what} is exposed in {names}.", "error"
+            names = joined(", ", map(_named, self.answer.exposed_in))
+            text = said("{what} is exposed in {names}.", what=what, names=names)
+            rule, level = "leakcheck/exposed", "error"
         else:
-            rule, text, level = "leakcheck/unknown", f"{what}: no answer: {self.why}", "warning"
+            text = said("{what}: no answer: {why}", what=what, why=self.why)
+            rule, level = "leakcheck/unknown", "warning"
         print_of = hashlib.sha256(mark.digest() + rule.encode()).hexdigest()[:16]
         return Finding(rule, text, level, place, print_of)  # type: ignore[arg-type]
 
@@ -230,26 +237,28 @@ def _mask_subject(subject: str) -> str:
 
 
 def _named(hit: SourceAnswer) -> str:
-    return f"{hit.name} ({hit.source.date})" if hit.source.date else hit.name
+    if not hit.source.date:
+        return hit.name
+    return said("{name} ({facts})", name=hit.name, facts=day(hit.source.date))
 
 
 def report_columns(kept: Sequence[str], kind: Kind, *, several: bool = False) -> tuple[Column, ...]:
     """The columns of a scan's tables: ours, then those of the list, or of several lists."""
-    ours = [Column("list", "List")] if several else []
-    ours.append(Column("row", "Row", style="number"))
+    ours = [Column("list", said("List"))] if several else []
+    ours.append(Column("row", said("Row"), style="number"))
     if not kind.secret:
-        ours.append(Column("subject", "Subject"))
+        ours.append(Column("subject", said("Subject")))
     ours += [
-        Column("verdict", "Verdict", style="verdict"),
-        Column("sources", "Exposed in", value=_each("name")),
-        Column("dates", "Date", value=_dates),
-        Column("matched", "Found as", value=_each("matched")),
-        Column("seen", "Seen", value=_each("seen")),
-        Column("false_alarm", "False alarm", _alarm, "number", _lowest_alarm),
-        Column("confirmed", "Confirmed", value=_each("confirmed")),
-        Column("reason", "Reason"),
+        Column("verdict", said("Verdict"), style="verdict"),
+        Column("sources", said("Exposed in"), value=_each("name")),
+        Column("dates", said("Date"), value=_dates),
+        Column("matched", said("Found as"), value=_each("matched")),
+        Column("seen", said("Seen"), value=_each("seen")),
+        Column("false_alarm", said("False alarm"), _alarm, "number", _lowest_alarm),
+        Column("confirmed", said("Confirmed"), value=_each("confirmed")),
+        Column("reason", said("Reason")),
     ]
-    link = Column("link", "Link", value=_each("url"))  # last, as columns came before it
+    link = Column("link", said("Link"), value=_each("url"))  # last, as columns came before it
     taken = {"scanned", link.name, *(column.name for column in ours)}
     return (*ours, *(_kept(name, taken) for name in kept), link)
 
@@ -259,7 +268,7 @@ def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     known = {column.name: column for column in columns}
     first = ("list", "row", "subject", "verdict")
     ours = [replace(known[name], keep=True) for name in first if name in known]
-    ours.append(Column("details", "Details", value=_details, keep=True,
+    ours.append(Column("details", said("Details"), value=_details, keep=True,
                        wrap=True))  # fmt: skip
     left = ("sources", "dates", "reason", *first)
     return (*ours, *(column for column in columns if column.name not in left))
@@ -268,9 +277,14 @@ def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
 def _details(values: Mapping[str, Any]) -> str:
     if values["reason"]:
         return str(values["reason"])
-    return "; ".join(
-        f"{hit['name']} ({hit['date']})" if hit.get("date") else hit["name"]
-        for hit in _hits(values)
+    return joined(
+        "; ",
+        (
+            said("{name} ({facts})", name=hit["name"], facts=day(hit["date"]))
+            if hit.get("date")
+            else hit["name"]
+            for hit in _hits(values)
+        ),
     )
 
 
@@ -286,13 +300,15 @@ def _hits(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _dates(values: Mapping[str, Any]) -> str:
-    return "; ".join(str(hit.get("date", "undated")) for hit in _hits(values))
+    return joined(
+        "; ", (day(hit["date"]) if hit.get("date") else said("undated") for hit in _hits(values))
+    )
 
 
 def _each(name: str) -> Callable[[Mapping[str, Any]], str]:
     def value(values: Mapping[str, Any]) -> str:
         found = [hit.get(name) for hit in _hits(values)]
-        return "; ".join(map(_told, found)) if any(one is not None for one in found) else ""
+        return joined("; ", map(_told, found)) if any(one is not None for one in found) else ""
 
     return value
 
@@ -300,7 +316,9 @@ def _each(name: str) -> Callable[[Mapping[str, Any]], str]:
 def _told(value: object) -> str:
     if value is None:
         return ""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return said("yes") if value else said("no")
+    return str(value)
 
 
 def _lowest_alarm(values: Mapping[str, Any]) -> float | None:

@@ -8,6 +8,7 @@ from typing import Self
 
 from leakcheck.errors import UsageError
 from leakcheck.input.lists import ListFile
+from leakcheck.language import said
 from leakcheck.records.formats import Form
 from leakcheck.records.listing import Listing
 from leakcheck.reports import Summary
@@ -94,7 +95,10 @@ class Scan:
         listing = listing or Listing(file, wanted(options, kind))
         if options.earlier and (kind.secret or listing.hashes):
             raise UsageError(
-                "--baseline compares reports by subject, and such a list shows none: leave it out."
+                said(
+                    "--baseline compares reports by subject, and such a list shows none: leave "
+                    "it out."
+                )
             )
         return cls(options, listing, asking)
 

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from leakcheck.language import said
+from leakcheck.wording import counted, number
+
 _EMPTY = bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0")  # MD4 of nothing
 _FORMER = re.compile(r"_history\d+$")
 _NAMED = 10  # accounts of a group, and groups, that are named
@@ -32,14 +35,19 @@ class SharedHashes:
     def lines(self) -> Iterator[str]:
         """Both as people read them."""
         if empty := self.without():
-            yield f"Empty password ({len(empty):,}): {_some(empty)}."
+            yield said("Empty password ({count}): {names}.", count=number(len(empty)),
+                       names=_some(empty))  # fmt: skip
         groups = self.groups()
         for group in groups[:_NAMED]:
-            yield f"The same password ({len(group):,} accounts): {_some(group)}."
+            yield said("The same password ({accounts}): {names}.",
+                       accounts=counted(len(group), "account"), names=_some(group))  # fmt: skip
         if len(groups) > _NAMED:
-            yield f"And {len(groups) - _NAMED:,} more groups that share a password each."
+            rest = number(len(groups) - _NAMED)
+            yield said("And {count} more groups that share a password each.", count=rest)
 
 
 def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    shown = ", ".join(names[:_NAMED])
+    if len(names) <= _NAMED:
+        return shown
+    return said("{names} and {count} more", names=shown, count=number(len(names) - _NAMED))

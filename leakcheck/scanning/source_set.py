@@ -16,6 +16,7 @@ from typing import Self
 
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, InputError, UsageError
+from leakcheck.language import day, said
 from leakcheck.scanning.blocks import LineBlock, RowBlock
 from leakcheck.scanning.cell import Query
 from leakcheck.scanning.digested import Digested
@@ -25,6 +26,7 @@ from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.tables import Versions
 from leakcheck.verdicts import Code, Lookup
+from leakcheck.wording import KINDS
 
 EMPTY = 4
 """The code of a row without content, which is no row."""
@@ -81,7 +83,7 @@ class SourceSet:
         nothing to ask, FilterError as `open_all` does.
         """
         if since is not None and not _DATE.fullmatch(since):
-            raise UsageError("--since takes a date such as 2026-03-31, 2026-03 or 2026.")
+            raise UsageError(said("--since takes a date such as 2026-03-31, 2026-03 or 2026."))
         known = len(kinds) == 1 or not names
         if known:
             kinds = [kinds[0], Kind.DOMAIN] if kinds[0] is Kind.EMAIL else kinds[:1]
@@ -98,7 +100,11 @@ class SourceSet:
         kept.sort(key=lambda source: source.info.date or "", reverse=True)
         domains = [source for source in kept if source.info.kind is Kind.DOMAIN is not kind]
         subjects = [source for source in kept if source not in domains]
-        notes = [f"{source.info.name} is older than {since} and was not asked" for source in left]
+        notes = [
+            said("{name} is older than {date} and was not asked", name=source.info.name,
+                 date=day(since or ""))
+            for source in left
+        ]  # fmt: skip
         return cls(kind, subjects, domains, notes)
 
     @property
@@ -238,10 +244,15 @@ def newer(sources: Sequence[Source], since: str) -> tuple[list[Source], list[Sou
 
 def _nothing(kind: Kind, since: str | None) -> str:
     if since is not None:
-        return f"No filter of kind {kind} is dated {since} or later: there is nothing to ask."
-    return (
-        f"No filter of kind {kind} is installed: name one with --in, or install one with "
-        "`leakcheck filters add`."
+        return said(
+            "No filter of kind {kind} is dated {date} or later: there is nothing to ask.",
+            kind=KINDS[kind],
+            date=day(since),
+        )
+    return said(
+        "No filter of kind {kind} is installed: name one with --in, or install one with "
+        "`leakcheck filters add`.",
+        kind=KINDS[kind],
     )
 
 
@@ -249,5 +260,7 @@ def _only_kind(opened: Sequence[Source]) -> Kind:
     """The kind that all sources hold. Raises FilterError."""
     kinds = {source.info.kind for source in opened}
     if len(kinds) > 1:
-        raise FilterError("The filters named hold different kinds: say with --kind which to ask.")
+        raise FilterError(
+            said("The filters named hold different kinds: say with --kind which to ask.")
+        )
     return kinds.pop()

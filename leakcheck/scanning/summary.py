@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from leakcheck.language import day, figure, joined, said, said_of
 from leakcheck.reports import Chart, Summary
 from leakcheck.scanning.source_set import EMPTY, Asked
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, SourceAnswer, SourceInfo, Verdict, exit_status
-from leakcheck.wording import advice, counted, list_advice, number, odds, sent
+from leakcheck.wording import advice, counted, ended, list_advice, number, odds, sent
 
 _REASONS = 10
-NO_DOMAINS = f"there is no filter of kind {Kind.DOMAIN} to ask"
+_UNDATED = "undated"
+NO_DOMAINS = said("there is no filter of kind {kind} to ask", kind=Kind.DOMAIN)
 
 
 class ScanCounts:
@@ -60,7 +62,10 @@ class ScanCounts:
                 if lookup.reasons:
                     counted = Counter(lookup.reasons.values())
                     self._reasons.update(
-                        {f"{source.info.name}: {reason}": n for reason, n in counted.items()}
+                        {
+                            said("{name}: {reason}", name=source.info.name, reason=reason): n
+                            for reason, n in counted.items()
+                        }
                     )
 
     def _rows_hit(self, asked: Asked, codes: bytes, sources: Sequence[Source]) -> int:
@@ -134,7 +139,7 @@ class ScanCounts:
             steps += advice(kind, Verdict.UNKNOWN)
         return Summary(
             facts=self._facts(hits) | {"notes": list(notes)},
-            lines=(*self._lines(hits), *(f"Note: {note}." for note in notes)),
+            lines=(*self._lines(hits), *(said("Note: {note}.", note=note) for note in notes)),
             charts=_charts(hits),
             advice=steps,
             partial=partial,
@@ -142,9 +147,13 @@ class ScanCounts:
 
     def _unread(self) -> str:
         if not self.several:
-            return f"{counted(self.unread, 'part')} of the list"
-        return "1 list, or part of one" if self.unread == 1 else (
-            f"{number(self.unread)} lists, or parts of them")  # fmt: skip
+            return said("{parts} of the list", parts=counted(self.unread, "part"))
+        return said_of(
+            self.unread,
+            "{count} list, or part of one",
+            "{count} lists, or parts of them",
+            count=number(self.unread),
+        )
 
     def _facts(self, hits: Sequence[tuple[SourceInfo, int]]) -> dict[str, Any]:
         return {
@@ -165,46 +174,67 @@ class ScanCounts:
 
     def _lines(self, hits: Sequence[tuple[SourceInfo, int]]) -> list[str]:
         lines = [
-            f"{counted(self.rows, 'row')}: {number(self.exposed)} exposed, "
-            f"{number(self.unknown)} unknown, {number(self.clean)} clean."
+            said(
+                "{rows}: {exposed} exposed, {unknown} unknown, {clean} clean.",
+                rows=counted(self.rows, "row"),
+                exposed=number(self.exposed),
+                unknown=number(self.unknown),
+                clean=number(self.clean),
+            )
         ]
         if self.known_before:
-            lines.append(f"Exposed before, in nothing new: {counted(self.known_before, 'row')}.")
+            many = counted(self.known_before, "row")
+            lines.append(said("Exposed before, in nothing new: {rows}.", rows=many))
         if self.empty:
-            lines.append(f"Empty, not counted: {counted(self.empty, 'row')}.")
+            lines.append(said("Empty, not counted: {rows}.", rows=counted(self.empty, "row")))
         if self.unread:
-            lines.append(f"Not read, so unknown: {self._unread()}.")
+            lines.append(said("Not read, so unknown: {parts}.", parts=self._unread()))
         lines += [_source_line(info, count) for info, count in hits]
         lines += self.sent()
         lines.append(_expected(self._alarms, sum(count for _, count in hits)))
         if self.confirmed or self.unconfirmed:
             lines.append(
-                f"Confirmed by an exact source: {counted(self.confirmed, 'row')}. Not known to "
-                f"it: {number(self.unconfirmed)}: a false alarm, or a breach that it has not."
+                said(
+                    "Confirmed by an exact source: {rows}. Not known to it: {count}: a false "
+                    "alarm, or a breach that it has not.",
+                    rows=counted(self.confirmed, "row"),
+                    count=number(self.unconfirmed),
+                )
             )
         if self.refuted:
-            lines.append(f"False alarms, by the kept keys: {counted(self.refuted, 'hit')}.")
+            many = counted(self.refuted, "hit")
+            lines.append(said("False alarms, by the kept keys: {hits}.", hits=many))
         for reason, count in self._reasons.most_common(_REASONS):
-            lines.append(f"Unknown ({number(count)}): {reason.rstrip('.')}.")
+            why = ended(reason)
+            lines.append(said("Unknown ({count}): {reason}.", count=number(count), reason=why))
         return lines
 
 
 def _source_line(info: SourceInfo, count: int) -> str:
-    facts = [info.date or "undated"]
+    facts = [day(info.date) if info.date else said("undated")]
     if info.keys is not None:
         facts.append(counted(info.keys, "key"))
-    facts.append(f"false alarm: {odds(info.fpr)}")
-    note = f" {info.note}" if info.note else ""
-    return f"{info.name} ({', '.join(facts)}): {number(count)} exposed.{note}"
+    facts.append(said("false alarm: {odds}", odds=odds(info.fpr)))
+    line = said(
+        "{name} ({facts}): {count} exposed.",
+        name=info.name,
+        facts=joined(", ", facts),
+        count=number(count),
+    )
+    return joined(" ", (line, info.note)) if info.note else line
 
 
 def _expected(alarms: float, hits: int) -> str:
     if alarms == 0:
-        return "False alarms to expect: none."
-    shown = f"{alarms:.2g}" if alarms < 10 else number(alarms)
+        return said("False alarms to expect: none.")
+    shown = figure(f"{alarms:.2g}") if alarms < 10 else number(alarms)
     if alarms < 0.01:
-        shown = f"practically none ({shown})"
-    return f"False alarms to expect in a list of this size: {shown}, of {counted(hits, 'hit')}."
+        shown = said("practically none ({count})", count=shown)
+    return said(
+        "False alarms to expect in a list of this size: {count}, of {hits}.",
+        count=shown,
+        hits=counted(hits, "hit"),
+    )
 
 
 def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:
@@ -212,8 +242,15 @@ def _charts(hits: Sequence[tuple[SourceInfo, int]]) -> tuple[Chart, ...]:
     months: Counter[str] = Counter()
     for info, count in hits:
         if count:
-            months[(info.date or "undated")[:7]] += count
+            months[(info.date or _UNDATED)[:7]] += count
     return (
-        Chart("Exposures by source", by_source),
-        Chart("Exposures by month of the breach", tuple(sorted(months.items()))),
+        Chart(said("Exposures by source"), by_source),
+        Chart(
+            said("Exposures by month of the breach"),
+            tuple((_month(month), count) for month, count in sorted(months.items())),
+        ),
     )
+
+
+def _month(month: str) -> str:
+    return said("undated") if month == _UNDATED else day(month)

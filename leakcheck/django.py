@@ -16,11 +16,20 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from leakcheck.language import known_language, local, said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.asking import ask
 from leakcheck.sources.names import open_for_passwords
 from leakcheck.subject.question import question
 from leakcheck.verdicts import Verdict, combine
+
+_HELP = said("Your password can't be one that is known from a data breach.")
+_MESSAGES = {
+    "password_breached": said(
+        "This password is known from a data breach: attackers try it first. Choose another."
+    ),
+    "password_unknown": said("This password could not be checked. Try again later."),
+}
 
 
 class BreachedPasswordValidator:
@@ -60,24 +69,25 @@ class BreachedPasswordValidator:
 
     def get_help_text(self) -> str:
         """What a form shows beside the field."""
-        from django.utils.translation import gettext
-
-        return str(gettext("Your password can't be one that is known from a data breach."))
+        return _in_their_language(_HELP)
 
     def _reject(self, code: str) -> None:
         from django.core.exceptions import ValidationError
-        from django.utils.translation import gettext
 
-        messages = {
-            "password_breached": gettext(
-                "This password is known from a data breach: attackers try it first. Choose another."
-            ),
-            "password_unknown": gettext("This password could not be checked. Try again later."),
-        }
-        raise ValidationError(messages[code], code=code)
+        raise ValidationError(_in_their_language(_MESSAGES[code]), code=code)
 
     def _sources(self) -> list[Source]:
         with self._lock:
             if self._opened is None:
                 self._opened = open_for_passwords(self._names, self._access)
             return self._opened
+
+
+def _in_their_language(message: str) -> str:
+    """A message in the language of the request: the project's own translation, or ours."""
+    from django.utils.translation import get_language, gettext
+
+    theirs = str(gettext("".join(message)))
+    if theirs != message:
+        return theirs
+    return local(message, known_language(get_language() or "en") or "en")

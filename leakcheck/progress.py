@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from leakcheck import terminal
-from leakcheck.wording import number, printable, size
+from leakcheck.language import joined, local, said
+from leakcheck.wording import counted, number, printable, size
 
 _PATIENCE = 1.0  # seconds before progress is shown
 _PACE = 0.2  # seconds between two drawings on a terminal
@@ -76,7 +77,8 @@ class Progress:
                 self._write_json()
         elif not sys.stderr.isatty() or terminal.in_ci() or terminal.linear():
             while not self._ended.wait(_LINES):
-                terminal.warn(f"{self._label}: {self._text()}{self._left()}.")
+                done = joined("", (self._text(), self._left()))
+                terminal.warn(said("{name}: {reason}.", name=self._label, reason=done))
         elif not self._ended.wait(_PATIENCE):
             self._draw()
 
@@ -112,7 +114,7 @@ class Progress:
                         drawn = self._bar()
                     drawn.update(
                         drawn.task_ids[0], completed=self._done, total=self._total,
-                        text=self._text(),
+                        text=local(self._text()),
                     )  # fmt: skip
                 if self._ended.is_set():
                     return
@@ -135,7 +137,10 @@ class Progress:
             transient=True,
         )
         live.add_task(
-            printable(self._label), total=self._total, completed=int(self._done), text=self._text()
+            printable(local(self._label)),
+            total=self._total,
+            completed=int(self._done),
+            text=local(self._text()),
         )
         live.start()
         return live
@@ -143,10 +148,12 @@ class Progress:
     def _text(self) -> str:
         show = size if self._unit == "bytes" else number
         rate = self._done / max(time.monotonic() - self._start, 1e-3)
-        amount = f"{show(self._done)}{f' of {show(self._total)}' if self._total else ''}"
-        extra = "".join(f", {number(value)} {name if value != 1 else name.removesuffix('s')}"
-                        for name, value in self._counts.items())  # fmt: skip
-        return f"{amount}, {show(rate)}/s{extra}"
+        amount = show(self._done)
+        if self._total:
+            amount = said("{done} of {total}", done=amount, total=show(self._total))
+        parts = [amount, joined("", (show(rate), "/s"))]
+        parts += [_count(name, value) for name, value in self._counts.items()]
+        return joined(", ", parts)
 
     def _left(self) -> str:
         """The time left, in words."""
@@ -154,4 +161,12 @@ class Progress:
             return ""
         spent = time.monotonic() - self._start
         minutes = spent * (self._total - self._done) / self._done / 60
-        return f", about {max(1, round(minutes))} min left"
+        return said(", about {minutes} min left", minutes=number(max(1, round(minutes))))
+
+
+def _count(name: str, value: int) -> str:
+    if name == "rows":
+        return counted(value, "row")
+    if name == "exposed":
+        return said("{count} exposed", count=number(value))
+    return f"{number(value)} {name if value != 1 else name.removesuffix('s')}"

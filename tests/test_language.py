@@ -125,6 +125,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filter of one address."""
     folder = tmp_path_factory.mktemp("language")
     (folder / "dump.txt").write_text("alice@example.fr:horse\n")
+    (folder / "staff.csv").write_text("nom,mail\nA,alice@example.fr\nC,c@example.org\nB,nobody\n")
+    (folder / "watch.txt").write_text("alice@example.fr\n")
+    (folder / "app.env").write_text("DB_PASSWORD=letmein\n")
+    (folder / "chrome.csv").write_text(
+        "name,url,username,password\n"
+        "shop,https://shop.example/,alice@example.fr,letmein\n"
+        "bank,https://bank.example/,alice,V9!kd-33qpLx\n"
+        "forum,https://forum.example/,alice,V9!kd-33qpLx\n"
+    )
     done = leakcheck("build", "dump.txt", "-o", "acme.bloom", "--kind", "email", "--name", "Acme",
                      "--date", "2026-02-01", cwd=folder)  # fmt: skip
     assert done.status == 0
@@ -155,15 +164,83 @@ def test_errors_in_french(folder: Path) -> None:
     assert "vouliez-vous dire check" in one_sentence(leakcheck("chekc", LC_ALL=FRENCH))
 
 
-def test_what_programs_read_is_not_translated(folder: Path) -> None:
-    for command in (
-        ["check", "alice@example.fr", "bob@example.fr", "--in", "acme.bloom", "--json"],
-        ["check", "alice@example.fr", "--json"],
-    ):
-        english = leakcheck(*command, cwd=folder)
-        french = leakcheck(*command, cwd=folder, LC_ALL=FRENCH)
-        assert english == french
-        assert json.loads(french.out)["version"] == 1
+def test_a_scan_and_its_page_in_french(folder: Path) -> None:
+    scan = ["scan", "staff.csv", "--in", "acme.bloom", "--force"]
+    done = leakcheck(*scan, "-o", "page.html", cwd=folder, LC_ALL=FRENCH)
+    assert done.status == 1
+    assert done.out.startswith(f"3 lignes{NARROW}: 1 dans une fuite, 1 sans réponse, 1 dans aucune")
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert '<html lang="fr">' in page
+    assert '<span class="verdict exposed">trouvé</span>' in page
+    assert '<option value="unknown">pas de réponse</option>' in page
+    assert '<td data-key="2026-02-01">1er février 2026' in page, "sorted as a date, read as one"
+    assert "Changez le mot de passe du compte" in page
+    prose = re.sub(r"<(style|script)>.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert not re.search(r"\b(the|rows?|of|password|breach|summary)\b", prose, re.IGNORECASE)
+    markdown = leakcheck(*scan, "--format", "markdown", cwd=folder, LC_ALL=FRENCH)
+    assert "trouvé dans Acme" in markdown.out
+
+
+def test_a_vault_in_french(folder: Path) -> None:
+    done = leakcheck("vault", "chrome.csv", cwd=folder, LC_ALL=FRENCH)
+    assert done.status == 1
+    head, first, *_ = done.out.splitlines()
+    assert head.split("\t") == ["Compte", "Identifiant", "Verdict", "Problème", "Que faire", "Où"]
+    assert "\texposed\tcompromis" in first, "in a pipe the verdict is the word for programs"
+    assert "le même mot de passe que forum.example [alice]" in done.out
+    assert f"Supprimez maintenant l’export{NARROW}:" in done.out
+    wrong = one_sentence(leakcheck("vault", "acme.bloom", cwd=folder, LC_ALL=FRENCH))
+    assert "un filtre, et non des données" in wrong
+
+
+def test_filters_in_french(folder: Path) -> None:
+    none = leakcheck("filters", "list", LC_ALL=FRENCH)
+    assert none.out.startswith("Aucun filtre n’est installé")
+    added = leakcheck("filters", "add", "acme.bloom", cwd=folder, LC_ALL=FRENCH)
+    assert added.out == "acme.email est installé.\n"
+    listed = leakcheck("filters", "list", LC_ALL=FRENCH).out
+    assert "1er février 2026" in listed
+    assert "moins d’une chance sur mille milliards" in listed
+    assert leakcheck("filters", "remove", "acme", LC_ALL=FRENCH).out == "acme.email est supprimé.\n"
+
+
+MACHINE = [
+    ["check", "alice@example.fr", "bob@example.fr", "--in", "acme.bloom", "--json"],
+    ["check", "alice@example.fr", "--json"],
+    ["check", "--from-file", "staff.csv", "--in", "acme.bloom", "--json"],
+    *(["scan", "staff.csv", "--in", "acme.bloom", "--format", name]
+      for name in ("csv", "tsv", "json", "jsonl", "sarif", "junit", "github", "codequality")),
+    *(["vault", "chrome.csv", "--format", name] for name in ("csv", "json", "jsonl", "sarif")),
+    ["ci", "app.env", "--format", "json"],
+    ["ci", "app.env", "--format", "sarif"],
+    ["hunt", "dump.txt", "--watch", "watch.txt", "--format", "jsonl"],
+    ["info", "acme.bloom", "--json"],
+    ["filters", "list", "--json"],
+    ["inspect", "dump.txt", "--json"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", MACHINE, ids=" ".join)
+def test_what_programs_read_is_not_translated(command: list[str], folder: Path) -> None:
+    def run(**env: str) -> tuple[int, str]:
+        done = leakcheck(*command, cwd=folder, **env)
+        moments = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?"
+        return done.status, re.sub(moments, "NOW", done.out)
+
+    english = run()
+    assert english[1]
+    assert run(LC_ALL=FRENCH) == english
+    assert run(LEAKCHECK_LANG="fr", LC_ALL=FRENCH, LANGUAGE="fr") == english
+
+
+def test_a_library_says_its_messages_in_a_language() -> None:
+    from leakcheck import check
+    from leakcheck.errors import SubjectError
+
+    with pytest.raises(SubjectError) as raised:
+        check(["nobody"])
+    assert str(raised.value) == "This is not an e-mail address: it has no @."
+    assert local(str(raised.value), "fr").startswith("Ce n’est pas une adresse électronique")
 
 
 def test_a_password_is_asked_for_in_french() -> None:

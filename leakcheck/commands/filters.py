@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 import typer
 
 from leakcheck.commands import options
+from leakcheck.language import day, joined, said, said_of
 from leakcheck.wording import json_text
 
 app = typer.Typer(
@@ -16,11 +17,21 @@ app = typer.Typer(
 
 
 _UPDATES = {
-    "current": "nothing new,",
-    "updated": "updated to",
-    "withdrawn": "it answers nothing any more:",
-    "failed": "it could not be updated, and stays as it was:",
+    "current": said("nothing new,"),
+    "updated": said("updated to"),
+    "withdrawn": said("it answers nothing any more:"),
+    "failed": said("it could not be updated, and stays as it was:"),
 }
+_TITLES = (
+    said("name"),
+    said("title"),
+    said("date"),
+    said("age"),
+    said("keys"),
+    said("false alarm"),
+    said("size"),
+    said("state"),
+)
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
 ]
@@ -51,24 +62,28 @@ def add(
     from leakcheck.wording import printable
 
     if as_ is not None and len(filters) > 1:
-        raise UsageError("--as names one filter: add them one by one.")
+        raise UsageError(said("--as names one filter: add them one by one."))
     access = Access(offline=offline, proxy=via, require_signature=require_signature)
     for name in filters:
         scheme = names.place(name)
         if not scheme.remote:
             entry = installed.add(name, as_, force=force, required=require_signature)
         elif scheme.header is None:
-            raise UsageError(f"{name} is no filter: it cannot be installed.")
+            raise UsageError(said("{name} is no filter: it cannot be installed.", name=name))
         elif offline:
-            raise UsageError("--offline forbids the download: add a file.")
+            raise UsageError(said("--offline forbids the download: add a file."))
         else:
             from leakcheck.installing.install import add as download
 
             with _Downloading() as progress:
                 entry = download(name, access, progress.tell, as_, force=force)
         vouched = entry.info.signed if entry.info else ""
-        told = f", {_vouched(entry.info)}" if vouched or scheme.remote else ""
-        say(f"{printable(entry.name)} is installed{printable(told)}.")
+        name = printable(entry.name)
+        if vouched or scheme.remote:
+            told = printable(_vouched(entry.info))
+            say(said("{name} is installed, {signed}.", name=name, signed=told))
+        else:
+            say(said("{name} is installed.", name=name))
     return 0
 
 
@@ -110,18 +125,20 @@ def update(
             outcome = bring(entry, Access(proxy=via), progress.tell)
         if outcome is not None:
             outcomes.append(outcome)
-            line = printable(f"{outcome.name}: {_UPDATES[outcome.step.value]} {outcome.told}.")
+            done = joined(" ", (_UPDATES[outcome.step.value], printable(outcome.told)))
+            line = said("{name}: {reason}.", name=printable(outcome.name), reason=done)
             if outcome.step in (Step.FAILED, Step.WITHDRAWN):
                 warn(line)
             elif not quiet and not json:
                 say(line)
         elif not quiet and not json:
-            say(f"{printable(entry.name)}: it was added from a file, so there is nothing to ask.")
+            say(said("{name}: it was added from a file, so there is nothing to ask.",
+                     name=printable(entry.name)))  # fmt: skip
     if json:
         found = [{"name": one.name, "state": one.step.value, "told": one.told} for one in outcomes]
         say(json_text({"version": 1, "filters": found}))
     elif not entries and not quiet:
-        say("No filter is installed: `leakcheck filters add URL` installs one.")
+        say(said("No filter is installed: `leakcheck filters add FILTER|URL` installs one."))
     return status({outcome.step for outcome in outcomes}, cron=quiet)
 
 
@@ -155,7 +172,9 @@ def search(
 
     origins = sorted(Store().origins())
     if not origins:
-        raise UsageError("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher.")
+        raise UsageError(
+            said("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher.")
+        )
     places: list[tuple[str, str | None]] = [(url, None) for url in at or []]
     places = places or [(place_of(origin), origin) for origin in origins]
     found, failed = [], False
@@ -163,7 +182,8 @@ def search(
         try:
             found += offers(place, origin, Access(proxy=via, timeout=timeout))
         except LeakcheckError as error:
-            warn(f"{f'{origin}: ' if origin else ''}{error}")
+            why = str(error)
+            warn(said("{name}: {reason}", name=origin, reason=why) if origin else why)
             failed = True
     found = [offer for offer in found if offer.info is None or _has(offer.info, words or [])]
     if json:
@@ -173,10 +193,10 @@ def search(
             if offer.info is not None:
                 _say_offer(offer)
         if not found and not failed:
-            say("No publisher that you trust offers such a filter.")
+            say(said("No publisher that you trust offers such a filter."))
     for offer in found:
         if offer.doubt is not None:
-            warn(f"{offer.url}: it is not proved: {offer.doubt}.")
+            warn(said("{url}: it is not proved: {reason}.", url=offer.url, reason=offer.doubt))
             failed = True
     return 2 if failed else 0
 
@@ -202,11 +222,11 @@ def list_filters(
             _say_installed(entry, state)
     elif entries:
         table(
-            ("name", "title", "date", "age", "keys", "false alarm", "size", "state"),
+            _TITLES,
             [_cells(entry, state) for entry, state in zip(entries, states, strict=True)],
         )
     else:
-        say("No filter is installed: `leakcheck filters add FILTER|URL` installs one.")
+        say(said("No filter is installed: `leakcheck filters add FILTER|URL` installs one."))
     return 0 if all(state == "ok" for state in states) else 2
 
 
@@ -221,7 +241,7 @@ def remove(
 
     for name in names:
         gone = installed.remove(name)
-        say(f"{printable(gone.name.removesuffix('.bloom'))} is removed.")
+        say(said("{name} is removed.", name=printable(gone.name.removesuffix(".bloom"))))
     return 0
 
 
@@ -237,10 +257,17 @@ def path() -> int:
 
 def _state(entry: Any, verify: bool) -> str:
     from leakcheck.sources.installed import damaged_pages
-    from leakcheck.wording import counted
+    from leakcheck.wording import number
 
     damaged = damaged_pages(entry) if verify and entry.sound else 0
-    return f"{counted(damaged, 'page')} damaged: install it again" if damaged else str(entry.state)
+    if not damaged:
+        return str(entry.state)
+    return said_of(
+        damaged,
+        "{count} page damaged: install it again",
+        "{count} pages damaged: install it again",
+        count=number(damaged),
+    )
 
 
 def _say_installed(entry: Any, state: str) -> None:
@@ -249,17 +276,24 @@ def _say_installed(entry: Any, state: str) -> None:
     from leakcheck.wording import counted, odds, printable, size
 
     info = entry.info
-    say(printable(f"{entry.name}: {info.name if info else 'its header cannot be read'}"))
+    told = printable(info.name) if info else said("its header cannot be read")
+    say(said("{name}: {reason}", name=printable(entry.name), reason=told))
     if info:
-        age = f"{info.date}, {_age(info)} old" if _days(info) is not None else "of no known date"
-        say(printable(f"  {age}; {counted(info.keys or 0, 'key')}; {size(entry.size)}"))
-        say(f"  false alarm: {odds(info.fpr)}")
+        age = said("of no known date")
+        if _days(info) is not None:
+            age = said("{date}, {age} old", date=day(printable(info.date)), age=_age(info))
+        say(
+            joined(
+                "", ("  ", joined("; ", (age, counted(info.keys or 0, "key"), size(entry.size))))
+            )
+        )
+        say(said("  false alarm: {odds}", odds=odds(info.fpr)))
     if state != "ok":
-        say(printable(f"  CANNOT ANSWER: {state}"))
+        say(said("  CANNOT ANSWER: {reason}", reason=printable(state)))
         return
     if info and info.incomplete:
-        say("  incomplete: never says clean")
-    say(printable(f"  {_vouched(info)}"))
+        say(said("  incomplete: never says clean"))
+    say(joined("", ("  ", printable(_vouched(info)))))
 
 
 def _cells(entry: Any, state: str) -> list[str]:
@@ -271,18 +305,20 @@ def _cells(entry: Any, state: str) -> list[str]:
     return [
         entry.name,
         info.name if info else "?",
-        (info.date or "") if info else "?",
+        day(info.date or "") if info else "?",
         _age(info),
         number(info.keys or 0) if info else "?",
         odds(info.fpr) if info else "?",
         size(entry.size),
-        f"{state}, incomplete: never says clean" if info and info.incomplete else state,
+        said("{state}, incomplete: never says clean", state=state)
+        if info and info.incomplete
+        else state,
     ]
 
 
 def _vouched(info: Any) -> str:
     """Who vouches for a filter, in words."""
-    return info.doubt or info.signed or "not signed by anyone you trust"
+    return str(info.doubt or info.signed or said("not signed by anyone you trust"))
 
 
 def _days(info: Any) -> int | None:
@@ -336,7 +372,7 @@ class _Downloading:
     def __enter__(self) -> Self:
         from leakcheck.progress import Progress
 
-        self._progress = Progress("downloading")
+        self._progress = Progress(said("downloading"))
         if not self._quiet:
             self._progress.__enter__()
         return self
@@ -362,7 +398,9 @@ def _all_found(entries: list[Any], wanted: list[str]) -> None:
 
     for name in wanted:
         if not any(_meant(entry, [name]) for entry in entries):
-            raise UsageError("No filter of that name is installed: see `leakcheck filters list`.")
+            raise UsageError(
+                said("No filter of that name is installed: see `leakcheck filters list`.")
+            )
 
 
 def _has(info: Any, words: list[str]) -> bool:
@@ -373,15 +411,16 @@ def _has(info: Any, words: list[str]) -> bool:
 
 def _say_offer(offer: Any) -> None:
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, printable, size
+    from leakcheck.wording import KINDS, counted, printable, size
 
     info = offer.info
-    parts = [info.kind.value, info.date or "no date", counted(info.keys or 0, "key")]
-    parts.append(size(offer.size))
-    say(f"{printable(info.name)}: {printable(', '.join(parts))}")
+    dated = day(printable(info.date)) if info.date else said("no date")
+    parts = (KINDS[info.kind], dated, counted(info.keys or 0, "key"), size(offer.size))
+    say(said("{name}: {reason}", name=printable(info.name), reason=joined(", ", parts)))
     if info.note:
         say(f"  {printable(info.note)}")
-    say(f"  signed by {printable(offer.origin)}, edition {offer.edition}")
+    say(said("  signed by {origin}, edition {serial}", origin=printable(offer.origin),
+             serial=offer.edition))  # fmt: skip
     say(f"  leakcheck filters add {printable(offer.url)}")
 
 

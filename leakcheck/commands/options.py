@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.sources import Access
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ def data(text: str | None) -> str | None:
 
     words = dict.fromkeys(word.strip().lower() for word in (text or "").split(",") if word.strip())
     if any(word not in DATA for word in words):
-        raise UsageError(f"--data takes words, parted by commas, of these: {', '.join(DATA)}.")
+        raise UsageError(
+            said("--data takes words, parted by commas, of these: {names}.", names=", ".join(DATA))
+        )
     return ",".join(words) or None
 
 
@@ -143,7 +146,7 @@ def size(text: str | None) -> int | None:
         if not 1 << 20 <= found < 1 << 50:
             raise ValueError
     except (ValueError, KeyError):
-        raise UsageError("--memory takes a size from 1M up, such as 256M or 4G.") from None
+        raise UsageError(said("--memory takes a size from 1M up, such as 256M or 4G.")) from None
     return int(found)
 
 
@@ -158,7 +161,13 @@ def reading(expansion: float, ask: bool, password_file: Path | None) -> "Options
             with password_file.open("rb") as lines:
                 password = lines.readline(1 << 16).rstrip(b"\r\n")
         except OSError as error:
-            raise UsageError(f"{password_file}: it cannot be read: {error.strerror}.") from None
+            raise UsageError(
+                said(
+                    "{password_file}: it cannot be read: {strerror}.",
+                    password_file=password_file,
+                    strerror=error.strerror,
+                )
+            ) from None
     elif ask:
         password = ask_secret("Password of the archives: ").encode()
     return Options(expansion, password)

@@ -8,6 +8,7 @@ import typer
 
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
@@ -114,7 +115,7 @@ def scan(
     if excel:
         reports = [one._replace(format="excel") if one.format == "csv" else one for one in reports]
         if all(one.format != "excel" for one in reports):
-            raise UsageError("--excel is for CSV: give --format csv, or -o NAME.csv.")
+            raise UsageError(said("--excel is for CSV: give --format csv, or -o NAME.csv."))
     if baseline is not None and not only:
         only = [Verdict.EXPOSED, Verdict.UNKNOWN]  # what is clean is no news
     wanted = ScanOptions(

@@ -7,6 +7,7 @@ import typer
 
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -52,7 +53,7 @@ def vault(
     from leakcheck.terminal import in_ci
 
     if exports.count("-") > 1:
-        raise UsageError("Only one export can come from stdin.")
+        raise UsageError(said("Only one export can come from stdin."))
     return report(
         [None if name == "-" else Path(name) for name in exports],
         sources or (),

@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Self
 
 from leakcheck import processes
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 
 FAULT, DONE = b"F", b"."
 MEMORY_BYTES = 1 << 30
@@ -115,7 +116,9 @@ def _handle(file: Any) -> Iterator[int]:
     elif (memory := processes.nameless_file(file.getbuffer())) is not None:
         handle = memory
     else:
-        raise ReadError("within an archive it cannot be opened here: unpack the archive first")
+        raise ReadError(
+            said("within an archive it cannot be opened here: unpack the archive first")
+        )
     try:
         os.lseek(handle, 0, os.SEEK_SET)
         yield handle

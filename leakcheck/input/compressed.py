@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from leakcheck.input.streams import Budget, Buffer, ReadError
+from leakcheck.language import said
 
 HEAD_BYTES = 512
 INPUT_BYTES = 128 << 10
@@ -135,7 +136,10 @@ class Decompressed(io.RawIOBase):
             self._make = FORMATS[form]()
         except ImportError:
             raise ReadError(
-                f"{form} data needs the package {form}: pip install 'leakcheck-bloom[{form}]'"
+                said(
+                    "{form} data needs the package {form}: pip install 'leakcheck-bloom[{form}]'",
+                    form=form,
+                )
             ) from None
         self._inner: Decompressor = self._make()
         self._input = bytearray(INPUT_BYTES)
@@ -175,7 +179,7 @@ class Decompressed(io.RawIOBase):
         data: bytes | memoryview = b""
         if self._inner.needs_input:
             if self._at == len(self._data) and not self._more() and not self._held():
-                raise ReadError(f"the {self._form} data is cut short")
+                raise ReadError(said("the {form} data is cut short", form=self._form))
             data = self._data[self._at : self._at + self._feed]
             self._at += len(data)
             self._feed = min(2 * self._feed, INPUT_BYTES)
@@ -193,10 +197,12 @@ class Decompressed(io.RawIOBase):
 
     def _why(self, error: Exception) -> str:
         if type(error).__name__ == "MixedError":
-            return "the xz data has blocks of several kinds: unpack it with xz -d first"
+            return said("the xz data has blocks of several kinds: unpack it with xz -d first")
         if "memory" in str(error).lower() or "window" in str(error).lower():
-            return f"the {self._form} data asks for more memory than is allowed to unpack"
-        return f"the {self._form} data is damaged"
+            return said(
+                "the {form} data asks for more memory than is allowed to unpack", form=self._form
+            )
+        return said("the {form} data is damaged", form=self._form)
 
     def _more(self) -> bool:
         """Read on behind what is not given on yet; False at the end."""
@@ -224,7 +230,11 @@ class Decompressed(io.RawIOBase):
         if not head:
             return False
         if recognise(head) != self._form:
-            raise ReadError(f"after the {self._form} data comes something else, which is not read")
+            raise ReadError(
+                said(
+                    "after the {form} data comes something else, which is not read", form=self._form
+                )
+            )
         self._inner, self._feed = self._make(), _FIRST_FEED
         return True
 
@@ -234,7 +244,7 @@ class Decompressed(io.RawIOBase):
             count -= len(self._data) - self._at
             self._at = len(self._data)
             if not self._more():
-                raise ReadError(f"the {self._form} data is cut short")
+                raise ReadError(said("the {form} data is cut short", form=self._form))
         self._at += count
 
     def close(self) -> None:

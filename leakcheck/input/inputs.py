@@ -19,6 +19,7 @@ from leakcheck.input.member import sought
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
+from leakcheck.language import said
 
 MOST_TOLD = 100  # members of one file that are named for one reason; the rest is counted
 DEPTH = 2  # an archive, and what is compressed within it
@@ -26,11 +27,14 @@ FILTER_MAGIC = b"\x89BLOOM\r\n"
 KEYS_MAGIC = b"\x89BKEYS\r\n"
 STORE_MAGIC = b"\x89RANGE\r\n"
 UNREADABLE = (
-    (b"Rar!\x1a\x07", "a RAR archive, which leakcheck cannot open: unpack it first"),
-    (b"\x1f\x9d", "compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
-    (FILTER_MAGIC, "a filter, not a dump"),
-    (KEYS_MAGIC, "the kept keys of a filter, which leakcheck merge reads"),
-    (STORE_MAGIC, "a store of ranges, which serve and check read"),
+    (b"Rar!\x1a\x07", said("a RAR archive, which leakcheck cannot open: unpack it first")),
+    (
+        b"\x1f\x9d",
+        said("compressed with compress (.Z), which leakcheck cannot open: unpack it first"),
+    ),
+    (FILTER_MAGIC, said("a filter, not a dump")),
+    (KEYS_MAGIC, said("the kept keys of a filter, which leakcheck merge reads")),
+    (STORE_MAGIC, said("a store of ranges, which serve and check read")),
 )
 
 
@@ -161,8 +165,18 @@ def expand(found: Found, options: Options, opened: Any = None) -> Iterator[Input
         raw = opened or (Pipe(0) if found.path == STDIN else Raw(found.path))
     except OSError as error:
         if found.named:
-            raise InputError(f"{found.path}: it cannot be read: {error.strerror}.") from None
-        options.skipped(Skipped(found.path, f"it cannot be read: {error.strerror}", True))
+            raise InputError(
+                said(
+                    "{path}: it cannot be read: {strerror}.",
+                    path=found.path,
+                    strerror=error.strerror,
+                )
+            ) from None
+        options.skipped(
+            Skipped(
+                found.path, said("it cannot be read: {strerror}", strerror=error.strerror), True
+            )
+        )
         return
     with raw:
         place = _Place(found, raw, Budget(raw, options.expansion), options)

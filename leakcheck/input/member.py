@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from leakcheck.input.streams import Budget, Buffer, Peeked, Raw, ReadError, Whole
+from leakcheck.language import said
 
 MEMORY_BYTES = 256 << 20
-NOT_READ = "a link or device in an archive, not read"
+NOT_READ = said("a link or device in an archive, not read")
 Faults = dict[type[Exception], str]
 """What a library raises, and the sentence for it; the first that fits counts."""
 Skip = Callable[[str, bool, str | None], None]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from bloom import system
 from leakcheck.errors import InputError, fault
+from leakcheck.language import said
 
 Buffer = Any
 """What `readinto` fills: a writable buffer (PEP 688 has no name for it in 3.11)."""
@@ -26,7 +27,7 @@ def as_read_error(error: Exception) -> ReadError:
     if isinstance(error, ReadError):
         return error
     if isinstance(error, MemoryError):
-        return ReadError("there is not enough memory to read it")
+        return ReadError(said("there is not enough memory to read it"))
     return ReadError(fault(error))
 
 
@@ -49,7 +50,7 @@ class Raw(io.RawIOBase):
         try:
             state = os.fstat(handle)
             if not stat.S_ISREG(state.st_mode):
-                raise ReadError("it is no regular file any more")
+                raise ReadError(said("it is no regular file any more"))
         except BaseException:
             os.close(handle)
             raise
@@ -83,9 +84,11 @@ class Raw(io.RawIOBase):
         try:
             count = self._file.readinto(view) if len(view) else 0
         except OSError as error:
-            raise ReadError(f"it cannot be read: {error.strerror}") from None
+            raise ReadError(
+                said("it cannot be read: {strerror}", strerror=error.strerror)
+            ) from None
         if not count and len(view):
-            raise ReadError("the file became shorter while it was read")
+            raise ReadError(said("the file became shorter while it was read"))
         self.position += count
         return count
 
@@ -275,6 +278,9 @@ class Budget:
             base = self._outer.size if self._outer.size is not None else self._outer.position
             if self._taken > base * self._ratio:
                 raise ReadError(
-                    f"it expands to more than {self._ratio:g} times its size: "
-                    "if it is no bomb, give a larger --max-expansion"
+                    said(
+                        "it expands to more than {ratio} times its size: if it is no bomb, give "
+                        "a larger --max-expansion",
+                        ratio=f"{self._ratio:g}",
+                    )
                 )

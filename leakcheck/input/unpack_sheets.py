@@ -21,13 +21,14 @@ from leakcheck.input.number_format import GENERAL, lost_digits, shown_date, show
 from leakcheck.input.sheet_looks import Looks
 from leakcheck.input.streams import ReadError
 from leakcheck.input.workbook import DAMAGED, LOCKED, NAMES, ROWS, SHEET
+from leakcheck.language import said
 
 _BATCH_ROWS = 500
 _BATCH_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 20  # characters: a batch fits a frame, whatever they become in JSON
 _SECONDS = 120
-_LOST = "a number of more than 15 digits, of which a spreadsheet keeps 15"
-_UNSURE = "a number or date that may look otherwise than it is stored: give it as text"
+_LOST = said("a number of more than 15 digits, of which a spreadsheet keeps 15")
+_UNSURE = said("a number or date that may look otherwise than it is stored: give it as text")
 Cell = str | list[str]
 _DATES = datetime.datetime | datetime.date | datetime.time | datetime.timedelta
 
@@ -69,7 +70,7 @@ def _batches(sheet: Any, looks: Looks | None) -> Iterator[list[list[Cell] | int]
             continue
         length = sum(len(cell) if isinstance(cell, str) else sum(map(len, cell)) for cell in row)
         if length > _LONGEST_ROW:
-            raise ReadError("the spreadsheet has a row of more than a million characters")
+            raise ReadError(said("the spreadsheet has a row of more than a million characters"))
         if empty:
             batch.append(empty)
             empty = 0

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from leakcheck.errors import InputError
+from leakcheck.language import said
 
 STDIN = "-"
 _FETCH = ".leakcheck"
@@ -76,11 +77,11 @@ class Found:
         if now is None or self.size is None or now.size is None:
             return None  # it was open when it went: it was read to its end
         if now.inode != self.inode:
-            return "it was replaced while it was read: the new file is not read"
+            return said("it was replaced while it was read: the new file is not read")
         if now.size > self.size:
-            return "it grew while it was read: what was added is not read"
+            return said("it grew while it was read: what was added is not read")
         if (now.size, now.mtime) != (self.size, self.mtime):
-            return "it changed while it was read"
+            return said("it changed while it was read")
         return None
 
     @property
@@ -119,12 +120,18 @@ def listed(path: str) -> list[str]:
             with open(path, "rb") as lines:  # noqa: PTH123
                 data = lines.read()
     except OSError as error:
-        raise InputError(f"{path}: the list of paths cannot be read: {error.strerror}.") from None
+        raise InputError(
+            said(
+                "{path}: the list of paths cannot be read: {strerror}.",
+                path=path,
+                strerror=error.strerror,
+            )
+        ) from None
     separator = b"\0" if b"\0" in data else b"\n"
     names = [os.fsdecode(name.rstrip(b"\r")) for name in data.split(separator)]
     found = [name for name in names if name]
     if not found:
-        raise InputError(f"{path}: the list of paths is empty.")
+        raise InputError(said("{path}: the list of paths is empty.", path=path))
     return found
 
 
@@ -132,7 +139,7 @@ def _pattern(pattern: str, report: Report) -> Iterator[Found]:
     """The files that a pattern stands for; what it matches besides is told, not refused."""
     names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
     if not names:
-        raise InputError(f"{pattern}: no file matches.")
+        raise InputError(said("{pattern}: no file matches.", pattern=pattern))
     folders = {name for name in names if os.path.isdir(name)}  # noqa: PTH112
     recursive = "**" in pattern  # which matches what is below by itself
     for name in names:
@@ -153,26 +160,34 @@ def _named(path: str, report: Report) -> Iterator[Found]:
     try:
         state = os.stat(path)  # noqa: PTH116 - a Path has no errors of its own
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file.") from None
+        raise InputError(said("{path}: there is no such file.", path=path)) from None
     except OSError as error:
         raise _Unreadable(f"{path}: it cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise InputError("A path holds a NUL character: no file can have that name.") from None
+        raise InputError(
+            said("A path holds a NUL character: no file can have that name.")
+        ) from None
     if stat.S_ISDIR(state.st_mode):
         empty = True
         for found in _folder(path, report):
             empty = False
             yield found
         if empty:
-            raise InputError(f"{path}: the folder holds no file to read.")
+            raise InputError(said("{path}: the folder holds no file to read.", path=path))
     elif stat.S_ISREG(state.st_mode):
         if not os.access(path, os.R_OK):
             raise _Unreadable(f"{path}: it cannot be read: Permission denied.")
         if not state.st_size:
-            raise InputError(f"{path}: the file is empty.")
+            raise InputError(said("{path}: the file is empty.", path=path))
         yield Found.of(path, state)
     else:
-        raise InputError(f"{path}: this is {what(state.st_mode)}: pipe its content in with -.")
+        raise InputError(
+            said(
+                "{path}: this is {what}: pipe its content in with -.",
+                path=path,
+                what=what(state.st_mode),
+            )
+        )
 
 
 def _folder(top: str, report: Report) -> Iterator[Found]:
@@ -193,7 +208,7 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
                     report(Skipped(entry.path, "a link, not followed", False))
                 elif entry.is_dir(follow_symlinks=False):
                     if entry.name == _FETCH and _is_ours(entry.path):
-                        reason = "the notes of leakcheck fetch, not a dump"
+                        reason = said("the notes of leakcheck fetch, not a dump")
                         report(Skipped(entry.path, reason, False))
                     else:
                         below.append(entry.path)
@@ -224,4 +239,4 @@ def what(mode: int) -> str:
     ):
         if test(mode):
             return word
-    return "no regular file"
+    return said("no regular file")

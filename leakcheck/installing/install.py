@@ -203,7 +203,10 @@ def _replace(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Up
     download(remote, entry.path, tell)
     _settle(entry.path, came.url, remote)
     chain = remote.chain
-    told = f"edition {chain.edition.serial} of {chain.edition.origin}" if chain else "unsigned"
+    told = said("unsigned")
+    if chain:
+        edition = chain.edition
+        told = said("edition {serial} of {origin}", serial=edition.serial, origin=edition.origin)
     return Update(entry.name, Step.UPDATED, told)
 
 

@@ -360,6 +360,14 @@ def test_django(known: Path, breached: str, tmp_path: Path) -> None:
         assert [error.code for error in raised.value.error_list] == ["password_breached"]
         assert password not in str(raised.value)
     assert "data breach" in password_validation.password_validators_help_texts(own)[0]
+    from django.utils import translation
+
+    with translation.override("fr-be"):
+        assert "fuite de données" in password_validation.password_validators_help_texts(own)[0]
+        with pytest.raises(ValidationError, match="Choisissez-en un autre"):
+            password_validation.validate_password(breached, password_validators=own)
+    with translation.override("de"), pytest.raises(ValidationError, match="Choose another"):
+        password_validation.validate_password(breached, password_validators=own)
     damaged = tmp_path / "damaged.bloom"
     data = bytearray(known.read_bytes())
     data[5000] ^= 1

@@ -1,11 +1,12 @@
 """What a build on Spark costs beside `leakcheck build`: python scripts/bench_spark.py [LINES …].
 
 For each number of lines a combo list is made (ten files), then a filter of
-addresses at 1e-6 on one machine and on `--on MASTER`, in one session, so that
-Java's start is not in it. Printed: wall and processor seconds of both, their
-ratio, nanoseconds of processor time a line, the memory of Java and of the
-largest Python worker, and the seconds of the stages: reading (with the shuffle's
-writing), sorting, filling and joining. `--skew` adds two hostile inputs: one
+addresses at 1e-6 on one machine and on `--on MASTER`, in one session that a
+small build has warmed up: the start of Java and of the workers is not in it.
+Printed: wall and processor seconds of both, their ratio, nanoseconds of processor
+time a line, the memory of Java and of the largest Python worker, and the seconds
+of the stages: reading (with the shuffle's writing), sorting, filling and joining.
+`--skew` adds two hostile inputs: one
 key a million times, and all hashes in one prefix of two hex digits.
 """
 
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ from leakcheck.subject.kinds import Kind
 
 MAKE = Path(__file__).with_name("make_dump.py")
 FILES = 10
+MADE = 10_000_000  # lines that the generator makes, at most
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -108,7 +110,9 @@ def watching() -> Iterator[Watched]:
 
 
 def dumps(folder: Path, lines: int) -> list[Path]:
-    """Ten combo lists, together of so many lines."""
+    """Ten combo lists, together of so many lines; past MADE by other addresses for the same."""
+    if lines > MADE:
+        return [_varied(path, at) for path in dumps(folder, MADE) for at in range(lines // MADE)]
     made = []
     for at in range(FILES):
         path = folder / f"combo-{lines}-{at}.txt"
@@ -118,6 +122,16 @@ def dumps(folder: Path, lines: int) -> list[Path]:
                 subprocess.run(command, stdout=out, check=True)
         made.append(path)
     return made
+
+
+def _varied(path: Path, at: int) -> Path:
+    """The list at `path` with all of its addresses changed, each in the same way."""
+    other = path.with_name(f"{path.stem}-varied-{at}.txt")
+    if not other.exists():
+        with path.open("rb") as lines, other.open("wb") as out:
+            while piece := lines.read(1 << 24):
+                out.write(piece.replace(b"@", b"-%d@" % at))
+    return other
 
 
 def here(paths: list[Path], output: Path, *more: str) -> tuple[float, float]:
@@ -201,8 +215,7 @@ def main() -> None:
         show(name, lines, measured, found)
 
     with session_on(asked.on) as spark:
-        warm: Callable[[], Any] = lambda: spark.range(100).selectExpr("sum(id)").collect()  # noqa: E731
-        warm()
+        there(spark, dumps(asked.folder, 100_000), many, Kind.EMAIL, asked.partitions)  # to warm up
         for lines in asked.lines:
             compare("combo", lines, dumps(asked.folder, lines), Kind.EMAIL, ("--kind", "email"))
         if asked.skew:

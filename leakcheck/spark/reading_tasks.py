@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from bloom.engine import kernels
 from bloom.streams import PARTITION_BITS, PARTITIONS
+from leakcheck import __version__
 from leakcheck.building.account import InputCounts
 from leakcheck.building.jobs import Jobs, Stream
 from leakcheck.building.rejects import Rejects
@@ -88,6 +89,7 @@ class Orders:
         kind: of the keys, settled by now.
         harden: what becomes of plain digests, or None.
         cells: into which the records go.
+        version: of the driver's leakcheck.
     """
 
     work: Workplace
@@ -95,6 +97,7 @@ class Orders:
     kind: Kind
     harden: Hardening | None
     cells: int
+    version: str = __version__
 
 
 def reading(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -110,6 +113,10 @@ def reading(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Re
 
 def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
     item = WorkItem.from_json(told.work.row(ITEMS, number))
+    if told.version != __version__:  # another's tables and readers would give other keys
+        said = f"The workers have leakcheck {__version__}, and this is {told.version}: install one."
+        told.work.put(f"{ACCOUNT}{number}", {"inputs": [], "skipped": [], "error": said})
+        return
     keys = TaskKeys(told.kind, told.harden)
 
     def pass_over(note: str) -> None:

@@ -1,6 +1,7 @@
 """Spark sessions: the one at hand, or one of our own, ended with the block."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 HERE = "spark"
 """The session at hand, as in spark-submit or a notebook; else one of this machine's cores."""
+_MASTER = re.compile(rf"{HERE}|yarn|local(\[.+\])?|(spark|k8s|sc)://.+")
 _LOOK = 0.2  # seconds between two looks at the progress
 _MISSING = (
     "Spark is not installed here: pip install 'leakcheck-bloom[spark]', and Java 17 or later."
@@ -29,6 +31,11 @@ def session_on(on: str) -> Iterator["SparkSession"]:
 
     Ended with the block where it was begun here. Raises UsageError where there is none.
     """
+    if not _MASTER.fullmatch(on):
+        raise UsageError(
+            f"--on takes {HERE}, or a master such as local[2], spark://HOST:7077, yarn, "
+            "k8s://HOST or sc://HOST."
+        )
     try:
         import pyarrow  # noqa: F401 - the tasks need it, and a job's failure would not say so
         from pyspark.sql import SparkSession
@@ -163,6 +170,8 @@ def _failed(error: BaseException) -> LeakcheckError:
 
 
 _SIGNS = {
+    "PYTHON_VERSION_MISMATCH": "the workers have another Python than this: name one in "
+    "PYSPARK_PYTHON",
     "No space left on device": "a disk of the cluster is full",
     "FileNotFoundError": "a worker does not see the files that this machine sees: inputs and "
     "output must have the same paths on all machines",

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +279,25 @@ def test_every_record_is_in_the_partition_of_its_bounds(cells: int, parts: int) 
         cell = runs.cell_of(high.to_bytes(8, "big") + bytes(8), cells)
         part = cell * parts // cells
         assert bounds[part] <= high < bounds[part + 1]
+
+
+def test_an_interrupt_ends_the_job_and_leaves_nothing(spark: Any, tmp_path: Path) -> None:
+    from leakcheck.spark import cluster_build  # an extra
+
+    dump = tmp_path / "dump.txt"
+    dump.write_text(accounts(20_000, 1))
+
+    def interrupted(done: int, keys: int) -> None:
+        raise KeyboardInterrupt
+
+    cluster = cluster_build.Cluster(spark, 7, ITEM)
+    request = asked(tmp_path / "out.bloom", dump, kind="email")
+    with pytest.raises(KeyboardInterrupt):
+        cluster_build.build(cluster, request, lambda note: None, interrupted, lambda *_: None)
+    tracker = spark.sparkContext.statusTracker()
+    for _ in range(100):
+        if not tracker.getActiveJobsIds():
+            break
+        time.sleep(0.1)
+    assert not tracker.getActiveJobsIds()
+    assert [path.name for path in tmp_path.iterdir()] == ["dump.txt"]

@@ -1,11 +1,16 @@
 """`leakcheck build --on`, as a user runs it: a process of its own, with its own Java."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from clusters import accounts
 from program import leakcheck, one_sentence
+
+import leakcheck.spark as leakcheck_spark
 
 pytestmark = pytest.mark.spark
 
@@ -45,8 +50,29 @@ def test_without_java_it_says_so(tmp_path: Path, dump: Path) -> None:
     assert not (tmp_path / "x.bloom").exists()
 
 
+@pytest.mark.usefixtures("spark")
+def test_spark_submit_runs_the_module(tmp_path: Path, dump: Path) -> None:
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    module = Path(leakcheck_spark.__file__).with_name("__main__.py")
+    done = subprocess.run(
+        [
+            home / "bin" / "spark-submit", "--master", "local[2]", module,
+            "build", dump, "-o", tmp_path / "many.bloom", "--kind", "email",
+        ],
+        env=os.environ | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    leakcheck("build", dump, "-o", tmp_path / "one.bloom", "--kind", "email")
+    assert (tmp_path / "many.bloom").read_bytes() == (tmp_path / "one.bloom").read_bytes()
+
+
 def test_partitions_go_with_a_cluster(tmp_path: Path, dump: Path) -> None:
     told = leakcheck("build", dump, "-o", tmp_path / "x.bloom", "--partitions", "3")
     assert "--partitions goes with --on" in one_sentence(told)
     told = leakcheck("build", dump, "-o", tmp_path / "x.bloom", "--on", "local[2]", "--resume")
     assert "--resume is for a build on one machine" in one_sentence(told)
+    told = leakcheck("build", dump, "-o", tmp_path / "x.bloom", "--on", "somewhere")
+    assert "--on takes spark, or a master" in one_sentence(told)

@@ -190,6 +190,8 @@ def _report(request: "Request", json: bool) -> int:
             f"{request.store}: {counted(made.hashes, 'hash')}, {size(made.size)}, "
             f"{each:.1f} bytes a hash."
         )
+    if outcome.ranges < 16**5 and outcome.store is not None:
+        warn("the store holds only the ranges named: of all others it says unknown.")
     if outcome.ranges < 16**5 and outcome.header is not None:
         warn("the filter holds only the ranges named: of all others it wrongly says clean.")
     return 0

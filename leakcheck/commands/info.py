@@ -1,6 +1,7 @@
 """`leakcheck info`: what a filter holds and promises, from its header alone."""
 
 import json as json_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,13 +15,15 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def info(
     filters: Annotated[
         list[str],
-        typer.Argument(metavar="FILTER...", help="Filter files, names of installed ones, URLs."),
+        typer.Argument(
+            metavar="FILTER...", help="Filter files or stores, names of installed ones, URLs."
+        ),
     ],
     offline: options.Offline = False,
     via: options.Via = None,
     json: options.Json = False,
 ) -> int:
-    """Show what a filter holds and promises.
+    """Show what a filter, or a store of ranges, holds and promises.
 
     Reads the header only: `leakcheck verify` tests the pages. Of a URL the header is asked for,
     the same bytes for everybody, so that you know what a check would give away before you make
@@ -30,12 +33,16 @@ def info(
     from leakcheck.sources.filter_header import info_json
     from leakcheck.sources.identities import told
     from leakcheck.sources.names import header_of, shown
+    from leakcheck.store import is_store
     from leakcheck.subject.identity import Identity
     from leakcheck.subject.tables import recorded
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, number, odds, printable, size
+    from leakcheck.wording import counted, number, odds, size
 
     for name_given in filters:
+        if is_store(Path(name_given)):
+            _say_store(Path(name_given), json)
+            continue
         header = header_of(name_given, Access(offline=offline, proxy=via))
         if json:
             say(json_module.dumps(info_json(header)))
@@ -57,7 +64,34 @@ def info(
             facts["incomplete"] = "part of its dump could not be read: it never says clean"
         if header.held != header.pages:
             facts["slice"] = f"pages {header.first} to {header.first + header.held - 1}"
-        margin = max(map(len, facts))
-        for name, value in facts.items():
-            say(f"{printable(name):<{margin}}  {printable(value)}")
+        _say_facts(facts)
     return 0
+
+
+def _say_store(path: Path, json: bool) -> None:
+    """What a store of ranges holds."""
+    from leakcheck.store.format import store_json
+    from leakcheck.store.reader import RangeStore
+    from leakcheck.terminal import say
+    from leakcheck.wording import counted, number, size
+
+    with RangeStore(path) as store:
+        header = store.header
+    if json:
+        say(json_module.dumps(store_json(header)))
+        return
+    _say_facts({
+        "store": str(path),
+        **{name: str(value) for name, value in sorted(header.about.items())},
+        "hashes": f"{number(header.hashes)} in {counted(header.ranges, 'range')}",
+        "size": size(header.size),
+    })  # fmt: skip
+
+
+def _say_facts(facts: dict[str, str]) -> None:
+    from leakcheck.terminal import say
+    from leakcheck.wording import printable
+
+    margin = max(map(len, facts))
+    for name, value in facts.items():
+        say(f"{printable(name):<{margin}}  {printable(value)}")

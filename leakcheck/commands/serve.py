@@ -1,4 +1,4 @@
-"""`leakcheck serve`: a folder of filters and range files over HTTP."""
+"""`leakcheck serve`: a folder of filters, a store of ranges or range files over HTTP."""
 
 import sys
 from functools import partial
@@ -15,7 +15,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def serve(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Filters (*.bloom), range files, or both.")
+        Path,
+        typer.Argument(
+            metavar="DIR|STORE",
+            help="A folder of filters (*.bloom), a store of ranges (*.ranges) or range files; or "
+            "a store alone.",
+        ),
     ],
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[
@@ -65,7 +70,7 @@ def serve(
         bool, typer.Option("--log-requests", help="Log requests, which is off by default.")
     ] = False,
 ) -> int:
-    """Serve the filters in a folder, and the Pwned Passwords API from range files.
+    """Serve the filters in a folder, and the Pwned Passwords API from a store or range files.
 
     Answers requests and makes none. Who can read the folder's filters can ask them; what is
     asked is not logged.
@@ -105,9 +110,13 @@ def serve(
         key=key,
         log=log,
         oracle=oracle,
+        stores=shelf.stores,
     )
-    what = [counted(len(shelf.filters()), "filter")]
-    what += [{40: "SHA-1 ranges", 32: "NTLM ranges"}[digits] for digits in sorted(shelf.ranges)]
+    what = [counted(len(shelf.filters()), "filter")] if shelf.folder else []
+    kinds = {40: "SHA-1 ranges", 32: "NTLM ranges"}
+    what += [kinds[digits] for digits in sorted(shelf.ranges) if digits not in shelf.stores]
+    for digits, store in sorted(shelf.stores.items()):
+        what.append(f"{kinds[digits]} from {store.path.name}")
 
     what += ["sealed questions"] if oracle else []
 

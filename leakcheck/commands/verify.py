@@ -12,18 +12,28 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def verify(
-    filters: Annotated[list[Path], typer.Argument(metavar="FILTER...", help="Filter files.")],
+    filters: Annotated[
+        list[Path], typer.Argument(metavar="FILTER...", help="Filter files, or stores of ranges.")
+    ],
 ) -> int:
-    """Test every checksum of a filter, and measure its false-positive rate.
+    """Test every checksum of a filter or a store, and measure a filter's false-positive rate.
 
     Exit status: 0 where all are sound, 2 where one is not.
     """
     from leakcheck.sources.filter_file import LocalFilter
     from leakcheck.sources.filter_header import filter_errors
+    from leakcheck.store import is_store
+    from leakcheck.store.reader import RangeStore
     from leakcheck.terminal import say
     from leakcheck.wording import counted, number, printable
 
     for path in filters:
+        if is_store(path):
+            with RangeStore(path) as store:
+                ranges = sum(1 for _ in store.verify())
+                hashes = counted(store.header.hashes, "hash")
+                say(f"{path}: sound, {counted(ranges, 'range')}, {hashes}")
+            continue
         source = LocalFilter(path)
         with filter_errors(str(path)):
             damaged = list(source.damaged_pages())

@@ -1,5 +1,5 @@
-"""The web application: GET /, /NAME.bloom, /range/PREFIX, and all of a published page. It keeps no
-note of who asks what.
+"""The web application: GET /, /NAME.bloom, /range/PREFIX, /healthz, and all of a published page.
+It keeps no note of who asks what.
 
 Rule 1: nothing is served but what the shelf names. Rule 2: whatever happens to
 the folder, a well-formed request has an answer that says what is wrong: 503,
@@ -21,13 +21,14 @@ from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.oracle import PATH, Oracle
 from leakcheck.serving.padding import pad
+from leakcheck.serving.stores import health, range_answer
 from leakcheck.sources.range_files import read_range
 
 BAD_PREFIX = "The hash prefix was not in a valid format"
 _PREFIX = re.compile(r"[0-9A-Fa-f]{5}", re.ASCII)
 _MODES = {b"": 40, b"mode=": 40, b"mode=sha1": 40, b"mode=ntlm": 32}
 _METHODS = "GET, HEAD, OPTIONS"
-_FOR_PAGES = {
+FOR_PAGES = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag, "
     "Retry-After",
@@ -107,7 +108,7 @@ class App:
         else:
             found = self._given(query)
         if self._hosts.may_read(fields.get("origin")):
-            found.fields |= _FOR_PAGES
+            found.fields |= FOR_PAGES
         return found
 
     def _tell(self, what: str) -> None:
@@ -135,6 +136,8 @@ def answer(query: HttpRequest, shelf: Shelf) -> HttpAnswer:
             return given
     if not name:
         return _index(shelf)
+    if name == "healthz":
+        return health(shelf.stores)
     if name.startswith("range/") and "/" not in name[6:]:
         return _range(query, name[6:], shelf)
     path = shelf.filter(name) or shelf.sidecar(name)
@@ -161,6 +164,11 @@ def _range(query: HttpRequest, prefix: str, shelf: Shelf) -> HttpAnswer:
         digits = _MODES.get(b"mode=" + mode)
     if digits is None:
         return HttpAnswer.plain("The mode is sha1 or ntlm", 400)
+    store = shelf.stores.get(digits)
+    if store is not None:
+        return range_answer(query, int(prefix, 16), store)
+    if shelf.folder is None:
+        return HttpAnswer.plain("Ranges of this mode are not kept here", 503)
     folder = shelf.ranges.get(digits)
     try:
         if folder is None:

@@ -1,4 +1,4 @@
-"""What a folder offers: filters by name, and folders of range files by sort of hash."""
+"""What a folder offers: filters by name, and stores and folders of ranges by sort of hash."""
 
 import os
 import re
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.serving.site import Site, site_in
+from leakcheck.serving.stores import ServedStore
 from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.range_files import prefix_in, read_range
+from leakcheck.store import is_store
 
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
 SIDECAR_NAME = re.compile(
@@ -19,17 +21,19 @@ SIDECAR_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A folder to serve.
+    """A folder to serve, or stores alone.
 
     Attributes:
-        folder: where it is.
+        folder: where it is, None where there is none.
         ranges: hex digits of a digest (40: SHA-1, 32: NTLM) -> folder.
         site: what `leakcheck publish` wrote there, None where that is not what it is.
+        stores: hex digits of a digest -> store; it goes before a folder of ranges.
     """
 
-    folder: Path
+    folder: Path | None
     ranges: dict[int, Path] = field(default_factory=dict)
     site: Site | None = None
+    stores: dict[int, ServedStore] = field(default_factory=dict)
 
     def filter(self, name: str) -> Path | None:
         """The file of the filter `name`, or None; links that lead out of the folder are none."""
@@ -40,6 +44,8 @@ class Shelf:
         return self._file(name) if SIDECAR_NAME.fullmatch(name) else None
 
     def _file(self, name: str) -> Path | None:
+        if self.folder is None:
+            return None
         path = self.folder / name
         try:
             mode = path.lstat().st_mode
@@ -52,34 +58,55 @@ class Shelf:
 
     def filters(self) -> list[str]:
         """The names of the filters, in order. Raises OSError where the folder cannot be read."""
+        if self.folder is None:
+            return []
         names = os.listdir(self.folder)  # noqa: PTH208 - of a million names; no Path for each
         return sorted(name for name in names if name.endswith(".bloom") and self.filter(name))
 
 
-def look(folder: Path) -> Shelf:
-    """What is in `folder`, its subfolders searched for range files.
+def look(place: Path) -> Shelf:
+    """What is in a folder, its subfolders searched for range files; or what a store has.
 
-    Raises UsageError where there is nothing to serve.
+    Raises UsageError where there is nothing to serve, FilterError where a store cannot be read.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder.")
-    folder = folder.absolute()
+    if is_store(place):
+        store = ServedStore(place.absolute())
+        return Shelf(None, stores={store.digits: store})
+    if not place.is_dir():
+        raise UsageError(f"{place}: there is no such folder, and no store of ranges.")
+    folder = place.absolute()
     ranges: dict[int, Path] = {}
     try:
         with os.scandir(folder) as entries:
             inside = sorted(entry.name for entry in entries if entry.is_dir())
-        for place in [folder, *(folder / name for name in inside)]:
+        for place in [folder, *(folder / name for name in inside if not name.startswith("."))]:
             digits = _digits(place)
             if digits:
                 ranges.setdefault(digits, place)
-        shelf = Shelf(folder, ranges, site_in(folder))
+        shelf = Shelf(folder, ranges, site_in(folder), _stores(folder))
         filters = shelf.filters()
     except OSError as error:
         why = error.strerror or "the system refused"
         raise UsageError(f"{folder}: it cannot be read: {why}.") from None
-    if not ranges and not filters:
-        raise UsageError(f"{folder}: there is no filter (*.bloom) and no range file in it.")
+    if not ranges and not filters and not shelf.stores:
+        raise UsageError(
+            f"{folder}: there is no filter (*.bloom), no store (*.ranges) and no range file in it."
+        )
     return shelf
+
+
+def _stores(folder: Path) -> dict[int, ServedStore]:
+    """The stores in a folder. Raises UsageError where two are of one kind, FilterError."""
+    found: dict[int, ServedStore] = {}
+    for path in sorted(folder.glob("*.ranges")):
+        store = ServedStore(path)
+        if store.digits in found:
+            raise UsageError(
+                f"{folder}: {found[store.digits].path.name} and {path.name} are of one kind: "
+                "name the one to serve."
+            )
+        found[store.digits] = store
+    return found
 
 
 def describe(shelf: Shelf) -> list[str]:
@@ -87,8 +114,13 @@ def describe(shelf: Shelf) -> list[str]:
 
     Raises OSError where the folder cannot be read: it may have gone since the start.
     """
-    lines = []
+    lines = [
+        f"range/{'?mode=ntlm' if digits == 32 else ''}\t{told['kind']}\t{told['hashes']}"
+        for digits, store in sorted(shelf.stores.items(), reverse=True)
+        if (told := store.health())["reason"] is None
+    ]
     for name in shelf.filters():
+        assert shelf.folder is not None
         try:
             with (shelf.folder / name).open("rb") as file:
                 header = filter_header.parse_header(file.read(filter_file.PAGE_BYTES), name)

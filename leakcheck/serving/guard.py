@@ -16,6 +16,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from leakcheck.serving.quick import Known, Quick
+
 HEAD_BYTES = 16 << 10
 HEAD_SECONDS = 10.0  # for all of a head, from its first byte; and for the first byte of the first
 STALL_SECONDS = 30.0  # in which a reader takes nothing of what is sent to it
@@ -25,6 +27,8 @@ FROM_ONE = 256  # connections from one address
 _BUFFERED = 32 << 10
 _IN_SYSTEM = 256 << 10
 _SWEEP = 0.5
+_END = b"\r\n\r\n"
+_BODY = (b"content-length", b"transfer-encoding", b"upgrade")
 
 
 class Room:
@@ -78,6 +82,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """A connection: uvicorn's, with the limits above."""
 
     room: Room
+    quick: Quick | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Note where it comes from, and make room."""
@@ -95,6 +100,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self.begun: float | None = self.since
         self.stalled: float | None = None
         self._head = 0
+        self._known = Known()
+        # The last bytes of a head that is not whole; empty where the next bytes begin a request;
+        # None where that cannot be told.
+        self._tail: bytes | None = b""
+        self._idle: float | None = None
         self.room.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,7 +119,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def is_late(self, now: float) -> bool:
         """Whether its head, or its reading, has taken too long."""
-        if self.stalled is not None and now - self.stalled > STALL_SECONDS:
+        if self.stalled is not None:
+            return now - self.stalled > STALL_SECONDS
+        if self._idle is not None and now - self._idle > KEEP_SECONDS:
             return True
         return self.waits and self.begun is not None and now - self.begun > HEAD_SECONDS
 
@@ -118,7 +130,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Count what is no request yet."""
+        """Answer at once what can be; count what is no request yet."""
+        if self._tail == b"" and self.quick is not None and self.waits and self.stalled is None:
+            given = self.server_state.default_headers
+            answer = self.quick.answer(data, self._known, given)
+            if answer is not None:
+                self._send_quickly(answer)
+                return
+        self._idle = None
+        if self._tail is not None:
+            joined = self._tail + data
+            ends = joined.count(_END)
+            whole = ends == 1 and joined.endswith(_END)
+            self._tail = b"" if whole else None if ends else joined[-3:]
         before = self.cycle
         if self.begun is None:
             self.begun = time.monotonic()
@@ -137,10 +161,18 @@ class GuardedProtocol(HttpToolsProtocol):
             else:
                 self.end()
 
+    def _send_quickly(self, answer: bytes) -> None:
+        self._unset_keepalive_if_required()  # the sweep looks after it from here on
+        self.begun, self.since = None, time.monotonic()
+        self._idle = self.since
+        self.transport.write(answer)
+
     def on_headers_complete(self) -> None:
         """Refuse a long line of requests."""
         if len(self.pipeline) >= IN_LINE:
             raise ValueError("too many requests at once")  # makes it a bad request
+        if any(name in _BODY for name, _ in self.headers):
+            self._tail = None  # what follows may be no request
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:

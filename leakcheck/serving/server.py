@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import uvicorn
 
 from leakcheck import processes
 from leakcheck.errors import UsageError
-from leakcheck.serving.app import App
+from leakcheck.serving.app import FOR_PAGES, App
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
 from leakcheck.serving.handshakes import Handshakes
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.oracle import Oracle
+from leakcheck.serving.quick import Quick
+from leakcheck.serving.stores import ServedStore
 
 _MOST = 1024  # connections
 _BACKLOG = 256  # connections that wait to be taken in, and are so at once
@@ -40,9 +42,11 @@ class Server(uvicorn.Server):
         key: Path | None = None,
         log: bool = False,
         oracle: Oracle | None = None,
+        stores: Mapping[int, ServedStore] | None = None,
     ) -> None:
         """given: what answers; names: host names that it is called by; cert, key: for https;
-        log: requests, on stdout.
+        log: requests, on stdout; stores: by the digits of their digests, those whose ranges are
+        answered at once.
 
         Raises UsageError where certificate or key are of no use.
         """
@@ -53,9 +57,11 @@ class Server(uvicorn.Server):
         self._room = Room(
             min(_MOST, processes.allow_open_files(4 * _MOST, 2 * _MOST) - _BACKLOG - _OTHER_FILES)
         )
+        # A log needs each request to go the long way.
+        quick = Quick(stores, self.hosts, FOR_PAGES) if stores and not log else None
         config = uvicorn.Config(
             App(given, self.hosts, oracle),
-            http=type("Connection", (GuardedProtocol,), {"room": self._room}),
+            http=type("Connection", (GuardedProtocol,), {"room": self._room, "quick": quick}),
             ws="none",
             access_log=log,
             log_level="info" if log else "critical",

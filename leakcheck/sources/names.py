@@ -262,8 +262,20 @@ def shown(name: str) -> str:
     return urls.shown(name) if _URL.match(name) else name
 
 
+def _open_path(name: str, kinds: _Kinds, access: Access) -> Source:
+    """The filter or store at a path, or the installed filter of that name."""
+    from leakcheck.store import is_store
+
+    path = Path(name)
+    if is_store(path):
+        from leakcheck.sources.range_store import StoredRanges
+
+        return StoredRanges(path, access.min_count)
+    return _open_file(name, kinds, access)
+
+
 def _open_file(name: str, kinds: _Kinds, access: Access) -> LocalFilter:
-    """The file at a path, or the installed filter of that name."""
+    """The filter at a path, or the installed one of that name."""
     path = Path(name)
     if path.name != name or path.exists():
         return LocalFilter(path)
@@ -320,7 +332,7 @@ def _header_of_url(name: str, access: Access) -> Header:
     return read_header(name, access)
 
 
-FILE = Scheme(_open_file, _header_of_file)
+FILE = Scheme(_open_path, _header_of_file)
 _KNOWN_TO_HIBP = frozenset((Kind.PASSWORD, Kind.NTLM, Kind.EMAIL))
 SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True, kinds=_KNOWN_TO_HIBP)}
 SCHEMES = dict.fromkeys(("http", "https"), Scheme(_open_url, _header_of_url, remote=True))

@@ -14,7 +14,8 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.language import said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_header import filter_errors
-from leakcheck.sources.names import open_all
+from leakcheck.sources.names import open_all, open_source
+from leakcheck.store import is_store
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -110,11 +111,14 @@ class SortedHashes(Source):
 def exact_sources(
     kind: Kind, opened: Sequence[Source], files: Sequence[Path], access: Access, *, needed: bool
 ) -> list[Source]:
-    """What can confirm hits of `kind`: files named, exact sources among `opened`, hibp.
+    """What can confirm hits of `kind`: lists and stores named, exact sources among `opened`, hibp.
 
     Raises UsageError where there is none and one is `needed`.
     """
-    found: list[Source] = [SortedHashes(path, kind) for path in files]
+    found: list[Source] = [
+        open_source(str(path), [kind], access) if is_store(path) else SortedHashes(path, kind)
+        for path in files
+    ]
     found += [source for source in opened if source.exact]
     if not found and needed and not access.offline and kind in (Kind.PASSWORD, Kind.NTLM):
         found += open_all(["hibp"], [kind], access)

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import xxhash
 
 from leakcheck.errors import FilterError
+from leakcheck.store import MAGIC
 
-MAGIC = b"\x89RANGE\r\n"
 PAGE = 4096
 RANGES = 16**5
 PER_BLOCK = 256

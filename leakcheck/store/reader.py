@@ -14,7 +14,6 @@ from bloom import system
 from bloom.engine import choose
 from leakcheck.errors import FilterError
 from leakcheck.store.format import (
-    MAGIC,
     PAGE,
     PER_BLOCK,
     damaged,
@@ -43,6 +42,7 @@ class RangeStore:
         """Raises FilterError where it is none, or cut, or damaged where that is seen at once."""
         self.path, self._name = path, str(path)
         self._pages: dict[int, bytes] = {}
+        self._handle = -1
         try:
             self._handle = system.open_to_read(path)
         except FileNotFoundError:
@@ -67,6 +67,9 @@ class RangeStore:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:
@@ -177,14 +180,5 @@ class RangeStore:
         except OSError as error:
             raise FilterError(f"{self._name}: it cannot be read: {error.strerror}.") from None
         if len(data) != count and at:
-            raise damaged(self._name, "a part of it that is missing")
+            raise FilterError(f"{self._name}: it was cut short: get a new copy, or fetch it anew.")
         return data
-
-
-def is_store(path: Path) -> bool:
-    """Whether the file at `path` says that it is a store."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError:
-        return False

@@ -176,7 +176,7 @@ def test_https(
 def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     for options, reason in (
         ([str(tmp_path / "none")], "no such folder"),
-        ([str(tmp_path)], "no filter (*.bloom) and no range file"),
+        ([str(tmp_path)], "no filter (*.bloom), no store (*.ranges) and no range file"),
         ([str(folder), "--cert", "x"], "go together"),
         ([str(folder), "--cert", "x", "--key", "y"], "cannot be read"),
         ([str(folder), "--host", "203.0.113.1"], "cannot listen"),

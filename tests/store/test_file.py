@@ -10,7 +10,8 @@ import pytest
 from loopback.stores import digests, expected, make
 
 from leakcheck.errors import FilterError
-from leakcheck.store.reader import RangeStore, is_store
+from leakcheck.store import is_store
+from leakcheck.store.reader import RangeStore
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "store-files.json"
 
@@ -90,7 +91,7 @@ def test_a_range_cut_off_while_it_is_open_is_an_error(tmp_path: Path) -> None:
     with RangeStore(path) as store:
         with path.open("r+b") as file:
             file.truncate(store.header.data_offset)
-        with pytest.raises(FilterError, match="damaged"):
+        with pytest.raises(FilterError, match="cut short"):
             store.lines(2)
 
 

@@ -1,0 +1,68 @@
+"""The store that has a name now: one that is replaced is seen by who runs for long."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from leakcheck.errors import FilterError
+from leakcheck.store.reader import RangeStore
+
+_LOOK = 1.0  # seconds between two looks
+
+
+class LiveStore:
+    """A store, and the ones that take its name later, of the same sort of hash.
+
+    Rule: where the file at the name is no store, there is none: the one before is not asked.
+    Several threads may ask at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises FilterError where there is none."""
+        self.path = path
+        self._identity = self._seen()
+        self._store: RangeStore | None = RangeStore(path)
+        self._looked = time.monotonic()
+        self._lock = threading.Lock()
+        self._reason = ""
+        self.digest_bytes = self._store.header.digest_bytes
+
+    def store(self) -> RangeStore:
+        """The one that is there. Raises FilterError."""
+        if time.monotonic() - self._looked >= _LOOK:
+            with self._lock:
+                identity = self._seen()
+                if identity != self._identity:
+                    self._replace(identity)
+                self._looked = time.monotonic()
+        store = self._store
+        if store is None:
+            raise FilterError(self._reason)
+        return store
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._store is not None:
+            self._store.close()
+
+    def _replace(self, identity: tuple[int, ...] | None) -> None:
+        # The one before is left to whoever still reads it: its file is closed with it.
+        self._store, self._identity = None, identity
+        try:
+            store = RangeStore(self.path)
+        except FilterError as error:
+            self._reason = str(error)
+            return
+        if store.header.digest_bytes != self.digest_bytes:
+            store.close()
+            self._reason = f"{self.path}: it was replaced by a store of another kind."
+            return
+        self._store = store
+
+    def _seen(self) -> tuple[int, ...] | None:
+        try:
+            state = os.stat(self.path)  # noqa: PTH116 - each second, for as long as it serves
+        except OSError:
+            return None
+        return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns

@@ -1,0 +1,142 @@
+"""A store of ranges as what check, scan, ci and answer ask."""
+
+import hashlib
+import json
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from loopback.stores import digests, make
+
+from leakcheck.__main__ import run
+from leakcheck.errors import FilterError
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
+from leakcheck.sources.range_store import StoredRanges
+from leakcheck.store.reader import LACKING, kernels
+from leakcheck.store.writer import StoreWriter
+from leakcheck.subject.kinds import Kind
+
+
+def store_of(path: Path, passwords: dict[str, int]) -> Path:
+    """A store of all ranges that holds these passwords, and when they were seen how often."""
+    found = sorted((hashlib.sha1(text.encode()).digest(), seen) for text, seen in passwords.items())
+    packed, made = kernels.encode_ranges(
+        b"".join(digest for digest, _ in found),
+        struct.pack(f"<{len(found)}I", *(seen for _, seen in found)),
+        20,
+    )
+    at = 0
+    with StoreWriter(path, 20, 0, 16**5 - 1) as writer:
+        for number, hashes, length in made:
+            writer.skip_to(number)
+            writer.add(packed[at : at + length], hashes)
+            at += length
+        writer.skip_to(16**5)
+        writer.finish({"kind": "password", "name": "Pwned", "date": "2026-11-20"}, replace=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store_of(tmp_path_factory.mktemp("store") / "p.ranges", {"letmein": 321, "hunter2": 4})
+
+
+def test_check(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = {text: hashlib.sha1(text.encode()).hexdigest() for text in ("letmein", "hunter2", "?")}
+    asked = [word for text in digest.values() for word in ("--hash", text)]
+    assert run(["check", *asked, "--in", str(store), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)["results"]
+    sources = [one["sources"][0] for one in told]
+    assert [one["verdict"] for one in sources] == ["exposed", "exposed", "clean"]
+    assert [one.get("seen") for one in sources] == [321, 4, None]
+    assert {(one["name"], one["date"]) for one in sources} == {("Pwned", "2026-11-20")}
+    assert run(["check", "--hash", digest["hunter2"], "--in", str(store), "--min-count", "5"]) == 0
+
+
+def test_scan_and_ci(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = tmp_path / "hashes.txt"
+    listed.write_text("".join(hashlib.sha1(text.encode()).hexdigest() + "\n"
+                              for text in ("letmein", "correct-marble-otter")))  # fmt: skip
+    hashes = ["--kind", "password", "--from", "hashes"]
+    assert run(["scan", str(listed), *hashes, "--in", str(store), "--format", "json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [row["verdict"] for row in told["results"]] == ["exposed", "clean"]
+    embedded = ["--confirm-with", str(store), "--format", "json"]
+    assert run(["scan", str(listed), *hashes, *embedded]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["results"][0]["sources"][0]["confirmed"] is True
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "settings.yml").write_text("database:\n  password: letmein\n")
+    assert run(["ci", str(tmp_path / "app"), "--in", str(store)]) == 1
+    assert "settings.yml:2" in capsys.readouterr().out
+
+
+def test_lookups(tmp_path: Path) -> None:
+    path = tmp_path / "part.ranges"
+    header = make(path, 0x100, 0x104, hashes=40, size=16)
+    source = open_source(str(path), [Kind.PASSWORD, Kind.NTLM], Access())
+    assert isinstance(source, StoredRanges)
+    assert (source.info.kind, source.exact, source.info.keys) == (Kind.NTLM, True, header.hashes)
+    held = digests(0x100, 40, 16)
+    found = source.lookup(held[1] + held[2] + digests(0x101, 3, 16)[0] + b"\xff" * 16)
+    assert (found.codes, found.seen) == (b"\1\1\0\2", {0: 2, 1: 3})
+    assert found.reasons == {3: LACKING}
+    source.close()
+
+
+def test_a_damaged_part_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = store_of(tmp_path / "p.ranges", {"letmein": 1})
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1  # in the only range that has a hash
+    path.write_bytes(data)
+    digest = hashlib.sha1(b"letmein").hexdigest()
+    assert run(["check", "--hash", digest, "--in", str(path)]) == 2
+    assert "damaged" in capsys.readouterr().out
+    path.write_bytes(data[:-1])
+    assert run(["check", "--hash", digest, "--in", str(path)]) == 2
+    assert "not whole" in capsys.readouterr().err
+
+
+def test_a_store_that_is_replaced_is_seen(tmp_path: Path) -> None:
+    path = store_of(tmp_path / "p.ranges", {"letmein": 1})
+    digest = hashlib.sha1(b"letmein").digest()
+    source = open_source(str(path), [Kind.PASSWORD], Access())
+    for other, code in ((lambda new: store_of(new, {"other": 1}), b"\0"),
+                        (lambda new: new.write_bytes(b"x"), b"\2"),
+                        (lambda new: store_of(new, {"letmein": 2}), b"\1")):  # fmt: skip
+        other(tmp_path / "new")
+        (tmp_path / "new").replace(path)
+        deadline = time.monotonic() + 10
+        while source.lookup(digest).codes != code and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert source.lookup(digest).codes == code
+    source.close()
+
+
+def test_of_another_kind(tmp_path: Path) -> None:
+    make(tmp_path / "a.ranges", kind="email")
+    make(tmp_path / "b.ranges")
+    with pytest.raises(FilterError, match="of which kind"):
+        open_source(str(tmp_path / "a.ranges"), [Kind.PASSWORD], Access())
+    with pytest.raises(FilterError, match="cannot answer for kind email"):
+        open_source(str(tmp_path / "b.ranges"), [Kind.EMAIL], Access())
+
+
+def test_info_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.ranges"
+    make(path, last=9, hashes=40, date="2026-11-20", note="only ranges 00000 to 00009")
+    assert run(["info", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "360 in 10 ranges" in told
+    assert "only ranges 00000 to 00009" in told
+    assert run(["info", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hashes"] == 360
+    assert run(["verify", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: sound, 10 ranges, 360 hashes\n"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    assert run(["verify", str(path)]) == 2
+    assert "damaged" in capsys.readouterr().err

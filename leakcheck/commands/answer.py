@@ -24,29 +24,31 @@ def answer(
     ] = None,
     path: Annotated[
         Path | None,
-        typer.Option("--socket", metavar="PATH", help="Unix socket to listen at."),
+        typer.Option("--socket", metavar="PATH", help="Unix socket to listen on."),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", min=0, max=65535, help="Port of 127.0.0.1 to listen at; 0: any free one."
+            "--port", min=0, max=65535, help="Port on 127.0.0.1 to listen on; 0: any free port."
         ),
     ] = None,
     mode: Annotated[
         str,
-        typer.Option("--mode", metavar="OCTAL", help="Who may use the socket, as chmod has it."),
+        typer.Option("--mode", metavar="OCTAL", help="Permissions of the socket, as for chmod."),
     ] = "600",
     require_signature: Annotated[
         bool,
         typer.Option(
-            "--require-signature", help="Answer unknown for a filter that nobody trusted signed."
+            "--require-signature",
+            help="Answer unknown for filters not signed by a publisher you trust.",
         ),
     ] = False,
 ) -> int:
-    """Answer, for the services of this machine, whether a password is breached.
+    """Tell services on this machine whether a password is breached.
 
-    GET /DIGEST, the SHA-1 or NT hash of a password in hexadecimal, gives the verdict as JSON:
-    status 200 for clean and exposed, 503 for unknown. A filter that is replaced is seen at once.
+    GET /DIGEST, with the SHA-1 or NT hash of a password in hexadecimal, returns the verdict as
+    JSON: status 200 for clean and exposed, 503 for unknown. A filter that is replaced takes
+    effect at once.
     """
     try:
         import httptools  # noqa: F401 - whether it is there

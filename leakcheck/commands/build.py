@@ -24,19 +24,25 @@ def run(
         typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The filter to write.")] = ...,  # type: ignore[assignment]
-    name: Annotated[str | None, typer.Option("--name", help="What the user is shown.")] = None,
-    date: Annotated[
-        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Of the breach.")
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the breach, as readers see it.")
     ] = None,
-    url: Annotated[str | None, typer.Option("--url", help="Where to read about it.")] = None,
-    note: Annotated[str | None, typer.Option("--note", help="What was in it.")] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Date of the breach.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Link with more about the breach.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="What the breach contains, in words.")
+    ] = None,
     origin: Annotated[
         str | None,
         typer.Option(
             "--origin",
             metavar="NAME",
-            help="Whose signed list will vouch for it, such as filters.example.org/acme: who "
-            "trusts them then believes no copy without the list.",
+            help="Publisher that will sign it, such as filters.example.org/acme. Readers who "
+            "trust that publisher then reject unsigned copies.",
         ),
     ] = None,
     data: Annotated[
@@ -48,31 +54,38 @@ def run(
         ),
     ] = None,
     kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Of the keys. Default: told from a sample.")
+        Kind | None,
+        typer.Option("--kind", help="Kind of the keys. Default: detected from a sample."),
     ] = None,
     form: Annotated[
-        Form | None, typer.Option("--from", help="How to read. Default: told from a sample.")
+        Form | None,
+        typer.Option("--from", help="Format of the input. Default: detected from a sample."),
     ] = None,
     column: Annotated[
         str | None,
-        typer.Option("--column", metavar="NAME|N", help="Of the password or hash, in a table."),
+        typer.Option(
+            "--column", metavar="NAME|N", help="Column with the password or hash, in a table."
+        ),
     ] = None,
-    rate: Annotated[float, typer.Option("--rate", help="False positives to allow.")] = 1e-6,
+    rate: Annotated[float, typer.Option("--rate", help="False-positive rate to allow.")] = 1e-6,
     min_count: Annotated[
-        int, typer.Option("--min-count", min=1, help="Drop hashes that were seen less often.")
+        int, typer.Option("--min-count", min=1, help="Leave out hashes seen fewer times than this.")
     ] = 1,
     memory: Annotated[
         str | None,
         typer.Option(
-            "--memory", metavar="SIZE", help="Such as 256M. Default: half of what is free."
+            "--memory",
+            metavar="SIZE",
+            help="Memory to use, such as 256M. Default: half of what is free.",
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Default: one a core.")
+        int | None,
+        typer.Option("--threads", min=1, help="Number of threads. Default: one per core."),
     ] = None,
     files_from: Annotated[
         str | None,
-        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one a line."),
+        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one per line."),
     ] = None,
     archive_password: Annotated[
         bool, typer.Option("--archive-password", help="Ask for the archives' password.")
@@ -87,43 +100,53 @@ def run(
     ] = None,
     max_expansion: Annotated[
         float,
-        typer.Option("--max-expansion", min=1, help="Most that a file may grow to, in its sizes."),
+        typer.Option("--max-expansion", min=1, help="Largest decompression ratio allowed."),
     ] = 250.0,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Exit 0 though some input was not read whole.")
+        bool,
+        typer.Option(
+            "--keep-going", help="Exit with 0 even if some input could not be read in full."
+        ),
     ] = False,
     rejects: Annotated[
         Path | None,
         typer.Option(
             "--rejects",
             readable=False,
-            help="Write rejected lines' numbers and reasons, not content.",
+            help="Write the numbers of rejected lines and the reasons, without content.",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with this build where it was killed.")
+        bool, typer.Option("--resume", help="Resume this build after an interruption.")
     ] = False,
     keep_keys: Annotated[
         bool,
-        typer.Option("--keep-keys", help="Write the keys to OUTPUT.keys, for merge and --update."),
+        typer.Option(
+            "--keep-keys", help="Also write the keys to OUTPUT.keys, for merge and --update."
+        ),
     ] = False,
     update: Annotated[
         Path | None,
-        typer.Option("--update", metavar="OLD", help="Add to the keys of a filter that has them."),
+        typer.Option(
+            "--update", metavar="OLD", help="Add to a filter that was built with --keep-keys."
+        ),
     ] = None,
     harden: Annotated[
         str | None,
         typer.Option(
             "--harden",
             metavar="fast|hour|PHC",
-            help="Make guessing dear: keys are Argon2id digests. hour: the strongest that take "
-            "about an hour here; or parameters as $argon2id$v=19$m=1024,t=1,p=1$SALT.",
+            help="Make guessing expensive: keys are Argon2id digests. hour: the strongest "
+            "setting that takes about an hour here. Or give parameters, such as "
+            "$argon2id$v=19$m=1024,t=1,p=1$SALT.",
         ),
     ] = None,
     realm: Annotated[
         str | None,
         typer.Option(
-            "--realm", metavar="NAME", help="Of the publisher: one slow hash asks all its filters."
+            "--realm",
+            metavar="NAME",
+            help="Name of the publisher: readers compute one slow hash for all its filters.",
         ),
     ] = None,
     seal: Annotated[
@@ -132,12 +155,17 @@ def run(
             "--seal",
             metavar="KEY",
             readable=False,  # which is told in our words
-            help="Make guessing impossible without --oracle: a key of `keys new --sealing`.",
+            help="Make guessing impossible without the oracle. KEY comes from `keys new "
+            "--sealing`.",
         ),
     ] = None,
     oracle: Annotated[
         str | None,
-        typer.Option("--oracle", metavar="URL", help="Where the sealing key is asked, blindly."),
+        typer.Option(
+            "--oracle",
+            metavar="URL",
+            help="URL of the oracle that holds the sealing key. It cannot see what it is asked.",
+        ),
     ] = None,
     on: Annotated[
         str | None,
@@ -150,15 +178,17 @@ def run(
     ] = None,
     partitions: Annotated[
         int | None,
-        typer.Option("--partitions", min=1, help="With --on: of the shuffle. Default: enough."),
+        typer.Option(
+            "--partitions", min=1, help="With --on: partitions of the shuffle. Default: enough."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
     """Build a filter from dumps: files, folders, archives, or - for stdin.
 
-    A part that cannot be read leaves the filter without it, marked incomplete,
-    and exit status 2; --keep-going accepts that.
+    If part of the input cannot be read, the filter is written without it and marked incomplete,
+    and the exit status is 2. --keep-going accepts that.
     """
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:

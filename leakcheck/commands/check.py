@@ -30,7 +30,7 @@ def check(
         bool,
         typer.Option(
             "--password",
-            help="Ask for a password without echo; or read them from stdin, one a line.",
+            help="Prompt for a password without echo, or read passwords from stdin, one per line.",
         ),
     ] = False,
     hashes: Annotated[
@@ -38,27 +38,34 @@ def check(
         typer.Option(
             "--hash",
             metavar="HEX",
-            help="Ask by digest: SHA-1 (40 digits) or NT hash (32). Repeatable. The digest of a "
-            "password is as good as the password: others on this machine can read arguments.",
+            help="Check a digest: SHA-1 (40 digits) or NT hash (32). Repeatable. Others on "
+            "this machine can read arguments, and the digest of a password is as good as "
+            "the password.",
         ),
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from-file", metavar="FILE", help="Read a list, as scan does; - for stdin."),
+        typer.Option(
+            "--from-file",
+            metavar="FILE",
+            help="Check the subjects in a list, read as scan reads it; - for stdin.",
+        ),
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--from", metavar="FORM", help="How to read the list: as scan has it."),
+        typer.Option("--from", metavar="FORM", help="Format of the list, as for scan."),
     ] = None,
     hashes_from: Annotated[
         Path | None,
         typer.Option(
-            "--hashes-from", metavar="FILE", help="Read digests, one a line; - for stdin."
+            "--hashes-from",
+            metavar="FILE",
+            help="Check the digests in a file, one per line; - for stdin.",
         ),
     ] = None,
     variants: Annotated[
         bool,
-        typer.Option("--variants", help="Ask for other spellings that reach the same mailbox too."),
+        typer.Option("--variants", help="Also check other spellings that reach the same mailbox."),
     ] = False,
     sources: options.In = None,
     offline: options.Offline = False,
@@ -72,8 +79,8 @@ def check(
 ) -> int:
     """Check one or a few addresses, passwords or hashes.
 
-    Nothing is sent unless --in or config.toml names a URL or hibp; then a few bits of a digest
-    are. A sealed filter asks its oracle, blindly.
+    Nothing is sent unless --in or config.toml names a URL or hibp. Then a few bits of a digest
+    are sent. A sealed filter also asks its oracle, which cannot see the subject.
     Exit status: 1 if any is exposed, else 2 if any is unknown, else 0.
     """
     from leakcheck import api

@@ -31,32 +31,37 @@ def ci(
         list[Path] | None,
         typer.Argument(metavar="PATH...", help="Files and folders. Default: the repository."),
     ] = None,
-    staged: Annotated[
-        bool, typer.Option("--staged", help="Read what is staged, from the index.")
-    ] = False,
+    staged: Annotated[bool, typer.Option("--staged", help="Check what is staged in git.")] = False,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="REV", help="Read only files changed since a revision."),
+        typer.Option("--since", metavar="REV", help="Check only files changed since a revision."),
     ] = None,
     history: Annotated[
         str | None,
         typer.Option(
             "--history",
             metavar="[RANGE]",
-            help="Read every version of every file: of all commits, or of a range like v1.0..main.",
+            help="Check every version of every file, in all commits or in a range such as "
+            "v1.0..main.",
         ),
     ] = None,
     stdin: Annotated[
         bool,
-        typer.Option("--stdin", help="Check candidate passwords from stdin, one a line; no echo."),
+        typer.Option(
+            "--stdin", help="Check candidate passwords from stdin, one per line, without echo."
+        ),
     ] = False,
     explain: Annotated[
         str | None,
-        typer.Option("--explain", metavar="PATH:LINE", help="Say what was seen and decided there."),
+        typer.Option(
+            "--explain", metavar="PATH:LINE", help="Explain what was found at a line, and why."
+        ),
     ] = None,
     install_hook: Annotated[
         bool,
-        typer.Option("--install-hook", help="Write a pre-commit hook that runs ci --staged."),
+        typer.Option(
+            "--install-hook", help="Write a pre-commit hook that runs `leakcheck ci --staged`."
+        ),
     ] = False,
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
@@ -65,19 +70,20 @@ def ci(
         typer.Option(
             "--baseline",
             metavar="FILE",
-            help="Accept the findings listed there. Default: .leakcheck-baseline.json if there.",
+            help="Accept the findings listed in FILE. Default: .leakcheck-baseline.json, if it"
+            " exists.",
         ),
     ] = None,
     update_baseline: Annotated[
         bool,
         typer.Option(
-            "--update-baseline", help="Accept what is found from now on, and list what is new."
+            "--update-baseline", help="Accept all present findings, and list those that are new."
         ),
     ] = False,
     reason: Annotated[
         str,
         typer.Option(
-            "--reason", metavar="TEXT", help="Why; kept in the new entries. Default: to ask."
+            "--reason", metavar="TEXT", help="Reason to record in the new entries. Default: ask."
         ),
     ] = "",
     expires: Annotated[
@@ -85,13 +91,13 @@ def ci(
         typer.Option(
             "--expires",
             metavar="DAY",
-            help="Until when the new entries accept: 2027-03-31, or 90d.",
+            help="When the new entries expire: 2027-03-31, or 90d.",
         ),
     ] = "",
     prune_baseline: Annotated[
         bool,
         typer.Option(
-            "--prune-baseline", help="Remove the entries that nothing matches; accept nothing new."
+            "--prune-baseline", help="Remove entries that match nothing. Accepts nothing new."
         ),
     ] = False,
     policy: Annotated[
@@ -99,7 +105,7 @@ def ci(
         typer.Option(
             "--policy",
             metavar="FILE",
-            help="Default: leakcheck.toml, or [tool.leakcheck] in pyproject.toml.",
+            help="Policy to apply. Default: leakcheck.toml, or [tool.leakcheck] in pyproject.toml.",
         ),
     ] = None,
     exclude: Annotated[
@@ -107,33 +113,40 @@ def ci(
         typer.Option(
             "--exclude",
             metavar="GLOB",
-            help="Leave files out, as in .gitignore; repeatable, besides the policy's.",
+            help="Leave files out, with a pattern as in .gitignore; repeatable. Adds to the "
+            "policy.",
         ),
     ] = None,
     strict: Annotated[
         bool,
         typer.Option(
             "--strict",
-            help="The repository accepts nothing by itself: its policy, baseline and "
-            "ignore comments don't count; --policy and --baseline do.",
+            help="Ignore the repository's own policy, baseline and ignore comments. --policy "
+            "and --baseline still apply.",
         ),
     ] = False,
     guessable: Annotated[
         bool,
-        typer.Option("--guessable", help="Note passwords that are easy to guess; they still pass."),
+        typer.Option(
+            "--guessable",
+            help="Also report passwords that are easy to guess. They do not fail the job.",
+        ),
     ] = False,
     allow_unknown: Annotated[
-        bool, typer.Option("--allow-unknown", help="Let the job pass where no answer was had.")
+        bool,
+        typer.Option(
+            "--allow-unknown", help="Let the job pass if a password could not be checked."
+        ),
     ] = False,
     allow_network: Annotated[
         bool,
         typer.Option(
             "--allow-network",
-            help="Let a policy that was found in the repository name URLs and hibp.",
+            help="Allow a policy found in the repository to name URLs and hibp.",
         ),
     ] = False,
     exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Report, but exit 0 whatever was found.")
+        bool, typer.Option("--exit-zero", help="Report findings, but always exit with 0.")
     ] = False,
     sources: options.In = None,
     offline: options.Offline = False,
@@ -146,8 +159,8 @@ def ci(
 ) -> int:
     """Find breached passwords in a repository's configuration; no value is ever shown.
 
-    Offline unless --in, or the policy's filters, name a URL or hibp: then a few
-    bits of each password's digest are sent.
+    Nothing is sent unless --in or the policy names a URL or hibp. Then a few bits of each
+    password's digest are sent.
     Exit status: 1 if any is breached, else 2 if any is unknown, else 0.
     """
     from leakcheck.ci import reporting

@@ -26,9 +26,9 @@ class _Shown(NamedTuple):
 def config(json: options.Json = False) -> int:
     """Show which settings are in force, and where they come from.
 
-    An option of the command line comes before a variable (LEAKCHECK_IN, LEAKCHECK_PROXY,
-    LEAKCHECK_COLOR, LEAKCHECK_PROGRESS, LEAKCHECK_LANG), and that before config.toml. Passwords
-    and keys are not shown.
+    An option on the command line takes precedence over a variable (LEAKCHECK_IN, LEAKCHECK_PROXY,
+    LEAKCHECK_COLOR, LEAKCHECK_PROGRESS, LEAKCHECK_LANG), and a variable over
+    config.toml. Passwords and keys are not shown.
     """
     from leakcheck import config as configuration
     from leakcheck.language import said

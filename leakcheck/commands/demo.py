@@ -43,9 +43,9 @@ def demo(
         typer.Option("-o", "--output", metavar="FOLDER", help="Keep the files in a new folder."),
     ] = None,
 ) -> int:
-    """Walk the whole road on a bundled sample, in a folder that is removed again.
+    """Try every step on a bundled sample, in a folder that is removed afterwards.
 
-    Makes no request. Exit status: 0 where every step answered as it must.
+    Makes no request. Exit status: 0 if every step gave the expected answer.
     """
     if output is None:
         with tempfile.TemporaryDirectory(prefix="leakcheck-demo-") as folder:

@@ -37,7 +37,9 @@ def fetch(
     keep: Annotated[
         Path | None,
         typer.Option(
-            "--keep", metavar="DIR", help="Keep the ranges as files that other tools read."
+            "--keep",
+            metavar="DIR",
+            help="Also keep the ranges, as files that other tools can read.",
         ),
     ] = None,
     store: Annotated[
@@ -45,7 +47,7 @@ def fetch(
         typer.Option(
             "--store",
             metavar="FILE",
-            help="Keep the ranges, with their counts, in one file that serve and check read.",
+            help="Keep the ranges and their counts in one file, which serve and check can read.",
         ),
     ] = None,
     given: Annotated[
@@ -53,47 +55,52 @@ def fetch(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="Make the store of a folder of range files, or of the text ordered by hash.",
+            help="Make the store from a folder of range files, or from the text ordered by hash.",
         ),
     ] = None,
-    zipped: Annotated[bool, typer.Option("--gzip", help="Keep them compressed.")] = False,
+    zipped: Annotated[bool, typer.Option("--gzip", help="Compress the kept ranges.")] = False,
     update: Annotated[
         bool,
         typer.Option(
             "--update",
-            help="Ask which ranges in --keep DIR or --store FILE have changed; fetch only those.",
+            help="Fetch only the ranges in --keep DIR or --store FILE that have changed.",
         ),
     ] = False,
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="Another base URL, for a mirror.")
+        str | None,
+        typer.Option("--url", metavar="URL", help="Fetch from another base URL, such as a mirror."),
     ] = None,
     via: options.Via = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, max=64, help="Processes. Default: one a core, at most 4."),
+        typer.Option(
+            "--jobs", min=1, max=64, help="Number of processes. Default: one per core, at most 4."
+        ),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option("--memory", metavar="SIZE", help="Memory for building, such as 512M."),
+        typer.Option("--memory", metavar="SIZE", help="Memory to use for building, such as 512M."),
     ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
+        float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response.")
     ] = 30.0,
     give_up: Annotated[
         float,
-        typer.Option("--give-up", min=0.1, help="Seconds without any answer before giving up."),
+        typer.Option("--give-up", min=0.1, help="Give up after N seconds without any response."),
     ] = 120.0,
-    name: Annotated[str, typer.Option("--name", help="Name of the source.")] = "Pwned Passwords",
+    name: Annotated[
+        str, typer.Option("--name", help="Name of the source, as readers see it.")
+    ] = "Pwned Passwords",
     date: Annotated[
         str | None,
-        typer.Option("--date", help="Date of the source. Default: of the newest range."),
+        typer.Option("--date", help="Date of the source. Default: that of the newest range."),
     ] = None,
     prefixes: Annotated[
         str | None,
         typer.Option(
             "--prefixes",
             metavar="A-B",
-            help="Only these ranges, for a trial: the filter knows nothing of the others.",
+            help="Fetch only these ranges, for a trial. The filter cannot answer for the others.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the filter.")] = False,
@@ -102,8 +109,8 @@ def fetch(
 ) -> int:
     """Fetch the Pwned Passwords corpus, straight into a filter or a store.
 
-    Makes about a million requests, the same ones for everybody; nothing of yours is sent.
-    After an interruption of any sort the same command goes on where it stopped.
+    Makes about a million requests, the same for everybody, and sends nothing of yours. After an
+    interruption, run the same command to continue.
     """
     if offline and given is None:
         raise UsageError("--offline forbids fetching: build a filter from files with build.")

@@ -33,7 +33,7 @@ _TITLES = (
     said("state"),
 )
 Timeout = Annotated[
-    float, typer.Option("--timeout", min=0.1, help="Seconds to wait for one answer.")
+    float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response.")
 ]
 
 
@@ -44,17 +44,22 @@ def add(
         typer.Argument(metavar="FILTER|URL...", help="Filter files, or URLs to download."),
     ],
     as_: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Name. Default: the file's.")
+        str | None,
+        typer.Option(
+            "--as", metavar="NAME", help="Name to install it under. Default: that of the file."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace one of that name.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an installed filter of that name.")
+    ] = False,
     require_signature: options.RequireSignature = False,
     via: options.Via = None,
     offline: options.Offline = False,
 ) -> int:
-    """Install a copy of a filter, every checksum of it verified.
+    """Install a copy of a filter, after testing all its checksums.
 
-    One at a URL is downloaded; after an interruption the same command goes on where it
-    stopped. Where you trust its publisher, it is installed only if the publisher signed it.
+    A filter at a URL is downloaded. After an interruption, run the same command to continue. If
+    you trust its publisher, it is installed only if that publisher signed it.
     """
     from leakcheck.errors import UsageError
     from leakcheck.sources import Access, installed, names
@@ -91,25 +96,25 @@ def add(
 def update(
     filters: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="As `list` shows them. Default: all."),
+        typer.Argument(metavar="[NAME...]", help="Names as shown by `list`. Default: all."),
     ] = None,
     quiet: Annotated[
         bool,
         typer.Option(
             "--quiet",
             "-q",
-            help="For cron: say what failed or was withdrawn, no more; "
-            "exit status 0 nothing new, 1 updated, 2 failed.",
+            help="For cron: print only what failed or was withdrawn. Exit status 0: nothing "
+            "new, 1: updated, 2: failed.",
         ),
     ] = False,
     via: options.Via = None,
     json: options.Json = False,
 ) -> int:
-    """Bring the newest editions of installed filters.
+    """Update installed filters to their newest editions.
 
-    Those that came from a URL are asked for there, the others are left as they are. A new
-    edition is verified before it takes the old one's place; where it is bad, the old one stays.
-    Exit status: 0 done, 2 one failed.
+    Filters that came from a URL are updated from there; others are left alone. A new edition is
+    verified before it replaces the old one. If it fails, the old one stays. Exit status: 0
+    done, 2 if one failed.
     """
     from leakcheck.installing.install import Step, status
     from leakcheck.installing.install import update as bring
@@ -146,7 +151,10 @@ def update(
 def search(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORD...]", help="Only filters whose name, kind or note has them."),
+        typer.Argument(
+            metavar="[WORD...]",
+            help="Show only filters with these words in their name, kind or note.",
+        ),
     ] = None,
     at: Annotated[
         list[str] | None,
@@ -158,11 +166,10 @@ def search(
     timeout: Timeout = 30.0,
     json: options.Json = False,
 ) -> int:
-    """List what the publishers that you trust offer.
+    """List the filters offered by the publishers you trust.
 
-    Only what is proved is shown. Asks each publisher's server for its signed list, and each
-    filter there for its header.
-    Exit status: 0 done, 2 one could not be asked, or not be proved.
+    Asks each publisher's server for its signed list, and for the header of each filter in it.
+    Shows only what is proved. Exit status: 0 done, 2 if one could not be reached or proved.
     """
     from leakcheck.errors import LeakcheckError, UsageError
     from leakcheck.installing.publishers import offers, place_of
@@ -204,7 +211,7 @@ def search(
 @app.command(name="list")
 def list_filters(
     verify: Annotated[
-        bool, typer.Option("--verify", help="Test every checksum, which reads every filter.")
+        bool, typer.Option("--verify", help="Test every checksum. This reads every filter.")
     ] = False,
     json: options.Json = False,
 ) -> int:
@@ -232,7 +239,9 @@ def list_filters(
 
 @app.command()
 def remove(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `list` shows them.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Names as shown by `list`.")
+    ],
 ) -> int:
     """Remove installed filters, damaged ones too."""
     from leakcheck.sources import installed
@@ -247,7 +256,7 @@ def remove(
 
 @app.command()
 def path() -> int:
-    """Print the folder that installed filters are in; LEAKCHECK_HOME chooses another."""
+    """Print the folder of installed filters. LEAKCHECK_HOME chooses another."""
     from leakcheck.sources.installed import folder
     from leakcheck.terminal import say
 

@@ -29,7 +29,7 @@ def hunt(
     ] = None,
     files_from: Annotated[
         str | None,
-        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one a line."),
+        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one per line."),
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -40,29 +40,33 @@ def hunt(
     ] = None,
     formats: report_options.Formats = None,
     output: report_options.Outputs = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing reports.")] = False,
     follow: Annotated[
         bool,
         typer.Option(
-            "--follow", help="Go on: report what is new in growing files and folders, until Ctrl-C."
+            "--follow",
+            help="Keep watching growing files and folders, and report what is new, until Ctrl-C.",
         ),
     ] = False,
     state: Annotated[
         Path | None,
-        typer.Option("--state", metavar="FILE", help="Remember here what was read. With --follow."),
+        typer.Option(
+            "--state", metavar="FILE", help="With --follow: remember in FILE what was read."
+        ),
     ] = None,
     interval: Annotated[
         float,
-        typer.Option("--interval", min=0.01, help="Seconds between two looks. With --follow."),
+        typer.Option("--interval", min=0.01, help="With --follow: seconds between two looks."),
     ] = 1.0,
     until_idle: Annotated[
         float | None,
         typer.Option(
-            "--until-idle", min=0, help="End after so many seconds with nothing new. With --follow."
+            "--until-idle", min=0, help="With --follow: stop after N seconds without anything new."
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Default: one for each core.")
+        int | None,
+        typer.Option("--threads", min=1, help="Number of threads. Default: one per core."),
     ] = None,
     archive_password: Annotated[
         bool, typer.Option("--archive-password", help="Ask for the archives' password.")
@@ -73,10 +77,10 @@ def hunt(
     ] = None,
     max_expansion: Annotated[
         float,
-        typer.Option("--max-expansion", min=1, help="Most that a file may grow to, in its sizes."),
+        typer.Option("--max-expansion", min=1, help="Largest decompression ratio allowed."),
     ] = 250.0,
 ) -> int:
-    """Find the lines of raw dumps that name our people, domains or projects.
+    """Find the lines of raw dumps that mention your people, domains or projects.
 
     Nothing leaves this machine; no password, hash or other person's address is shown.
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.

@@ -23,11 +23,10 @@ def info(
     via: options.Via = None,
     json: options.Json = False,
 ) -> int:
-    """Show what a filter, or a store of ranges, holds and promises.
+    """Show what a filter, or a store of ranges, holds.
 
-    Reads the header only: `leakcheck verify` tests the pages. Of a URL the header is asked for,
-    the same bytes for everybody, so that you know what a check would give away before you make
-    one.
+    Reads only the header; `leakcheck verify` tests the pages. From a URL it fetches the header,
+    the same bytes for everybody, so you can see what a check would reveal before you make one.
     """
     from leakcheck.sources import Access
     from leakcheck.sources.filter_header import info_json

@@ -30,11 +30,11 @@ def run(
         str | None, typer.Option("--files-from", metavar="LIST", help="As for build.")
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Look at no more inputs than this.")
+        int, typer.Option("--limit", min=1, help="Look at no more than N inputs.")
     ] = 1000,
     json: options.Json = False,
 ) -> int:
-    """Say what a dump is, how it would be read, and what a sample of it holds.
+    """Show what a dump is, how it would be read, and what a sample of it contains.
 
     No filter is built. Examples are masked.
     """

@@ -29,7 +29,7 @@ def new(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The private key, mode 0600.")
     ] = ...,  # type: ignore[assignment]
     sealing: Annotated[
-        bool, typer.Option("--sealing", help="A key to seal filters with; it has no ORIGIN.")
+        bool, typer.Option("--sealing", help="Make a key to seal filters with. It has no ORIGIN.")
     ] = False,
 ) -> int:
     """Make a private key, and print the public one that readers trust.
@@ -86,15 +86,15 @@ def trust(
         typer.Option(
             "--fingerprint",
             metavar="HEX",
-            help="Trust the key at a URL where it has this fingerprint; do not ask.",
+            help="Trust the key at a URL without asking if it has this fingerprint.",
         ),
     ] = None,
     via: options.Via = None,
 ) -> int:
     """Trust a publisher: from now on, nothing of theirs is believed without a proof.
 
-    Compare the fingerprint with what the publisher says elsewhere. Of a key at a URL it is
-    shown first, and you are asked.
+    Compare the fingerprint with what the publisher says elsewhere. For a key at a URL,
+    leakcheck shows the fingerprint and asks first.
     """
     from leakcheck.sources.names import is_remote
     from leakcheck.trust.keys import public_keys
@@ -143,7 +143,7 @@ def _trust(key: "Verifier") -> None:
 
 @app.command(name="list")
 def list_keys() -> int:
-    """List the publishers that are trusted."""
+    """List the publishers you trust."""
     from leakcheck.terminal import out_is_terminal, say, table
     from leakcheck.trust.store import Store
     from leakcheck.wording import printable
@@ -173,10 +173,10 @@ def list_keys() -> int:
 @app.command()
 def distrust(
     names: Annotated[
-        list[str], typer.Argument(metavar="ORIGIN|KEY...", help="As `list` shows them.")
+        list[str], typer.Argument(metavar="ORIGIN|KEY...", help="Names as shown by `list`.")
     ],
 ) -> int:
-    """Trust a publisher no longer."""
+    """Stop trusting a publisher."""
     from leakcheck.terminal import say
     from leakcheck.trust.store import Store
     from leakcheck.wording import printable

@@ -28,23 +28,29 @@ def run(
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The filter to write.")],
-    name: Annotated[str | None, typer.Option("--name", help="What the user is shown.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the breach, as readers see it.")
+    ] = None,
     date: Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")] = None,
-    url: Annotated[str | None, typer.Option("--url", help="Where to read about it.")] = None,
-    note: Annotated[str | None, typer.Option("--note", help="What was in it.")] = None,
-    rate: Annotated[float, typer.Option("--rate", help="False positives to allow.")] = 1e-6,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Link with more about the breach.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="What the breach contains, in words.")
+    ] = None,
+    rate: Annotated[float, typer.Option("--rate", help="False-positive rate to allow.")] = 1e-6,
     memory: Annotated[str | None, typer.Option("--memory", metavar="SIZE")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
     keep_keys: Annotated[
-        bool, typer.Option("--keep-keys", help="Write the keys to OUTPUT.keys as well.")
+        bool, typer.Option("--keep-keys", help="Also write the keys to OUTPUT.keys.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     json: options.Json = False,
 ) -> int:
     """Merge, resize or extend filters from their kept keys, without the dumps.
 
-    One filter alone is resized to --rate. What a build with --keep-keys wrote
-    beside a filter is found there.
+    A single filter is resized to --rate. The keys are found beside each filter, where a build
+    with --keep-keys wrote them.
     """
     check_rate(rate)
     check_about({"name": name, "date": date, "url": url, "note": note})

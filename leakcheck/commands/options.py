@@ -33,14 +33,14 @@ def _proxy(given: str | None) -> str | None:
     return given if given is not None else config.current()["proxy"]
 
 
-Offline = Annotated[bool, typer.Option("--offline", help="Forbid any request.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Make no network request.")]
 Decoys = Annotated[
     int,
     typer.Option(
         "--decoys",
         min=0,
         max=255,
-        help="Ask a remote source for at least so many other pages too: 1, 3, 7, ... 255.",
+        help="Also fetch at least N other pages from a remote source, as decoys: 1, 3, 7, ... 255.",
     ),
 ]
 AllowBits = Annotated[
@@ -49,7 +49,7 @@ AllowBits = Annotated[
         "--allow-bits",
         metavar="N",
         min=0,
-        help="Ask no remote source that would learn more bits of a digest.",
+        help="Skip remote sources that would learn more than N bits of a digest.",
     ),
 ]
 Via = Annotated[
@@ -58,22 +58,24 @@ Via = Annotated[
         "--via",
         metavar="PROXY",
         callback=_proxy,
-        help="Proxy, such as socks5h://127.0.0.1:9050.",
+        help="Proxy to use, such as socks5h://127.0.0.1:9050.",
     ),
 ]
 HibpUrl = Annotated[
     str | None,
-    typer.Option("--hibp-url", metavar="URL", help="Another base URL for --in hibp."),
+    typer.Option("--hibp-url", metavar="URL", help="Use another base URL for --in hibp."),
 ]
 MinCount = Annotated[
     int,
-    typer.Option("--min-count", min=1, help="Ignore passwords seen less often, where it is known."),
+    typer.Option(
+        "--min-count",
+        min=1,
+        help="Ignore passwords seen fewer times than this, where the count is known.",
+    ),
 ]
 RequireSignature = Annotated[
     bool,
-    typer.Option(
-        "--require-signature", help="Believe no filter that nobody whom you trust has signed."
-    ),
+    typer.Option("--require-signature", help="Use only filters signed by a publisher you trust."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")]
 

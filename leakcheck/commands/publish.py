@@ -21,7 +21,7 @@ def publish(
         typer.Option(
             "--key",
             metavar="FILE",
-            help="Private key that signs; repeatable, while one key replaces another.",
+            help="Private key to sign with; repeatable, while one key replaces another.",
         ),
     ] = None,
     origin: Annotated[
@@ -29,11 +29,11 @@ def publish(
         typer.Option(
             "--origin",
             metavar="HOST/PATH",
-            help="Where the page will be, without https://. Default: the name of the key.",
+            help="Where the page will be, without https://. Default: the name in the key.",
         ),
     ] = None,
     title: Annotated[
-        str | None, typer.Option("--title", help="The breach, as people will know it.")
+        str | None, typer.Option("--title", help="Name of the breach, as people know it.")
     ] = None,
     data: Annotated[
         str,
@@ -45,7 +45,8 @@ def publish(
         ),
     ] = "email",
     contact: Annotated[
-        str | None, typer.Option("--contact", help="Whom people can ask: an address or https URL.")
+        str | None,
+        typer.Option("--contact", help="Whom people can ask: an e-mail address or an https URL."),
     ] = None,
     languages: Annotated[
         str,
@@ -55,14 +56,16 @@ def publish(
     ] = "en",
     chunks: Annotated[
         bool,
-        typer.Option("--chunks", help="Write chunks too, for hosts that do not serve byte ranges."),
+        typer.Option(
+            "--chunks", help="Also write chunks, for hosts that do not serve byte ranges."
+        ),
     ] = False,
     mirrors: Annotated[
         list[str] | None,
         typer.Option(
             "--mirror",
             metavar="URL",
-            help="A folder elsewhere with the same files, asked where this host fails; repeatable.",
+            help="A folder elsewhere with the same files, used if this host fails; repeatable.",
         ),
     ] = None,
     decoys: Annotated[
@@ -71,7 +74,7 @@ def publish(
             "--decoys",
             min=0,
             max=255,
-            help="Have the page ask for at least so many other pages too: 1, 3, 7, ... 255.",
+            help="Have the page fetch at least N other pages too, as decoys: 1, 3, 7, ... 255.",
         ),
     ] = 0,
     force: Annotated[
@@ -82,14 +85,14 @@ def publish(
         typer.Option(
             "--check",
             metavar="URL",
-            help="Publish nothing: ask a live host as browsers would, and say what is wrong.",
+            help="Publish nothing. Ask a live host as a browser would, and say what is wrong.",
         ),
     ] = None,
 ) -> int:
     """Write a folder for any web server, with a page where people check themselves.
 
-    The page computes in the browser; the server learns which page of a filter is read, and
-    neither address nor password. Exit status of --check: 2 where people would get no answer.
+    The page does its work in the browser. The server learns which page of a filter is read, but
+    no address and no password. Exit status of --check: 2 if people would get no answer.
     """  # fmt: skip
     from leakcheck.errors import UsageError
 

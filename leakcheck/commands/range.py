@@ -24,10 +24,11 @@ def slice_for(
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     json: options.Json = False,
 ) -> int:
-    """Cut the slice of a filter that answers for a digest prefix; makes no request.
+    """Cut out the part of a filter that answers for a digest prefix. Makes no request.
 
-    Who holds the filter can so answer without learning the subject, and without giving the
-    filter away. `leakcheck check --in SLICE` answers from it, unknown outside of it.
+    This lets the holder of a filter answer somebody without learning who they ask about, and
+    without giving the filter away. `leakcheck check --in SLICE` answers from the slice, and
+    says unknown for all else.
     """
     from leakcheck.sources.filter_file import LocalFilter
     from leakcheck.sources.filter_header import info_json

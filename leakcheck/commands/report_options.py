@@ -20,6 +20,7 @@ Outputs = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="File for a report; repeatable. Its name says the format, or --format does.",
+        help="Write a report to FILE; repeatable. Its suffix sets the format, unless "
+        "--format does.",
     ),
 ]

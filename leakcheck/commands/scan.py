@@ -40,20 +40,22 @@ def scan(
         typer.Option("--header/--no-header", help="Whether row 1 names the columns."),
     ] = None,
     form: Annotated[
-        Form | None, typer.Option("--from", help="How to read the list. Default: by its content.")
+        Form | None,
+        typer.Option("--from", help="Format of the list. Default: detected from its content."),
     ] = None,
     sources: options.In = None,
     variants: Annotated[
         bool,
-        typer.Option("--variants", help="Ask for other spellings that reach the same mailbox too."),
+        typer.Option("--variants", help="Also check other spellings that reach the same mailbox."),
     ] = False,
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing reports.")] = False,
     excel: Annotated[
         bool,
         typer.Option(
-            "--excel", help="Write CSV as Excel opens it: byte order mark, separator of the locale."
+            "--excel",
+            help="Write CSV for Excel: with a byte order mark and the separator of the locale.",
         ),
     ] = False,
     only: Annotated[
@@ -62,30 +64,36 @@ def scan(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="Ask only sources dated so or later."),
+        typer.Option("--since", metavar="DATE", help="Use only sources dated on or after DATE."),
     ] = None,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="OLD", help="Report only what OLD, a report, has not."),
+        typer.Option(
+            "--baseline",
+            metavar="OLD",
+            help="Report only findings that are not in OLD, an earlier report.",
+        ),
     ] = None,
     group_by: Annotated[
-        GroupBy | None, typer.Option("--group-by", help="A row for each domain.")
+        GroupBy | None, typer.Option("--group-by", help="Show one row per domain.")
     ] = None,
     redact: Annotated[
         bool | None,
-        typer.Option("--redact/--no-redact", help="Mask addresses. Default: where CI=true."),
+        typer.Option("--redact/--no-redact", help="Mask addresses. Default: on if CI=true."),
     ] = None,
     confirm: Annotated[
         bool,
         typer.Option(
             "--confirm",
-            help="Ask again about hits: the keys kept beside a filter; of passwords, else hibp, "
-            "which learns from being asked that there are some.",
+            help="Confirm hits against the keys kept beside a filter or, for passwords, "
+            "against hibp, which then learns that there were hits.",
         ),
     ] = False,
     confirm_with: Annotated[
         list[Path] | None,
-        typer.Option("--confirm-with", metavar="FILE", help="A sorted hash list to confirm with."),
+        typer.Option(
+            "--confirm-with", metavar="FILE", help="Confirm hits against a sorted list of hashes."
+        ),
     ] = None,
     offline: options.Offline = False,
     decoys: options.Decoys = 0,
@@ -97,10 +105,12 @@ def scan(
 ) -> int:
     """Check lists: text, table, spreadsheet, JSON, accounts, an export of passwords.
 
-    Of several, one that cannot be read stops no other; it is named, and counts as unknown.
+    If one of several lists cannot be read, the others are still checked. It is named and counts
+    as unknown.
 
-    Nothing is sent unless --in or config.toml names a URL or hibp, or --confirm asks hibp;
-    then a few bits of a digest are. A sealed filter asks its oracle, blindly.
+    Nothing is sent unless --in or config.toml names a URL or hibp, or --confirm asks hibp. Then
+    a few bits of a digest are sent. A sealed filter also asks its oracle, which cannot see the
+    subject.
 
     Exit status: 1 if any row is exposed, else 2 if any is unknown, else 0; 2 if the scan was
     interrupted.

@@ -22,23 +22,24 @@ def serve(
             "a store alone.",
         ),
     ],
-    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen at; 0: any free one.")
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0: any free port.")
     ] = 8080,
     cert: Annotated[
-        Path | None, typer.Option("--cert", metavar="FILE", help="Certificate chain, for https.")
+        Path | None,
+        typer.Option("--cert", metavar="FILE", help="Certificate chain, to serve https."),
     ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", metavar="FILE", help="Its private key.")
+        Path | None, typer.Option("--key", metavar="FILE", help="Private key of the certificate.")
     ] = None,
     names: Annotated[
         list[str] | None,
         typer.Option(
             "--name",
             metavar="HOST",
-            help="Host name to answer for besides addresses, localhost and this machine's own; "
-            "repeatable. Others are refused over http.",
+            help="Host name to answer to, besides IP addresses, localhost and the name of this"
+            " machine; repeatable. Over http, others are refused.",
         ),
     ] = None,
     sealing_key: Annotated[
@@ -47,33 +48,40 @@ def serve(
             "--sealing-key",
             metavar="FILE",
             readable=False,  # which is told in our words
-            help="Be the oracle of the filters sealed with this key: docs/sealing.md.",
+            help="Be the oracle for filters sealed with this key: docs/sealing.md.",
         ),
     ] = None,
     rate_limit: Annotated[
         str,
-        typer.Option("--rate-limit", metavar="N/TIME", help="What the oracle answers an address."),
+        typer.Option(
+            "--rate-limit",
+            metavar="N/TIME",
+            help="Limit on questions to the oracle from one address.",
+        ),
     ] = "30/minute",
     rate_limit_all: Annotated[
         str,
-        typer.Option("--rate-limit-all", metavar="N/TIME", help="What it answers in all."),
+        typer.Option(
+            "--rate-limit-all", metavar="N/TIME", help="Limit on questions to the oracle in total."
+        ),
     ] = "3000/minute",
     proxies: Annotated[
         list[str] | None,
         typer.Option(
             "--behind-proxy",
             metavar="ADDRESS",
-            help="Of a proxy before the oracle, whose X-Forwarded-For counts; repeatable.",
+            help="Address of a proxy in front of the oracle whose X-Forwarded-For is believed;"
+            " repeatable.",
         ),
     ] = None,
     log: Annotated[
-        bool, typer.Option("--log-requests", help="Log requests, which is off by default.")
+        bool, typer.Option("--log-requests", help="Log requests. Off by default.")
     ] = False,
 ) -> int:
     """Serve the filters in a folder, and the Pwned Passwords API from a store or range files.
 
-    Answers requests and makes none. Who can read the folder's filters can ask them; what is
-    asked is not logged.
+    Makes no requests of its own. Anyone who can reach the server can query and copy its
+    filters. Requests are not logged.
     """
     try:
         import httptools  # noqa: F401 - whether it is there

@@ -18,15 +18,15 @@ def sign(
         typer.Option(
             "--key",
             metavar="FILE",
-            help="Private key; repeatable, while one key replaces another.",
+            help="Private key to sign with; repeatable, while one key replaces another.",
         ),
     ],
     withdraw: Annotated[
         bool,
-        typer.Option("--withdraw", help="Withdraw the filters instead; the files may be gone."),
+        typer.Option("--withdraw", help="Withdraw the filters instead. The files may be gone."),
     ] = False,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why they are withdrawn: readers see it.")
+        str | None, typer.Option("--reason", help="Reason for the withdrawal, which readers see.")
     ] = None,
     after: Annotated[
         int,
@@ -35,14 +35,14 @@ def sign(
             metavar="EDITION",
             min=0,
             max=10**17,
-            help="The last edition that readers saw, where its list was lost.",
+            help="Last edition that readers have seen, if its list was lost.",
         ),
     ] = 0,
 ) -> int:
     """Sign filters: write NAME.verity beside each, and filters.note beside all.
 
-    Each run makes a new edition; filters that the list had before stay in it. Publish the
-    filters with both sidecars.
+    Each run makes a new edition of the signed list. Filters that were in it stay in it. Publish
+    the filters together with both files.
     """
     from bloom.cores import usable_cores
     from leakcheck.errors import UsageError

@@ -22,18 +22,18 @@ def vault(
         ),
     ],
     every: Annotated[
-        bool, typer.Option("--all", help="List the accounts without a problem too.")
+        bool, typer.Option("--all", help="Also list the accounts without a problem.")
     ] = False,
     redact: Annotated[
         bool | None,
         typer.Option(
-            "--redact/--no-redact", help="Mask sites, titles and logins. Default: where CI=true."
+            "--redact/--no-redact", help="Mask sites, titles and logins. Default: on if CI=true."
         ),
     ] = None,
     sources: options.In = None,
     formats: report_options.Formats = None,
     outputs: report_options.Outputs = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace reports that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing reports.")] = False,
     offline: options.Offline = False,
     decoys: options.Decoys = 0,
     allow_bits: options.AllowBits = 22.0,
@@ -44,9 +44,9 @@ def vault(
 ) -> int:
     """Check all your passwords: which are breached, used twice, or easy to guess.
 
-    Lists accounts, the worst first, and what to do; never a password. Nothing is sent unless
-    --in or config.toml names a URL or hibp; then a few bits of a digest are. Exit status: 1 if a
-    password is exposed, else 2 if one is unknown, else 0.
+    Lists the accounts, the worst first, and what to do. Passwords are never shown. Nothing is
+    sent unless --in or config.toml names a URL or hibp. Then a few bits of a digest are sent.
+    Exit status: 1 if a password is exposed, else 2 if one is unknown, else 0.
     """
     from leakcheck.auditing.reporting import report
     from leakcheck.reports.output import targets

@@ -18,7 +18,7 @@ def verify(
 ) -> int:
     """Test every checksum of a filter or a store, and measure a filter's false-positive rate.
 
-    Exit status: 0 where all are sound, 2 where one is not.
+    Exit status: 0 if all are sound, 2 if one is not.
     """
     from leakcheck.sources.filter_file import LocalFilter
     from leakcheck.sources.filter_header import filter_errors

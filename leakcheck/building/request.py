@@ -126,6 +126,9 @@ class BuildRequest:
         if found.folder.rpartition(os.sep)[2] == self.work:
             return True
         return any(
-            path.name == found.base and path.exists() and path.samefile(found.path)
+            path.name == found.base
+            and path.exists()
+            and os.path.exists(found.path)  # noqa: PTH110 - an object in storage is no file
+            and path.samefile(found.path)
             for path in self._outputs
         )

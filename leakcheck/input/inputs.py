@@ -16,6 +16,7 @@ from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
 from leakcheck.input.member import sought
+from leakcheck.input.objects import open_raw
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
@@ -162,7 +163,7 @@ def expand(found: Found, options: Options, opened: Any = None) -> Iterator[Input
     """The texts in one file; opened: it, where it is open already."""
     raw: Raw | Pipe
     try:
-        raw = opened or (Pipe(0) if found.path == STDIN else Raw(found.path))
+        raw = opened or (Pipe(0) if found.path == STDIN else open_raw(found.path))
     except OSError as error:
         if found.named:
             raise InputError(

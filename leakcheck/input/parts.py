@@ -9,6 +9,7 @@ import io
 from leakcheck.input.chunk import last_line
 from leakcheck.input.encodings import as_text
 from leakcheck.input.inputs import Input
+from leakcheck.input.objects import open_raw
 from leakcheck.input.streams import Buffer, Peeked, Pipe, Raw, read_at
 
 _LOOK = 256 << 10  # bytes before the place wanted, in which a line must end
@@ -20,7 +21,7 @@ def line_cuts(path: str, step: int) -> list[int]:
     Fewer than wanted where lines are long. Raises OSError, and ReadError where the file shrinks.
     """
     cuts: list[int] = []
-    with Raw(path) as raw:
+    with open_raw(path) as raw:
         for wanted in range(step, raw.size, step):
             start = max(cuts[-1] if cuts else 0, wanted - _LOOK)
             window = bytearray(read_at(raw, start, wanted - start + 1))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from leakcheck.errors import InputError
+from leakcheck.input.objects import StoredObject, is_object, object_now, objects_at
 from leakcheck.language import said
 
 STDIN = "-"
@@ -59,6 +60,11 @@ class Found:
         times = state.st_mtime_ns, state.st_ctime_ns
         return cls(path, state.st_size, *times, state.st_ino, named)
 
+    @classmethod
+    def of_object(cls, found: StoredObject, named: bool) -> "Found":
+        """An object, whose mark stands for the inode."""
+        return cls(found.url, found.size, found.written, 0, found.mark, named)
+
     @property
     def state(self) -> tuple[int | None, int, int, int]:
         """What changes when its content does: size, times, inode."""
@@ -66,6 +72,9 @@ class Found:
 
     def now(self) -> "Found | None":
         """The same, looked at again; None where it is gone."""
+        if is_object(self.path):
+            now = object_now(self.path)
+            return Found.of_object(now, self.named) if now else None
         try:
             return Found.of(self.path, os.stat(self.path), self.named)  # noqa: PTH116
         except OSError:
@@ -96,7 +105,7 @@ class Found:
 
 
 def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
-    """The files that `paths` name: files, folders, patterns, `-`.
+    """The files that `paths` name: files, folders, patterns, objects in storage, `-`.
 
     Raises InputError where a path is missing, unreadable, no regular file or
     a folder without one.
@@ -104,6 +113,10 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
     for path in paths:
         if path == STDIN:
             yield Found(STDIN, None)
+            continue
+        if is_object(path):
+            objects, named = objects_at(path)
+            yield from (Found.of_object(one, named) for one in objects)
             continue
         if os.path.lexists(path) or not glob.has_magic(path):
             yield from _named(path, report)

@@ -46,6 +46,8 @@ TESTS = {
     "leakcheck/subject/": "tests/subject/ tests/extract/test_address.py "
     "tests/extract/test_edges.py tests/extract/test_questions.py",
     "leakcheck/extract/": "tests/extract/",
+    "leakcheck/records/sql": "tests/records/test_nothing_in_silence.py "
+    "tests/building/test_build_forms.py",
     "leakcheck/records/": "tests/records/ tests/building/test_build_forms.py "
     "tests/building/test_build_sniff.py tests/scanning/test_formats.py",
     "leakcheck/input/chunk.py": "tests/input/test_read_chunks.py tests/extract/test_cut.py",
@@ -54,6 +56,12 @@ TESTS = {
     "leakcheck/input/tar.py": "tests/input/test_tar.py tests/input/test_read_archives.py",
     "leakcheck/input/tar_header.py": "tests/input/test_tar.py tests/input/test_read_archives.py",
     "leakcheck/input/walk.py": "tests/input/test_read_walk.py tests/input/test_read_archives.py",
+    "leakcheck/input/number_format.py": "tests/input/test_number_format.py",
+    "leakcheck/input/compressed.py": "tests/input/test_read_compressed.py",
+    "leakcheck/input/zip": "tests/input/test_zip.py tests/input/test_read_archives.py",
+    "leakcheck/trust/note.py": "tests/trust/test_note.py tests/trust/test_signing.py",
+    "leakcheck/trust/verity.py": "tests/trust/test_verity.py",
+    "leakcheck/trust/edition.py": "tests/trust/test_edition.py tests/trust/test_signing.py",
     "leakcheck/trust/": "tests/trust/ tests/sources/test_signed_filters.py",
     "leakcheck/reports/": "tests/scanning/test_reports.py tests/ci/test_command.py "
     "tests/scanning/test_options.py",

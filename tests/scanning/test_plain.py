@@ -4,6 +4,7 @@ import hashlib
 import random
 from array import array
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import command, make_filter
 
+from leakcheck.input.lists import ListFile
+from leakcheck.records.formats import Form
+from leakcheck.records.listing import Listing
+from leakcheck.records.rows import Wanted
 from leakcheck.scanning import numbered as reference
 from leakcheck.scanning import plain
-from leakcheck.scanning.blocks import LineBlock
+from leakcheck.scanning.blocks import LineBlock, blocks_of
 from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import EMPTY
@@ -127,3 +132,22 @@ def test_numbered(module: str) -> None:
     assert text == "line 9: b\nline 11: é\nline 13: b\n"
     with pytest.raises(ValueError, match="no tail"):
         engine.numbered(9, b"\1\1\1\1", 1, ["x", "y"], which)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_small_blocks_end_where_no_line_goes_on(tmp_path: Path, end: str) -> None:
+    """Where each digest is slow, blocks are small: addresses in folded lines stay whole."""
+    lines = ["plain", "a@acme", " x.fr", "\ty.fr", "z=", "e.fr"] * 2000
+    path = tmp_path / "list"
+    path.write_text(end.join(lines), newline="")
+    file = ListFile(path)
+    try:
+        listing = Listing(file, Wanted(Kind.EMAIL, form=Form.TEXT))
+        blocks = [block.packed for block in blocks_of(listing, slow=True)]
+    finally:
+        file.close()
+    assert b"".join(blocks) == path.read_bytes()
+    assert len(blocks) > 1
+    for before, block in pairwise(blocks):
+        assert block[:1] not in (b" ", b"\t")
+        assert not before.rstrip(b"\r\n").endswith(b"=")

@@ -63,6 +63,7 @@ CALLS: list[tuple[str, Callable[..., object]]] = [
     ("emails", lambda kernels, chunk: kernels.emails(chunk)),
     ("domains", lambda kernels, chunk: kernels.domains(chunk)),
     ("address_spans", lambda kernels, chunk: kernels.address_spans(chunk)),
+    ("encoded_spans", lambda kernels, chunk: kernels.encoded_spans(chunk)),
     ("passwords", lambda kernels, chunk: kernels.passwords(chunk, Kind.PASSWORD)),
     ("ntlm", lambda kernels, chunk: kernels.passwords(chunk, Kind.NTLM)),
     ("combo_passwords", lambda kernels, chunk: kernels.combo_passwords(chunk, Kind.PASSWORD)),
@@ -119,8 +120,8 @@ def remember_lines() -> None:
     """Let the plain-Python kernels read each line for addresses once, not once each."""
     from leakcheck.extract.reference import addresses, combos, encoded, lines
 
-    def at_signs(chunk: bytes) -> list[object]:
-        return list(encoded.at_signs(chunk))
+    def at_signs(chunk: bytes, *, literal: bool = True) -> list[object]:
+        return list(encoded.at_signs(chunk, literal=literal))
 
     combos.read = lru_cache(maxsize=1024)(lines.read)
     addresses.at_signs = lru_cache(maxsize=4)(at_signs)

@@ -37,6 +37,7 @@ TOKENS = r"""
 %27 %C3%A9 %ad %20 \u0040 \u002b \u00e9 \x40 \xe9 &#64; &#x40; &commat; &#39; &apos;
 &period; \n \r \t \u000a %0A alice ALICE acme ACME fr FR com co.uk falcon FALCON Project
 cafe café CAFÉ noir NOIR strasse STRASSE straße 7 ß é è ŉ ſ K İ i̇ ı ﬁ ﬀ ² Ⅷ · ’ 。 ． ｡ ａｃｍｅ
+=40 =2E \u{40} ＠ 0x616c6963654061636d652e6672 mail::YWxpY2VAYWNtZS5mcg== %2540 %u0040
 société bücher 谢谢 xn--socit-esab xn--bcher-kva.de 33 6 12 34 56 78 0033 +33(0)6 020 7946
 0958 1234567 901820 https:// @acme.fr alice@acme.fr evil
 """

@@ -24,6 +24,7 @@ __all__ = [
     "cut",
     "domains",
     "emails",
+    "encoded_spans",
     "hashes",
     "password_fields",
     "passwords",
@@ -36,6 +37,7 @@ ENGINE, _kernels = choose("leakcheck.extract.native", "leakcheck.extract.referen
 emails = _kernels.emails
 domains = _kernels.domains
 address_spans = _kernels.address_spans
+encoded_spans = _kernels.encoded_spans
 passwords = _kernels.passwords
 password_fields = _kernels.password_fields
 combo_passwords = _kernels.combo_passwords

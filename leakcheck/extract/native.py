@@ -27,6 +27,11 @@ def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     return _native.address_spans(chunk)
 
 
+def encoded_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
+    """Those of `address_spans` alone that do not stand there letter by letter."""
+    return _native.encoded_spans(chunk)
+
+
 def passwords(chunk: Buffer, kind: Kind | Foreign) -> Extraction:
     """Kind.PASSWORD or NTLM keys, or digests of Foreign, of one password a line."""
     return extraction(*_native.passwords(chunk, _DIGESTS[kind]))

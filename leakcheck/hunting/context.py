@@ -187,7 +187,7 @@ def _entry(window: Window, match: Match, watch: Watch) -> _Part:
         return _Part(start, stop, label, None)
     label = match.found if form is EntryKind.DOMAIN else match.found[match.found.rindex("@") :]
     for first, last, canonical in window.addresses:
-        if first <= start and last == stop and first < stop:
+        if first <= start and last == stop and first < stop and _is_at(canonical, match.found):
             if _is_login(window.text, first, last):
                 return _Part(first, stop, canonical, None)
             return _Part(first, stop, DOTS + canonical[canonical.rindex("@") :], None)
@@ -195,6 +195,11 @@ def _entry(window: Window, match: Match, watch: Watch) -> _Part:
     if before and before not in _HOST_BEFORE:  # who knows what its first label is the end of
         label = watch.texts[match.entry]
     return _Part(start, stop, label, None)
+
+
+def _is_at(address: str, found: str) -> bool:
+    """Whether an address is at the host that was found: a literal may hold several."""
+    return address.rpartition("@")[2] == found.rpartition("@")[2]
 
 
 def _is_login(text: str, start: int, stop: int) -> bool:

@@ -43,11 +43,11 @@ def hosts(text: str, domains: Mapping[bytes, int]) -> Iterator[tuple[int, int, i
             for host, length in domain.resolve(tail.encode("utf-8", "surrogatepass")):
                 end = at + (length if tail.isascii() else len(_front(tail, length)))
                 done = max(done, end)
-                for entry in _over(host, domains):
+                for entry in over(host, domains):
                     yield start + at, start + end, entry, host.decode()
 
 
-def _over(host: bytes, domains: Mapping[bytes, int]) -> Iterator[int]:
+def over(host: bytes, domains: Mapping[bytes, int]) -> Iterator[int]:
     """The entries that are `host` or above it."""
     while host:
         if host in domains:

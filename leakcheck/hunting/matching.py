@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from leakcheck import extract
-from leakcheck.hunting.hosts import hosts
+from leakcheck.hunting.hosts import hosts, over
 from leakcheck.hunting.phones import phones
 from leakcheck.hunting.readings import Reading, readings
 from leakcheck.hunting.watch import Watch
@@ -48,6 +48,8 @@ def _matches(reading: Reading, watch: Watch) -> Iterator[tuple[int, int, int, st
         yield from _addresses(reading.data, watch)
     for start, end, entry, host in hosts(reading.text, watch.domains) if watch.domains else ():
         yield reading.byte(start), reading.byte(end), entry, host
+    if watch.domains:
+        yield from _encoded_domains(reading.data, watch)
     for start, end, entry in phones(reading.text, watch.phones) if watch.phones else ():
         yield reading.byte(start), reading.byte(end), entry, reading.text[start:end]
     if watch.terms:
@@ -63,6 +65,14 @@ def _addresses(data: bytes, watch: Watch) -> Iterator[tuple[int, int, int, str]]
             entry = watch.at_domains.get(canonical[canonical.rindex(b"@") + 1 :])
             if entry is not None:
                 yield start, end, entry, canonical.decode()
+
+
+def _encoded_domains(data: bytes, watch: Watch) -> Iterator[tuple[int, int, int, str]]:
+    """Watched domains of addresses that do not stand there letter by letter."""
+    for start, end, canonical in extract.encoded_spans(data):
+        host = canonical[canonical.rindex(b"@") + 1 :]
+        for entry in over(host, watch.domains):
+            yield start, end, entry, host.decode()
 
 
 def _terms(reading: Reading, watch: Watch) -> Iterator[tuple[int, int, int, str]]:

@@ -7,6 +7,7 @@ keep too much, never too little; leakcheck/hunting/matching.py has the last word
 import re
 from collections.abc import Iterator
 
+from leakcheck.extract.reference import encoded_spans
 from leakcheck.hunting.folding import IGNORED, sieve_words
 from leakcheck.hunting.keys import Buffer, Keys, first_word
 from leakcheck.hunting.readings import Reading, readings
@@ -37,12 +38,21 @@ class ReferenceSieve:
         found: set[int] = set()
         start = 0
         for line in bytes(chunk).split(b"\n"):
-            pieces = readings(line) if _ESCAPE.search(line) else [Reading(line, [(0, 0)])]
+            pieces = list(readings(line)) if _ESCAPE.search(line) else [Reading(line, [(0, 0)])]
             for reading in pieces:
                 for at in self._look(reading):
                     found.add(start + reading.origin(at))
+                if reading is not pieces[0]:
+                    found |= {start + reading.origin(at) for at in self._encoded(reading.data)}
             start += len(line) + 1
+        found |= set(self._encoded(chunk))
         return sorted(found)
+
+    def _encoded(self, data: Buffer) -> Iterator[int]:
+        """Where addresses stand that do not stand there letter by letter."""
+        for place, _, canonical in encoded_spans(data):
+            if any(True for _ in self._look(Reading(canonical, [(0, 0)]))):
+                yield place
 
     def _look(self, reading: Reading) -> Iterator[int]:
         keys = self._keys

@@ -171,6 +171,7 @@ def test_any_address_that_can_be_asked_is_taken_in_that_spelling(host: str) -> N
 
     data = f"zoe@{host}".encode("utf-8", "surrogateescape" if "\udce9" in host else "surrogatepass")
     assert native.address_spans(data) == reference.address_spans(data)
+    assert native.encoded_spans(data) == reference.encoded_spans(data)
     try:
         wanted = {form.content for form in question(Kind.EMAIL, data).forms}
     except SubjectError:

@@ -5,6 +5,7 @@ from hunting.sieves import ENTRIES, both, lines_at, watch_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leakcheck.hunting.context import Shower
 from leakcheck.hunting.matching import matches
 from leakcheck.hunting.sieve import Sieve
 
@@ -61,9 +62,9 @@ def test_nothing_in_nothing(sieve: object) -> None:
 
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
 def test_three_layers_of_escapes_are_taken_off_and_no_more(sieve: Sieve) -> None:
-    alone = sieve_of("alice@acme.fr", sieve)
-    for layers, sign in enumerate((b"@", b"%40", b"%2540", b"%252540", b"%25252540")):
-        assert bool(alone.positions(b"alice" + sign + b"acme.fr")) is (layers <= 3)
+    alone = sieve_of("Project Falcon", sieve)
+    for layers, blank in enumerate((b" ", b"%20", b"%2520", b"%252520", b"%25252520")):
+        assert bool(alone.positions(b"project" + blank + b"falcon")) is (layers <= 3)
 
 
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
@@ -85,6 +86,43 @@ def test_an_address_of_which_one_part_is_escaped_and_the_other_is_not(
     line = rb"\tALICE&period;-x@ac&#109;e.fr"
     assert matches(line, watch_for([entry]))
     assert sieve_of(entry, sieve).positions(line)
+
+
+ENCODED = {
+    "quoted-printable": b"x alice=40acme.fr",
+    "two layers": b"alice%2540acme.fr",
+    "old JavaScript": b"alice%u0040acme.fr",
+    "braces": b"alice\\u{40}acme.fr",
+    "wide at sign": "alice\uff20acme.fr".encode(),
+    "hexadecimal": b"(7,0x616c6963654061636d652e6672)",
+    "a literal of SQL": b"X'616C6963654061636D652E6672'",
+    "base64 of LDIF": b"mail:: YWxpY2VAYWNtZS5mcg==",
+    "without width": "alice@ac\u200bme.fr".encode(),
+    "colours": b"\x1b[31malice\x1b[m@acme.fr",
+}
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize("entry", ["alice@acme.fr", "@acme.fr", "acme.fr", "fr.acme.fr"])
+@pytest.mark.parametrize("name", ENCODED)
+def test_an_address_that_only_a_decoder_sees(name: str, entry: str, sieve: Sieve) -> None:
+    watch, line = watch_for([entry]), ENCODED[name]
+    named = entry != "fr.acme.fr"
+    assert bool(matches(line, watch)) is named
+    data = b"nobody\n" * 300 + line + b"\n" + b"nobody\n"
+    assert lines_at(data, sieve_of(entry, sieve).positions(data)) == ({300} if named else set())
+
+
+def test_of_two_in_one_literal_only_the_watched_one_is_shown() -> None:
+    literal = b"bob@other.org;alice@acme.fr;carl@other.org".hex().encode()
+    for entry in ("acme.fr", "@acme.fr", "alice@acme.fr"):
+        watch = watch_for([entry])
+        piece = b"(1,0x" + literal + b")"
+        (match,) = matches(piece, watch)
+        shown = Shower(piece, [match], watch).show(match)
+        assert "bob" not in shown.match + shown.context
+        assert "carl" not in shown.match + shown.context
+        assert "acme.fr" in shown.context
 
 
 def sieve_of(entry: str, like: Sieve) -> Sieve:

@@ -5,7 +5,12 @@ as leakcheck.extract.native, whatever the bytes. Rule 3: a line ends at LF;
 carriage returns before it are not part of it; a last line without LF is one.
 """
 
-from leakcheck.extract.reference.addresses import address_spans, domains, emails
+from leakcheck.extract.reference.addresses import (
+    address_spans,
+    domains,
+    emails,
+    encoded_spans,
+)
 from leakcheck.extract.reference.combos import combo_passwords, credential_fields, credentials
 from leakcheck.extract.reference.hashes import hashes
 from leakcheck.extract.reference.passwords import password_fields, passwords
@@ -18,6 +23,7 @@ __all__ = [
     "credentials",
     "domains",
     "emails",
+    "encoded_spans",
     "hashes",
     "password_fields",
     "passwords",

@@ -38,6 +38,15 @@ def address_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     return [(one.start, one.end, one.canonical) for one in found]
 
 
+def encoded_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
+    """Those of `address_spans` alone that do not stand there letter by letter.
+
+    Or that do, but only a decoder sees where they begin or end.
+    """
+    found = [one for sign in at_signs(bytes(chunk), literal=False) for one in sign.found]
+    return [(one.start, one.end, one.canonical) for one in found]
+
+
 def _lines(chunk: Buffer) -> Iterator[tuple[bytes, list[AtSign]]]:
     """The lines of `chunk`, and the at signs of each: one may be read over several lines."""
     data = bytes(chunk)

@@ -56,11 +56,13 @@ _BASE64 = re.compile(
 )
 
 
-def at_signs(data: bytes) -> Iterator[AtSign]:
+def at_signs(data: bytes, *, literal: bool = True) -> Iterator[AtSign]:
     """The at signs in `data` in order, those that only a decoder sees among them.
 
     Where an encoding is beside a plain one, `found` holds the readings behind
     it, too. A literal is one at sign, with all that is in it.
+
+    literal: whether what stands there letter by letter is wanted too.
     """
     windows = _Windows(data)
     signs: list[tuple[int, int, list[Found] | None]] = [
@@ -76,9 +78,13 @@ def at_signs(data: bytes) -> Iterator[AtSign]:
     for start, end, found in sorted(signs, key=lambda sign: sign[0]):
         if found is None:
             sign = address.at_sign(data, start, end)
-            if _is_beside(data, start, end):
-                sign = sign._replace(found=sign.found + windows.read(start, end, sign.found))
-            yield sign
+            behind = windows.read(start, end, sign.found) if _is_beside(data, start, end) else []
+            kept = [
+                one
+                for one in sign.found
+                if literal or data[one.start : one.end].lower() != one.canonical
+            ]
+            yield sign._replace(found=kept + behind)
         elif found := found or windows.read(start, end, None):
             yield AtSign(start, end, True, found)
 

@@ -196,24 +196,34 @@ pub fn domains(data: &[u8]) -> (Vec<u8>, Account) {
     keys::<DomainKeys>(data)
 }
 
-/// ALL: whether what is encoded is read as well.
-struct Spans<const ALL: bool> {
+/// PLAIN: whether what stands there letter by letter is wanted; ALL: what is encoded.
+struct Spans<const PLAIN: bool, const ALL: bool> {
     encoded: Encoded,
     literals: Literals,
     found: Vec<Found>,
 }
 
-impl<const ALL: bool> Visit for Spans<ALL> {
+impl<const PLAIN: bool, const ALL: bool> Visit for Spans<PLAIN, ALL> {
     const ENCODED: bool = ALL;
 
     fn at_sign(&mut self, data: &[u8], start: usize, end: usize) {
+        if !PLAIN {
+            if let Some((from, to)) = address::plain(data, start, end) {
+                if !encoded::may_be_around(data, from, to) {
+                    return;
+                }
+            }
+        }
+        let beside = ALL && encoded::is_beside(data, start, end);
         let found = address::all(data, start, end);
         let mut behind = Vec::new();
-        if ALL && encoded::is_beside(data, start, end) {
+        if beside {
             let known: Vec<&[u8]> = found.iter().map(|one| &one.canonical[..]).collect();
             behind = self.encoded.read(data, (start, end), Some(&known));
         }
-        self.found.extend(found);
+        let literal = |one: &Found| data[one.start..one.end].eq_ignore_ascii_case(&one.canonical);
+        self.found
+            .extend(found.into_iter().filter(|one| PLAIN || !literal(one)));
         self.found.extend(behind);
     }
 
@@ -237,16 +247,21 @@ impl<const ALL: bool> Visit for Spans<ALL> {
 
 /// All readings of all addresses, in order.
 pub fn spans(data: &[u8]) -> Vec<Found> {
-    spans_of::<true>(data)
+    spans_of::<true, true>(data)
 }
 
 /// The same, without what is encoded.
 pub fn plain_spans(data: &[u8]) -> Vec<Found> {
-    spans_of::<false>(data)
+    spans_of::<true, false>(data)
 }
 
-fn spans_of<const ALL: bool>(data: &[u8]) -> Vec<Found> {
-    let mut visitor = Spans::<ALL> {
+/// Those alone that do not stand there letter by letter, or only a decoder sees to be whole.
+pub fn encoded_spans(data: &[u8]) -> Vec<Found> {
+    spans_of::<false, true>(data)
+}
+
+fn spans_of<const PLAIN: bool, const ALL: bool>(data: &[u8]) -> Vec<Found> {
+    let mut visitor = Spans::<PLAIN, ALL> {
         encoded: Encoded::default(),
         literals: Literals::default(),
         found: Vec::new(),

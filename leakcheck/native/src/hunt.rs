@@ -80,10 +80,26 @@ impl Sieve {
         self.phones.scan(data, &mut |at| out.push(at));
         out.begin_pass();
         self.escaped(data, &mut out);
+        out.begin_pass();
+        self.encoded(data, &mut |at| out.push(at));
         let mut found = out.found;
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Looks at addresses that do not stand there letter by letter.
+    fn encoded(&self, data: &[u8], push: &mut impl FnMut(usize)) {
+        if self.addresses.is_empty() && self.words.is_empty() {
+            return;
+        }
+        for found in crate::emails::encoded_spans(data) {
+            let mut named = false;
+            self.scan(&found.canonical, &mut |_| named = true);
+            if named {
+                push(found.start);
+            }
+        }
     }
 
     /// Reads each line that holds an escape again, without it.
@@ -102,6 +118,7 @@ impl Sieve {
                     break;
                 }
                 self.scan(scratch.text(), &mut |at| out.push(scratch.origin(at)));
+                self.encoded(scratch.text(), &mut |at| out.push(scratch.origin(at)));
             }
             from = if line_end.is_some() || stop == data.len() {
                 stop

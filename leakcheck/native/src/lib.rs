@@ -49,6 +49,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(python::emails, module)?)?;
     module.add_function(wrap_pyfunction!(python::domains, module)?)?;
     module.add_function(wrap_pyfunction!(python::address_spans, module)?)?;
+    module.add_function(wrap_pyfunction!(python::encoded_spans, module)?)?;
     module.add_function(wrap_pyfunction!(python::passwords, module)?)?;
     module.add_function(wrap_pyfunction!(python::password_fields, module)?)?;
     module.add_function(wrap_pyfunction!(python::combo_passwords, module)?)?;

@@ -72,10 +72,27 @@ pub fn address_spans(
     py: Python<'_>,
     chunk: PyBuffer<u8>,
 ) -> PyResult<Vec<(usize, usize, Bound<'_, PyBytes>)>> {
-    let found = detached(py, &chunk, crate::emails::spans)?;
+    Ok(told(py, detached(py, &chunk, crate::emails::spans)?))
+}
+
+#[pyfunction]
+pub fn encoded_spans(
+    py: Python<'_>,
+    chunk: PyBuffer<u8>,
+) -> PyResult<Vec<(usize, usize, Bound<'_, PyBytes>)>> {
+    Ok(told(
+        py,
+        detached(py, &chunk, crate::emails::encoded_spans)?,
+    ))
+}
+
+fn told(
+    py: Python<'_>,
+    found: Vec<crate::address::Found>,
+) -> Vec<(usize, usize, Bound<'_, PyBytes>)> {
     let span =
         |found: crate::address::Found| (found.start, found.end, PyBytes::new(py, &found.canonical));
-    Ok(found.into_iter().map(span).collect())
+    found.into_iter().map(span).collect()
 }
 
 #[pyfunction]

@@ -52,8 +52,12 @@ impl Addresses {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.domains.is_empty()
+    }
+
     pub fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
-        if self.keys.is_empty() && self.domains.is_empty() {
+        if self.is_empty() {
             return;
         }
         // What waits is looked up a round later, when the cache has it.

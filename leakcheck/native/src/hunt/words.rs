@@ -24,6 +24,10 @@ pub fn pair_key(text: &[u8]) -> Option<u64> {
 }
 
 impl Words {
+    pub fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
     /// lone: one word each; pairs: `word word`; all folded.
     pub fn new<'a>(
         lone: impl Iterator<Item = &'a [u8]>,
@@ -55,7 +59,7 @@ impl Words {
 
     /// across: whether words on two lines stand in a row, as where an escape was the line's end.
     pub fn scan(&self, data: &[u8], across: bool, push: &mut impl FnMut(usize)) {
-        if self.last.is_empty() {
+        if self.is_empty() {
             return;
         }
         let mut run = Run {

@@ -212,6 +212,8 @@ impl<const PLAIN: bool, const ALL: bool> Visit for Spans<PLAIN, ALL> {
                 if !encoded::may_be_around(data, from, to) {
                     return;
                 }
+            } else if domain::none_at(data, end) && !encoded::may_follow(data, end) {
+                return; // an at sign in a password
             }
         }
         let beside = ALL && encoded::is_beside(data, start, end);

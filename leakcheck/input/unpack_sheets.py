@@ -60,7 +60,7 @@ def _batches(sheet: Any, looks: Looks | None) -> Iterator[list[list[Cell] | int]
     first = sheet.start[1] if sheet.start else 0
     before: list[Cell] = [""] * first
     for raw in sheet.iter_rows():  # from row 1, but from the first column with a cell
-        row: list[Cell] = [_text(cell) for cell in raw]
+        row: list[Cell] = [cell if type(cell) is str else _text(cell) for cell in raw]
         if looks is not None:
             _look(row, raw, next(rows, ())[first:], looks)
         while row and not row[-1]:

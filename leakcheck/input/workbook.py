@@ -109,7 +109,7 @@ class Workbook:
         module = "leakcheck.input.unpack_sheets"
         more = ("shown" if shown else "stored", *(() if sheet is None else (sheet,)))
         self._child = Child(module, file, *more, damaged=DAMAGED)
-        self._budget = budget
+        self._budget, self._shown = budget, shown
         self._next: tuple[bytes, bytes] | None = None
 
     def __enter__(self) -> "Workbook":
@@ -141,8 +141,10 @@ class Workbook:
             for row in json.loads(content):
                 if isinstance(row, int):
                     yield from ([] for _ in range(row))
-                else:
+                elif self._shown:
                     yield [one if isinstance(one, str) else CellText.of(*one) for one in row]
+                else:
+                    yield row
 
     def _get(self) -> tuple[bytes, bytes]:
         frame, self._next = self._next, None

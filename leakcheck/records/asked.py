@@ -3,7 +3,8 @@
 Of a subject whoever asks shows what was found, never the cell.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from leakcheck.errors import InputError
@@ -17,25 +18,43 @@ from leakcheck.records.shown import HIDDEN, ShownColumns
 from leakcheck.records.sql import NO_COLUMN
 from leakcheck.subject.kinds import Kind
 
+_MOST_SHAPES = 4096  # of rows, by the names of their cells
 
-class Record(NamedTuple):
+
+class Record:
     """One row of a list.
 
     Attributes:
         number: as people count.
-        others: what may be shown beside the subjects, by column.
         cells: of the subjects, where those are no secrets.
         picked: the secrets, where they are.
         problem: why nothing can be asked, or what is asked is not all, or empty.
         empty: whether there is nothing in the row at all.
     """
 
-    number: int
-    others: dict[str, str]
-    cells: tuple[str, ...] = ()
-    picked: Picked | None = None
-    problem: str = ""
-    empty: bool = False
+    __slots__ = ("_others", "cells", "empty", "number", "picked", "problem")
+
+    def __init__(
+        self,
+        number: int,
+        others: dict[str, str] | Callable[[], dict[str, str]],
+        cells: tuple[str, ...] = (),
+        picked: Picked | None = None,
+        problem: str = "",
+        empty: bool = False,
+    ) -> None:
+        """others: what may be shown beside the subjects, by column, or what says it."""
+        self.number, self._others, self.cells, self.picked = number, others, cells, picked
+        self.problem, self.empty = problem, empty
+
+    @property
+    def others(self) -> dict[str, str]:
+        """What may be shown beside the subjects, by column: worked out once it is asked for, as of
+        most rows nothing is shown.
+        """
+        if not isinstance(self._others, dict):
+            self._others = self._others()
+        return self._others
 
 
 class Lined(NamedTuple):
@@ -215,9 +234,9 @@ class SecretAsker(Asker):
             return None
         unsure = row.problem in (HEADER, TITLE)
         places = self._picker.places(row).secrets
-        others: dict[str, str] = {}
+        others: dict[str, str] | Callable[[], dict[str, str]] = {}
         if not unsure:
-            others = self._others(row, places, [word for _, word in picked.secrets])
+            others = partial(self._others, row, places, [word for _, word in picked.secrets])
         blank = picked.problem == EMPTY or not any(text and text.strip() for text in row.cells)
         empty = blank and not picked.secrets and picked.problem in ("", EMPTY, "no password")
         return Record(row.number, others, (), picked, picked.problem or picked.doubt, empty)
@@ -238,6 +257,7 @@ class SubjectAsker(Asker):
         else:
             self._all = list(dict.fromkeys(one for row in data for one in row.names)) or ["value"]
         self._table = bool(table)
+        self._places: dict[tuple[str, ...], Sequence[int]] = {}
         cells = [self._row(row) for row in data]
         self._subjects = self._find(cells, name)
         self.subject = self._all[self._subjects[0]]
@@ -274,16 +294,26 @@ class SubjectAsker(Asker):
         if self._table:
             subjects: Sequence[int] = self._subjects
         else:
-            wanted = {self._all[at] for at in self._subjects}
-            subjects = [at for at, name in enumerate(row.names) if name in wanted]
+            subjects = self._places_in(row.names)
         found: dict[str, None] = {}
         for reading in (row.cells, *row.others):
             found |= {text: None for at in subjects if at < len(reading) and (text := reading[at])}
         cells = tuple(found)
-        others = self._others(row, subjects, ())
+        others = partial(self._others, row, subjects, ())
         filled = any(text and text.strip() for text in row.cells)
         problem = "" if any(text.strip() for text in cells) else EMPTY
         return Record(row.number, others, cells, None, problem, not filled)
+
+    def _places_in(self, names: tuple[str, ...]) -> Sequence[int]:
+        """Where the subjects are in a row whose cells have these names."""
+        found = self._places.get(names)
+        if found is None:
+            if len(self._places) > _MOST_SHAPES:
+                self._places.clear()
+            wanted = {self._all[at] for at in self._subjects}
+            found = [at for at, name in enumerate(names) if name in wanted]
+            self._places[names] = found
+        return found
 
     def run(self, run: PlainRows) -> AskedRows | None:
         """As for Asker."""

@@ -49,7 +49,8 @@ def _lines(stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
             if not isinstance(value, list | str) or _is_number(value, line):
                 yield Row(number, (), (), NO_OBJECT)
                 continue
-            walk(value, records)
+            if not (isinstance(value, _Pairs) and records.flat(value)):
+                walk(value, records)
             yield from records.take() or (Row(number, (), (), EMPTY),)
 
 

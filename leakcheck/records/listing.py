@@ -13,6 +13,7 @@ from leakcheck.input.encodings import SAMPLE_BYTES
 from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
+from leakcheck.input.workbook import READING
 from leakcheck.language import said
 from leakcheck.records import columns, sheet
 from leakcheck.records.asked import AskedRows, Asker, Record, asker_of
@@ -22,6 +23,7 @@ from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
 from leakcheck.records.rows import HEADER, TITLE, PlainRows, Row, Wanted, one_by_one, read_apart
 
+_RUN = 512  # rows of a sheet that are asked together
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
 
@@ -253,7 +255,7 @@ class Listing:
         return Part(
             Dialect(Form.CSV),
             asked=chain.from_iterable(
-                self._read(asker, _sheet_rows(table, asker.dialect)) for asker, table in found
+                self._read(asker, _sheet_runs(table, asker.dialect)) for asker, table in found
             ),
         )
 
@@ -263,7 +265,9 @@ class Listing:
         for _ in range(2):
             dialect = _sheet_dialect(sample, self.wanted)
             try:
-                return asker_of(dialect, self.wanted, list(_sheet_rows(sample, dialect)), self.name)
+                return asker_of(
+                    dialect, self.wanted, list(one_by_one(_sheet_runs(sample, dialect))), self.name
+                )
             except InputError:
                 if table.whole or len(sample) > len(table.head):
                     raise
@@ -322,12 +326,32 @@ def _sheet_dialect(table: list[list[str]], wanted: Wanted) -> Dialect:
     return Dialect(Form.CSV, names=names, header=header, above=above, width=width)
 
 
-def _sheet_rows(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row]:
-    """The rows of a sheet, by their numbers."""
+def _sheet_runs(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row | PlainRows]:
+    """The rows of a sheet, by their numbers; those that are nothing but cells together."""
     skip = dialect.above + (dialect.header is not Header.NO)
+    plain: list[list[str]] = []
+    number = 0
     for number, row in enumerate(table, 1):
+        text = "".join(row)
+        blank = not text.strip()
+        if not (skip or blank or READING in text):
+            plain.append(row)
+            if len(plain) == _RUN:
+                yield _run(number + 1, plain, dialect)
+                plain = []
+            continue
+        if plain:
+            yield _run(number, plain, dialect)
+            plain = []
         problem = ""
-        if skip and any(cell.strip() for cell in row):
+        if skip and not blank:
             skip -= 1
             problem = TITLE if skip else HEADER
         yield read_apart(Row(number, dialect.names, row, problem))
+    if plain:
+        yield _run(number + 1, plain, dialect)
+
+
+def _run(after: int, plain: list[list[str]], dialect: Dialect) -> PlainRows:
+    """The rows before the one of this number."""
+    return PlainRows(after - len(plain), dialect.names, len(plain), lambda: plain)

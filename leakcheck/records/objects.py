@@ -15,7 +15,9 @@ as in `{"a@b.fr": "x"}`.
 Objects are let go once seen; what is held is bounded.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
@@ -29,6 +31,8 @@ _NAMING = ("key", "designation", "label", "fieldname", "field", "name", "title",
 _VALUES = frozenset(("value", "val", "v", "content"))
 _AROUND = (Role.ADDRESS, Role.LOGIN, Role.LABEL)
 Cell = tuple[str, str]
+_MOST_NAMES = 4096  # shapes of records that are kept in mind
+_SCALARS = frozenset((str, bool, type(None)))
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ class Records:
         self._open: list[_Node] = []
         self._ready: list[Row] = []
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._flat: dict[tuple[str, ...], bool] = {}
         self.number = 0
 
     @property
@@ -116,6 +121,36 @@ class Records:
         if len(owner.cells) >= MOST_CELLS:
             self._overflow(owner)
         owner.cells.append((name, text if subject or not self._wants(name, text) else ""))
+
+    def flat(self, members: Sequence[tuple[str, Any]]) -> bool:
+        """An object at the top, at once, where all that can be said of it is its members: as many
+        lines are. False where it is not so, and nothing of it was taken.
+        """
+        if self._secret or self._open or not self._lines or not 0 < len(members) <= MOST_CELLS:
+            return False
+        names, parts = zip(*members, strict=True)
+        if not _SCALARS.issuperset(map(type, parts)):
+            return False
+        known = self._flat.get(names)
+        if known is None:
+            if len(self._flat) > _MOST_NAMES:
+                self._flat.clear()
+            known = self._flat[names] = not any(
+                columns.bare(_last(name)) in _VALUES for name in names
+            )
+        if not known:
+            return False
+        texts = [
+            part if type(part) is str else "" if part is None else self._not_subject(name, part)
+            for name, part in members
+        ]
+        self._ready.append(Row(self.number, self._kept(names), tuple(texts)))
+        return True
+
+    def _not_subject(self, name: str, part: bool) -> str:
+        """The text of a truth value, which is not what is looked for."""
+        text = str(part).lower()
+        return "" if self._wants(name, text) else text
 
     def end(self) -> None:
         """The innermost object or list closes."""
@@ -242,11 +277,14 @@ class Records:
     def _emit(self, cells: list[Cell]) -> None:
         if not self._lines:
             self.number += 1
-        names = tuple(name for name, _ in cells)
-        if len(self._names) > 4096:
-            self._names.clear()
-        names = self._names.setdefault(names, names)
+        names = self._kept(tuple(name for name, _ in cells))
         self._ready.append(Row(self.number, names, tuple(text for _, text in cells)))
+
+    def _kept(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The same names, of which rows of one shape share one tuple."""
+        if len(self._names) > _MOST_NAMES:
+            self._names.clear()
+        return self._names.setdefault(names, names)
 
 
 def _merged(plain: list[list[Cell]]) -> list[list[Cell]]:

@@ -1,5 +1,7 @@
 """What every reader of a structured text gives: rows; and what is wanted of a text."""
 
+import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -78,8 +80,6 @@ class PlainRows:
         number: of the first; the others count on.
         names: of the cells.
         count: of the records.
-        lines: those that they are cut from, one a record, and the delimiter; None where there
-            are none.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class PlainRows:
         self._cut, self._column, self._row = cut, column, row
         self._cells: list[list[str]] | None = None
         self._alone = 0
-        self.lines = lines
+        self._lines = lines
 
     @property
     def cells(self) -> list[list[str]]:
@@ -107,6 +107,20 @@ class PlainRows:
         if self._cells is None:
             self._cells = self._cut()
         return self._cells
+
+    @property
+    def lines(self) -> tuple[bytes, str] | None:
+        """Lines that give the cells, one a record, and the delimiter; None where a cell has lines
+        of its own.
+        """
+        if self._lines is None:
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(self.cells)
+            written = text.getvalue()
+            if "\r" in written or written.count("\n") != self.count:
+                return None
+            self._lines = raw(written), ","
+        return self._lines
 
     @property
     def is_cut(self) -> bool:

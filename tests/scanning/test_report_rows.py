@@ -197,3 +197,28 @@ def test_several_lists_are_told_apart(form: str, tmp_path: Path, known: Path) ->
     together, apart, written = both(tmp_path, form, "--in", known)
     assert together == apart
     assert sum(text.count("x19") for text in written) == 2
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_rows_of_a_sheet_are_written_together(form: str, tmp_path: Path, known: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["mail", "team", "note"])
+    for at in range(1200):
+        book.active.append([f"P{at}@b.fr", "x, y" if at % 3 else '"', at])
+    book.active["B40"] = "two\nlines"
+    book.active["A600"] = "hit@b.fr"
+    book.active["A601"] = None
+    book.active["C602"] = None
+    book.active["D603"] = "more"
+    for column in "ABC":
+        book.active[f"{column}900"] = None
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    together, apart, written = both(path, form, "--in", known)
+    assert together == apart
+    assert sum(text.count("p11") for text in written) >= 90
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leakcheck.records.listing._RUN", 1 << 30)
+        patch.setattr("leakcheck.records.asked.SubjectAsker.run", lambda self, run: None)
+        assert report(path, form, "--in", known) == together

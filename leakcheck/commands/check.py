@@ -75,6 +75,12 @@ def check(
     hibp_url: options.HibpUrl = None,
     min_count: options.MinCount = 1,
     require_signature: options.RequireSignature = False,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact", help="Mask the addresses of a list. Default: where CI=true."
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Check one or a few addresses, passwords or hashes.
@@ -100,6 +106,7 @@ def check(
     if from_file is not None or hashes_from is not None:
         from leakcheck.scanning.options import ScanOptions, form_of
         from leakcheck.scanning.plain import check_list
+        from leakcheck.terminal import in_ci
 
         path = from_file or hashes_from
         listed = ScanOptions(
@@ -110,6 +117,7 @@ def check(
             sources=tuple(names),
             access=access,
             variants=variants,
+            redact=in_ci() if redact is None else redact,
         )
         return check_list(listed, as_json=json)
     if hashes:

@@ -49,17 +49,31 @@ def demo(
     """
     if output is None:
         with tempfile.TemporaryDirectory(prefix="leakcheck-demo-") as folder:
-            return _walk(folder)
+            status = _walk(folder)
+        _say_the_engine()
+        return status
     try:
         output.mkdir()
     except FileExistsError:
         raise UsageError(f"{output} exists: name a new folder for the demo's files.") from None
     status = _walk(str(output))
+    _say_the_engine()
     if not status:
         typer.echo(f"The files are kept in {output}. Ask the filter what you like:")
         name = shlex.quote(str(output / "acme.bloom"))
         typer.echo(f"  leakcheck check dave@example.fr --in {name}")
     return status
+
+
+def _say_the_engine() -> None:
+    """That all of it could be faster, where the native part is missing and nobody chose that."""
+    from bloom.engine import FALLEN_BACK
+
+    if FALLEN_BACK:
+        typer.echo(
+            "This ran on plain Python: the same answers, some 40 times slower. For the native "
+            "engine, take a wheel, or install Rust (https://rustup.rs) and install again."
+        )
 
 
 def _walk(folder: str) -> int:

@@ -100,7 +100,8 @@ def fetch(
         typer.Option(
             "--prefixes",
             metavar="A-B",
-            help="Fetch only these ranges, for a trial. The filter cannot answer for the others.",
+            help="Fetch only these ranges, for a trial. The filter is marked incomplete, so it "
+            "never says clean.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the filter.")] = False,
@@ -200,7 +201,9 @@ def _report(request: "Request", json: bool) -> int:
     if outcome.ranges < 16**5 and outcome.store is not None:
         warn("the store holds only the ranges named: of all others it says unknown.")
     if outcome.ranges < 16**5 and outcome.header is not None:
-        warn("the filter holds only the ranges named: of all others it wrongly says clean.")
+        warn(
+            "the filter holds only the ranges named, and is marked incomplete: it never says clean."
+        )
     return 0
 
 

@@ -60,7 +60,7 @@ def info(
         if facts.pop("identity", None):
             facts["identity"] = told(Identity.parse(header.about["identity"]))
         if facts.pop("incomplete", None):
-            facts["incomplete"] = "part of its dump could not be read: it never says clean"
+            facts["incomplete"] = "a part is missing from it: it never says clean"
         if header.held != header.pages:
             facts["slice"] = f"pages {header.first} to {header.first + header.held - 1}"
         _say_facts(facts)

@@ -25,6 +25,7 @@ from leakcheck.sources.filter_file import Builder, Header
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
+from leakcheck.sources.range_files import RANGES
 from leakcheck.store.format import StoreHeader
 
 
@@ -280,11 +281,14 @@ def _digests(
 
 
 def _about(request: Request, date: str | None) -> dict[str, object]:
-    return dict(
+    said = dict(
         filter_header.about(
             request.kind, name=request.name, date=date, url=_url(request), note=notes_on(request)
         )
     )
+    # A trial of some ranges would call the passwords of all others clean.
+    partial = (request.first, request.last) != (0, RANGES - 1)
+    return said | ({"incomplete": True} if partial else {})
 
 
 def _url(request: Request) -> str:

@@ -18,7 +18,7 @@ from leakcheck.language import said
 from leakcheck.records import binaries, columns, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
-from leakcheck.records.rows import Wanted
+from leakcheck.records.rows import Wanted, readable
 
 SAMPLE_LINES = 200
 MOST = 0.8
@@ -265,7 +265,7 @@ def _table(lines: Sequence[bytes], name: str, wanted: Wanted, ask: bool) -> Dial
             apart = alike >= (0.9 if header is Header.NO and not _speak(lines) else least)
         if not apart:
             return None
-    names = () if header is Header.NO else tuple(cell.strip() for cell in rows[above])
+    names = () if header is Header.NO else tuple(readable(cell).strip() for cell in rows[above])
     return Dialect(
         Form.CSV,
         delimiter=mark,
@@ -283,7 +283,7 @@ def _speak(lines: Sequence[bytes]) -> bool:
 
 def _one_column(lines: Sequence[bytes], wanted: Wanted) -> Dialect:
     """A table of a single column."""
-    first = lines[0].decode("utf-8", "surrogateescape").strip().strip('"')
+    first = readable(lines[0].decode("utf-8", "surrogateescape")).strip().strip('"')
     header = wanted.header if wanted.header is not None else columns.role(first) is not Role.OTHER
     sure = Header.SURE if wanted.header else Header.LIKELY
     return Dialect(

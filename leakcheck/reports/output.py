@@ -5,7 +5,8 @@ partial; leaving the block without `finish` leaves nothing.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -77,7 +78,7 @@ class Reports:
         """Raises UsageError where a file is there and not `force`, or is one of those `read`,
         InputError where none can be written there.
         """
-        self._writers: list[Writer] = []
+        self._writers: list[tuple[Writer, Path | None]] = []
         self._files: list[tuple[TextIO, Draft]] = []
         for target in wanted:
             if target.path is not None and target.path.exists() and not force:
@@ -91,7 +92,7 @@ class Reports:
         try:
             for target in wanted:
                 out = stdout() if target.path is None else self._open(target.path)
-                self._writers.append(writer_for(target.format)(out))
+                self._writers.append((writer_for(target.format)(out), target.path))
         except BaseException:
             self._discard()
             raise
@@ -109,33 +110,35 @@ class Reports:
 
     def begin(self, meta: Meta) -> None:
         """Write what comes before the rows."""
-        for writer in self._writers:
-            writer.begin(meta)
+        for writer, path in self._writers:
+            with _writing(path):
+                writer.begin(meta)
 
     def row(self, row: ReportRow) -> None:
         """Write one row to each report."""
-        for writer in self._writers:
-            writer.row(row)
+        for writer, path in self._writers:
+            with _writing(path):
+                writer.row(row)
 
     def rows(self, rows: RowBatch) -> None:
         """Write several rows to each report."""
-        for writer in self._writers:
-            if isinstance(writer, RowsWriter):
-                writer.rows(rows)
-                continue
-            for row in rows:
-                writer.row(row)
+        for writer, path in self._writers:
+            with _writing(path):
+                if isinstance(writer, RowsWriter):
+                    writer.rows(rows)
+                    continue
+                for row in rows:
+                    writer.row(row)
 
     def finish(self, summary: Summary) -> None:
         """Write what comes after the rows; every file gets its name."""
-        for writer in self._writers:
-            writer.end(summary)
+        for writer, path in self._writers:
+            with _writing(path):
+                writer.end(summary)
         for out, draft in self._files:
-            try:
+            with _writing(draft.target):
                 out.flush()
                 draft.publish()
-            except OSError as error:
-                raise _cannot_write(draft.target, error) from None
         self._files.clear()
 
     def _open(self, path: Path) -> TextIO:
@@ -168,6 +171,17 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
+
+
+@contextmanager
+def _writing(path: Path | None) -> Iterator[None]:
+    """What the system refuses meanwhile is said of the report at `path`; None for stdout."""
+    try:
+        yield
+    except OSError as error:
+        if path is None:
+            raise
+        raise _cannot_write(path, error) from None
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

@@ -5,11 +5,14 @@ what stands for an error. Rule 2: memory is flat: rows wait as the HTML report's
 library writes a sheet to a temporary file, for the owner alone, which is removed at once.
 """
 
+import gc
 import json
 import re
+import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from leakcheck import __version__
 from leakcheck.errors import UsageError
@@ -60,21 +63,32 @@ class XlsxWriter:
 
     def end(self, summary: Summary) -> None:
         """The workbook."""
-        from openpyxl import Workbook
-
+        hook, refused = sys.unraisablehook, None
         with tempfile.TemporaryDirectory(prefix="leakcheck-") as folder:
             before, tempfile.tempdir = tempfile.tempdir, folder  # where the library puts sheets
             try:
-                book = Workbook(write_only=True)
-                book.properties.creator = f"leakcheck {__version__}"
-                book.properties.title = printable(local(self._meta.title))
-                self._write_rows(book, partial=summary.partial)
-                self._write_summary(book, summary)
-                self._out.flush()
-                book.save(self._out.buffer)
+                self._write(summary)
+            except OSError as error:
+                refused = error.errno, error.strerror
+                # What the library has open fails once more as it goes, and would print that.
+                sys.unraisablehook = lambda _: None
             finally:
-                tempfile.tempdir = before
+                gc.collect()
+                sys.unraisablehook, tempfile.tempdir = hook, before
         self._rows.close()
+        if refused is not None:
+            raise OSError(*refused)
+
+    def _write(self, summary: Summary) -> None:
+        from openpyxl import Workbook
+
+        book = Workbook(write_only=True)
+        book.properties.creator = f"leakcheck {__version__}"
+        book.properties.title = printable(local(self._meta.title))
+        self._write_rows(book, partial=summary.partial)
+        self._write_summary(book, summary)
+        self._out.flush()
+        _save(book, self._out.buffer)
 
     def _write_rows(self, book: Any, *, partial: bool) -> None:
         """As many sheets as the rows need."""
@@ -157,6 +171,18 @@ class XlsxWriter:
                 sheet.append([_prose(sheet, f"{number}. {local(step)}")])
         sheet.append([])
         sheet.append([_prose(sheet, said("Made by leakcheck {version}.", version=__version__))])
+
+
+def _save(book: Any, out: BinaryIO) -> None:
+    """Write a workbook as the library's `save` does, and leave nothing that fails once more."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    archive = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+    try:
+        ExcelWriter(book, archive).save()
+    except BaseException:
+        archive.fp = None  # its finalizer would write to a file that is full, or gone
+        raise
 
 
 def _finish(sheet: Any, last: str, filled: int) -> None:

@@ -19,6 +19,7 @@ from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import EMPTY, Asked, hits_at, positions
 from leakcheck.sources import Source
+from leakcheck.subject.masking import mask_address
 from leakcheck.verdicts import Code, Lookup, Verdict
 from leakcheck.wording import odds, printable
 
@@ -92,10 +93,13 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
             continue
         hits = found.get(index)
         if hits is None:
-            yield _line(scan.row(asked, index), lines)
+            row = scan.row(asked, index)
+            yield _line(row.redacted(None) if scan.options.redact else row, lines)
             continue
-        label = _label(asked.block.number(index), scan.subject(asked, index), lines)
-        yield _exposed(label, hits)
+        shown = scan.subject(asked, index)
+        if shown and scan.options.redact:
+            shown = mask_address(shown)
+        yield _exposed(_label(asked.block.number(index), shown, lines), hits)
 
 
 def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:

@@ -46,6 +46,19 @@ def test_a_fetch_is_the_filter_of_all_ranges(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e", "f.bloom"]
 
 
+def test_a_trial_of_some_ranges_never_says_clean(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It knows nothing of the others: a password that it does not have may be in one of those."""
+    server = serve(Corpus())
+    out = str(tmp_path / "f.bloom")
+    assert fetch(server.url, "-o", out, last=9) == 0
+    assert "marked incomplete" in capsys.readouterr().err
+    known = body("00003").split()[0].split(b":")[0].decode()
+    for digest, status in ((f"00003{known}", 1), ("00003" + "F" * 35, 2), ("F" * 40, 2)):
+        assert run(["check", "--hash", digest, "--in", out]) == status
+
+
 def test_ntlm_and_minimum_count(serve: Serve, tmp_path: Path) -> None:
     server = serve(Corpus())
     out = tmp_path / "f.bloom"

@@ -245,6 +245,37 @@ def test_headers_as_mail_programs_write_them(tmp_path: Path, asked: list[object]
         assert [row["row"] for row in rows] == [2, 3], header
 
 
+@pytest.mark.parametrize("title", ["", "Liste du personnel au 1er janvier\n"])
+def test_the_names_of_columns_are_read_as_the_cells_are(
+    title: str, tmp_path: Path, asked: list[object]
+) -> None:
+    path = tmp_path / "l.csv"
+    text = f"{title}Prénom;Courriel;Équipe\nZoé;alice@example.fr;Été\n"
+    path.write_bytes(text.encode("cp1252"))
+    *_, row = scan_rows(path, *asked)
+    assert row["columns"] == {"Prénom": "Zoé", "Équipe": "Été"}
+    *_, row = scan_rows(path, *asked, "--column", "Prénom")
+    assert row["verdict"] == "unknown"
+    _, _, err = command("scan", path, *asked, "--column", "Nom")
+    assert "Prénom" in err
+
+
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_a_list_that_check_reads_is_masked_in_ci(
+    how: tuple[str, ...], tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l.txt"
+    path.write_text("alice@example.fr\nnothing alice@example.fr@\n")
+    monkeypatch.delenv("CI", raising=False)
+    assert "alice@example.fr" in command("check", "--from-file", path, *asked, *how)[1]
+    monkeypatch.setenv("CI", "true")
+    status, out, err = command("check", "--from-file", path, *asked, *how)
+    assert status == 1
+    assert "alice" not in out + err
+    assert "a•••@e•••.fr" in out
+    assert "alice@" in command("check", "--from-file", path, "--no-redact", *asked, *how)[1]
+
+
 def test_passwords_beside_addresses_are_hidden(tmp_path: Path, asked: list[object]) -> None:
     listing = tmp_path / "l.txt"
     listing.write_text("bob@acme.fr;hunter2\ncarol@acme.fr;letmein!\n")

@@ -5,6 +5,8 @@ import hashlib
 import html.parser
 import io
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
@@ -322,6 +324,33 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
     with Reports(wanted, force=True) as reports:
         reports.begin(META)
         reports.finish(Summary())
+
+
+FULL = """
+import resource, signal, sys
+from leakcheck.__main__ import run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "html", "xlsx"])
+def test_a_disk_that_is_full_is_told_with_the_report_that_it_stopped(
+    form: str, tmp_path: Path
+) -> None:
+    breach = make_filter(tmp_path / "b.bloom", ["alice@example.fr"], name="B")
+    listing = tmp_path / "l.txt"
+    listing.write_text("".join(f"someone{n}@example.org\n" for n in range(20_000)))
+    target = tmp_path / f"report.{form}"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, "scan", listing, "--in", breach, "-o", target],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"leakcheck: {target}: the report cannot be written: ")
+    assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.bloom", "l.txt"]
 
 
 @pytest.mark.parametrize("form", FORMATS)

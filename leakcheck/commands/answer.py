@@ -18,7 +18,8 @@ def answer(
         typer.Option(
             "--in",
             metavar="FILTER",
-            help="What to check against: a file, or the name of an installed filter; repeatable. "
+            help="What to check against: a filter, a store, or the name of an installed filter; "
+            "repeatable. "
             "Default: the installed filters of passwords, and the embedded one.",
         ),
     ] = None,

@@ -32,9 +32,8 @@ def entry_before(store: RangeStore, number: int, note: str) -> RangeEntry | None
     except FilterError:
         return None
     validator = Validator(note, None) if note.endswith('"') else Validator(None, note or None)
-    return RangeEntry(
-        validator.etag, validator.modified, found.hashes, AS_BEFORE, 0, found.check or number, 0
-    )
+    mark = found.check if found.hashes else number  # those without a hash are all the same
+    return RangeEntry(validator.etag, validator.modified, found.hashes, AS_BEFORE, 0, mark, 0)
 
 
 def check_before(request: Request) -> StoreHeader | None:
@@ -111,6 +110,11 @@ def make_store(
             if bad:
                 raise InputError(
                     f"{bad:,} of the ranges kept are damaged: the same command fetches them anew."
+                )
+            if not writer.hashes:
+                raise InputError(
+                    f"No hash was seen {request.min_count} times or more: a store of none would "
+                    "call all passwords clean."
                 )
             if before is not None and not newest:
                 newest = str(before.header.about.get("date", ""))

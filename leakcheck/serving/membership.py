@@ -65,6 +65,8 @@ def _told(answer: SourceAnswer) -> dict[str, Any]:
     told: dict[str, Any] = {"name": answer.source.name, "verdict": str(answer.verdict)}
     if answer.false_alarm is not None:
         told["false_alarm"] = answer.false_alarm
+    if answer.seen is not None:
+        told["seen"] = answer.seen
     if answer.reason is not None:
         told["reason"] = answer.reason
     return told

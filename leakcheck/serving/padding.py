@@ -16,9 +16,21 @@ def pad(body: bytes, digits: int) -> bytes:
     digits: hex digits of a suffix.
     """
     lines = body.upper().split()
-    base = max(_LEAST, -(-len(lines) // _SPREAD) * _SPREAD)
-    target = base + secrets.randbelow(_SPREAD + 1)
-    noise = secrets.token_hex((target - len(lines)) * (digits + 1) // 2 + digits).upper().encode()
-    for at in range(target - len(lines)):
+    added = _added(len(lines))
+    noise = secrets.token_hex(added * (digits + 1) // 2 + digits).upper().encode()
+    for at in range(added):
         lines.append(noise[at * digits : (at + 1) * digits] + b":0")
     return b"\r\n".join(sorted(lines))
+
+
+def noise(lines: int, digits: int) -> bytes:
+    """The same for a range of so many lines that is not written yet: random suffixes, packed in
+    whole bytes each.
+    """
+    return secrets.token_bytes(_added(lines) * ((digits + 1) // 2))
+
+
+def _added(lines: int) -> int:
+    """How many lines to add."""
+    base = max(_LEAST, -(-lines // _SPREAD) * _SPREAD)
+    return base + secrets.randbelow(_SPREAD + 1) - lines

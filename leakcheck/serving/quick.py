@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from leakcheck.errors import FilterError
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import PLAIN
-from leakcheck.serving.padding import pad
 from leakcheck.serving.stores import CACHED, ServedStore
 
 _ASKED = re.compile(
@@ -58,8 +57,7 @@ class Quick:
         try:
             found = store.packed(int(asked[1], 16))
             if known.padded or not found.hashes:
-                body = pad(store.answer(found), store.digits - 5)
-                return b"%b%d\r\n\r\n%b" % (self._padded, len(body), body)
+                return store.answer(found, self._padded, padded=True)
             return store.answer(found, self._plain % found.check)
         except FilterError:
             return None

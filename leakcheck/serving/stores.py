@@ -13,7 +13,7 @@ from typing import Any
 from leakcheck.errors import FilterError
 from leakcheck.serving.files import conditions
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
-from leakcheck.serving.padding import pad
+from leakcheck.serving.padding import noise
 from leakcheck.store.live import LiveStore
 from leakcheck.store.reader import Packed, RangeStore
 
@@ -41,11 +41,12 @@ class ServedStore:
                 self._tell(str(error))
             raise
 
-    def answer(self, found: Packed, head: bytes = b"") -> bytes:
+    def answer(self, found: Packed, head: bytes = b"", *, padded: bool = False) -> bytes:
         """The lines of a range, behind a head where there is one. Raises FilterError."""
         store = self._current()
         try:
-            return store.answer(found, head)
+            added = noise(found.hashes, self.digits - 5) if padded else b""
+            return store.answer(found, head, added)
         except FilterError as error:
             self._tell(str(error))
             raise
@@ -100,11 +101,12 @@ def range_answer(query: HttpRequest, number: int, store: ServedStore) -> HttpAns
     """Range `number` of a store, as the Pwned Passwords API has it."""
     try:
         found = store.packed(number)
-        body = store.answer(found)
+        padded = not found.hashes or query.fields.get("add-padding", "").lower() == "true"
+        body = store.answer(found, padded=padded)
     except FilterError:
         return HttpAnswer.plain("This range cannot be had here now", 503, Cache_Control="no-store")
-    if not body or query.fields.get("add-padding", "").lower() == "true":
-        return HttpAnswer.plain(pad(body, store.digits - 5), Cache_Control="no-store")
+    if padded:
+        return HttpAnswer.plain(body, Cache_Control="no-store")
     fields = {"ETag": f'"{found.check:016x}"', "Cache-Control": CACHED}
     unchanged = conditions(query, fields)
     if unchanged is not None:

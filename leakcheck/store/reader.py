@@ -95,16 +95,16 @@ class RangeStore:
 
     def lines(self, number: int) -> bytes:
         """Range `number` as lines SUFFIX:COUNT with CR LF between them. Raises FilterError."""
-        return self.answer(self.packed(number), b"")
+        return self.answer(self.packed(number))
 
-    def answer(self, found: Packed, head: bytes) -> bytes:
+    def answer(self, found: Packed, head: bytes = b"", noise: bytes = b"") -> bytes:
         """The lines of a range; before them `head`, their length and an empty line, if it is any.
 
-        Raises FilterError.
+        noise: what to add with count 0, see reference.range_lines. Raises FilterError.
         """
         try:
             size = self.header.digest_bytes
-            lines: bytes = kernels.range_lines(found.data, found.hashes, size, head)
+            lines: bytes = kernels.range_lines(found.data, found.hashes, size, head, noise)
         except ValueError:
             raise damaged(self._name, "a range") from None
         return lines

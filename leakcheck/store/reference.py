@@ -56,17 +56,23 @@ def decode_range(data: Buffer, hashes: int, digest_bytes: int, prefix: int) -> t
     return b"".join(keys), struct.pack(f"<{hashes}I", *counts)
 
 
-def range_lines(data: Buffer, hashes: int, digest_bytes: int, head: bytes) -> bytes:
+def range_lines(data: Buffer, hashes: int, digest_bytes: int, head: bytes, noise: bytes) -> bytes:
     """The lines SUFFIX:COUNT of a range, CR LF between them.
 
     Where there is a `head`, it stands before them, then their length and an empty line.
-    Raises ValueError where it is no range.
+    noise: suffixes to add with count 0, packed: three bytes, of which the last 20 bits count,
+    and a tail. Raises ValueError where it is no range.
     """
-    leads, counts, tails = _decode(bytes(data), hashes, _checked(digest_bytes))
+    size = _checked(digest_bytes)
+    leads, counts, tails = _decode(bytes(data), hashes, size)
     lines = [
         f"{lead:05X}{tail.hex().upper()}:{count}"
         for lead, count, tail in zip(leads, counts, tails, strict=True)
     ]
+    step = size - CUT + 3
+    added = (noise[at : at + step].hex()[1:].upper() for at in range(0, len(noise), step))
+    if noise:
+        lines = sorted([*lines, *(f"{suffix}:0" for suffix in added)])
     body = "\r\n".join(lines).encode()
     return b"%b%d\r\n\r\n%b" % (head, len(body), body) if head else body
 

@@ -24,7 +24,10 @@ from leakcheck.store.format import (
 
 
 class StoreWriter:
-    """Writes a store; leaving the block without `finish` leaves nothing. Steps raise OSError."""
+    """Writes a store; leaving the block without `finish` leaves nothing. Steps raise OSError.
+
+    hashes: how many were added so far.
+    """
 
     def __init__(
         self, path: Path, digest_bytes: int, first: int, last: int, within: Path | None = None
@@ -34,7 +37,7 @@ class StoreWriter:
         self._draft = Draft(path, mode=PUBLISHED, within=within)
         self._file = self._draft.file
         self._file.seek(self._header.data_offset)
-        self._next, self._hashes = first, 0
+        self._next, self.hashes = first, 0
         self._entries: dict[int, DirectoryEntry] = {}
         self._notes: list[str] = []
         self._pages: list[bytes] = []
@@ -64,7 +67,7 @@ class StoreWriter:
             self._at - self._start, hashes, check
         )
         self._notes.append(note)
-        self._hashes += hashes
+        self.hashes += hashes
         self._next += 1
         if self._next % PER_BLOCK == 0:
             self._end_block()
@@ -94,7 +97,7 @@ class StoreWriter:
             header.digest_bytes,
             header.first,
             header.ranges,
-            self._hashes,
+            self.hashes,
             self._at,
             xxhash.xxh3_64_intdigest(table),
             about,

@@ -276,6 +276,29 @@ def test_what_was_had_for_another_store_is_not_mixed_in(serve: Serve, tmp_path: 
     assert ranges(path) == right(_00005=1)
 
 
+def test_an_update_of_ranges_in_which_a_least_count_left_nothing(
+    serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = Corpus()
+
+    def answer(request: Request) -> Iterable[Piece]:
+        prefix = request.target[-5:]
+        if prefix.endswith("7") and "if-none-match" not in request.headers:
+            seldom = re.sub(rb":[0-9]", b":1", body(prefix))
+            return [reply(200, seldom, ETag='"40-0"')]
+        return corpus(request)
+
+    url, path = serve(answer).url, tmp_path / "pwned.ranges"
+    assert fetch(path, "--url", url, "--min-count", "3") == 0
+    corpus.versions["00005"] = 1
+    assert fetch(path, "--url", url, "--min-count", "3", "--update") == 0
+    found = ranges(path)
+    assert [number for number, lines in enumerate(found) if not lines] == list(range(7, 768, 16))
+    assert len(found[5].split()) == len(found[4].split()) + 1
+    assert fetch(tmp_path / "none", "--url", url, "--min-count", "9") == 2
+    assert "call all passwords clean" in capsys.readouterr().err
+
+
 def test_an_update_heals_a_damaged_range(serve: Serve, tmp_path: Path) -> None:
     corpus = Corpus()
     url, path = serve(corpus).url, tmp_path / "pwned.ranges"

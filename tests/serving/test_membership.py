@@ -120,6 +120,24 @@ def test_a_damaged_filter_is_503_and_a_new_one_is_seen(tmp_path: Path) -> None:
         running.stop()
 
 
+def test_a_store_answers_with_its_counts(tmp_path: Path) -> None:
+    text = tmp_path / "ordered.txt"
+    text.write_text(f"{sha1('letmein').upper()}:321\n")
+    store = tmp_path / "pwned.ranges"
+    prefix = sha1("letmein")[:5].upper()
+    leakcheck("fetch", "--store", store, "--from", text, "--prefixes", prefix)
+    made = Running(tmp_path, "--in", str(store))
+    status, told = made.ask(f"/{sha1('letmein')}")
+    assert (status, told["sources"][0]["seen"]) == (200, 321)
+    assert made.ask(f"/{prefix}{'0' * 35}") == (
+        200, {"version": 1, "verdict": "clean",
+              "sources": [{"name": "Pwned Passwords", "verdict": "clean"}]},
+    )  # fmt: skip
+    status, told = made.ask(f"/{sha1(SENTINEL)}")
+    assert (status, told["verdict"]) == (503, "unknown")
+    made.stop()
+
+
 def test_the_socket_is_its_owners_and_goes_with_the_server(running: Running) -> None:
     assert stat.S_IMODE(running.path.stat().st_mode) == 0o600
     again = leakcheck("answer", "--socket", running.path)

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from loopback.serving import serving
 from loopback.stores import expected, make
 
@@ -292,3 +294,17 @@ def test_counts_come_through(url: str, folder: Path) -> None:
     lines = get(f"{url}/range/00007").text.split("\r\n")
     assert [int(line.split(":")[1]) for line in lines] == list(seen)
     assert len(digests) == 1200
+
+
+def test_over_tls(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
+    pair = tmp_path / "pair.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pair))
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with (
+        serving(folder, "--cert", str(pair), "--key", str(pair)) as (url, _),
+        httpx.Client(verify=context, trust_env=False) as client,
+    ):
+        for _ in range(3):
+            assert client.get(f"{url}/range/00003").content == expected(3, 60)
+        assert client.get(f"{url}/range/FFFFF").status_code == 503

@@ -51,15 +51,22 @@ def test_both_engines_code_the_same_and_read_it_back(
         found = [engine.decode_range(one, hashes, size, number) for engine in ENGINES]
         assert found[0] == found[1]
         back.append(found[0])
-        lines = [engine.range_lines(one, hashes, size, b"") for engine in ENGINES]
+        lines = [engine.range_lines(one, hashes, size, b"", b"") for engine in ENGINES]
         assert lines[0] == lines[1]
         seen = struct.unpack(f"<{hashes}I", found[0][1])
         texts = [found[0][0][i * size : (i + 1) * size].hex().upper() for i in range(hashes)]
         assert lines[0].decode().split("\r\n") == [
             f"{text[5:]}:{count}" for text, count in zip(texts, seen, strict=True)
         ]
-        headed = [engine.range_lines(one, hashes, size, b"Length: ") for engine in ENGINES]
+        headed = [engine.range_lines(one, hashes, size, b"Length: ", b"") for engine in ENGINES]
         assert headed == [b"Length: %d\r\n\r\n%b" % (len(lines[0]), lines[0])] * 2
+        noise = random.Random(number).randbytes(7 * (size - 2))
+        padded = [engine.range_lines(one, hashes, size, b"", noise) for engine in ENGINES]
+        assert padded[0] == padded[1]
+        with_noise = padded[0].decode().split("\r\n")
+        assert with_noise == sorted(with_noise)
+        assert [line for line in with_noise if line[-2:] != ":0"] == lines[0].decode().split("\r\n")
+        assert len(with_noise) == hashes + 7
         for at_digest, count in zip(range(0, size * hashes, size), seen, strict=True):
             digest = found[0][0][at_digest : at_digest + size]
             other = digest[:-1] + bytes([digest[-1] ^ 1])
@@ -80,7 +87,7 @@ def test_both_engines_take_and_refuse_the_same_bytes(data: bytes, hashes: int, s
             told.append(
                 (
                     engine.decode_range(data, hashes, size, 7),
-                    engine.range_lines(data, hashes, size, b""),
+                    engine.range_lines(data, hashes, size, b"", b""),
                 )
             )
         except ValueError as error:
@@ -95,7 +102,7 @@ def test_a_range_of_another_number_of_hashes_is_refused() -> None:
     for engine in ENGINES:
         for wrong in (0, made[0][1] - 1, made[0][1] + 1, 2**40):
             with pytest.raises(ValueError, match="malformed"):
-                engine.range_lines(one, wrong, 20, b"")
+                engine.range_lines(one, wrong, 20, b"", b"")
 
 
 LINE = "0000" + "5" * 36

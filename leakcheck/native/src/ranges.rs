@@ -283,52 +283,97 @@ fn sixteen(from: &[u8; 16], to: &mut [u8; 32]) {
     }
 }
 
-/// The lines of a range, and `head` before them, which their length ends.
-fn lines(data: &[u8], hashes: usize, size: usize, head: &[u8]) -> Result<Vec<u8>, Fault> {
+/// Write one line SUFFIX:COUNT and its end; where the next begins.
+#[inline]
+fn line(
+    out: &mut [u8],
+    mut at: usize,
+    lead: u32,
+    tail: &[u8; 16],
+    digits: usize,
+    count: u32,
+) -> usize {
+    for place in 0..CUT {
+        out[at + place] = DIGITS[(lead >> (4 * (CUT - 1 - place))) as usize & 15];
+    }
+    at += CUT;
+    let to = &mut out[at..at + 32];
+    sixteen(tail, to.try_into().expect("32 bytes"));
+    at += digits;
+    out[at] = b':';
+    at += 1;
+    at += decimal(count, &mut out[at..]);
+    out[at] = b'\r';
+    out[at + 1] = b'\n';
+    at + 2
+}
+
+/// A tail with what follows it, up to sixteen bytes.
+#[inline]
+fn widened<'a>(tails: &'a [u8], from: usize, size: usize, room: &'a mut [u8; 16]) -> &'a [u8; 16] {
+    match tails.get(from..from + 16) {
+        Some(here) => here.try_into().expect("sixteen bytes"),
+        None => {
+            room[..size].copy_from_slice(&tails[from..from + size]);
+            room
+        }
+    }
+}
+
+/// The lines of a range, and `head` before them, which their length ends; where they begin.
+/// noise: suffixes that get count 0, each three bytes, of which 20 bits count, and a tail.
+fn lines(
+    data: &[u8],
+    hashes: usize,
+    size: usize,
+    head: &[u8],
+    noise: &[u8],
+) -> Result<(Vec<u8>, usize), Fault> {
     let mut range = Range::new(data, hashes, size)?;
     let tail = size - CUT;
+    let mut added: Vec<(u32, &[u8])> = noise
+        .chunks_exact(3 + tail)
+        .map(|one| {
+            let lead = u32::from_be_bytes([0, one[0], one[1], one[2]]) & 0xfffff;
+            (lead, &one[3..])
+        })
+        .collect();
+    added.sort_unstable();
+    let mut added = added.into_iter().peekable();
     let begin = if head.is_empty() { 0 } else { head.len() + 24 };
-    let line = CUT + 2 * tail + 13;
-    let mut out = vec![0; begin + hashes * line + 32];
+    let longest = CUT + 2 * tail + 13;
+    let mut out = vec![0; begin + (hashes + added.len()) * longest + 32];
     let mut at = begin;
+    let mut room = [0; 16];
     for index in 0..hashes {
         let (lead, count) = range.next()?;
-        for place in 0..CUT {
-            out[at + place] = DIGITS[(lead >> (4 * (CUT - 1 - place))) as usize & 15];
-        }
-        at += CUT;
         let from = index * tail;
-        let mut room = [0; 16];
-        let sixteen_bytes = match range.tails.get(from..from + 16) {
-            Some(here) => here.try_into().expect("sixteen bytes"),
-            None => {
-                room[..tail].copy_from_slice(&range.tails[from..from + tail]);
-                &room
-            }
-        };
-        let to = &mut out[at..at + 32];
-        sixteen(sixteen_bytes, to.try_into().expect("32 bytes"));
-        at += 2 * tail;
-        out[at] = b':';
-        at += 1;
-        at += decimal(count, &mut out[at..]);
-        out[at] = b'\r';
-        out[at + 1] = b'\n';
-        at += 2;
+        while let Some((other, end)) =
+            added.next_if(|(other, end)| (*other, *end) < (lead, &range.tails[from..from + tail]))
+        {
+            room[..tail].copy_from_slice(end);
+            at = line(&mut out, at, other, &room, 2 * tail, 0);
+        }
+        let wide = widened(range.tails, from, tail, &mut room);
+        at = line(&mut out, at, lead, wide, 2 * tail, count);
     }
     range.ends()?;
+    for (other, end) in added {
+        room[..tail].copy_from_slice(end);
+        at = line(&mut out, at, other, &room, 2 * tail, 0);
+    }
     at = at.saturating_sub(2).max(begin);
     out.truncate(at);
-    if begin > 0 {
-        let mut length = [0; 10];
-        let digits = decimal((at - begin) as u32, &mut length);
-        let start = begin - 4 - digits - head.len();
-        out[start..start + head.len()].copy_from_slice(head);
-        out[start + head.len()..begin - 4].copy_from_slice(&length[..digits]);
-        out[begin - 4..begin].copy_from_slice(b"\r\n\r\n");
-        out.drain(..start);
+    if begin == 0 {
+        return Ok((out, 0));
     }
-    Ok(out)
+    let mut length = [0; 10];
+    let digits = decimal((at - begin) as u32, &mut length);
+    let start = begin - 4 - digits - head.len();
+    out[start..start + head.len()].copy_from_slice(head);
+    out[start + head.len()..begin - 4].copy_from_slice(&length[..digits]);
+    out[begin - 4..begin].copy_from_slice(b"\r\n\r\n");
+    Ok((out, start))
 }
 
 /// Write a number in decimal; the digits that it has.
@@ -487,10 +532,12 @@ pub fn range_lines<'py>(
     hashes: usize,
     digest_bytes: usize,
     head: &[u8],
+    noise: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (data, size) = (bytes(&data)?, checked(digest_bytes)?);
-    let found = py.detach(|| lines(data, hashes, size, head));
-    Ok(PyBytes::new(py, &found.map_err(PyValueError::new_err)?))
+    let found = py.detach(|| lines(data, hashes, size, head, noise));
+    let (out, start) = found.map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &out[start..]))
 }
 
 #[pyfunction]

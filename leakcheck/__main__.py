@@ -136,7 +136,7 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
         print(format_message(), file=sys.stderr)  # a group without a command: its help
         return 2
     if format_message is not None:
-        return _fail(_without_values(" ".join(str(format_message()).split()), arguments))
+        return _fail(_worded(_without_values(" ".join(str(format_message()).split()), arguments)))
     return _fail(said("This is {fault}.", fault=fault(error)))
 
 
@@ -151,6 +151,36 @@ def _without_values(message: str, arguments: list[str]) -> str:
     if message.startswith("No such command"):
         return said("There is no such command: --help lists them.")
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
+
+
+def _worded(text: str) -> str:
+    """The parser's sentence as a message of ours, where it is one of those that it has."""
+    import re
+
+    for pattern, say in (
+        (r"No such option: (?P<name>\S+) \(Possible options: (?P<names>.*)\)",
+         lambda name, names: said("No such option: {name} (Possible options: {names})",
+                                  name=name, names=names)),
+        (r"No such option: (?P<name>\S+)",
+         lambda name: said("No such option: {name}", name=name)),
+        (r"Missing argument '(?P<name>.*)'\.",
+         lambda name: said("Missing argument '{name}'.", name=name)),
+        (r"Option '(?P<name>.*)' requires an argument\.",
+         lambda name: said("Option '{name}' requires an argument.", name=name)),
+        (r"Option '(?P<name>.*)' does not take a value\.",
+         lambda name: said("Option '{name}' does not take a value.", name=name)),
+        (r"Got unexpected extra argument\(s\)\.",
+         lambda: said("Got unexpected extra argument(s).")),
+        (r"Invalid value for '(?P<name>.*)': (the value given|\S+) is not one of (?P<names>.*)\.",
+         lambda name, names: said("Invalid value for '{name}': the value given is not one of "
+                                  "{names}.", name=name, names=names)),
+        (r"Invalid value for '(?P<name>[^']*)': (?P<reason>.*)",
+         lambda name, reason: said("Invalid value for '{name}': {reason}",
+                                   name=name, reason=reason)),
+    ):  # fmt: skip
+        if found := re.fullmatch(pattern, text):
+            return say(**found.groupdict())
+    return text
 
 
 def _interrupted(message: str) -> int:

@@ -240,4 +240,33 @@ def _tongue(name: str) -> Tongue | None:
 def _filled(template: str, values: Mapping[str, object], tongue: Tongue) -> str:
     if not values:
         return template
-    return template.format_map({name: tongue.of(value) for name, value in values.items()})
+    return template.format_map(
+        {name: _of_system(value, tongue) if name in _FROM_SYSTEM else tongue.of(value)
+         for name, value in values.items()}
+    )  # fmt: skip
+
+
+def _of_system(value: object, tongue: Tongue) -> str:
+    """What the system says of a failure, which it says in English."""
+    text = tongue.of(value)
+    return str(tongue.catalogue.gettext(text)) if text in _OF_SYSTEM else text
+
+
+_FROM_SYSTEM = frozenset(("why", "strerror"))
+_OF_SYSTEM = frozenset(
+    (
+        said("Permission denied"),
+        said("No such file or directory"),
+        said("No space left on device"),
+        said("Is a directory"),
+        said("Not a directory"),
+        said("File name too long"),
+        said("Too many open files"),
+        said("Read-only file system"),
+        said("Input/output error"),
+        said("Disk quota exceeded"),
+        said("Too many levels of symbolic links"),
+        said("Operation not permitted"),
+        said("failed"),
+    )
+)

@@ -74,19 +74,53 @@ def at_terminal(
 SESSIONS = {
     "scan": "leakcheck scan staff.csv --in acme.bloom",
     "check": "leakcheck check alice@example.fr --in acme.bloom",
+    "clean": "leakcheck check bob@example.fr --in acme.bloom",
+    "nothing": "leakcheck check alice@example.fr",
+    "wrong": "leakcheck check alice.example.fr; leakcheck vault dump.txt; "
+    "leakcheck check --pasword",
     "vault": "leakcheck vault chrome.csv",
+    "filters": "leakcheck filters add acme.bloom; leakcheck filters add acme.bloom; "
+    "leakcheck filters remove acme; leakcheck filters list",
+    "config": "LEAKCHECK_HOME=home LEAKCHECK_COLOR=never leakcheck config",
     "ci": "leakcheck ci app.env",
     "hunt": "leakcheck hunt dump.txt --watch watch.txt",
     "info": "leakcheck info acme.bloom",
 }
 
 
-@pytest.mark.parametrize("columns", [80, 140])
-@pytest.mark.parametrize("name", SESSIONS)
-def test_screens(name: str, columns: int, folder: Path) -> None:
-    lines, _ = at_terminal(folder, SESSIONS[name], columns)
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+TERMINALS = {
+    "": ({}, "utf-8"),
+    "-ascii": (ASCII, "ascii"),
+    "-latin1": ({"PYTHONIOENCODING": "latin-1"}, "latin-1"),
+    "-fr": ({"LC_ALL": "fr_FR.UTF-8"}, "utf-8"),
+    "-fr-ascii": (ASCII | {"LEAKCHECK_LANG": "fr"}, "ascii"),
+    "-fr-latin1": ({"LC_ALL": "fr_FR.ISO-8859-1", "PYTHONIOENCODING": "latin-1"}, "latin-1"),
+}
+"""What a terminal can show, and in which language it speaks; with the ending of its screens."""
+SCREENSHOTS = [
+    (name, columns, terminal)
+    for name in SESSIONS
+    for columns in (80, 140)
+    for terminal in TERMINALS
+    if not terminal or name not in ("ci", "hunt", "info")
+]
+
+
+@pytest.mark.parametrize(("name", "columns", "terminal"), SCREENSHOTS)
+def test_screens(name: str, columns: int, terminal: str, folder: Path) -> None:
+    env, encoding = TERMINALS[terminal]
+    lines, _ = at_terminal(folder, SESSIONS[name], columns, encoding=encoding, **env)
     shown = "\n".join([f"$ {SESSIONS[name]}", *lines, ""])
-    path = SCREENS / f"{name}-{columns}.txt"
+    assert max(map(len, lines)) <= columns
+    if terminal.startswith("-fr"):
+        prose = re.sub(
+            r"\S*(acme|exampl|staff|dump|leakcheck|chrome)\S*|--only clean|--\S+", "", shown
+        )
+        assert not re.search(
+            r"(?<![\w-])(the|of|was|password|breach|exposed|clean)(?![\w-])", prose
+        )
+    path = SCREENS / f"{name}-{columns}{terminal}.txt"
     if os.environ.get("LEAKCHECK_SCREENS") == "write":
         path.write_text(shown, encoding="utf-8")
     assert shown == path.read_text(encoding="utf-8")

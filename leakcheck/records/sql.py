@@ -7,12 +7,12 @@ for. Rule 3: column names come from the statement, else from the CREATE TABLE
 before it. Rule 4: what stands where rows are, or begins like a statement with
 rows, and is not understood, is a row without anything, and counted. Rule 5: a
 carriage return ends a line as a line feed does, of a comment and of a COPY,
-which writes those of its data as an escape; within a string it is part of that.
+whose line is read as a whole, too; within a string it is part of that.
 """
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
@@ -36,6 +36,7 @@ from leakcheck.records.sql_tokens import (
     tuple_of,
     value_of,
 )
+from leakcheck.subject.digests import LONGEST_PASSWORD
 
 LONGEST = 1 << 20
 NO_COLUMN = "no such column"
@@ -72,6 +73,7 @@ class _Reader:
         self._kept: tuple[int, ...] | None = None
         self._tables: dict[bytes, tuple[str, ...]] = {}
         self._mark = b"\t"
+        self._begins_line = True
         self._rows: list[Row] = []
         self._count = 0
 
@@ -119,7 +121,7 @@ class _Reader:
         if match["copy"] is not None:
             csv = re.search(rb"\bcsv\b", match["how"], re.IGNORECASE)
             self._mark = b"," if csv else b"\t"
-            self._state = self._copy
+            self._state, self._begins_line = self._copy, True
         else:
             self._state = self._values if match["values"] is not None else self._select
         return end
@@ -249,8 +251,20 @@ class _Reader:
         if line == b"\\.":
             self._state = self._outside
         elif line:
-            self._row([copied(cell) for cell in line.split(self._mark)])
+            self._row(self._copied(line), self._whole(buffer, at, end))
+        self._begins_line = buffer[end : end + 1] != b"\r"
         return min(end + 1, len(buffer))
+
+    def _copied(self, line: bytes) -> list[list[bytes | None]]:
+        return [copied(cell) for cell in line.split(self._mark)]
+
+    def _whole(self, buffer: bytes, at: int, end: int) -> list[list[bytes | None]]:
+        """The values of a whole line that has a carriage return at `end`, within it."""
+        if not self._begins_line or buffer[end : end + 1] != b"\r":
+            return []
+        stop = buffer.find(b"\n", end, at + LONGEST_PASSWORD)
+        whole = buffer[at:stop].rstrip(b"\r") if stop >= 0 else b""
+        return self._copied(whole) if len(whole) > end - at else []
 
     def _rest_of_line(self, buffer: bytes, at: int, last: bool) -> int:
         """What is left of a line of a COPY that was given up."""
@@ -338,15 +352,20 @@ class _Reader:
         self._count += 1
         self._rows.append(Row(self._count, self._names, (), problem))
 
-    def _row(self, values: list[list[bytes | None]]) -> None:
-        """A row of values, each with its readings."""
+    def _row(
+        self, values: list[list[bytes | None]], whole: Sequence[list[bytes | None]] = ()
+    ) -> None:
+        """A row of values, each with its readings; whole: other values that it may have."""
         if self._kept == ():
             self._reject(NO_COLUMN)
             return
         cells = [_text(one[0]) for one in values]
         more = [(at, _text(text)) for at, one in enumerate(values) for text in one[1:]]
+        others = _others(cells, more)
+        if whole:
+            others = (*others, [_text(one[0]) for one in whole])
         self._count += 1
-        self._rows.append(Row(self._count, self._names, cells, "", _others(cells, more)))
+        self._rows.append(Row(self._count, self._names, cells, "", others))
 
 
 def _others(

@@ -83,6 +83,14 @@ def test_a_carriage_return_within_a_string_of_sql_stays(tail: str, tmp_path: Pat
     assert scanned(text, tmp_path) == {"on\re", "two"}
 
 
+def test_a_line_of_copy_with_a_carriage_return_is_read_in_both_ways(tmp_path: Path) -> None:
+    text = "COPY u (id, password) FROM stdin;\n1\ton\re\n2\ttwo\r\n3\tthree\n\\.\n"
+    found, _ = taken(text)
+    assert {"on", "on\re", "two", "three"} <= found
+    assert "two\r" not in found
+    assert {"on", "on\re", "two", "three"} <= scanned(text, tmp_path)
+
+
 def test_addresses_in_hex_are_addresses() -> None:
     data = "INSERT INTO u (email, password) VALUES (0x6140622e6672,'one'),(X'6340642e6672','two');"
     assert taken(data, Wanted(Kind.CREDENTIAL))[0] == {"a@b.fr:one", "c@d.fr:two"}

@@ -1,6 +1,6 @@
 """Measure the store of ranges: its size and speed, and `serve` beside nginx with the same ranges.
 
-    python scripts/bench_store.py --hashes 10 --part 16           # size and lookups
+    python scripts/bench_store.py --hashes 100 --part 32          # size and lookups
     python scripts/bench_store.py --hashes 950 --part 256 --serve # and beside nginx, 20 seconds
 
 Needs wrk and nginx (apt). The hashes are generated: random, counts as a power law, which is what

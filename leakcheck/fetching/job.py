@@ -40,10 +40,7 @@ def fetch(request: Request, tell: Tell) -> Outcome:
     if request.store is not None:
         before = check_before(request)
         if request.given is not None:
-            with locked(state_folder), written(request.store):
-                outcome = store_from_files(request, state_folder, tell)
-            shutil.rmtree(state_folder, ignore_errors=True)
-            return outcome
+            return _from_files(request, request.store, state_folder, tell)
         return _fetch_store(request, before, state_folder, tell)
     _check_service(request)
     if request.update and not (state_folder / "fetch.json").exists():
@@ -69,6 +66,18 @@ def fetch(request: Request, tell: Tell) -> Outcome:
     if request.keep is None:
         shutil.rmtree(state_folder, ignore_errors=True)
     return Outcome(total, report, header, note)
+
+
+def _from_files(request: Request, store: Path, folder: Path, tell: Tell) -> Outcome:
+    """Make the store of files; there is nothing to go on from where it fails."""
+    held = False
+    try:
+        with locked(folder), written(store):
+            held = True
+            return store_from_files(request, folder, tell)
+    finally:
+        if held:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fetch_store(request: Request, before: StoreHeader | None, folder: Path, tell: Tell) -> Outcome:

@@ -73,8 +73,8 @@ def written(path: Path) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or "the system refused"
         raise InputError(
-            f"{path}: it cannot be written: {why}: what stood there is as it was, and the same "
-            "command goes on."
+            f"{path}: it cannot be written: {why}: what stood there is as it was: mend that, and "
+            "give the same command again."
         ) from None
 
 

@@ -375,6 +375,38 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
     assert ranges(path) == right()
 
 
+def test_files_are_read_anew_after_a_kill_or_on_a_full_disk(tmp_path: Path) -> None:
+    _, text = written(tmp_path)
+    path = tmp_path / "pwned.ranges"
+    command = [sys.executable, "-m", "leakcheck", "fetch", "--store", str(path), "--from", "-",
+               "--prefixes", f"00000-{LAST:05X}"]  # fmt: skip
+    data = text.read_bytes()
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write(data[: len(data) // 2])
+        process.stdin.flush()
+        folder, deadline = tmp_path / ".pwned.ranges.fetch", time.monotonic() + 60
+        while not list(folder.glob("*.partial")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+    assert not path.exists()
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
+
+    done = subprocess.run(
+        command, input=data, preexec_fn=limit, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert b"cannot be written" in done.stderr
+    assert [each.name for each in tmp_path.glob("*pwned*")] == []
+    assert [each.name for each in tmp_path.glob(".*")] == []
+    assert subprocess.run(command, input=data, check=False, timeout=60).returncode == 0
+    assert ranges(path) == right()
+    assert [each.name for each in tmp_path.glob(".*")] == []
+
+
 def test_the_index_of_the_official_downloader_is_read(serve: Serve, tmp_path: Path) -> None:
     corpus = Corpus()
     files, _ = written(tmp_path)

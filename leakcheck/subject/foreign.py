@@ -6,9 +6,11 @@ typed, so a password has a digest for each way in which it may be typed there.
 """
 
 from enum import StrEnum
+from itertools import product
 
 from leakcheck.subject.digests import md4, utf16, windows_1252
 
+MOST_SIGMAS = 4
 _MASK = (1 << 64) - 1
 _C1, _C2 = 0x87C37B91114253D5, 0x4CF5AD432745937F
 # Letters with a lower case that Unicode has had since version 14: not every Python knows them,
@@ -35,24 +37,36 @@ def foreign_digests(password: bytes, foreign: Foreign) -> list[bytes]:
     """The digests of one password, 16 bytes each."""
     text = utf16(password).decode("utf-16-le")
     if foreign is Foreign.KEYCLOAK:
-        return [murmur3(lower(text).encode())]
+        return [murmur3(form.encode()) for form in lower_forms(text)]
     found = [md4(text.encode("utf-16-le"))]
     if not text.isascii():  # passwdqc takes the bytes of any terminal for Windows-1252
         found.append(md4(windows_1252(text.encode()).encode("utf-16-le")))
     return found
 
 
+def lower_forms(text: str) -> list[str]:
+    """`text` in lower case, in every way in which a Java may have it.
+
+    Which capital sigma ends a word, and so becomes ς, each Java decides by
+    its own idea of words: up to MOST_SIGMAS of them are tried in both ways,
+    of more only all at once.
+    """
+    parts = text.split("Σ")
+    sigmas = len(parts) - 1
+    if not sigmas:
+        return [lower(text)]
+    ways = product("σς", repeat=sigmas) if sigmas <= MOST_SIGMAS else ("σ" * sigmas, "ς" * sigmas)
+    return [
+        lower(parts[0] + "".join(sigma + part for sigma, part in zip(way, parts[1:], strict=True)))
+        for way in ways
+    ]
+
+
 def lower(text: str) -> str:
-    """`text` in lower case, as Java's toLowerCase(Locale.ROOT) has it: by Unicode, in full."""
+    """`text` without a capital sigma in lower case, by Unicode, in full."""
     if text.isascii() or _NEWER.isdisjoint(text):
         return text.lower()
-    parts = [""]
-    for mark in text:
-        if mark in _NEWER:
-            parts += [mark, ""]
-        else:
-            parts[-1] += mark
-    return "".join(part if part in _NEWER else part.lower() for part in parts)
+    return "".join(mark if mark in _NEWER else mark.lower() for mark in text)
 
 
 def murmur3(data: bytes) -> bytes:

@@ -63,6 +63,7 @@ def test_no_difference_between_the_engines(packed: bytes, buckets: int, hashes: 
         st.binary(max_size=60),
         st.text(max_size=40).map(str.encode),
         st.text(alphabet="aAΣσςİıßéÉ\U00010d50\ua7cbⅧ", max_size=12).map(str.encode),
+        st.text(alphabet="aΣ4", max_size=8).map(str.encode),
     )
 )
 @settings(max_examples=500)
@@ -76,6 +77,15 @@ def test_what_others_make_of_a_password(line: bytes) -> None:
             accounts, foreign
         )
         assert native.password_fields([line], foreign) == extract.password_fields([line], foreign)
+
+
+def test_a_sigma_at_an_end_is_found_wherever_java_sees_the_end() -> None:
+    forms = ["mσ4éσ", "mσ4éς", "mς4éσ", "mς4éς"]
+    assert extract.passwords("MΣ4ÉΣ".encode(), Foreign.KEYCLOAK).digests == b"".join(
+        murmur3(form.encode()) for form in forms
+    )
+    many = extract.passwords(("Σ" * 9).encode(), Foreign.KEYCLOAK).digests
+    assert many == murmur3(("σ" * 9).encode()) + murmur3(("ς" * 9).encode())
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Clients that others wrote, pointed at `leakcheck serve`: npm hibp, pwned-passwords-django, curl.
+"""Clients that others wrote, pointed at `leakcheck serve`; docs/compatibility.md has their table.
 
 They are installed from their registries into a scratch folder; where that
-cannot be done, the test is skipped. CI asks for them with -m clients.
+cannot be done, the test is skipped. CI asks for them with -m clients. The versions
+are those of the table, and what a client does where a range fails must be what stands there.
 """
 
 import hashlib
@@ -22,6 +23,28 @@ from leakcheck.subject.digests import nt_hash
 
 pytestmark = pytest.mark.clients
 PASSWORD, ABSENT, SEEN = "correct horse battery staple", "sentinel of an absent one", 1234
+UNKEPT = "sentinel whose range is not kept"
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "compatibility.md").read_text("utf-8")
+TABLE = {
+    cells[0]: cells[1:]
+    for line in PAGE.splitlines()
+    if line.startswith("| ")
+    and len(cells := [one.strip() for one in line.strip("| ").split(" | ")]) == 4
+}
+
+
+def version(client: str) -> str:
+    """The version of a client that the table names."""
+    return next(
+        cells[0] for name, cells in TABLE.items() if name.split(" ")[0].strip(",") == client
+    )
+
+
+def judged(client: str, outcomes: list[str]) -> None:
+    """Present, absent, failing: the last as the table has it."""
+    says = TABLE[client][2].split(" ")[0].strip(":,")
+    wanted = {"open": "clean", "closed": "refused"}[says]
+    assert outcomes == ["exposed", "clean", wanted]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +69,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def npm_hibp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which node finds the package."""
+    """A folder in which node finds the packages."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("npm is not installed")
@@ -54,7 +77,8 @@ def npm_hibp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package.json").write_text('{"private":true,"type":"module"}')
     command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
     patience = ["--no-update-notifier", "--fetch-retries=1", "--fetch-timeout=20000"]
-    if not installed([*command, *patience, "hibp"], folder):
+    wanted = [f"{name}@{version(name)}" for name in ("hibp", "@zxcvbn-ts/matcher-pwned")]
+    if not installed([*command, *patience, *wanted, "@zxcvbn-ts/core"], folder):
         pytest.skip("npm cannot install hibp: is its registry to be had?")
     return folder
 
@@ -62,7 +86,7 @@ def npm_hibp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(command: list[str], folder: Path) -> bool:
     """Whether this could be installed, in a time that a user of CI will wait."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=75, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=150, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
@@ -120,11 +144,12 @@ def prefix_of(password: str, mode: str) -> str:
 
 @pytest.fixture(scope="module")
 def django_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of Python packages, with this one in it."""
+    """A folder of Python packages, with these in it."""
     folder = tmp_path_factory.mktemp("django")
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     command += ["--retries", "1", "--timeout", "20", "--target", str(folder)]
-    if not installed([*command, "pwned-passwords-django"], folder):
+    names = ("pwned-passwords-django", "django-pwned", "flask-security", "pwnedpasswords")
+    if not installed([*command, *(f"{name}=={version(name)}" for name in names)], folder):
         pytest.skip("pip cannot install pwned-passwords-django: is its registry to be had?")
     return folder
 
@@ -156,6 +181,204 @@ except django.core.exceptions.ValidationError as error:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(SEEN), "0", str(SEEN), "password_compromised"]
+
+
+NODE = {
+    "hibp (npm)": """
+        import { pwnedPassword } from "hibp";
+        const ask = async (word) => (await pwnedPassword(word, { baseUrl: URL })) > 0;
+    """,
+    "@zxcvbn-ts/matcher-pwned (npm)": """
+        import pwned from "@zxcvbn-ts/matcher-pwned";
+        const { haveIBeenPwned } = pwned;
+        const options = { universalFetch: fetch, url: URL + "/range/" };
+        const ask = async (word) => Boolean(await haveIBeenPwned(word, options));
+    """,
+}
+
+
+@pytest.mark.parametrize("client", NODE)
+def test_node_clients(npm_hibp: Path, url: str, client: str) -> None:
+    script = f"""
+        const URL = {json.dumps(url)};
+        {NODE[client]}
+        const outcomes = [];
+        for (const word of {json.dumps([PASSWORD, ABSENT, UNKEPT])}) {{
+            try {{ outcomes.push((await ask(word)) ? "exposed" : "clean"); }}
+            catch (error) {{ outcomes.push("refused"); }}
+        }}
+        console.log(JSON.stringify(outcomes));
+    """
+    (npm_hibp / "outcomes.mjs").write_text(script)
+    done = subprocess.run(
+        ["node", "outcomes.mjs"], cwd=npm_hibp, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    judged(client, json.loads(done.stdout))
+
+
+# What leads the name of the public service to ours, as the DNS of a network does.
+LED = """
+import urllib.request
+opened = urllib.request.urlopen
+def urlopen(asked, *more, **options):
+    asked.full_url = asked.full_url.replace("https://api.pwnedpasswords.com", URL)
+    return opened(asked, *more, **options)
+urllib.request.urlopen = urlopen
+"""
+DJANGO = """
+import django
+from django.conf import settings
+settings.configure(LOGGING_CONFIG=None)
+django.setup()
+from django.core.exceptions import ValidationError as Refused
+def judged(validator, word):
+    try:
+        validator.validate(word)
+    except Refused as error:
+        return "exposed" if "pwned" in error.code or "compromised" in error.code else "refused"
+    return "clean"
+"""
+FLASK = """
+import flask, flask_security
+app = flask.Flask("x")
+app.config.update(SECRET_KEY="x", SECURITY_PASSWORD_SALT="x", SECURITY_PASSWORD_CHECK_BREACHED=HOW)
+class User:
+    fs_uniquifier = email = password = active = roles = ""
+flask_security.Security(app, flask_security.UserDatastore(User, object))
+from flask_security.utils import get_message, password_breached_validator
+def ask(word):
+    with app.test_request_context():
+        said = password_breached_validator(word)
+        if said and said[0] != get_message("PASSWORD_BREACHED")[0]:
+            return "refused"
+        return "exposed" if said else "clean"
+"""
+PYTHON = {
+    "pwned-passwords-django": DJANGO
+    + """
+from pwned_passwords_django import api, validators
+class Mirror(api.PwnedPasswords):
+    api_endpoint = URL + "/range/"
+ask = lambda word: judged(validators.PwnedPasswordsValidator(api_client=Mirror()), word)
+""",
+    "django-pwned": DJANGO
+    + """
+from django_pwned import api, validators
+api.API_ENDPOINT = URL + "/range/{}"
+ask = lambda word: judged(validators.PwnedPasswordValidator(request_timeout=20), word)
+""",
+    "flask-security, `strict`": LED + "HOW = 'strict'" + FLASK,
+    "flask-security, `best-effort`": LED + "HOW = 'best-effort'" + FLASK,
+    "pwnedpasswords (Python)": LED
+    + """
+import pwnedpasswords
+def ask(word):
+    try:
+        return "exposed" if pwnedpasswords.check(word, plain_text=True) else "clean"
+    except Exception:
+        return "refused"
+""",
+}
+
+
+@pytest.mark.parametrize("client", PYTHON)
+def test_python_clients(django_packages: Path, url: str, client: str) -> None:
+    words = [PASSWORD, ABSENT, UNKEPT]
+    ending = f"\nimport json\nprint(json.dumps([ask(word) for word in {words!r}]))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"URL = {url!r}\n{PYTHON[client]}{ending}"],
+        env=os.environ | {"PYTHONPATH": str(django_packages)}, cwd=django_packages,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    judged(client, json.loads(done.stdout.splitlines()[-1]))
+
+
+SYMFONY = """<?php
+require 'Symfony/Component/HttpClient/autoload.php';
+require 'Symfony/Component/Validator/autoload.php';
+use Symfony\\Component\\Validator\\Constraints\\NotCompromisedPassword;
+use Symfony\\Component\\Validator\\Constraints\\NotCompromisedPasswordValidator;
+use Symfony\\Component\\Validator\\ConstraintValidatorFactory;
+use Symfony\\Component\\Validator\\Validation;
+class Ours extends ConstraintValidatorFactory {
+    public function getInstance(Symfony\\Component\\Validator\\Constraint $constraint) {
+        return new NotCompromisedPasswordValidator(null, 'UTF-8', true, $GLOBALS['argv'][1]);
+    }
+}
+$builder = Validation::createValidatorBuilder()->setConstraintValidatorFactory(new Ours());
+$validator = $builder->getValidator();
+$outcomes = [];
+foreach (array_slice($argv, 2) as $word) {
+    try {
+        $found = $validator->validate($word, new NotCompromisedPassword());
+        $outcomes[] = count($found) ? 'exposed' : 'clean';
+    } catch (Throwable $error) {
+        $outcomes[] = 'refused';
+    }
+}
+echo json_encode($outcomes);
+"""
+
+
+def test_symfony(url: str, tmp_path: Path) -> None:
+    if not Path("/usr/share/php/Symfony/Component/Validator").is_dir() or not shutil.which("php"):
+        pytest.skip("php-symfony-validator is not installed")
+    (tmp_path / "ask.php").write_text(SYMFONY)
+    command = ["php", "ask.php", f"{url}/range/%s", PASSWORD, ABSENT, UNKEPT]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    judged("symfony/validator", json.loads(done.stdout))
+
+
+def test_the_shell_script_of_the_page(url: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    script = tmp_path / "pwned-range"
+    script.write_text(PAGE.split("```sh pwned-range\n")[1].split("```")[0])
+    statuses = [
+        subprocess.run(["sh", script, url], input=f"{word}\n".encode(), check=False).returncode
+        for word in (PASSWORD, ABSENT, UNKEPT)
+    ]
+    words = {0: "clean", 1: "exposed", 2: "refused"}
+    judged("a shell script, for `pam_exec` and the like", [words[status] for status in statuses])
+    nobody = subprocess.run(["sh", script, "http://127.0.0.1:9"], input=b"word", check=False)
+    assert nobody.returncode == 2
+
+
+def test_keepassxc_reads_what_was_exported(tmp_path: Path) -> None:
+    """A file, and nothing is asked: a password in it, one that is not, and a damaged file."""
+    if shutil.which("keepassxc-cli") is None:
+        pytest.skip("keepassxc-cli is not installed")
+
+    def keepassxc(*command: str, given: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["keepassxc-cli", command[0], "-q", *command[1:]], input=given, cwd=tmp_path,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    assert keepassxc("db-create", "-p", "a.kdbx", given="m\nm\n").returncode == 0
+    for word in (PASSWORD, ABSENT):
+        given = f"m\n{word}\n{word}\n"
+        assert keepassxc("add", "-p", "a.kdbx", word, given=given).returncode == 0
+    (tmp_path / "list.txt").write_text(f"{PASSWORD}\nanother one\n")
+    command = ["export", "list.txt", "--from", "passwords", "--kind", "password", "--to", "text"]
+    subprocess.run(
+        [sys.executable, "-m", "leakcheck", *command, "-o", "hashes.txt"], cwd=tmp_path, check=True
+    )
+    text = (tmp_path / "hashes.txt").read_text().replace("\n", ":1\n")
+    (tmp_path / "counted.txt").write_text(text)
+    (tmp_path / "cut.txt").write_text(text[:70])
+    told = keepassxc("analyze", "--hibp", "counted.txt", "a.kdbx", given="m\n")
+    assert told.returncode == 0
+    assert f"'{PASSWORD}' has been leaked" in told.stdout
+    broken = keepassxc("analyze", "--hibp", "cut.txt", "a.kdbx", given="m\n")
+    outcomes = ["exposed", "exposed" if f"'{ABSENT}' has" in told.stdout else "clean"]
+    judged("keepassxc-cli analyze", [*outcomes, "refused" if broken.returncode == 1 else "clean"])
 
 
 def test_curl_resumes_a_download(url: str, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 //! MurmurHash3 x64 of 128 bits, over the lower case of a text: leakcheck/subject/foreign.py.
 
-use std::borrow::Cow;
-
 const C1: u64 = 0x87C3_7B91_1142_53D5;
 const C2: u64 = 0x4CF5_AD43_2745_937F;
 
@@ -12,26 +10,35 @@ fn is_newer(letter: char) -> bool {
         | '\u{10D50}'..='\u{10D65}' | '\u{16EA0}'..='\u{16EB8}')
 }
 
-/// The hash of `text` in lower case.
-pub fn lower_case(text: &str) -> [u8; 16] {
-    let lower: Cow<str> = if text.is_ascii() {
-        Cow::Owned(text.to_ascii_lowercase())
+const MOST_SIGMAS: usize = 4;
+
+/// The hashes of `text` in lower case, in every way in which a Java may have it.
+pub fn lower_case(text: &str, mut add: impl FnMut(&[u8; 16])) {
+    if text.is_ascii() {
+        return add(&murmur3(&text.as_bytes().to_ascii_lowercase()));
+    }
+    let sigmas = text.matches('Σ').count();
+    let (ways, all) = if sigmas <= MOST_SIGMAS {
+        (1_u32 << sigmas, false)
     } else {
-        let part = |part: &str| match part.chars().next() {
-            Some(letter) if is_newer(letter) => part.to_owned(),
-            _ => part.to_lowercase(),
-        };
-        let mut start = 0;
-        let mut whole = String::with_capacity(text.len());
-        for (at, letter) in text.char_indices().filter(|&(_, letter)| is_newer(letter)) {
-            whole.push_str(&part(&text[start..at]));
-            whole.push(letter);
-            start = at + letter.len_utf8();
-        }
-        whole.push_str(&part(&text[start..]));
-        Cow::Owned(whole)
+        (2, true)
     };
-    murmur3(lower.as_bytes())
+    for way in 0..ways {
+        let mut left = sigmas;
+        let mut whole = String::with_capacity(text.len());
+        for letter in text.chars() {
+            if letter == 'Σ' {
+                left -= 1;
+                let last = if all { way } else { way >> left & 1 };
+                whole.push(if last == 1 { 'ς' } else { 'σ' });
+            } else if is_newer(letter) {
+                whole.push(letter);
+            } else {
+                whole.extend(letter.to_lowercase());
+            }
+        }
+        add(&murmur3(whole.as_bytes()));
+    }
 }
 
 /// Both halves little-endian, seed 0.

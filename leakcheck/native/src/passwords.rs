@@ -172,7 +172,7 @@ pub fn digest(digests: &mut Digests, password: &[u8], made: Made) {
         Err(_) => Cow::Owned(windows_1252(password)),
     };
     match made {
-        Made::Murmur => digests.raw(&murmur::lower_case(&text)),
+        Made::Murmur => murmur::lower_case(&text, |hash| digests.raw(hash)),
         _ => digests.nt_hash(&text),
     }
     if made == Made::Typed && !text.is_ascii() {

@@ -7,6 +7,7 @@ the same work, and grep. A row is missed where it falls short of its bar, or
 takes over a third longer than when figures were last kept (`--keep`).
 """
 
+import csv
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,12 @@ with open(sys.argv[1], newline="") as table:
     out = csv.writer(sys.stdout)
     for row in csv.reader(table):
         out.writerow(row)
+""",
+    "read JSON lines": """
+import json, sys
+with open(sys.argv[1]) as lines:
+    for line in lines:
+        json.loads(line)
 """,
     "rows to JSON": """
 import csv, json, sys
@@ -112,6 +120,14 @@ def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
                 for at, name in enumerate(names)
             )
         )
+    objects = folder / f"table-{ROWS}.jsonl"
+    if not objects.exists():
+        with table.open(newline="") as read, objects.open("w") as out:
+            out.writelines(f"{json.dumps(row)}\n" for row in csv.DictReader(read))
+    part, some = folder / "part.txt", folder / "some.txt"
+    with found["combo"].open("rb") as lines:
+        part.write_bytes(b"".join(islice(lines, 400_000)))
+    some.write_text("".join(plain.read_text().splitlines(keepends=True)[::25]))
     few = folder / "few.txt"
     few.write_text("".join(plain.read_text().splitlines(keepends=True)[::100]))
     watch = folder / "watch.txt"
@@ -119,7 +135,8 @@ def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
     for source, name, kind in ((few, "few", "email"), (found["pwned"], "pwned", "password")):
         made = [LEAKCHECK, "build", str(source), "-o", str(folder / f"{name}.bloom"), "--force"]
         cpu([*made, "--kind", kind, "--rate", "1e-6"])
-    return found | {"table": table, "plain": plain, "watch": watch}
+    found |= {"table": table, "plain": plain, "watch": watch}
+    return found | {"objects": objects, "part": part, "some": some}
 
 
 def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
@@ -152,12 +169,20 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
         Row("scan: CSV, summary", "read rows", [*scan, "summary"],
             peer("read rows", found["table"]), 0.33),
         Row("scan: CSV to CSV", "copy rows", [*scan, "csv"],
-            peer("copy rows", found["table"]), 0.1),
+            peer("copy rows", found["table"]), 0.4),
         Row("scan: CSV to JSON lines", "rows to JSON", [*scan, "jsonl"],
-            peer("rows to JSON", found["table"]), 0.25),
+            peer("rows to JSON", found["table"]), 1),
+        Row("scan: CSV to HTML", "copy rows", [*scan, "html"],
+            peer("copy rows", found["table"]), 0.25),
+        Row("scan: JSON lines, summary", "read JSON lines",
+            [LEAKCHECK, "scan", str(found["objects"]), "--in", few, "--format", "summary"],
+            peer("read JSON lines", found["objects"]), 0.1),
         Row("hunt: three entries", "grep -F -i -f",
             [LEAKCHECK, "hunt", str(combo), "--watch", str(found["watch"])],
             ["grep", "-a", "-F", "-i", "-f", str(found["watch"]), str(combo)], 0.15),
+        Row("hunt: a hit in a hundred lines", "hash addresses",
+            [LEAKCHECK, "hunt", str(found["part"]), "--watch", str(found["some"])],
+            peer("hash addresses", found["part"]), 0.3),
     ]  # fmt: skip
 
 

@@ -295,6 +295,10 @@ class SubjectAsker(Asker):
             subjects: Sequence[int] = self._subjects
         else:
             subjects = self._places_in(row.names)
+        if len(subjects) == 1 and subjects[0] < len(row.cells) and not (row.others or row.problem):
+            text = row.cells[subjects[0]]  # as most rows are
+            if text and text.strip():
+                return Record(row.number, partial(self._others, row, subjects, ()), (text,))
         found: dict[str, None] = {}
         for reading in (row.cells, *row.others):
             found |= {text: None for at in subjects if at < len(reading) and (text := reading[at])}

@@ -111,6 +111,14 @@ def plural(what: str) -> str:
     return f"{what}{'es' if what.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
 
 
+def more_spellings() -> str:
+    """That an address which was not found has other spellings, which were not asked about."""
+    return said(
+        "Other spellings reach the same mailbox (without what follows a +, at Gmail with "
+        "and without dots): --variants asks for them too."
+    )
+
+
 def sent(name: str, bits: float) -> str:
     """How much of a digest a source that is asked over the network was sent."""
     shown = printable(name)

@@ -10,7 +10,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.subject.question import canonical
 from leakcheck.subject.variants import variants as other_spellings
 from leakcheck.verdicts import UNSIGNED, Answer, SourceAnswer, Verdict
-from leakcheck.wording import KINDS, advice, number, odds, printable, sent
+from leakcheck.wording import KINDS, advice, more_spellings, number, odds, printable, sent
 
 
 def answers_json(answers: Sequence[Answer]) -> str:
@@ -48,12 +48,7 @@ def lines_of(answers: Sequence[Answer], *, variants: bool = True) -> Iterator[Li
     if len(answers) > 1:
         yield from (Line(text, indent="  ") for text in _advice_on_several(answers))
     if not variants and any(map(_has_variants, answers)):
-        yield Line(
-            said(
-                "Other spellings reach the same mailbox (without what follows a +, at Gmail with "
-                "and without dots): --variants asks for them too."
-            )
-        )
+        yield Line(more_spellings())
     yield from map(Line, _notes(answers))
 
 

@@ -91,7 +91,7 @@ def serve(
             "serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'."
         ) from None
     from leakcheck.serving.app import answer
-    from leakcheck.serving.catalog import look
+    from leakcheck.serving.catalog import look, unsound
     from leakcheck.serving.server import Server, listen
     from leakcheck.terminal import say, warn
     from leakcheck.wording import counted
@@ -120,7 +120,8 @@ def serve(
         oracle=oracle,
         stores=shelf.stores,
     )
-    what = [counted(len(shelf.filters()), "filter")] if shelf.folder else []
+    odd = unsound(shelf)
+    what = [counted(len(shelf.filters()) - len(odd), "filter")] if shelf.folder else []
     kinds = {40: "SHA-1 ranges", 32: "NTLM ranges"}
     what += [kinds[digits] for digits in sorted(shelf.ranges) if digits not in shelf.stores]
     for digits, store in sorted(shelf.stores.items()):
@@ -131,6 +132,8 @@ def serve(
     def ready() -> None:
         if not server.hosts.local:
             warn("every machine that can reach this one can ask these filters, and copy them.")
+        for name in odd[:5]:
+            warn(f"{name} is no filter, or a damaged one: nobody gets an answer from it.")
         say(f"Serving {', '.join(what)} at {server.url} until Ctrl-C.")
         sys.stdout.flush()
 

@@ -17,7 +17,7 @@ from leakcheck.sources.kept_keys import Proofs
 from leakcheck.sources.sorted_list import exact_sources
 from leakcheck.subject.identity import Identity
 from leakcheck.subject.kinds import Kind
-from leakcheck.wording import duration
+from leakcheck.wording import duration, more_spellings
 
 
 class Asking:
@@ -29,6 +29,7 @@ class Asking:
         proofs: the kept keys that settle hits; None where they are not asked.
         clean: the answers of a row that all sources call clean.
         tally: counts of all rows, complete once they have been consumed.
+        spelled_otherwise: whether addresses have other spellings, which are not asked about.
         shared: which Windows accounts have which NT hash; None before a list has some.
     """
 
@@ -37,6 +38,7 @@ class Asking:
         self.clean = AllClean.of(sources.sources)
         self.tally = ScanCounts(sources.sources, sources.domains)
         self.shared: SharedHashes | None = None
+        self.spelled_otherwise = False
         self._opened = ExitStack()
 
     @classmethod
@@ -66,6 +68,8 @@ class Asking:
         """All that is known of the rows so far; notes: on the lists."""
         kind, all_notes = self.sources.kind, [*notes, *self.sources.notes]
         found = self.tally.summary(kind, all_notes, partial=partial)
+        if self.spelled_otherwise and self.tally.clean:
+            found = replace(found, lines=(*found.lines, more_spellings()))
         if self.shared is None:
             return found
         told = {"same_password": self.shared.groups(), "empty_password": self.shared.without()}

@@ -1,5 +1,6 @@
 """A list, asked: the rows that are wanted, one by one, and the tally of all."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, Code, Lookup, SourceAnswer, Verdict, best, combine
 
+_LOOKS = 16  # blocks, the first, in which addresses with other spellings are looked for
+_OTHERWISE = re.compile(rb"[^\s,;:@]\+[^\s,;:@]*@|@g(?:oogle)?mail\.com", re.IGNORECASE)
 _MANY = 64  # rows of a block that are looked at, before all of them are
 
 
@@ -152,13 +155,25 @@ class Scan:
         """Every block with its answers, counted, in the order of the list."""
         slow = any(source.info.identity for source in self.sources.all)
         self._running = ask_all(self.sources, blocks_of(self.listing, slow=slow), self.query)
+        addresses = self.sources.kind is Kind.EMAIL and not self.listing.hashes
+        looks = _LOOKS if addresses and not self.options.variants else 0
         for asked in self._running:
             self.tally.block(asked)
             if self._windows and self.asking.shared is not None:
                 self._note_shared(asked, self.asking.shared)
+            if looks:
+                looks -= 1
+                self._note_spellings(asked)
             yield asked
             self.progress(asked.block)
             asked.block.free()
+
+    def _note_spellings(self, asked: Asked) -> None:
+        """Note whether an address of a block may have other spellings."""
+        if not self.asking.spelled_otherwise:
+            block = asked.block
+            text = block.packed or b"\n".join(map(block.cell, range(len(asked.codes))))
+            self.asking.spelled_otherwise = _OTHERWISE.search(text) is not None
 
     def _note_shared(self, asked: Asked, shared: SharedHashes) -> None:
         """Note whose each NT hash is."""

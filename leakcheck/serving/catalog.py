@@ -10,9 +10,12 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.serving.site import Site, site_in
 from leakcheck.serving.stores import ServedStore
 from leakcheck.sources import filter_file, filter_header
+from leakcheck.sources.filter_file import Header
 from leakcheck.sources.range_files import prefix_in, read_range
 from leakcheck.store import is_store
+from leakcheck.subject.kinds import Kind
 
+_LOOKED_AT = 1000
 FILTER_NAME = re.compile(r"(?!\.)[\w.+ -]{1,200}\.bloom")
 SIDECAR_NAME = re.compile(
     FILTER_NAME.pattern + r"\.verity|filters\.note|(?!\.)[\w.+ -]{1,200}\.vkey"
@@ -120,14 +123,31 @@ def describe(shelf: Shelf) -> list[str]:
         if (told := store.health())["reason"] is None
     ]
     for name in shelf.filters():
-        assert shelf.folder is not None
         try:
-            with (shelf.folder / name).open("rb") as file:
-                header = filter_header.parse_header(file.read(filter_file.PAGE_BYTES), name)
-            lines.append(f"{name}\t{filter_header.kind_of(header, name)}\t{header.keys}")
+            header, kind = _header(shelf, name)
         except (FilterError, OSError):
             continue
+        lines.append(f"{name}\t{kind}\t{header.keys}")
     return lines
+
+
+def unsound(shelf: Shelf) -> list[str]:
+    """The names of files that are called filters and are none; of many, the first are looked at."""
+    found = []
+    for name in shelf.filters()[:_LOOKED_AT]:
+        try:
+            _header(shelf, name)
+        except (FilterError, OSError):
+            found.append(name)
+    return found
+
+
+def _header(shelf: Shelf, name: str) -> tuple[Header, Kind]:
+    """A filter's header, and its kind. Raises FilterError, OSError."""
+    assert shelf.folder is not None
+    with (shelf.folder / name).open("rb") as file:
+        header = filter_header.parse_header(file.read(filter_file.PAGE_BYTES), name)
+    return header, filter_header.kind_of(header, name)
 
 
 def _digits(folder: Path) -> int:

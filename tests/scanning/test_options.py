@@ -260,6 +260,23 @@ def test_the_names_of_columns_are_read_as_the_cells_are(
     assert "Prénom" in err
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("eve+shop@acme.org", True), ("e.ve@gmail.com", True), ("eve@GoogleMail.com", True),
+     ("eve@acme.org", False), ("alice@example.fr", False)],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}\n", "name,mail\nEve,{}\n", '[{{"mail": "{}"}}]'])
+def test_other_spellings_are_pointed_out(
+    form: str, address: str, told: bool, tmp_path: Path, asked: list[object]
+) -> None:
+    path = tmp_path / "l"
+    path.write_text(form.format(address))
+    out = command("scan", path, *asked, "--format", "summary")[1]
+    assert ("--variants asks for them too" in out) is told
+    out = command("scan", path, *asked, "--format", "summary", "--variants")[1]
+    assert "--variants" not in out
+
+
 @pytest.mark.parametrize("how", [(), ("--json",)])
 def test_a_list_that_check_reads_is_masked_in_ci(
     how: tuple[str, ...], tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch

@@ -193,3 +193,13 @@ def test_without_the_extra(
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert run(["serve", str(folder)]) == 2
     assert "pip install 'leakcheck-bloom[serve]'" in capsys.readouterr().err
+
+
+def test_what_is_no_filter_is_not_counted_as_one_and_is_named(tmp_path: Path) -> None:
+    build(tmp_path / "acme.bloom", range(9))
+    (tmp_path / "junk.bloom").write_text("junk")
+    with serving(tmp_path) as (_, process):
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+    assert "junk.bloom is no filter" in told
+    assert "acme.bloom" not in told

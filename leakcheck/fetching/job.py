@@ -187,6 +187,7 @@ def _fetch(order: Order, request: Request, tell: Tell) -> Report:
         there = sums.had - sums.fetched - sums.unchanged
         tell("fetching", min(total, sums.answers + there), total)
 
+    tell("fetching", 0, total)  # at once: a server that does not answer is waited for
     jobs = request.jobs or min(4, usable_cores())
     fetch_blocks(order, order.blocks(), min(jobs, len(order.blocks())), heard)
     return sums

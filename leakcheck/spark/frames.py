@@ -109,7 +109,7 @@ def keys(
     to `build`). Raises UsageError for what it cannot read so.
     """
     wanted = _column(kind, form, harden)
-    return frame.select(column).mapInArrow(wanted.records, SCHEMA)
+    return frame.select(column).mapInArrow(session.discreet(wanted.records), SCHEMA)
 
 
 def account(
@@ -120,7 +120,9 @@ def account(
     Reads the column once, apart from `keys`. Accepted and rejected add up to the lines.
     """
     wanted = _column(kind, form, None)
-    rows = session.run(frame.select(column).mapInArrow(wanted.account, _TOLD), lambda: None)
+    rows = session.run(
+        frame.select(column).mapInArrow(session.discreet(wanted.account), _TOLD), lambda: None
+    )
     rejected: Counter[str] = Counter()
     for row in rows:
         rejected.update(json.loads(row["rejected"]))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from leakcheck.errors import UsageError
 from leakcheck.sources import Access
 from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.spark.session import discreet
 from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
@@ -79,4 +80,5 @@ def contains(
         raise UsageError(f"There is a column {taken[0]} already: give a prefix.")
     path = str(Path(filter_path).resolve())
     asked = _Asked(path, kind, frame.columns.index(column), prefix)
-    return frame.mapInArrow(asked.answer, StructType([*frame.schema.fields, *added]))
+    schema = StructType([*frame.schema.fields, *added])
+    return frame.mapInArrow(discreet(asked.answer), schema)

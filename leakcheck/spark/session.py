@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from leakcheck.errors import LeakcheckError, UsageError
+from leakcheck.errors import LeakcheckError, UsageError, fault
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HERE = "spark"
 """The session at hand, as in spark-submit or a notebook; else one of this machine's cores."""
 _MASTER = re.compile(rf"{HERE}|yarn|local(\[.+\])?|(spark|k8s|sc)://.+")
+_FAULT = re.compile(r"\b[A-Z]\w{2,60}(?:Error|Exception|Failure|Failed)\b")
 _LOOK = 0.2  # seconds between two looks at the progress
 _MISSING = (
     "Spark is not installed here: pip install 'leakcheck-bloom[spark]', and Java 17 or later."
@@ -94,6 +95,8 @@ def _quietly(settings: dict[str, str]) -> None:
 
 def _not_begun(on: str, error: Exception) -> str:
     said = str(error)
+    if isinstance(error, ImportError):
+        return f"--on {on} needs more of Spark: pip install 'pyspark[connect]'."
     if "JAVA_GATEWAY" in said or "Java gateway" in said or "JAVA_HOME" in said:
         return _NO_JAVA
     return f"--on {on}: Spark could not be started there ({type(error).__name__})."
@@ -133,6 +136,23 @@ def run(frame: "DataFrame", look_on: Callable[[], None]) -> list[Any]:
     return found[0]
 
 
+Task = Callable[[Iterator[Any]], Iterator[Any]]
+
+
+def discreet(task: Task) -> Task:
+    """The same task, whose faults say where, and not what: that could be somebody's password."""
+
+    def run_discreetly(batches: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from task(batches)
+        except LeakcheckError:
+            raise
+        except Exception as error:
+            raise RuntimeError(fault(error)) from None
+
+    return run_discreetly
+
+
 def _tagged(session: Any, tag: str) -> None:
     """Mark what this thread begins."""
     if _is_remote(session):
@@ -164,9 +184,9 @@ def _failed(error: BaseException) -> LeakcheckError:
     for sign, meaning in _SIGNS.items():
         if sign in said:
             return LeakcheckError(f"The Spark job failed: {meaning}.")
-    return LeakcheckError(
-        f"The Spark job failed ({type(error).__name__}): its log on the cluster says why."
-    )
+    kinds = dict.fromkeys(_FAULT.findall(said))  # their words may hold anything
+    named = ", ".join([*kinds][:4]) or type(error).__name__
+    return LeakcheckError(f"The Spark job failed ({named}): the cluster's log says more.")
 
 
 _SIGNS = {

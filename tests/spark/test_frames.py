@@ -99,3 +99,19 @@ def test_lookups_say_what_they_cannot_do(spark: Any, tmp_path: Path) -> None:
     assert [(row["verdict"], row["reason"]) for row in found] == [
         ("unknown", "the page that would answer is damaged")
     ]
+
+
+def test_a_fault_in_a_task_says_nothing_of_the_text(
+    spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.spark import session  # an extra
+
+    def broken(batches: Any) -> Any:
+        for batch in batches:
+            raise KeyError(batch.column(0)[0].as_py())
+        yield from ()
+
+    frame = spark.createDataFrame([("sentinel@example.fr",)], "text string")
+    with pytest.raises(Exception, match="a fault in leakcheck") as caught:
+        frame.mapInArrow(session.discreet(broken), "text string").collect()
+    assert "sentinel" not in str(caught.value)

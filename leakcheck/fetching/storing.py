@@ -31,7 +31,8 @@ def entry_before(store: RangeStore, number: int, note: str) -> RangeEntry | None
         found = store.packed(number)
     except FilterError:
         return None
-    validator = Validator(note, None) if note.endswith('"') else Validator(None, note or None)
+    note = note if note.isascii() and note.isprintable() else ""  # it becomes part of a request
+    validator = Validator.of({"etag" if note.endswith('"') else "last-modified": note})
     mark = found.check if found.hashes else number  # those without a hash are all the same
     return RangeEntry(validator.etag, validator.modified, found.hashes, AS_BEFORE, 0, mark, 0)
 

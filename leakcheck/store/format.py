@@ -139,7 +139,7 @@ def decode_header(page: bytes, name: str) -> StoreHeader:
             and header.first + header.ranges <= RANGES
             and header.size >= header.data_offset
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         sound = False
     if not sound:
         raise damaged(name, "its header")

@@ -24,6 +24,7 @@ from leakcheck.store.format import (
 )
 
 ENGINE, kernels = choose("leakcheck._native", "leakcheck.store.reference")
+_MOST_BYTES = 64 << 20  # of a range, or of the notes of a block
 LACKING = "the store has only a part of all ranges, and not this one"
 
 
@@ -88,7 +89,9 @@ class RangeStore:
         entry = entry_at(page, at)
         start = entry_at(page, at - 1).end if at else 0
         place = self._rows[block - header.blocks.start].data + start
-        data = self._read(place, max(0, entry.end - start))
+        if not 0 <= entry.end - start <= _MOST_BYTES:
+            raise damaged(self._name, "its directory")
+        data = self._read(place, entry.end - start)
         if xxhash.xxh3_64_intdigest(data) != entry.check:
             raise damaged(self._name, "a range")
         return Packed(data, entry.hashes, entry.check)
@@ -133,7 +136,9 @@ class RangeStore:
         at = block - self.header.blocks.start
         row = self._rows[at]
         end = self._rows[at + 1].notes if at + 1 < len(self._rows) else self.header.size
-        data = self._read(row.notes, max(0, end - row.notes))
+        if not 0 <= end - row.notes <= _MOST_BYTES:
+            raise damaged(self._name, "its table")
+        data = self._read(row.notes, end - row.notes)
         if page_check(data, block) != row.notes_check:
             raise damaged(self._name, "what is noted of a range")
         held = len(self.header.of_block(block))
@@ -179,6 +184,8 @@ class RangeStore:
             data = system.pread(self._handle, count, at)
         except OSError as error:
             raise FilterError(f"{self._name}: it cannot be read: {error.strerror}.") from None
+        except OverflowError:
+            raise damaged(self._name, "its table") from None
         if len(data) != count and at:
             raise FilterError(f"{self._name}: it was cut short: get a new copy, or fetch it anew.")
         return data

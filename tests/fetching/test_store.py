@@ -19,7 +19,9 @@ from loopback.misbehaving import Piece, Request, Server, reply
 
 from leakcheck.__main__ import run
 from leakcheck.errors import FilterError
+from leakcheck.fetching.storing import entry_before
 from leakcheck.store.reader import RangeStore
+from leakcheck.store.writer import StoreWriter
 
 Serve = Callable[..., Server]
 LAST = 0x2FF
@@ -438,3 +440,14 @@ def test_copies_are_noticed(serve: Serve, tmp_path: Path) -> None:
     bad.add("00210")
     assert fetch(path, "--url", url, "--update") == 2, "a copy of a range that has not changed"
     assert ranges(path) == right()
+
+
+@pytest.mark.parametrize("note", ['"a"\rX: 1, "b"', '"caf\u00e9"', "Tue\x00", 'no tag"'])
+def test_what_a_forged_store_notes_is_not_sent(tmp_path: Path, note: str) -> None:
+    with StoreWriter(tmp_path / "forged.ranges", 20, 0, 0) as writer:
+        writer.add(b"", 0, note)
+        writer.finish({"kind": "password"}, replace=True)
+    with RangeStore(tmp_path / "forged.ranges") as store:
+        entry = entry_before(store, 0, store.notes(0)[0])
+    assert entry is not None
+    assert not entry.validator.conditions()

@@ -4,13 +4,16 @@ import contextlib
 import hashlib
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xxhash
 from loopback.stores import digests, expected, make
 
 from leakcheck.errors import FilterError
 from leakcheck.store import is_store
+from leakcheck.store.format import BlockRow, encode_header, encode_table
 from leakcheck.store.reader import RangeStore
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "store-files.json"
@@ -93,6 +96,53 @@ def test_a_range_cut_off_while_it_is_open_is_an_error(tmp_path: Path) -> None:
             file.truncate(store.header.data_offset)
         with pytest.raises(FilterError, match="cut short"):
             store.lines(2)
+
+
+def forged(path: Path, row: BlockRow | None = None, text: bytes = b"") -> Path:
+    """A store whose checksums are right and whose table, or header, is none."""
+    header = make(path, last=0)
+    data = bytearray(path.read_bytes())
+    if row is not None:
+        data[4096:8192] = encode_table([row])
+        root = xxhash.xxh3_64_intdigest(bytes(data[4096:8192]))
+        data[:4096] = encode_header(replace(header, root=root))
+    else:
+        page = (data[:12] + len(text).to_bytes(4, "little") + text).ljust(4088, b"\0")
+        check = xxhash.xxh3_64_intdigest(bytes(page), 2**64 - 1)
+        data[:4096] = page + check.to_bytes(8, "little")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("place", [0, 2**40, 2**63, 2**64 - 1])
+def test_a_forged_table_does_no_harm(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "forged.ranges"
+    make(path, last=0)
+    page = path.read_bytes()[8192:12288]
+    for row in (
+        BlockRow(place, xxhash.xxh3_64_intdigest(page, 0), place, 0),
+        BlockRow(12288, xxhash.xxh3_64_intdigest(page, 0), place, 0),
+    ):
+        forged(path, row)
+        with RangeStore(path) as store:
+            for ask in (lambda store=store: store.notes(0), lambda store=store: [*store.verify()]):
+                with pytest.raises(FilterError):
+                    ask()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 4000, b"{}", b"[]", b"\xff", b'{"size": 1e999}',
+        b'{"digest_bytes":20,"first":0,"ranges":1e9,"hashes":1,"size":1,"root":"0","about":{}}',
+        b'{"digest_bytes":20,"first":true,"ranges":1,"hashes":1,"size":99999,"root":"0","about":{}}',
+        b'{"digest_bytes":20,"first":0,"ranges":1,"hashes":1,"size":99999,"root":7,"about":{}}',
+        b'{"digest_bytes":20,"first":0,"ranges":1048577,"hashes":1,"size":1,"root":"0","about":{}}',
+    ],
+)  # fmt: skip
+def test_a_forged_header_does_no_harm(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises(FilterError):
+        RangeStore(forged(tmp_path / "forged.ranges", text=text))
 
 
 def test_nothing_appears_before_it_is_whole(tmp_path: Path) -> None:

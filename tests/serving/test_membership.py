@@ -11,8 +11,9 @@ import socket
 import stat
 import statistics
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -293,3 +294,70 @@ def test_a_real_pam_stack(pam: Path, tmp_path: Path) -> None:
         after = ends("correct-marble-otter")
         service.unlink()
     assert after == 1
+
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@pytest.fixture
+def sql() -> Iterator[Callable[[str], subprocess.CompletedProcess[str]]]:
+    """Runs statements; the server knows the page's functions and asks at `answer.sock`."""
+    if os.geteuid() or not PROGRAMS or not shutil.which("runuser"):
+        pytest.skip("PostgreSQL is not installed, or this is not root")
+    if not list(Path("/usr/share/postgresql").glob("*/extension/plpython3u.control")):
+        pytest.skip("plpython3u is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # pytest's own folders are closed to other users
+    shutil.chown(folder, "postgres")
+
+    def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["runuser", "-u", "postgres", "--", *map(str, command)],
+            cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    data, programs = folder / "data", PROGRAMS[-1]
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        made = run(programs / "initdb", "-D", data, "-A", "trust", "-N", "-E", "UTF8")
+        assert made.returncode == 0, made.stderr
+        control = (programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log")
+        started = run(*control, "-o", options, "start")
+        assert started.returncode == 0, started.stderr + (folder / "log").read_text()
+
+        def execute(text: str) -> subprocess.CompletedProcess[str]:
+            stop = ("-v", "ON_ERROR_STOP=1")
+            return run("psql", "-h", folder, "-d", "postgres", "-qAt", *stop, "-c", text)
+
+        yield execute
+        run(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_trigger_refuses_breached_passwords_and_fails_closed(
+    sql: Callable[[str], subprocess.CompletedProcess[str]],
+) -> None:
+    where = Path(tempfile.mkdtemp(prefix="ls"))
+    where.chmod(0o755)
+    running = Running(where, "--mode", "666")
+    try:
+        page = blocks()["breached.sql"].replace("/run/leakcheck/answer.sock", str(running.path))
+        page = page.replace("-- CREATE", "CREATE").replace("--     FOR", "FOR")
+        made = sql(f"CREATE TABLE users (name text, password text); {page}")
+        assert made.returncode == 0, made.stderr
+        taken = sql("INSERT INTO users VALUES ('ada', 'correct-marble-otter')")
+        assert taken.returncode == 0, taken.stderr
+        kept = "SELECT password = crypt('correct-marble-otter', password) FROM users"
+        assert sql(kept).stdout == "t\n"
+        for refused in (
+            "INSERT INTO users VALUES ('bob', 'letmein')",
+            "UPDATE users SET password = 'letmein'",
+        ):
+            assert "this password is known from a data breach" in sql(refused).stderr
+        assert "could not be checked" in sql("INSERT INTO users VALUES ('bob', NULL)").stderr
+    finally:
+        running.stop()
+    down = sql("INSERT INTO users VALUES ('carol', 'another-marble-otter')")
+    assert "this password could not be checked" in down.stderr
+    assert sql("SELECT count(*) FROM users").stdout == "1\n"
+    shutil.rmtree(where)

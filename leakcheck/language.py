@@ -247,12 +247,12 @@ def _filled(template: str, values: Mapping[str, object], tongue: Tongue) -> str:
 
 
 def _of_system(value: object, tongue: Tongue) -> str:
-    """What the system says of a failure, which it says in English."""
+    """What the system or the engine says of a failure, which they say in English."""
     text = tongue.of(value)
     return str(tongue.catalogue.gettext(text)) if text in _OF_SYSTEM else text
 
 
-_FROM_SYSTEM = frozenset(("why", "strerror"))
+_FROM_SYSTEM = frozenset(("why", "strerror", "told"))
 _OF_SYSTEM = frozenset(
     (
         said("Permission denied"),
@@ -268,5 +268,12 @@ _OF_SYSTEM = frozenset(
         said("Too many levels of symbolic links"),
         said("Operation not permitted"),
         said("failed"),
+        # And what the engine says of a file, which knows nothing of us.
+        said("This is not a filter: it does not begin as one."),
+        said("This is not a filter: it is not a regular file."),
+        said("The filter is cut short within its header."),
+        said("The filter has been cut short while it was open."),
+        said("The filter's header is damaged: its checksum does not match."),
+        said("The filter's header is malformed: a field is out of bounds."),
     )
 )

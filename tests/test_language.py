@@ -255,3 +255,18 @@ def test_a_password_is_asked_for_in_french() -> None:
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 1
+
+
+def test_what_others_word_is_said_in_french_too(folder: Path) -> None:
+    from leakcheck import trust
+
+    remembered = trust._in_words(trust.vouched("example.org/acme", 3))
+    assert local(remembered, "fr") == "signé par example.org/acme, édition 3"
+    no_filter = leakcheck("check", "a@b.fr", "--in", "dump.txt", cwd=folder, LC_ALL=FRENCH)
+    assert f"Ce n’est pas un filtre{NARROW}:" in one_sentence(no_filter)
+    missing = leakcheck("vault", LC_ALL=FRENCH)
+    assert one_sentence(missing) == "leakcheck: Il manque l’argument EXPORT...."
+    (folder / "a-folder").mkdir()
+    there = leakcheck("filters", "add", "a-folder", cwd=folder, LC_ALL=FRENCH)
+    assert not re.search(r"\b(the|is|directory)\b", one_sentence(there))
+    assert leakcheck("keys", "list", LC_ALL=FRENCH).out.startswith("Vous ne faites encore")

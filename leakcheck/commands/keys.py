@@ -7,6 +7,7 @@ import typer
 
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     from leakcheck.trust.note import Verifier
@@ -118,15 +119,22 @@ def _trust_url(url: str, fingerprint: str | None, via: str | None) -> None:
 
     for key in keys_at(url, Access(proxy=via)):
         if fingerprint is None:
-            say(f"{printable(key.name)}, fingerprint {key.fingerprint}")
+            say(said("{name}, fingerprint {fingerprint}", name=printable(key.name),
+                     fingerprint=key.fingerprint))  # fmt: skip
             if not agreed(
-                "Is it the one that the publisher shows elsewhere?",
-                f'compare the fingerprint, then give it: --fingerprint "{key.fingerprint}"',
+                said("Is it the one that the publisher shows elsewhere?"),
+                said(
+                    'compare the fingerprint, then give it: --fingerprint "{fingerprint}"',
+                    fingerprint=key.fingerprint,
+                ),
             ):
-                raise UsageError("The key is not trusted.")
+                raise UsageError(said("The key is not trusted."))
         elif "".join(fingerprint.split()).lower() != key.fingerprint.replace(" ", ""):
             raise UsageError(
-                f"The key there has another fingerprint, {key.fingerprint}: it is not trusted."
+                said(
+                    "The key there has another fingerprint, {fingerprint}: it is not trusted.",
+                    fingerprint=key.fingerprint,
+                )
             )
         _trust(key)
         Store().remember_place(key.name, folder_of(url))
@@ -137,8 +145,12 @@ def _trust(key: "Verifier") -> None:
     from leakcheck.trust.store import Store
     from leakcheck.wording import printable
 
-    news = "is trusted" if Store().trust(key) else "was trusted already"
-    say(f"{printable(key.name)} {news}; fingerprint {key.fingerprint}.")
+    name, shown = printable(key.name), key.fingerprint
+    if Store().trust(key):
+        say(said("{name} is trusted; fingerprint {fingerprint}.", name=name, fingerprint=shown))
+    else:
+        say(said("{name} was trusted already; fingerprint {fingerprint}.", name=name,
+                 fingerprint=shown))  # fmt: skip
 
 
 @app.command(name="list")
@@ -153,20 +165,21 @@ def list_keys() -> int:
     if found and out_is_terminal():
         for key in found:
             say(printable(key.name))
-            say(f"  fingerprint {key.fingerprint}")
+            say(said("  fingerprint {fingerprint}", fingerprint=key.fingerprint))
             seen = store.serial(key.name)
-            say(f"  newest edition seen: {seen}" if seen else "  no edition seen yet")
+            say(said("  newest edition seen: {serial}", serial=seen) if seen
+                else said("  no edition seen yet"))  # fmt: skip
             say(printable(f"  {key}"))
     elif found:
         table(
-            ("origin", "fingerprint", "newest edition seen", "key"),
+            (said("origin"), said("fingerprint"), said("newest edition seen"), said("key")),
             [
                 (key.name, key.fingerprint, str(store.serial(key.name) or ""), str(key))
                 for key in found
             ],
         )
     else:
-        say("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher.")
+        say(said("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher."))
     return 0
 
 
@@ -184,7 +197,7 @@ def distrust(
     for name in names:
         gone = Store().distrust(name)
         if not gone:
-            raise UsageError("No such key is trusted: `leakcheck keys list` shows them.")
+            raise UsageError(said("No such key is trusted: `leakcheck keys list` shows them."))
         for key in gone:
-            say(f"{printable(str(key))} is trusted no longer.")
+            say(said("{name} is trusted no longer.", name=printable(str(key))))
     return 0

@@ -8,9 +8,11 @@ what stands here is for authenticity.
 """
 
 import os
+import re
 from pathlib import Path
 
 from leakcheck.files import home
+from leakcheck.language import said
 
 
 def folder() -> Path:
@@ -63,10 +65,21 @@ def remembered(depends: tuple[str, ...], state: os.stat_result) -> str | None:
             for line in lines:
                 key, _, signed = line.rstrip("\n").partition("\t")
                 if key == wanted:
-                    return signed
+                    return _in_words(signed)
     except (OSError, UnicodeDecodeError):
         pass
     return None
+
+
+def vouched(origin: str, serial: int | str) -> str:
+    """Who vouches for a file, in words."""
+    return said("signed by {origin}, edition {serial}", origin=origin, serial=serial)
+
+
+def _in_words(signed: str) -> str:
+    """What was remembered, so that it can be said in any language."""
+    found = re.fullmatch(r"signed by (\S+), edition (\d+)", signed)
+    return vouched(found[1], found[2]) if found else signed
 
 
 def standing_key(depends: tuple[str, ...], state: os.stat_result) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from leakcheck.language import said
 from leakcheck.trust import edition as editions
-from leakcheck.trust import note
+from leakcheck.trust import note, vouched
 from leakcheck.trust.edition import Edition, Entry
 from leakcheck.trust.note import NoteError, Verifier
 from leakcheck.trust.store import Store
@@ -52,11 +52,7 @@ class Chain:
     @property
     def vouched(self) -> str:
         """Who vouches for it, in words."""
-        return said(
-            "signed by {origin}, edition {serial}",
-            origin=self.edition.origin,
-            serial=self.edition.serial,
-        )
+        return vouched(self.edition.origin, self.edition.serial)
 
     def keep_upper(self, blocks: Sequence[bytes]) -> None:
         """Prove and keep the tree above its lowest level, `shape.upper` blocks.

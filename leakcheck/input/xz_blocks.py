@@ -27,6 +27,7 @@ _MOST = 32 << 20  # bytes of a block, unpacked
 _DICTIONARY = 24  # LZMA2's number for one of 16 MiB
 _PIECE = 1 << 20
 _THREADS = 4
+_HELD = 64 << 20  # bytes of blocks that are waited for, from which no other is begun
 _Unpacked = tuple[deque[bytes], Exception | None]
 
 
@@ -64,6 +65,7 @@ class XzBlocks:
         self._head = b""
         self._blocks: list[_Block] = []
         self._waiting: deque[Future[_Unpacked]] = deque()
+        self._sizes: deque[int] = deque()  # of those, unpacked
         self._pieces: deque[bytes] = deque()
         self._error: Exception | None = None
         self._indexed = self._ended = False
@@ -88,7 +90,7 @@ class XzBlocks:
             return bool(self._inner.needs_input)
         if self._indexed or self._ended or self._error is not None:
             return not (self._indexed or self._waiting or self._pieces or self._error)
-        return len(self._waiting) < self._threads
+        return len(self._waiting) < self._threads and sum(self._sizes) < _HELD
 
     def decompress(self, data: Any, max_length: int = -1) -> bytes:
         """At most `max_length` bytes more. Raises LZMAError where the stream is damaged, and all
@@ -132,10 +134,12 @@ class XzBlocks:
             if self.needs_input and not self._waiting[0].done():
                 return b""
             self._pieces, error = self._waiting.popleft().result()
+            self._sizes.popleft()
             if error is not None:
                 for one in self._waiting:
                     one.cancel()
                 self._waiting.clear()
+                self._sizes.clear()
                 self._error = error
         piece = self._pieces.popleft()
         if 0 <= most < len(piece):
@@ -200,6 +204,7 @@ class XzBlocks:
             self._pool = ThreadPoolExecutor(self._threads, "leakcheck-xz")
         tail = b"" if sizes is None else _tail(self._head, [sizes])
         self._waiting.append(self._pool.submit(_unpack, self._head, block, tail))
+        self._sizes.append(sizes.unpacked if sizes is not None else 0)
 
     def _index(self) -> None:
         """Compare the index and the footer with those of the blocks, once they are there."""

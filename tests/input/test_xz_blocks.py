@@ -158,6 +158,21 @@ def test_little_is_held_whatever_the_stream_is_long(blocks: bytes) -> None:
     unpacker.close()
 
 
+def test_large_blocks_are_held_few_at_a_time(
+    blocks: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xz_blocks, "usable_cores", lambda: 64)
+    monkeypatch.setattr(xz_blocks, "_HELD", 40_000)
+    unpacker = xz_blocks.XzBlocks()
+    at = 0
+    while unpacker.needs_input:
+        unpacker.decompress(blocks[at : at + 512], 0)
+        at += 512
+    assert sum(unpacker._sizes) == 40_000
+    unpacker.close()
+    assert read(blocks) == (TEXT, "")
+
+
 def test_a_thousand_members_leave_no_thread(blocks: bytes) -> None:
     import threading
 

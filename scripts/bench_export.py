@@ -1,4 +1,4 @@
-"""A million passwords for each other program: processor seconds, and what the program finds of them.
+"""A million passwords for each other program: processor seconds, and what that one finds of them.
 
 python scripts/bench_export.py [--count N]; BLOOM_ENGINE=python for plain Python. The programs are
 Debian's pwqfilter and bloom; what is not installed is left out.

@@ -66,6 +66,8 @@ TESTS = {
     "leakcheck/reports/": "tests/scanning/test_reports.py tests/ci/test_command.py "
     "tests/scanning/test_options.py",
     "leakcheck/hunting/": "tests/hunting/",
+    "leakcheck/http/cache.py": "tests/http/test_cache.py",
+    "leakcheck/http/messages.py": "tests/http/test_messages.py",
     "leakcheck/http/": "tests/http/test_messages.py tests/http/test_headers.py "
     "tests/http/test_urls.py tests/http/test_decoys.py tests/http/test_client.py",
     "leakcheck/sources/range_answers.py": "tests/sources/test_range_answers.py "

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from people import command, make_filter
 
-from leakcheck import _native
 from leakcheck.scanning import report_rows
 from leakcheck.subject.digests import sha1
 from leakcheck.subject.kinds import Kind
+
+_native = pytest.importorskip("leakcheck._native")
 
 FORMATS = ("csv", "tsv", "excel", "json", "jsonl", "html")
 ODD = ("", "a", "=1+1", "+33 6 12", "-5", "-5.5e3", "+1,5", "@x", "% of", "|", "'", " a", "x" * 61)

@@ -347,7 +347,7 @@ def ask_secret(prompt: str) -> str:
             if not sys.stdin.isatty():
                 raise UsageError(_NO_TERMINAL) from None
             print(file=sys.stderr)
-            raise UsageError(said("Nothing was typed, so nothing was asked.")) from None
+            raise UsageError(said("Nothing was typed, so nothing was checked.")) from None
         except (getpass.GetPassWarning, OSError):
             raise UsageError(_NO_TERMINAL) from None
 

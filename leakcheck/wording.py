@@ -114,8 +114,8 @@ def plural(what: str) -> str:
 def more_spellings() -> str:
     """That an address which was not found has other spellings, which were not asked about."""
     return said(
-        "Other spellings reach the same mailbox (without what follows a +, at Gmail with "
-        "and without dots): --variants asks for them too."
+        "Other spellings reach the same mailbox (without the part after a +, or at "
+        "Gmail with and without dots): --variants checks them too."
     )
 
 
@@ -195,13 +195,13 @@ _TWO_FACTORS = said(
     "Turn on two-factor sign-in, best with a passkey or an app, for the mailbox first."
 )
 _PHISHING = said(
-    "Expect mail, calls and messages that know your details: follow no link in them, "
-    "and give no code to anybody."
+    "Expect convincing mail, calls and messages that use your details. Follow no "
+    "link in them, and give no code to anyone."
 )
-_NOT_PROOF = said("Clean means: not in what was checked. It is no proof for other breaches.")
-_GUESSABLE = said("A password that no list holds can still be easy to guess.")
+_NOT_PROOF = said("Clean means not in what was checked. It says nothing about other breaches.")
+_GUESSABLE = said("A password that is on no list can still be easy to guess.")
 _AGAIN = said(
-    "No answer is not a clean answer: repair or replace the source named, then check again."
+    "No answer does not mean clean. Repair or replace the source named, then check again."
 )
 _PASSWORD = (
     said(
@@ -224,16 +224,16 @@ _STEPS: dict[tuple[Kind, Verdict], tuple[str, ...]] = {
     ),
     (Kind.CREDENTIAL, Verdict.EXPOSED): (
         said(
-            "This address and this password stand together in the breach: take the account for "
-            "open."
+            "This address and this password are together in the breach: assume that "
+            "others can sign in."
         ),
         said(
             "Change the password now, and wherever else the same password, or one like it, is "
             "used; then sign out all other sessions."
         ),
         said(
-            "Look through the account for forwarding rules, recovery addresses and devices not "
-            "yours."
+            "Check the account for forwarding rules, recovery addresses and devices that "
+            "are not yours."
         ),
         _TWO_FACTORS,
         _MANAGER,
@@ -245,7 +245,7 @@ _STEPS: dict[tuple[Kind, Verdict], tuple[str, ...]] = {
             "At least one address of this domain is in the breach: scan the list of its addresses."
         ),
         said("Tell those concerned what was in the breach, and have them change their passwords."),
-        said("See whether the breach must be reported: in the European Union, within 72 hours."),
+        said("Check whether the breach must be reported: in the European Union, within 72 hours."),
     ),
 }
 _CLEAN = {
@@ -266,21 +266,23 @@ DATA: dict[str, str | None] = {
     "password": None,
     "name": None,
     "ip": None,
-    "birthdate": said("Tell no date of birth as proof of who you are: others know it now."),
+    "birthdate": said(
+        "Do not let your date of birth serve as proof of who you are: others know it now."
+    ),
     "phone": said(
-        "Expect calls and texts too: ring back by the number that you know, not by theirs."
+        "Expect calls and texts too. Call back on a number that you already know, not on theirs."
     ),
-    "address": said("Expect letters and visits that know your address."),
+    "address": said("Expect letters and visits from people who know your address."),
     "iban": said(
-        "Tell your bank that your account number is known, and look through its statements for "
-        "debits that you did not order."
+        "Tell your bank that your account number is known, and check your statements "
+        "for debits that you did not order."
     ),
-    "card": said("Have the card blocked and replaced, and look through its statements."),
+    "card": said("Have the card blocked and replaced, and check its statements."),
     "identity": said(
         "Tell the authority that issued the document, and watch for accounts or loans in your name."
     ),
     "health": said(
-        "Nobody who writes about your health has to be believed: ask your doctor yourself."
+        "Do not trust anyone who writes to you about your health: ask your doctor yourself."
     ),
 }
 """What can be in a breach, in the words of `build --data`, and what to do about each."""
@@ -311,10 +313,10 @@ def list_advice(
     if verdict is not Verdict.EXPOSED or kind is Kind.DOMAIN:
         return advice(kind, verdict)
     if kind in (Kind.PASSWORD, Kind.NTLM):
-        first = said("Refuse or reset the passwords exposed wherever they are in use.")
+        first = said("Refuse or reset the exposed passwords wherever they are in use.")
     else:
         first = said(
-            "Write to each person exposed: which breach, what was in it, and the steps below."
+            "Write to each exposed person: which breach, what was in it, and the steps below."
         )
         if kind is Kind.CREDENTIAL or data is None or "password" in data:
             reset = said("Reset the passwords of the accounts that you run.")

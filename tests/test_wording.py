@@ -107,14 +107,16 @@ def test_numbers_and_bits() -> None:
 def test_what_to_do() -> None:
     for kind in Kind:
         assert len({advice(kind, verdict) for verdict in Verdict}) == 3
-        assert advice(kind, Verdict.UNKNOWN)[0].startswith("No answer is not a clean answer")
-        assert advice(kind, Verdict.CLEAN)[0].startswith("Clean means: not in what was checked")
+        assert advice(kind, Verdict.UNKNOWN)[0].startswith("No answer does not mean clean")
+        assert advice(kind, Verdict.CLEAN)[0].startswith("Clean means not in what was checked")
         for verdict in (Verdict.CLEAN, Verdict.UNKNOWN):
             assert list_advice(kind, verdict) == advice(kind, verdict)
         exposed = list_advice(kind, Verdict.EXPOSED)
         assert exposed[-1] == advice(kind, Verdict.EXPOSED)[-1]
     assert list_advice(Kind.DOMAIN, Verdict.EXPOSED) == advice(Kind.DOMAIN, Verdict.EXPOSED)
     for kind in (Kind.PASSWORD, Kind.NTLM):
-        assert list_advice(kind, Verdict.EXPOSED)[0].startswith("Refuse or reset the passwords")
+        assert list_advice(kind, Verdict.EXPOSED)[0].startswith(
+            "Refuse or reset the exposed passwords"
+        )
     for kind in (Kind.EMAIL, Kind.CREDENTIAL):
-        assert list_advice(kind, Verdict.EXPOSED)[0].startswith("Write to each person exposed")
+        assert list_advice(kind, Verdict.EXPOSED)[0].startswith("Write to each exposed person")

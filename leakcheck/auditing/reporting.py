@@ -242,8 +242,9 @@ def _summary(
     if not any(one.info.keys is None or one.info.keys > 1_000_000 for one in opened):
         lines.append(
             said(
-                "That is a small part of all breached passwords: --in hibp asks for all of them by "
-                "five hex digits of each hash; leakcheck fetch makes a filter to ask offline."
+                "That is a small part of all breached passwords. To check all of them, use "
+                "--in hibp, which sends five hex digits of each hash, or download them with "
+                "leakcheck fetch into a filter that works offline."
             )
         )
     lines += _delete(paths)

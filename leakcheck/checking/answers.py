@@ -77,7 +77,9 @@ def _verdict(answer: Answer) -> str:
         return said("clean in {names}", names=names)
     doubts = _doubts(answer)
     if not doubts:
-        return said("unknown: no filter of kind {kind} is here to ask", kind=KINDS[answer.kind])
+        return said(
+            "unknown: there is no filter of kind {kind} to check against", kind=KINDS[answer.kind]
+        )
     return said("unknown{doubts}", doubts=doubts)
 
 
@@ -126,16 +128,16 @@ def _details(answer: Answer) -> Iterator[str]:
 
 NO_FILTER = (
     said(
-        "A filter is a breach, made so that it can be asked and not read: it answers on this "
-        "machine, and nobody learns who asked."
+        "A filter is made from a breach. It can be asked but not read, and it answers"
+        " on this machine, so nobody learns what you asked."
     ),
     said(
-        "leakcheck filters search lists what publishers offer, and leakcheck filters add FILE|URL "
-        "installs one."
+        "leakcheck filters search lists the filters that publishers offer. leakcheck "
+        "filters add FILE|URL installs one."
     ),
     said(
-        "Or let --in hibp ask Have I Been Pwned by six hex digits of a hash: it takes a paid key, "
-        "in HIBP_API_KEY."
+        "Or use --in hibp to ask Have I Been Pwned with six hex digits of a hash. "
+        "This needs a paid key in HIBP_API_KEY."
     ),
 )
 
@@ -205,7 +207,7 @@ def _oracles(answers: Sequence[Answer]) -> Iterator[str]:
 
 
 EMBEDDED_NOTE = said(
-    "The built-in filter covers 100,000 passwords of about a billion known to be "
-    "breached. For all of them: --in hibp asks by five hex digits of the hash; leakcheck fetch "
-    "makes a filter to ask offline."
+    "The built-in filter covers 100,000 of about a billion breached passwords. To"
+    " check all of them, use --in hibp, which sends five hex digits of the hash, "
+    "or download them with leakcheck fetch into a filter that works offline."
 )

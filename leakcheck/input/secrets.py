@@ -44,7 +44,7 @@ def secrets_in(data: bytes) -> list[bytes]:
         lines.pop()
     lines = [line.rstrip(b"\r") for line in lines]
     if not lines:
-        raise UsageError(said("There is no password on stdin: give one a line."))
+        raise UsageError(said("There is no password on stdin: give one per line."))
     for number, line in enumerate(lines, 1):
         if wrong := _fault(line):
             raise UsageError(said("Line {number} of stdin {wrong}.", number=number, wrong=wrong))

@@ -184,7 +184,7 @@ class ScanCounts:
         ]
         if self.known_before:
             many = counted(self.known_before, "row")
-            lines.append(said("Exposed before, in nothing new: {rows}.", rows=many))
+            lines.append(said("Already exposed in the earlier report: {rows}.", rows=many))
         if self.empty:
             lines.append(said("Empty, not counted: {rows}.", rows=counted(self.empty, "row")))
         if self.unread:

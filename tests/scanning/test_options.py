@@ -68,7 +68,7 @@ def test_baseline(
     found = scan_rows(people, "--baseline", full, *asked, status=0)
     assert found == []
     out = command("scan", people, "--baseline", full, *asked, "--format", "summary")[1]
-    assert "Exposed before, in nothing new: 2 rows." in out
+    assert "Already exposed in the earlier report: 2 rows." in out
 
 
 def test_baseline_must_be_a_report(tmp_path: Path, people: Path, asked: list[object]) -> None:

@@ -272,7 +272,7 @@ def test_other_spellings_are_pointed_out(
     path = tmp_path / "l"
     path.write_text(form.format(address))
     out = command("scan", path, *asked, "--format", "summary")[1]
-    assert ("--variants asks for them too" in out) is told
+    assert ("--variants checks them too" in out) is told
     out = command("scan", path, *asked, "--format", "summary", "--variants")[1]
     assert "--variants" not in out
 

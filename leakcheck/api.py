@@ -187,7 +187,8 @@ def check_digests(
                 all_opened += opened[len(raw)]
             found = tuple(source.lookup(raw).answer(0, source.info) for source in opened[len(raw)])
             hits = [answer.source.kind for answer in found if answer.verdict is Verdict.EXPOSED]
-            answers.append(Answer(None, (hits or kinds)[0], found))
+            asked = [answer.source.kind for answer in found]
+            answers.append(Answer(None, (hits or asked or kinds)[0], found))
         return answers
 
 

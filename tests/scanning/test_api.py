@@ -29,6 +29,11 @@ def test_check(filters: dict[str, Path]) -> None:
     assert "nob" not in str(caught.value)
 
 
+def test_a_digest_is_of_the_kind_that_was_asked_about() -> None:
+    answer = leakcheck.check_digest("00" * 20)
+    assert (answer.verdict, answer.kind) == (Verdict.CLEAN, Kind.PASSWORD)  # what is built in
+
+
 def test_check_digest(filters: dict[str, Path], tmp_path: Path) -> None:
     digest = hashlib.sha1(b"alice@example.fr").hexdigest()
     answer = leakcheck.check_digest(digest, sources=[str(filters["new"])])

@@ -34,6 +34,10 @@ def main() -> None:
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program is being loaded
         status = _interrupted("")
+    except ImportError:
+        if not _bloom_is_foreign():
+            raise
+        status = _foreign()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -65,7 +69,7 @@ def run(arguments: list[str]) -> int:
         _silence_stdout()
         return 2  # whoever reads only the status must not take it for clean
     except ImportError as error:
-        return _fail(_FOREIGN) if _bloom_is_foreign() else _unexpected(error, arguments)
+        return _foreign() if _bloom_is_foreign() else _unexpected(error, arguments)
     except MemoryError:
         return _fail(said("There is not enough memory: give a smaller --memory."))
     except OSError as error:
@@ -125,6 +129,12 @@ def _bloom_is_foreign() -> bool:
     except ImportError:
         return True
     return not hasattr(bloom, "PAGE_BYTES")
+
+
+def _foreign() -> int:
+    """Said without terminal.py, which needs our own `bloom`."""
+    print(f"leakcheck: {local(_FOREIGN)}", file=sys.stderr)
+    return 2
 
 
 def _unexpected(error: BaseException, arguments: list[str]) -> int:

@@ -5,7 +5,7 @@ The script holds all words itself, so that completing starts no program.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -82,7 +82,7 @@ def _words(params: Any, inner: Mapping[str, str]) -> Words:
     found = Words(inner)
     for one in params:
         if one.param_type_name == "argument":
-            if choices := list(getattr(one.type, "choices", ())):
+            if choices := _choices(one):
                 found.inner = dict.fromkeys(choices, "")
             continue
         names = [word for word in (*one.opts, *one.secondary_opts) if word.startswith("--")]
@@ -90,11 +90,21 @@ def _words(params: Any, inner: Mapping[str, str]) -> Words:
         if one.is_flag:
             continue
         found.taking.update(names)
-        choices = list(FORMATS) if "--format" in names else list(getattr(one.type, "choices", ()))
+        choices = list(FORMATS) if "--format" in names else _choices(one)
         if choices:
-            found.values |= {name: list(map(str, choices)) for name in names}
+            found.values |= {name: choices for name in names}
     found.options = [*dict.fromkeys(found.options), "--help"]
     return found
+
+
+def _choices(parameter: Any) -> list[str]:
+    """The words that a parameter takes, none where it takes others."""
+    kind = getattr(parameter, "type", None)
+    if kind is None:  # Typer from 0.29 on
+        kind = parameter.bare_type
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(one.value) for one in kind]
+    return list(map(str, getattr(kind, "choices", ())))
 
 
 def _deep(known: Mapping[str, Words]) -> str:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def path_of(page: str) -> Path:
 
 
 def test_the_pages_are_those_that_would_be_made_now() -> None:
+    if tuple(map(int, metadata.version("typer").split(".")[:2])) >= (0, 29):
+        pytest.skip("this Typer words help in another way than the one that pages are made with")
     done = subprocess.run(
         [sys.executable, "scripts/make_man.py", "--check"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,

@@ -1,6 +1,7 @@
 """What holds secrets is for its owner alone, whatever the umask; a filter is for all to read."""
 
 import hashlib
+import importlib.util
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -80,6 +81,8 @@ def install() -> dict[str, int]:
 
 def keys() -> dict[str, int]:
     assert run(["keys", "new", "acme.example", "-o", "acme.key"]) == 0
+    if importlib.util.find_spec("leakcheck._native") is None:
+        return {"acme.key": OURS}  # sealing is in the native part alone
     assert run(["keys", "new", "--sealing", "-o", "seal.key"]) == 0
     return {"acme.key": OURS, "seal.key": OURS}
 

@@ -5,7 +5,7 @@ The script holds all words itself, so that completing starts no program.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -92,19 +92,15 @@ def _words(params: Any, inner: Mapping[str, str]) -> Words:
         found.taking.update(names)
         choices = list(FORMATS) if "--format" in names else _choices(one)
         if choices:
-            found.values |= {name: choices for name in names}
+            found.values |= dict.fromkeys(names, choices)
     found.options = [*dict.fromkeys(found.options), "--help"]
     return found
 
 
 def _choices(parameter: Any) -> list[str]:
     """The words that a parameter takes, none where it takes others."""
-    kind = getattr(parameter, "type", None)
-    if kind is None:  # Typer from 0.29 on
-        kind = parameter.bare_type
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return [str(one.value) for one in kind]
-    return list(map(str, getattr(kind, "choices", ())))
+    kind = getattr(parameter, "type", None) or parameter.type_descriptor  # Typer from 0.29 on
+    return [str(getattr(one, "value", one)) for one in getattr(kind, "choices", None) or ()]
 
 
 def _deep(known: Mapping[str, Words]) -> str:

@@ -80,6 +80,7 @@ CASES: list[tuple[int, list[str]]] = [
     (2, ["fetch", "-o", "fetched.bloom", "--offline"]),
     (0, ["range", "5f", "--from", "dump.bloom", "-o", "slice.bloom"]),
     (0, ["serve", ".", "--port", "0"]),
+    (0, ["export", "dump.txt", "--to", "text", "-o", "hashes.txt"]),
     (0, ["inspect", "dump.txt"]),
     (0, ["merge", "dump.bloom", "other.bloom", "-o", "merged.bloom", "--name", "Both"]),
     (0, ["info", "dump.bloom"]),

@@ -334,7 +334,8 @@ def _sheet_runs(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row | 
     for number, row in enumerate(table, 1):
         text = "".join(row)
         blank = not text.strip()
-        if not (skip or blank or READING in text):
+        several = READING in text or any(type(cell) is not str for cell in row)  # a CellText
+        if not (skip or blank or several):
             plain.append(row)
             if len(plain) == _RUN:
                 yield _run(number + 1, plain, dialect)

@@ -116,6 +116,21 @@ def test_times(stalled: float | None, waits: bool, begun: float | None, late: bo
         def __init__(self) -> None:
             self.stalled = None if stalled is None else now - stalled
             self.begun = None if begun is None else now - begun
+            self._idle = None
 
     Connection.waits = property(lambda _: waits)  # type: ignore[assignment, method-assign]
+    assert Connection().is_late(now) is late
+
+
+@pytest.mark.parametrize(("idle", "late"), [(-1, False), (1, True)])
+def test_who_was_answered_and_asks_no_more_is_late_in_the_end(idle: float, late: bool) -> None:
+    """idle: seconds more than it may keep silent."""
+    now = time.monotonic()
+
+    class Connection(GuardedProtocol):
+        def __init__(self) -> None:
+            self.stalled = self.begun = None
+            self._idle = now - guard.KEEP_SECONDS - idle
+
+    Connection.waits = property(lambda _: True)  # type: ignore[assignment, method-assign]
     assert Connection().is_late(now) is late

@@ -5,9 +5,14 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from leakcheck.config import VARIABLES
 from leakcheck.terminal import Settings
+
+# A machine may be busy: each test has its time limit, and no example one of its own.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_report_header() -> str:

@@ -79,29 +79,11 @@ def run(
             help="Memory to use, such as 256M. Default: half of what is free.",
         ),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", min=1, help="Number of threads. Default: one per core."),
-    ] = None,
-    files_from: Annotated[
-        str | None,
-        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one per line."),
-    ] = None,
-    archive_password: Annotated[
-        bool, typer.Option("--archive-password", help="Ask for the archives' password.")
-    ] = False,
-    archive_password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--archive-password-file",
-            readable=False,  # which is told in our words
-            help="Read the archives' password from a file.",
-        ),
-    ] = None,
-    max_expansion: Annotated[
-        float,
-        typer.Option("--max-expansion", min=1, help="Largest decompression ratio allowed."),
-    ] = 250.0,
+    threads: options.Threads = None,
+    files_from: options.FilesFrom = None,
+    archive_password: options.ArchivePassword = False,
+    archive_password_file: options.ArchivePasswordFile = None,
+    max_expansion: options.MaxExpansion = 250.0,
     keep_going: Annotated[
         bool,
         typer.Option(

@@ -46,28 +46,11 @@ def run(
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="As for build.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Default: one a core.")
-    ] = None,
-    files_from: Annotated[
-        str | None,
-        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one a line."),
-    ] = None,
-    archive_password: Annotated[
-        bool, typer.Option("--archive-password", help="Ask for the archives' password.")
-    ] = False,
-    archive_password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--archive-password-file",
-            readable=False,  # which is told in our words
-            help="Read the archives' password from a file.",
-        ),
-    ] = None,
-    max_expansion: Annotated[
-        float,
-        typer.Option("--max-expansion", min=1, help="Most that a file may grow to, in its sizes."),
-    ] = 250.0,
+    threads: options.Threads = None,
+    files_from: options.FilesFrom = None,
+    archive_password: options.ArchivePassword = False,
+    archive_password_file: options.ArchivePasswordFile = None,
+    max_expansion: options.MaxExpansion = 250.0,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Write it though some input was not read whole.")
     ] = False,

@@ -27,10 +27,7 @@ def hunt(
             "Required.",
         ),
     ] = None,
-    files_from: Annotated[
-        str | None,
-        typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one per line."),
-    ] = None,
+    files_from: options.FilesFrom = None,
     column: Annotated[
         list[str] | None,
         typer.Option("--column", help="Column of the watch list, by name or number. Repeatable."),
@@ -64,21 +61,10 @@ def hunt(
             "--until-idle", min=0, help="With --follow: stop after N seconds without anything new."
         ),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", min=1, help="Number of threads. Default: one per core."),
-    ] = None,
-    archive_password: Annotated[
-        bool, typer.Option("--archive-password", help="Ask for the archives' password.")
-    ] = False,
-    archive_password_file: Annotated[
-        Path | None,
-        typer.Option("--archive-password-file", help="Read the archives' password from a file."),
-    ] = None,
-    max_expansion: Annotated[
-        float,
-        typer.Option("--max-expansion", min=1, help="Largest decompression ratio allowed."),
-    ] = 250.0,
+    threads: options.Threads = None,
+    archive_password: options.ArchivePassword = False,
+    archive_password_file: options.ArchivePasswordFile = None,
+    max_expansion: options.MaxExpansion = 250.0,
 ) -> int:
     """Find the lines of raw dumps that mention your people, domains or projects.
 

@@ -78,6 +78,28 @@ RequireSignature = Annotated[
     typer.Option("--require-signature", help="Use only filters signed by a publisher you trust."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Number of threads. Default: one per core."),
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option("--files-from", metavar="LIST", help="Read paths from a file, one per line."),
+]
+ArchivePassword = Annotated[
+    bool, typer.Option("--archive-password", help="Ask for the archives' password.")
+]
+ArchivePasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive-password-file",
+        readable=False,  # which is told in our words
+        help="Read the archives' password from a file.",
+    ),
+]
+MaxExpansion = Annotated[
+    float, typer.Option("--max-expansion", min=1, help="Largest decompression ratio allowed.")
+]
 
 
 def access(

@@ -147,6 +147,8 @@ class _Popen(subprocess.Popen[Any]):
 
 def become() -> None:
     """From now on this process is as if it were on Windows."""
+    # How a child is waited for and ended here is POSIX still: subprocess keeps an os of its own.
+    subprocess.os = types.SimpleNamespace(**vars(os))  # type: ignore[attr-defined]
     for name in GONE.split():
         if hasattr(os, name):
             delattr(os, name)

@@ -4,10 +4,7 @@ import hashlib
 import http.client
 import json
 import os
-import re
 import shutil
-import signal
-import socket
 import stat
 import statistics
 import subprocess
@@ -15,59 +12,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from program import LEAKCHECK, leakcheck, one_sentence
+from loopback.answering import Running, blocks
+from program import leakcheck, one_sentence
 
 pytest.importorskip("uvicorn")
-PAGE = Path(__file__).parent.parent.parent / "docs" / "membership.md"
 SENTINEL = "sentinel-correct-marble-otter"
-
-
-class Running:
-    """`leakcheck answer`, started and asked."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.path = folder / "a.sock"
-        where = ["--socket", str(self.path)] if "--port" not in arguments else []
-        self.log = folder / "log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [LEAKCHECK, "answer", *where, *arguments], stdout=log, stderr=log
-            )
-        until = time.monotonic() + 30
-        while "Answering" not in self.said:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < until
-            time.sleep(0.05)
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    @property
-    def url(self) -> str:
-        return re.search(r"http://\S+(?=/ )", self.said)[0]
-
-    def connection(self) -> http.client.HTTPConnection:
-        made = http.client.HTTPConnection("localhost", timeout=10)
-        made.sock = socket.socket(socket.AF_UNIX)
-        made.sock.settimeout(10)
-        made.sock.connect(str(self.path))
-        return made
-
-    def ask(self, path: str, method: str = "GET") -> tuple[int, Any]:
-        connection = self.connection()
-        connection.request(method, path)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        return answer.status, json.loads(body) if body.startswith(b"{") else body.decode()
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == 0
 
 
 @pytest.fixture
@@ -194,12 +145,6 @@ def test_an_answer_takes_less_than_a_few_milliseconds_of_the_server(running: Run
     assert statistics.median(taken) < 0.05  # far above the usual, for busy machines
 
 
-def blocks() -> dict[str, str]:
-    """The files that the page shows, by name."""
-    found = re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    return dict(found)
-
-
 CLIENTS = {
     "client.mjs": ["node", "client.mjs"],
     "client.go": ["go", "run", "client.go"],
@@ -240,60 +185,6 @@ def test_clients_of_the_page(name: str, tmp_path: Path) -> None:
         running.stop()
     expected = 1 if command[0] == "go" else 2  # `go run` ends with 1 whatever its program does
     assert ends("letmein") == (expected, "unknown")
-
-
-@pytest.fixture
-def pam(tmp_path: Path) -> Iterator[Path]:
-    """The page's script, with a socket beside it."""
-    script = tmp_path / "pam-breached"
-    text = blocks()["pam-breached"].replace("/run/leakcheck/answer.sock", f"{tmp_path}/a.sock")
-    script.write_text(text)
-    script.chmod(0o755)
-    return script
-
-
-def test_the_pam_script_fails_closed(pam: Path, tmp_path: Path) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
-    running = Running(tmp_path)
-
-    def ends(given: bytes) -> tuple[int, str]:
-        done = subprocess.run([str(pam)], input=given, capture_output=True, timeout=30)
-        return done.returncode, done.stdout.decode()
-
-    try:
-        said = "This password is known from a data breach. Change it.\n"
-        assert ends(b"letmein\0") == (1, said)
-        assert ends(b"correct-marble-otter\0") == (0, "")
-        assert ends(b"") == (1, "No password was given to check.\n")
-    finally:
-        running.stop()
-    assert ends(b"correct-marble-otter\0") == (1, "This password could not be checked.\n")
-
-
-def test_a_real_pam_stack(pam: Path, tmp_path: Path) -> None:
-    service = Path("/etc/pam.d") / f"leakcheck-test-{os.getpid()}"
-    if os.geteuid() or not shutil.which("pamtester") or not shutil.which("curl"):
-        pytest.skip("pamtester and curl are not installed, or this is not root")
-    tmp_path.chmod(0o755)
-    how = f"requisite pam_exec.so expose_authtok quiet stdout {pam}"
-    service.write_text(f"auth {how}\nauth required pam_permit.so\n"
-                       f"password {how}\npassword required pam_permit.so\n")  # fmt: skip
-
-    def ends(password: str, phase: str = "authenticate") -> int:
-        command = ["pamtester", service.name, "nobody", phase]
-        return subprocess.run(command, input=f"{password}\n".encode(), timeout=30).returncode
-
-    running = Running(tmp_path)
-    try:
-        assert ends("letmein") == 1
-        assert ends("correct-marble-otter") == 0
-        assert ends("correct-marble-otter", "chauthtok") == 1  # it is not told the new password
-    finally:
-        running.stop()
-        after = ends("correct-marble-otter")
-        service.unlink()
-    assert after == 1
 
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

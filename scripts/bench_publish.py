@@ -1,4 +1,4 @@
-"""From a dump to a page, and a visit to that page: times and sizes, as docs/publishing.md has them.
+"""From a dump to a page, and a visit to that page: times and sizes, as docs/first-day.md has them.
 
     python scripts/bench_publish.py --addresses 12000000
     python scripts/bench_publish.py --addresses 12000000 --harden fast

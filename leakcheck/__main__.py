@@ -7,6 +7,7 @@ status 2 is for everything that is neither done nor exposed.
 import os
 import sys
 import time
+from typing import Any
 
 from leakcheck import version_text
 from leakcheck.language import local, said
@@ -91,25 +92,49 @@ def _invoke(arguments: list[str]) -> int:
     if arguments == ["--version"]:  # which need not wait for the parser to load
         print(version_text())
         return 0
-    from typer import Exit
-    from typer.main import get_command
-
-    from leakcheck.cli import app
     from leakcheck.errors import UsageError
     from leakcheck.terminal import settle
 
-    command = get_command(app)
     try:
         settle()
     except UsageError:
         if not {"-h", "--help"}.intersection(arguments):
             raise
+    call = _plain(arguments)
+    return _by_typer(arguments) if call is None else _status(call())
+
+
+def _plain(arguments: list[str]) -> Any:
+    """What to call where the line needs no parser: a command by its name, and plain words."""
+    import re
+    from importlib import import_module
+
+    if not re.fullmatch("[a-z]+", arguments[0]):
+        return None
+    try:
+        module = import_module(f"leakcheck.commands.{arguments[0]}")
+    except ModuleNotFoundError:
+        return None
+    app = getattr(module, "app", None)
+    return None if app is None else app.plain(arguments[1:])
+
+
+def _by_typer(arguments: list[str]) -> int:
+    from typer import Exit
+    from typer.main import get_command
+
+    from leakcheck.cli import app
+
+    command = get_command(app)
     try:
         with command.make_context("leakcheck", list(arguments)) as context:
-            status = command.invoke(context)
+            return _status(command.invoke(context))
     except Exit as done:
         return done.exit_code
-    return status if isinstance(status, int) else 0
+
+
+def _status(returned: Any) -> int:
+    return returned if isinstance(returned, int) else 0
 
 
 def _say_if_slow(begun: float) -> None:

@@ -223,7 +223,7 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             raise UsageError(_no_such_command(cmd_name))
         module = import_module(f"leakcheck.commands.{cmd_name}")
-        command = typer.main.get_command(module.app)
+        command = typer.main.get_command(module.app.real())
         command.name = cmd_name
         return _with_common(command)
 

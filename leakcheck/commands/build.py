@@ -4,10 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from leakcheck.building import BuildRequest, Form
 from leakcheck.building.reporting import build_shown
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import listed

@@ -1,31 +1,26 @@
 """`leakcheck ci`: breached passwords in a repository's configuration."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import typer
-from typer.core import TyperCommand
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-class _Command(TyperCommand):
-    """Takes `--history` without a value for all of it."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given = list(args)
-        end = given.index("--") if "--" in given else len(given)
-        for at in reversed(range(end)):
-            alone = given[at] == "--history"
-            if alone and (at + 1 == len(given) or given[at + 1].startswith("-")):
-                given[at] = "--history="
-        return super().parse_args(ctx, given)
+def _history_alone(words: list[str]) -> list[str]:
+    """`--history` without a value is that of all commits."""
+    end = words.index("--") if "--" in words else len(words)
+    for at in reversed(range(end)):
+        alone = words[at] == "--history"
+        if alone and (at + 1 == len(words) or words[at + 1].startswith("-")):
+            words[at] = "--history="
+    return words
 
 
-@app.command(cls=_Command)
+@app.command(rewrite=_history_alone)
 def ci(
     paths: Annotated[
         list[Path] | None,

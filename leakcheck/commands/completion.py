@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-import typer
+from leakcheck.commands import declared as typer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -59,9 +58,9 @@ def demo(
     status = _walk(str(output))
     _say_the_engine()
     if not status:
-        typer.echo(f"The files are kept in {output}. Ask the filter what you like:")
+        print(f"The files are kept in {output}. Ask the filter what you like:", flush=True)
         name = shlex.quote(str(output / "acme.bloom"))
-        typer.echo(f"  leakcheck check dave@example.fr --in {name}")
+        print(f"  leakcheck check dave@example.fr --in {name}", flush=True)
     return status
 
 
@@ -70,7 +69,7 @@ def _say_the_engine() -> None:
     from bloom.engine import FALLEN_BACK
 
     if FALLEN_BACK:
-        typer.echo(
+        print(
             "This ran on plain Python: the same answers, some 40 times slower. For the native "
             "engine, take a wheel, or install Rust (https://rustup.rs) and install again."
         )
@@ -83,11 +82,11 @@ def _walk(folder: str) -> int:
         with open("password.txt", "w", encoding="utf-8") as secret:  # noqa: PTH123 - a cwd name
             secret.write("letmein\n")
         for title, line, expected in STEPS:
-            typer.echo(f"# {title}\n$ {line}")
+            print(f"# {title}\n$ {line}", flush=True)
             status = _run(line)
-            typer.echo(f"(exit status {status})\n")
+            print(f"(exit status {status})\n", flush=True)
             if status != expected:
-                typer.echo(f"leakcheck: this step should have ended with {expected}.", err=True)
+                print(f"leakcheck: this step should have ended with {expected}.", file=sys.stderr)
                 return 2
     return 0
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from leakcheck.building import BuildReport, BuildRequest, Form
 from leakcheck.building.reporting import read_shown, show_account, warn_of_failures
 from leakcheck.building.writer import HandedOn, KeyTaker
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.exporting import Export, Exported, To

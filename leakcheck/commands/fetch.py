@@ -6,8 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.subject.kinds import Kind

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.language import day, joined, said, said_of
 from leakcheck.wording import json_text

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 

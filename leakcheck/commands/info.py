@@ -4,8 +4,7 @@ import json as json_module
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -3,9 +3,8 @@
 import json as json_module
 from typing import Annotated
 
-import typer
-
 from leakcheck.building.inspection import Inspection, inspect
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import Options, Skipped, inputs, listed

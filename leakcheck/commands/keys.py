@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.language import said

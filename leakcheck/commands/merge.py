@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.progress import Progress

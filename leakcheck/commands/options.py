@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
 from leakcheck.language import said
 from leakcheck.sources import Access

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from leakcheck.commands import declared as typer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

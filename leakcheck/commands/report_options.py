@@ -6,8 +6,7 @@ Apart from `options`, so that a check need not load what reports are made of.
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.reports import FORMATS
 
 Formats = Annotated[

@@ -4,8 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
 from leakcheck.language import said

@@ -5,8 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

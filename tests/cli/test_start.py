@@ -12,15 +12,18 @@ STARTS = {
     "the version": (["--version"], {"typer", "bloom.filter"}),
     "one address": (
         ["check", "alice@example.fr", "--in", "acme.bloom"],
-        {"_hashlib", "ssl", "tomllib", "rich", "pydantic", "leakcheck.trust.store",
+        {"typer", "_hashlib", "ssl", "tomllib", "rich", "pydantic", "leakcheck.trust.store",
          "leakcheck.http.client",
          "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
     ),
     "a build": (
         ["build", "dump.txt", "-o", "new.bloom"],
-        {"leakcheck.http.client", "leakcheck.subject.identity", "leakcheck.records.sql_tokens"},
+        {"typer", "leakcheck.http.client", "leakcheck.subject.identity",
+         "leakcheck.records.sql_tokens"},
     ),
-    "a folder without rules of git's": (["ci", "empty"], {"pathspec", "rich", "yaml", "pydantic"}),
+    "a folder without rules of git's": (
+        ["ci", "empty"], {"typer", "pathspec", "rich", "yaml", "pydantic"},
+    ),
     "help": (["check", "--help"], {"rich", "pydantic"}),
 }  # fmt: skip
 

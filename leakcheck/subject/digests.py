@@ -1,7 +1,7 @@
 """Digests of subjects: SHA-1, the NT hash, and the bytes of a password as dumps write it.
 
 SHA-1 and MD4 are what the corpora use; nothing here needs them to resist
-collisions. MD4 (RFC 1320) is written out because OpenSSL 3 hides it.
+collisions. MD4 (RFC 1320) is written out as well, because OpenSSL 3 mostly hides it.
 """
 
 import re
@@ -18,23 +18,13 @@ LONGEST_PASSWORD = 65_536
 """Bytes. A longer line is no password: it is a file of another sort."""
 _MASK = 0xFFFFFFFF
 _HEX_FORM = re.compile(rb"\$[Hh][Ee][Xx]\[((?:[0-9A-Fa-f]{2})*)\]", re.DOTALL)
-# Round functions, additive constants, order of words and shifts of RFC 1320.
-_ROUNDS: tuple[
-    tuple[Callable[[int, int, int], int], int, tuple[int, ...], tuple[int, ...]], ...
-] = (
-    (lambda x, y, z: (x & y) | (~x & z), 0, tuple(range(16)), (3, 7, 11, 19)),
-    (
-        lambda x, y, z: (x & y) | (x & z) | (y & z),
-        0x5A827999,
-        (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
-        (3, 5, 9, 13),
-    ),
-    (
-        lambda x, y, z: x ^ y ^ z,
-        0x6ED9EBA1,
-        (0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15),
-        (3, 9, 11, 15),
-    ),
+# Of each round of RFC 1320: which word a step takes, and by how much it turns.
+_FIRST = tuple(zip(range(16), (3, 7, 11, 19) * 4, strict=True))
+_SECOND = tuple(
+    zip((0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), (3, 5, 9, 13) * 4, strict=True)
+)
+_THIRD = tuple(
+    zip((0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15), (3, 9, 11, 15) * 4, strict=True)
 )
 
 
@@ -56,18 +46,39 @@ def sha1(text: str | bytes) -> bytes:
 
 def md4(data: bytes) -> bytes:
     """MD4 (RFC 1320), 16 bytes."""
+    return _fastest_md4()(data)
+
+
+@lru_cache(maxsize=1)
+def _fastest_md4() -> Callable[[bytes], bytes]:
+    """OpenSSL's where it has one: version 3 only where the system's settings load `legacy`."""
+    try:
+        from _hashlib import new  # loads OpenSSL: not before the first NT hash
+
+        new("md4", usedforsecurity=False)
+    except (ImportError, ValueError):
+        return written_md4
+    return lambda data: new("md4", data, usedforsecurity=False).digest()
+
+
+def written_md4(data: bytes) -> bytes:
+    """The same, written out."""
     padded = data + b"\x80" + bytes(-(len(data) + 9) % 64) + struct.pack("<Q", len(data) * 8)
-    state = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476]
+    old = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
     for at in range(0, len(padded), 64):
         words = struct.unpack_from("<16I", padded, at)
-        a, b, c, d = state
-        for mix, constant, order, shifts in _ROUNDS:
-            for step, index in enumerate(order):
-                total = (a + mix(b, c, d) + words[index] + constant) & _MASK
-                shift = shifts[step & 3]
-                a, b, c, d = d, (total << shift | total >> (32 - shift)) & _MASK, b, c
-        state = [(old + new) & _MASK for old, new in zip(state, (a, b, c, d), strict=True)]
-    return struct.pack("<4I", *state)
+        a, b, c, d = old
+        for index, shift in _FIRST:
+            total = a + (d ^ b & (c ^ d)) + words[index] & _MASK
+            a, b, c, d = d, (total << shift | total >> 32 - shift) & _MASK, b, c
+        for index, shift in _SECOND:
+            total = a + (b & c | d & (b | c)) + words[index] + 0x5A827999 & _MASK
+            a, b, c, d = d, (total << shift | total >> 32 - shift) & _MASK, b, c
+        for index, shift in _THIRD:
+            total = a + (b ^ c ^ d) + words[index] + 0x6ED9EBA1 & _MASK
+            a, b, c, d = d, (total << shift | total >> 32 - shift) & _MASK, b, c
+        old = (old[0] + a & _MASK, old[1] + b & _MASK, old[2] + c & _MASK, old[3] + d & _MASK)
+    return struct.pack("<4I", *old)
 
 
 def nt_hash(text: str | bytes) -> bytes:

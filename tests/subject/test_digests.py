@@ -1,10 +1,15 @@
 """Digests against the vectors of their makers."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leakcheck.subject.digests import md4, nt_hash, sha1
+from leakcheck.subject.digests import md4, nt_hash, sha1, written_md4
 
 
 @pytest.mark.parametrize(
@@ -20,6 +25,37 @@ from leakcheck.subject.digests import md4, nt_hash, sha1
 )
 def test_md4_as_in_rfc_1320(text: bytes, digest: str) -> None:
     assert md4(text).hex() == digest
+    assert written_md4(text).hex() == digest
+
+
+LEGACY = """
+openssl_conf = settings
+[settings]
+providers = providers
+[providers]
+default = on
+legacy = on
+[on]
+activate = 1
+"""
+
+
+def test_md4_of_an_openssl_that_has_it(tmp_path: Path) -> None:
+    (tmp_path / "openssl.cnf").write_text(LEGACY)
+    program = """if True:
+        import random
+        from leakcheck.subject.digests import _fastest_md4, md4, written_md4
+        for length in range(200):
+            data = random.randbytes(length)
+            assert md4(data) == written_md4(data), length
+        print(_fastest_md4() is not written_md4)
+    """
+    asked = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        env=os.environ | {"OPENSSL_CONF": str(tmp_path / "openssl.cnf")},
+    )  # fmt: skip
+    if asked.stdout == "False\n":
+        pytest.skip("this OpenSSL has no MD4")
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,12 @@ impl Slab {
     pub fn new(filled: bool) -> Result<Self, NoMemory> {
         // SAFETY: the size is not zero.
         let bytes = NonNull::new(unsafe { alloc(layout()) }).ok_or(NoMemory)?;
-        #[cfg(target_os = "linux")]
         if filled {
             // SAFETY: advice on memory that is ours, and whole pages; a refusal changes nothing.
-            unsafe { libc::madvise(bytes.as_ptr().cast(), BYTES, libc::MADV_HUGEPAGE) };
+            #[cfg(target_os = "linux")]
+            unsafe {
+                libc::madvise(bytes.as_ptr().cast(), BYTES, libc::MADV_HUGEPAGE)
+            };
         }
         Ok(Slab {
             bytes: bytes.cast(),

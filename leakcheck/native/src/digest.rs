@@ -1,9 +1,9 @@
 //! Digests, packed into one buffer as they come; short messages are hashed several at once.
 
+#[cfg(target_arch = "x86_64")]
 use crate::sha_pair;
 use md4::{Digest, Md4};
 use sha1::Sha1;
-#[cfg(target_arch = "x86_64")]
 use std::cell::Cell;
 
 const START: [u32; 5] = [
@@ -183,17 +183,19 @@ impl Digests {
 
     #[inline(never)]
     fn flush(&mut self) {
-        let mut rest = &self.waiting[..self.count];
+        let rest = &self.waiting[..self.count];
         #[cfg(target_arch = "x86_64")]
-        if sha_pair::is_there() {
+        let rest = if sha_pair::is_there() {
             let (pairs, odd) = rest.as_chunks();
             for [one, other] in pairs {
                 // SAFETY: the processor has the instructions.
                 let sums = unsafe { sha_pair::pair([one, other]) };
                 self.out.extend_from_slice(sums.as_flattened());
             }
-            rest = odd;
-        }
+            odd
+        } else {
+            rest
+        };
         for block in rest {
             let mut state = START;
             sha1::block_api::compress(&mut state, std::slice::from_ref(block));

@@ -4,10 +4,8 @@ import contextlib
 import errno
 import fcntl
 import os
-from os import pread
+from os import pread as pread  # given out as it is
 from pathlib import Path
-
-__all__ = ["pread"]
 
 _PRIVATE = 0o600
 # A pipe or a device that took the file's place must neither block nor become our terminal.

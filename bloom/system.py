@@ -16,39 +16,9 @@ those, calls what only some systems have: tests/test_layering.py.
 import os
 
 if hasattr(os, "pread"):
-    from bloom.posix import (
-        file_control,
-        fsync,
-        lock,
-        memory,
-        name_if_free,
-        open_new,
-        open_to_read,
-        open_to_write,
-        pread,
-        pread_into,
-        pwrite,
-        replace,
-        set_mode,
-        sync_folder,
-    )
+    from bloom.posix import *
 else:
-    from bloom.windows import (
-        file_control,
-        fsync,
-        lock,
-        memory,
-        name_if_free,
-        open_new,
-        open_to_read,
-        open_to_write,
-        pread,
-        pread_into,
-        pwrite,
-        replace,
-        set_mode,
-        sync_folder,
-    )
+    from bloom.windows import *
 
 __all__ = [
     "file_control",

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import types
+from inspect import signature
 from pathlib import Path
 from subprocess import run
 
@@ -178,3 +179,12 @@ def test_a_link_in_the_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             windows.open_to_write("a", empty=True)
         assert closed == [77]
         assert windows.open_to_read("a") == 77  # followed
+
+
+def test_both_systems_give_the_same_functions() -> None:
+    """What bloom.system gives out is in both of its modules, and called in the same way."""
+    for name in system.__all__:
+        here, there = (signature(getattr(module, name)) for module in (posix, windows))
+        if name == "pread":  # the system's own: its parameters cannot be named
+            here, there = len(here.parameters), len(there.parameters)
+        assert here == there, name

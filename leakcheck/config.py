@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import UsageError
-from leakcheck.files import home
+from leakcheck.files import home, platform_folder
 from leakcheck.language import LANGUAGES, known_language, said
+from leakcheck.patterns import late
 
 FILE = "config.toml"
 _MOST_BYTES = 1 << 20
-_PROXY = re.compile(r"(https?|socks5h?)://\S+")
+_PROXY = late(r"(https?|socks5h?)://\S+")
 _KINDS = ("email", "password", "ntlm", "credential", "domain")
 
 
@@ -141,9 +142,7 @@ def path_of() -> Path:
     """Where this user's file is, or would be."""
     if os.environ.get("LEAKCHECK_HOME"):
         return home() / FILE
-    from platformdirs import user_config_path
-
-    return user_config_path("leakcheck", appauthor=False) / FILE
+    return platform_folder("config") / FILE
 
 
 def load() -> Config:

@@ -13,9 +13,10 @@ import errno
 import glob
 import os
 import stat
+import sys
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 from bloom import system
 
@@ -33,9 +34,34 @@ def home() -> Path:
     if given:
         # Where there is no such user, the folder is missing: Path.expanduser would raise.
         return Path(os.path.expanduser(given))  # noqa: PTH111
-    from platformdirs import user_data_path
+    return platform_folder("data")
 
-    return user_data_path("leakcheck", appauthor=False)
+
+_XDG = {  # what the XDG Base Directory Specification says, 0.8
+    "data": ("XDG_DATA_HOME", "~/.local/share"),
+    "config": ("XDG_CONFIG_HOME", "~/.config"),
+    "cache": ("XDG_CACHE_HOME", "~/.cache"),
+}
+
+
+def platform_folder(what: Literal["data", "config", "cache"]) -> Path:
+    """Where the platform keeps this user's data, settings or cached files of leakcheck.
+
+    On Linux read from the two variables that say it: to load platformdirs takes longer than to
+    look a subject up.
+    """
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        variable, usual = _XDG[what]
+        base = os.environ.get(variable, "")
+        if not os.path.isabs(base) and os.path.isabs(os.environ.get("HOME", "")):  # noqa: PTH117 - of text
+            base = os.path.expanduser(usual)  # noqa: PTH111 - the same
+        if os.path.isabs(base):  # noqa: PTH117 - the same
+            return Path(base, "leakcheck")
+    import platformdirs
+
+    paths = {"data": platformdirs.user_data_path, "config": platformdirs.user_config_path,
+             "cache": platformdirs.user_cache_path}  # fmt: skip
+    return paths[what]("leakcheck", appauthor=False)
 
 
 class Draft:

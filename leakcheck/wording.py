@@ -10,21 +10,21 @@ données personnelles". They are in the order in which they help most.
 """
 
 import functools
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from leakcheck.language import figure, joined, local, said, said_of, stripped
+from leakcheck.patterns import late
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 # What steers a terminal or turns a line around: the controls of ISO 6429, and those of the
 # Unicode bidirectional algorithm (UAX 9); and what only some readers take for the end of a line.
-_STEERING = re.compile(
+_STEERING = late(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _BLANKS = "\u00a0\u202f"  # that no line is broken at: French has them before some marks
-_UNESCAPED = re.compile(r"[ !#-\[\]-~\x1f]*")  # what JSON has as it is, and what joins it here
+_UNESCAPED = late(r"[ !#-\[\]-~\x1f]*")  # what JSON has as it is, and what joins it here
 
 
 def printable(text: str) -> str:

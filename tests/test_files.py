@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import platformdirs
 import pytest
 
-from leakcheck.files import PRIVATE, PUBLISHED, Draft, sweep, write_whole
+from leakcheck.files import PRIVATE, PUBLISHED, Draft, platform_folder, sweep, write_whole
 
 
 def names_in(folder: Path) -> list[str]:
@@ -137,3 +139,19 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "state", b"data")
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("home", ["/home/ann", "/home/ann/", "/", "relative", "", None])
+@pytest.mark.parametrize("given", ["/else/where", "relative", "~/x", "", None])
+@pytest.mark.parametrize("what", ["data", "config", "cache"])
+def test_the_folders_of_the_platform_are_those_of_platformdirs(
+    what: Any, given: str | None, home: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = {"data": "XDG_DATA_HOME", "config": "XDG_CONFIG_HOME", "cache": "XDG_CACHE_HOME"}
+    for name, value in ((variable[what], given), ("HOME", home)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    theirs = getattr(platformdirs, f"user_{what}_path")("leakcheck", appauthor=False)
+    assert platform_folder(what) == theirs

@@ -4,25 +4,25 @@ A password that is its own login, or the name of its service, is the first that
 anyone tries. `is_login` tells such from what stands around it.
 """
 
-import re
 from dataclasses import dataclass, field
 
 from leakcheck.ci.commits import Commit
 from leakcheck.ci.names import words_of
+from leakcheck.patterns import late
 
 IGNORED = "the line says leakcheck: ignore"
 COMMENT = "it stands in a comment"
 _AROUND = 300  # bytes on either side in which a login stands beside its password
 _MOST_SEEN = 8
 _SHORTEST = 2
-_LOGIN = re.compile(
+_LOGIN = late(
     rb"(?:user|login|usr|uid|account|principal|client_?id|host|hostname|service|image|database"
     rb"|dbname|db|catalog)(?:[_\-. ]?(?:name|id))?"
     rb"(?:[\"']?\]?[ \t]{0,8}(?:=>|:=|[:=>,])|\()[ \t]{0,8}\\?[\"']?\Z"
 )
-_APART = re.compile(r"[_.\- ]+")
-_SECTION = re.compile(rb"(?:^|\n|[{,])[ \t]*[\"'\[]?\Z")
-_SECTION_END = re.compile(rb"[\"']?[ \t]*(?:\]|:[ \t]*[{\r\n]|=?[ \t]*\{)")
+_APART = late(r"[_.\- ]+")
+_SECTION = late(rb"(?:^|\n|[{,])[ \t]*[\"'\[]?\Z")
+_SECTION_END = late(rb"[\"']?[ \t]*(?:\]|:[ \t]*[{\r\n]|=?[ \t]*\{)")
 _NO_NAMES = frozenset(
     (
         "new", "old", "current", "confirm", "confirmation", "repeat", "again", "verify", "plain",

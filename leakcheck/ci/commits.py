@@ -9,14 +9,16 @@ Rule 2: `refs/replace` puts no other commit in place of the one that is there.
 """
 
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import subprocess
 
 SHALLOW = "the clone is shallow, so its older commits are not here: run git fetch --unshallow"
 _READ = 1 << 18
@@ -43,6 +45,8 @@ class Version(NamedTuple):
 
 def check_range(root: Path, said: str) -> None:
     """Raises UsageError where git does not know a range of revisions."""
+    import subprocess
+
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
         gitrepo.command(root, "rev-list", "--max-count=1", *_revisions(said)),
         capture_output=True, stdin=subprocess.DEVNULL, env=_environment(root), check=False,
@@ -133,7 +137,9 @@ def _revisions(said: str) -> list[str]:
     return ["--end-of-options", *said.split()] if said.strip() else ["--all"]
 
 
-def _git(root: Path, stdin: IO[bytes] | None, *arguments: str) -> subprocess.Popen[bytes]:
+def _git(root: Path, stdin: IO[bytes] | None, *arguments: str) -> "subprocess.Popen[bytes]":
+    import subprocess
+
     return subprocess.Popen(  # noqa: S603 - git, with arguments of ours
         gitrepo.command(root, *arguments),
         stdin=subprocess.DEVNULL if stdin is None else stdin,

@@ -9,16 +9,17 @@ only where they say what to do.
 """
 
 import os
-import re
-import shutil
 import stat
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.errors import InputError, UsageError
+from leakcheck.patterns import late
 from leakcheck.wording import printable
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SAFE = (
     "core.fsmonitor=false",
@@ -31,7 +32,7 @@ _NOT_PASSED = frozenset(("GIT_DIR", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"))
 REGULAR = (b"100644", b"100755")
 """The modes of regular files."""
 _SUBMODULE = b"160000"
-_STAT = re.compile(
+_STAT = late(
     rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: .*\n  uid: .*\n"
     rb"  size: (\d+)\tflags: .*\n"
 )
@@ -73,6 +74,8 @@ def why_not(root: Path) -> str | None:
 
     Raises InputError where git refuses because of the owner, and says what to do.
     """
+    import shutil
+
     if shutil.which("git") is None:
         return "git is not installed"
     done = _run(root, "rev-parse", "--git-dir", check=False)
@@ -88,6 +91,8 @@ def why_not(root: Path) -> str | None:
 
 def hooks_path(root: Path) -> str | None:
     """Where the user or the repository has git look for hooks, None for the usual folder."""
+    import subprocess
+
     # asked without our own settings, which turn hooks off
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
         ["git", "-C", str(root), "config", "--get", "core.hooksPath"],  # noqa: S607 - in PATH
@@ -275,7 +280,9 @@ def command(root: Path, *arguments: str) -> list[str]:
     return ["git", *safe, "--no-pager", "-C", str(root), "--literal-pathspecs", *arguments]
 
 
-def _run(root: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+def _run(root: Path, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[bytes]":
+    import subprocess
+
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
         command(root, *arguments),
         capture_output=True,

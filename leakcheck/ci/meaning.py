@@ -10,6 +10,7 @@ sure of is left out.
 import re
 
 from leakcheck.ci.names import means_password, words_of
+from leakcheck.patterns import late
 
 FIELD = "it is the name of a field, not a value"
 KEY = "it is the name of a key, not a value"
@@ -21,11 +22,11 @@ _STATES = frozenset(
     "invalid required missing blank empty incorrect mismatch mismatched expired forgotten "
     "unchanged unauthorized is_required".split()
 ) | {"too short", "too long", "too weak", "not strong enough"}
-_RULES = re.compile(
+_RULES = late(
     r"(?:required|nullable|sometimes|string|present|confirmed|filled|(?:min|max|same|size):\w+)"
     r"(?:\|[\w:,]+)+"
 )
-_PASSWORD_WORD = re.compile(
+_PASSWORD_WORD = late(
     r"\b(?:pass(?:word|code|phrase|wd|wort)s?|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord"
     r"|secret|pwd)\b",
     re.IGNORECASE,
@@ -36,15 +37,15 @@ _LABELS = frozenset(
 _GIVEN = frozenset(
     "pass password passwd pwd passphrase phrase secret user username login name key token".split()
 )
-_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
-_DESCRIBED = re.compile(
+_PATH = late(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
+_DESCRIBED = late(
     r"(?:the|your|my|a|an|some|enter|insert|put|add|set)[-_ ](?:[a-z]+[-_ ]){0,4}"
     r"(?:password|passwd|passphrase|pass|secret)[-_ ](?:[a-z]+[-_ ]){0,3}"
     r"(?:to|for|of|here|goes|in)(?:[-_ ][a-z]+){0,4}"
 )
-_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*")
-_METAVAR = re.compile(r"[A-Z][A-Z0-9_]*")
-_DIRECTIVE = re.compile(r"%[-+0#]{0,3}\d{0,4}[a-zA-Z@](?![a-zA-Z0-9])|\{\w{0,40}\}|:\w+")
+_PLAIN_WORD = late(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*")
+_METAVAR = late(r"[A-Z][A-Z0-9_]*")
+_DIRECTIVE = late(r"%[-+0#]{0,3}\d{0,4}[a-zA-Z@](?![a-zA-Z0-9])|\{\w{0,40}\}|:\w+")
 _ENDS = (".", "!", "?", ":", "…")
 
 

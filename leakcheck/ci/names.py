@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from leakcheck.ci.marks import finder
+from leakcheck.patterns import late
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
-_WORDS_FOR = re.compile(
+_WORD = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
+_WORDS_FOR = late(
     r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)"
     r"|pass|passe|passcode|pw|psw|pswd|mdp|senha|contrasena|contraseña"
     r"|(?:db|user|usr|root|admin|my|key|keystore|truststore|store|ssh|smtp|mail|email|ftp|sql|mysql"

@@ -3,8 +3,6 @@
 Nothing is fetched: what a partial clone lacks is said to be missing.
 """
 
-import re
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,9 +11,10 @@ from typing import IO, NamedTuple, TypeVar
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError
+from leakcheck.patterns import late
 
 MISSING = "its content is not in this clone: fetch it"
-_POINTER = re.compile(
+_POINTER = late(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*"
     rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
@@ -54,6 +53,8 @@ def contents(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, Bl
 
 def _batch(root: Path, blobs: Sequence[B], limit: int) -> Iterator[tuple[B, BlobContent]]:
     """The contents up to where git ends."""
+    import subprocess
+
     with subprocess.Popen(  # noqa: S603 - git, with arguments of ours
         gitrepo.command(root, "cat-file", "--batch", "--buffer"),
         stdin=subprocess.PIPE,

@@ -4,7 +4,6 @@ Rule 1: offsets are in bytes; lines and columns are 1-based, columns in
 characters. Rule 2: a candidate's value is in no repr and in no message.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from leakcheck.ci.readers.families import PLAIN, Family
 from leakcheck.ci.readers.lexical import Spans
 from leakcheck.ci.readers.line_comments import is_in_comment
 from leakcheck.ci.values import judge
+from leakcheck.patterns import late
 
 NEAR = 1024
 """How far around a place a reader looks, in bytes: lines may be of any length."""
@@ -244,8 +244,8 @@ class Text:
         return count + 1
 
 
-_LONE_RETURN = re.compile(rb"\r(?![\r\n])")
-_BINARY = re.compile(
+_LONE_RETURN = late(rb"\r(?![\r\n])")
+_BINARY = late(
     rb"\x7fELF|MZ[\x00-\x90]\x00|PK\x03\x04|\x89PNG|\x1f\x8b\x08|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe"
     rb"|%PDF-|\xd0\xcf\x11\xe0|GIF8|SQLite format 3\0|\x28\xb5\x2f\xfd|\xfd7zXZ|BZh[1-9]1AY|bplist0"
 )

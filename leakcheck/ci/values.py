@@ -10,6 +10,8 @@ for its default. Rule 3: every pattern is linear in the length of the value.
 import re
 from typing import NamedTuple
 
+from leakcheck.patterns import late
+
 LONGEST = 256
 
 
@@ -21,17 +23,17 @@ class Judged(NamedTuple):
 
 
 _DEFAULTS = (
-    re.compile(r"\$\{\w{1,80}:?[-=]([^{}$]+)\}"),  # shell, compose
-    re.compile(r"\$\{[\w.\-]{1,80}:([^{}$?+-][^{}$]*)\}"),  # Spring
-    re.compile(r"\{\{[^{}]*?\|\s*default\(\s*['\"]([^'\"{}]+)['\"][^{}]*\}\}"),  # Jinja
-    re.compile(r"\{\{\s*[\w.$ ]{1,80}\|\s*default\s+['\"]([^'\"{}]+)['\"]\s*(?:\|\s*\w+\s*)*\}\}"),
-    re.compile(r"\{noop\}(.+)"),  # Spring Security: plain text, marked as such
+    late(r"\$\{\w{1,80}:?[-=]([^{}$]+)\}"),  # shell, compose
+    late(r"\$\{[\w.\-]{1,80}:([^{}$?+-][^{}$]*)\}"),  # Spring
+    late(r"\{\{[^{}]*?\|\s*default\(\s*['\"]([^'\"{}]+)['\"][^{}]*\}\}"),  # Jinja
+    late(r"\{\{\s*[\w.$ ]{1,80}\|\s*default\s+['\"]([^'\"{}]+)['\"]\s*(?:\|\s*\w+\s*)*\}\}"),
+    late(r"\{noop\}(.+)"),  # Spring Security: plain text, marked as such
 )
-_REFERENCE = re.compile(
+_REFERENCE = late(
     r"\$\{|\$\(|\$\[|\{\{|\{%|<%|#\{|%\{|`[^`]+`|%\([\w ]*\)[sd]|\$ENV|\bos\.environ|\bprocess\.env"
     r"|\bgetenv\b"
 )
-_WHOLE_REFERENCE = re.compile(
+_WHOLE_REFERENCE = late(
     r"\$\$?\{?\w+\}?|<[^<>]*>|%{1,2}\w+%{1,2}|%[sdvq@]|\{\w*\}|\[[\w -]+\]|@[\w.]+@|__\w+__|##.*"
     r"|\(\([^()]*\)\)|[%$@<{&]|[A-Za-z]:\\?|:[A-Za-z_]\w*|\?|&\w+;|%\w+%.*%\w+%"
     r"|\$\w+(?:\.\w+|->\w+|\[['\"]?\w+['\"]?\])+"
@@ -43,7 +45,7 @@ _WHOLE_REFERENCE = re.compile(
     r"|(?:~|\.{1,2})?/[\w.@+\-]+(?:/[\w.@+\-]+)+/?|[A-Za-z]:\\[\w. \-]+(?:\\[\w. \-]+)+",
     re.DOTALL,
 )
-_MASK = re.compile(
+_MASK = late(
     r"[\w.\-]{0,4}[:=]?[xX*•]{12,}[:=]?[\w.\-]{0,4}[xX*•]{0,200}|[!*]+|[*•xX.\-_?…#]+|redacted|\[?(?:filtered|masked|hidden|redacted)\]?|n/?a|tbd|todo"
     r"|(?:新|旧|你的|您的|输入|数据库|用户|登录|管理员)密码",
     re.I,
@@ -52,7 +54,7 @@ _NOTHING = frozenset(
     "true false null none nil undefined yes no on off ~ string str text varchar bytes int integer "
     "(null) (none) 0 1 boolean bool number required optional secret_ref optional[str]".split()
 )
-_HASH = re.compile(
+_HASH = late(
     r"\$(?:2[abxy]?|argon2\w*|1|3|5|6|7|y|gy|sha1|md5|apr1|P|H|S|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$.+"
     r"|(?:pbkdf2|argon2|bcrypt|scrypt|sha\d*|md5|unsalted_\w+|crypt)[\w-]*[$:].{8,}"
     r"|\{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|BCRYPT|SCRYPT|pbkdf2|bcrypt|scrypt|argon2"

@@ -8,14 +8,15 @@ says what a line means: `plain` gives the same values or none.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+from leakcheck.patterns import late
+
+_WHOLE = late(r"[0-9]{1,9}")
+_DECIMAL = late(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])

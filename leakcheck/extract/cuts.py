@@ -13,20 +13,19 @@ between the bytes of one token.
 
 import re
 
+from leakcheck.patterns import late
 from leakcheck.subject import escapes, layers
 from leakcheck.subject.address import REACH
 
 Buffer = bytes | bytearray | memoryview
-_STOP = re.compile(
+_STOP = late(
     rb'.*(?:[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x20"!$*,/<>)\]^`|~]|(?<![0-9;:?\[])[:?]'
     rb"|\xe2\x80[\xa4-\xa6\xa8\xa9]|\xe3\x80\x80|\xef\xbc[\x81-\x8c\x8f\x9a-\x9f]"
     rb"|(?<![&;])#|(?=&(?!#|amp|apos|commat|period|lowbar|plus|hyphen|dash|shy|zw).{7}))",
     re.DOTALL,
 )
-_BREAK = re.compile(
-    rb".*(?:\\[nrt]|\xe2\x80[\x90-\xa3\xa7]|\xe3\x80[\x81\x88-\x91\x94-\x9b])", re.DOTALL
-)
-_UNFINISHED = re.compile(rb"&[#;0-9A-Za-z]*\Z|\x1b\[[0-9;:?]*\Z")
+_BREAK = late(rb".*(?:\\[nrt]|\xe2\x80[\x90-\xa3\xa7]|\xe3\x80[\x81\x88-\x91\x94-\x9b])", re.DOTALL)
+_UNFINISHED = late(rb"&[#;0-9A-Za-z]*\Z|\x1b\[[0-9;:?]*\Z")
 _LONGEST = 34  # bytes of an entity, or of a sequence for a terminal
 _WINDOW = 65536
 

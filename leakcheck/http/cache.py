@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from leakcheck.files import home, make_folder, write_whole
+from leakcheck.files import home, make_folder, platform_folder, write_whole
 
 _CHECK_BYTES = 32
 
@@ -19,9 +19,7 @@ def cache_folder() -> Path:
     """Where entries live: under LEAKCHECK_HOME where that is set, else where the platform says."""
     if os.environ.get("LEAKCHECK_HOME"):
         return home() / "cache"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("leakcheck", appauthor=False)
+    return platform_folder("cache")
 
 
 class Cache:

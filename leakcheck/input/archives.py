@@ -4,15 +4,15 @@ A zip or 7z needs to be sought in: within another archive or from stdin it is
 held in memory.
 """
 
-import re
 from collections.abc import Iterator
 
 from leakcheck.input import tar_header
 from leakcheck.input.member import Member, Skip, sought
 from leakcheck.input.streams import Budget, Peeked, Raw, read_at
 from leakcheck.input.workbook import OLE, is_workbook, sheet_members
+from leakcheck.patterns import late
 
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # what texts do not hold
+_BINARY = late(rb"[\x00-\x08\x0e-\x1a]")  # what texts do not hold
 
 
 def recognise(head: bytes) -> str | None:

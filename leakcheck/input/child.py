@@ -17,7 +17,6 @@ import contextlib
 import io
 import os
 import struct
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,6 +45,8 @@ class Child:
     def __init__(
         self, module: str, file: Any, *arguments: str, given: bytes = b"", damaged: str
     ) -> None:
+        import subprocess  # loaded by a child's parent alone
+
         self._damaged = damaged
         with _handle(file) as handle:
             name, passing = processes.hand_over(handle)

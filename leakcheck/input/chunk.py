@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from bloom.engine import choose
 from leakcheck.input.streams import ReadError
+from leakcheck.patterns import late
 from leakcheck.subject.address import REACH
 from leakcheck.subject.digests import LONGEST_PASSWORD
 
@@ -24,9 +25,9 @@ _LOOK_BACK = 64  # lines
 _BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
 OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
 Cut = Callable[[memoryview, int], int]
-_END = re.compile(rb"\n|\r(?=[^\r\n])")
-_LAST_RETURN = re.compile(rb".*\r(?=[^\r\n])", re.DOTALL)
-_RETURNS = re.compile(rb"\r+")
+_END = late(rb"\n|\r(?=[^\r\n])")
+_LAST_RETURN = late(rb".*\r(?=[^\r\n])", re.DOTALL)
+_RETURNS = late(rb"\r+")
 
 
 class Chunk(NamedTuple):

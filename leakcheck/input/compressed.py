@@ -8,18 +8,18 @@ decompressed before the damage is handed out before the damage is reported.
 """
 
 import io
-import re
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from leakcheck.input.streams import Budget, Buffer, ReadError
 from leakcheck.language import said
+from leakcheck.patterns import late
 
 HEAD_BYTES = 512
 INPUT_BYTES = 128 << 10
 _FIRST_FEED = 4096  # bytes given to a new decompressor: it hands back what it does not use
-_NOT_ZERO = re.compile(rb"[^\0]")
+_NOT_ZERO = late(rb"[^\0]")
 _WINDOW_LOG = 28  # the largest zstd window accepted, 256 MiB
 
 

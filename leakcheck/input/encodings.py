@@ -10,9 +10,9 @@ returns as well: who takes lines knows that a lone one may end them.
 
 import codecs
 import io
-import re
 
 from leakcheck.input.streams import Buffer, Peeked, ReadError
+from leakcheck.patterns import late
 
 SAMPLE_BYTES = 64 << 10
 _MARKS = (
@@ -65,8 +65,8 @@ def with_line_feeds(text: Peeked) -> Peeked:
     return text
 
 
-_NARROW = re.compile(rb"[\t\n\r\x20-\x7e]{33,}")  # hardly ever a run in UTF-16
-_TAIL = re.compile(rb"[\t\n\r\x20-\x7e]*\Z")
+_NARROW = late(rb"[\t\n\r\x20-\x7e]{33,}")  # hardly ever a run in UTF-16
+_TAIL = late(rb"[\t\n\r\x20-\x7e]*\Z")
 
 
 class _Transcoded(io.RawIOBase):

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.input.streams import Buffer, Raw, ReadError
+from leakcheck.patterns import late
 
-_URL = re.compile(r"(?P<store>(?:s3|gs|az)://[^/]+)/?(?P<key>.*)", re.DOTALL)
+_URL = late(r"(?P<store>(?:s3|gs|az)://[^/]+)/?(?P<key>.*)", re.DOTALL)
 _AHEAD_BYTES = 8 << 20
 _MISSING = "Object storage is read by a library that is not here: pip install obstore."
 _NO_ARCHIVE = "a 7z archive or an old workbook is not read from object storage: download it first"

@@ -8,7 +8,6 @@ folder exists. Rule 3: names are sorted, so that two runs read alike.
 
 import glob
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +15,11 @@ from dataclasses import dataclass, replace
 from leakcheck.errors import InputError
 from leakcheck.input.objects import StoredObject, is_object, object_now, objects_at
 from leakcheck.language import said
+from leakcheck.patterns import late
 
 STDIN = "-"
 _FETCH = ".leakcheck"
-_FETCHED = re.compile(r"lock|fetch\.json|[0-9A-F]{3}\.block|\..+\.partial")
+_FETCHED = late(r"lock|fetch\.json|[0-9A-F]{3}\.block|\..+\.partial")
 
 
 @dataclass(frozen=True, slots=True)

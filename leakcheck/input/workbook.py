@@ -9,7 +9,6 @@ as what the file expands to.
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from leakcheck.input.child import DONE, FAULT, Child
 from leakcheck.input.member import Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
+from leakcheck.patterns import late
 
 NAMES, SHEET, ROWS = b"N", b"S", b"R"
 DAMAGED = (
@@ -34,7 +34,7 @@ _LOOKED_AT = 200  # rows that tell whether a sheet has one column
 _FEW_COLUMNS = 2  # of a sheet that may be read as a list
 READING, DOUBT = "\ufeff", "\ufeff\ufeff"
 """In the CSV of a sheet: before another reading of a cell; before one that is in doubt."""
-_PARTS = re.compile(
+_PARTS = late(
     r"\[Content_Types\]\.xml|mimetype|manifest\.rdf|(content|styles|meta|settings)\.xml"
     r"|(_rels|customXml|docProps|docMetadata|xl|META-INF|Thumbnails|Configurations2|Pictures)/.+"
     r"|Object [^/]+/.+|ObjectReplacements/.+|layout-cache|Basic/.+"

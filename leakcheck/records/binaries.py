@@ -3,6 +3,7 @@
 import re
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 
 _KEEPASS = said("export it first: keepassxc-cli export --format csv FILE > passwords.csv")
 _SIGNS: tuple[tuple[bytes, str, str], ...] = (
@@ -50,9 +51,9 @@ _SIGNS: tuple[tuple[bytes, str, str], ...] = (
         said("save it as CSV first"),
     ),
 )
-_MEDIA = re.compile(rb"RIFF....(?:WEBP|WAVE|AVI )|....ftyp", re.DOTALL)
-_PGP = re.compile(rb"[\x84\x85\x8c\xc1\xc3][\x00-\xff]{1,3}[\x03\x04]")
-_ENCRYPTED = re.compile(rb'"encrypted"\s*:\s*true|"(?:encryptedData|passwordProtected)"\s*:')
+_MEDIA = late(rb"RIFF....(?:WEBP|WAVE|AVI )|....ftyp", re.DOTALL)
+_PGP = late(rb"[\x84\x85\x8c\xc1\xc3][\x00-\xff]{1,3}[\x03\x04]")
+_ENCRYPTED = late(rb'"encrypted"\s*:\s*true|"(?:encryptedData|passwordProtected)"\s*:')
 
 
 def recognise(sample: bytes) -> tuple[str, str] | None:

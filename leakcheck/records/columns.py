@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
+from leakcheck.patterns import late
+
 
 class Role(Enum):
     """What stands in a column."""
@@ -110,7 +112,7 @@ _KNOWN = frozenset(
      "icon", "lastmodified", "reprompt", "age", "language", "lang", "state",
      "firma", "abteilung", "organization", "orgunitpath", "jobtitle", "abonnement", "serial")
 )  # fmt: skip
-_ASIDE = re.compile(r"\s*\[\s*(?:required|optional|mandatory)\s*\]\s*$", re.IGNORECASE)
+_ASIDE = late(r"\s*\[\s*(?:required|optional|mandatory)\s*\]\s*$", re.IGNORECASE)
 """What a template says of a column behind its name, as in `Password [Required]`."""
 _OWN = frozenset(("mailing", "mailings", "mailbox", "mailinglist", "emailverified"))
 
@@ -192,9 +194,9 @@ def distinct(names: Sequence[str], width: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-_ADDRESS_LIKE = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
-_LABELLED = re.compile(r"[^\W\d_][^@\d=<>(){}\[\]\\]{0,60}")
-_NUMBER = re.compile(r"[\d.,:/ -]+")
+_ADDRESS_LIKE = late(r"[^\s@]@[^\s@]+\.[^\s@]")
+_LABELLED = late(r"[^\W\d_][^@\d=<>(){}\[\]\\]{0,60}")
+_NUMBER = late(r"[\d.,:/ -]+")
 _MOST_TITLES = 10
 LONGEST_NAMED = 65_700
 """Characters of a line with a name before its value: what is longer is no password."""

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.records import binaries, columns, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
@@ -25,35 +26,33 @@ MOST = 0.8
 """The share of lines that makes a form."""
 _FEW = 10  # lines that may look alike by chance
 _ADDRESS = rb"[A-Za-z0-9_+.'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
-_HAS_ADDRESS = re.compile(_ADDRESS)
-_COMBO = re.compile(
+_HAS_ADDRESS = late(_ADDRESS)
+_COMBO = late(
     rb"\s*[\"'<(]?"
     + _ADDRESS
     + rb"[\"'>)]?(?:\s{0,2}[:;|\t,=]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
 )
-_ALONE = re.compile(rb"[\s/<(\"']*" + _ADDRESS + rb"[\s>)\"']*")
-_REVERSED = re.compile(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
-_HASH = re.compile(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
-_RANGE_ROW = re.compile(rb"([0-9A-Fa-f]{35}|[0-9A-Fa-f]{27})(?::\d+)?\s*")
-_RANGE_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.[A-Za-z0-9]+)*")
+_ALONE = late(rb"[\s/<(\"']*" + _ADDRESS + rb"[\s>)\"']*")
+_REVERSED = late(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
+_HASH = late(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
+_RANGE_ROW = late(rb"([0-9A-Fa-f]{35}|[0-9A-Fa-f]{27})(?::\d+)?\s*")
+_RANGE_NAME = late(r"([0-9A-Fa-f]{5})(?:\.[A-Za-z0-9]+)*")
 _HEX = rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})"
-_HASHED = re.compile(_HEX + rb"\s*|(?:" + SLOW_HASH + rb").+")
-_POTFILE = re.compile(rb"\s*(?:" + _HEX + rb"|\$\w{1,10}\$[^:\s]+):(.+)")
-_COUNT = re.compile(rb"\s*\d+\s*")
-_PWDUMP = re.compile(rb"[^:]{1,256}:\d*(?::(?:[0-9A-Fa-f]{32}|NO PASSWORD\*+|\**)){2}:")
-_DSINTERNALS = re.compile(rb"\s*(?:NTHash|Hash \d\d|LMHash)\s*:\s*(?:[0-9A-Fa-f]{32})?\s*")
-_SQL = re.compile(
+_HASHED = late(_HEX + rb"\s*|(?:" + SLOW_HASH + rb").+")
+_POTFILE = late(rb"\s*(?:" + _HEX + rb"|\$\w{1,10}\$[^:\s]+):(.+)")
+_COUNT = late(rb"\s*\d+\s*")
+_PWDUMP = late(rb"[^:]{1,256}:\d*(?::(?:[0-9A-Fa-f]{32}|NO PASSWORD\*+|\**)){2}:")
+_DSINTERNALS = late(rb"\s*(?:NTHash|Hash \d\d|LMHash)\s*:\s*(?:[0-9A-Fa-f]{32})?\s*")
+_SQL = late(
     rb"(?:^|\r)\s*(?:INSERT\s+(?:\w+\s+){0,2}(?:INTO|ALL)|REPLACE\s+INTO|CREATE\s+(?:\w+\s+)?TABLE"
     rb"|COPY\s+\S+.*FROM\s+stdin|UPDATE\s+\S+\s+SET|INSERT\s+ALL)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_ULP = re.compile(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
-_NAMED = re.compile(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=\t]{0,40}?)\s*:(?:[ \t:]|$)")
-_YAML = re.compile(
-    rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\."
-)
-_JSON = re.compile(rb"\s*(?:\[\s*)?[\[{]\s*(?:[\"{\[}\]]|-?\d+(?:\.\d+)?\s*(?:[,\]]|$)|$)")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
+_ULP = late(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
+_NAMED = late(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=\t]{0,40}?)\s*:(?:[ \t:]|$)")
+_YAML = late(rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\.")
+_JSON = late(rb"\s*(?:\[\s*)?[\[{]\s*(?:[\"{\[}\]]|-?\d+(?:\.\d+)?\s*(?:[,\]]|$)|$)")
+_CONTROL = late(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 _STRUCTURE = (b":", b";", b"|", b"\t", b",", b"=", b"----", b" - ")
 
 

@@ -7,7 +7,6 @@ sort are refused, not hashed again. Rule 4: a header that is not sure, and what
 stands above it, is read like any other row.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from leakcheck.errors import InputError
 from leakcheck.input.workbook import CellText
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
@@ -32,8 +32,8 @@ from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 LONGEST = 65_536  # bytes; what is longer is no password and no address
-_COUNTED = re.compile(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
-_SLOW = re.compile(SLOW_HASH)
+_COUNTED = late(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
+_SLOW = late(SLOW_HASH)
 _WIDTHS = (32, 40, 56, 64, 96, 128)
 _ENOUGH = 0.9
 NO_COLUMN = said("no column is named as a password is: name it with --column")

@@ -8,8 +8,6 @@ all. Rule 3: a file appears under its name whole and verified, or not at all.
 """
 
 import os
-import re
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, write_whole
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.filter_header import filter_errors
@@ -24,7 +23,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceInfo
 
 _SUFFIX = ".bloom"
-_BAD_IN_NAME = re.compile(r"[^\w.-]+")
+_BAD_IN_NAME = late(r"[^\w.-]+")
 
 
 def folder() -> Path:
@@ -140,6 +139,8 @@ def add(
                 name=_name(target),
             )
         )
+    import shutil  # loads every kind of compression
+
     with filter_errors(str(folder())):
         make_folder(folder(), mode=PUBLISHED_FOLDER)
         draft = Draft(target, mode=PUBLISHED)

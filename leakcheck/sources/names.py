@@ -10,7 +10,6 @@ installed filter, in this order. To add one, write a function that opens it and
 name it in `SERVICES` or `SCHEMES`.
 """
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -19,13 +18,14 @@ from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import UNSIGNED
 
 EMBEDDED_NAME = said("100,000 most used breached passwords")
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_URL = late(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _Kinds = Sequence[Kind]
 
 

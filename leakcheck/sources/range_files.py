@@ -6,13 +6,14 @@ official downloader write, `serve` answers from, and `build` reads.
 
 import contextlib
 import gzip
-import re
 from pathlib import Path
+
+from leakcheck.patterns import late
 
 RANGES = 16**5
 """How many ranges there are: one for each five hex digits."""
 MOST_BYTES = 64 << 20  # of a range, unpacked
-_NAME = re.compile(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
+_NAME = late(r"([0-9A-Fa-f]{5})(?:\.txt)?(?:\.gz)?")
 
 
 def prefix_of(number: int) -> str:

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache
 
+from leakcheck.patterns import late
+
 try:  # as `random` does: loading OpenSSL takes longer than all that a check hashes
     from _sha1 import sha1 as _sha1  # type: ignore[import-not-found]
 except ImportError:
@@ -17,7 +19,7 @@ except ImportError:
 LONGEST_PASSWORD = 65_536
 """Bytes. A longer line is no password: it is a file of another sort."""
 _MASK = 0xFFFFFFFF
-_HEX_FORM = re.compile(rb"\$[Hh][Ee][Xx]\[((?:[0-9A-Fa-f]{2})*)\]", re.DOTALL)
+_HEX_FORM = late(rb"\$[Hh][Ee][Xx]\[((?:[0-9A-Fa-f]{2})*)\]", re.DOTALL)
 # Of each round of RFC 1320: which word a step takes, and by how much it turns.
 _FIRST = tuple(zip(range(16), (3, 7, 11, 19) * 4, strict=True))
 _SECOND = tuple(

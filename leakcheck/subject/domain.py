@@ -18,11 +18,11 @@ punctuation, a symbol or a script that cannot continue a Latin one (Cyrillic,
 Arabic, Han, kana, Hangul), or by a full stop of CJK: `acme.fr”see.com`.
 """
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.subject import escapes, tables
 from leakcheck.subject.tables import TLDS
 from leakcheck.subject.uts46 import a_label, fate, unicode_needed
@@ -43,7 +43,7 @@ _OTHER_SCRIPTS = (
     ("\uac00", "\ud7a3"),
 )
 _DOTS = "。．｡"  # as UTS 46 has them
-_DOT = re.compile(f"[.{_DOTS}]")
+_DOT = late(f"[.{_DOTS}]")
 
 Reading = tuple[bytes, int]
 """A canonical domain, and where in the data it ends."""

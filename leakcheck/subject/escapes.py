@@ -8,16 +8,18 @@ bytes. Rule 4: no token holds a raw line break.
 
 import re
 
+from leakcheck.patterns import late
+
 LONGEST = 12  # bytes: \\\\u0040 has nine, &#x0040; eight
 
 RAW, PERCENT, ESCAPE, BREAK = range(4)
 """How a token is written: itself, %XX, another escape, or `\\n` `\\r` `\\t`."""
 
-AT = re.compile(rb"@|%40|\\{1,4}(?:u00|x)40|&#(?:0{0,3}64|[xX]0{0,2}40);")
+AT = late(rb"@|%40|\\{1,4}(?:u00|x)40|&#(?:0{0,3}64|[xX]0{0,2}40);")
 """Every way in which an at sign is written."""
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
-_ENTITY = re.compile(rb"&(?:#([0-9]{1,5})|#[xX]([0-9a-fA-F]{1,4})|(apos));")
+_ENTITY = late(rb"&(?:#([0-9]{1,5})|#[xX]([0-9a-fA-F]{1,4})|(apos));")
 _BACKSLASH, _QUOTE = b"\\'"
 
 

@@ -16,6 +16,8 @@ sign and two digits only what is no letter, digit or control is an encoding:
 
 import re
 
+from leakcheck.patterns import late
+
 NAMES = {
     b"amp": "&",
     b"commat": "@",
@@ -28,7 +30,7 @@ NAMES = {
     b"zwj": "",
     b"zwnj": "",
 }
-AT = re.compile(
+AT = late(
     rb"=40|%(?:25){1,3}40|%u0040|&(?:amp;){0,2}commat;|&(?:amp;){1,2}#(?:0{0,3}64|[xX]0{0,2}40);"
     rb"|\\[ux]\{0{0,4}40\}|\xef\xbc\xa0|\xef\xb9\xab"
 )
@@ -40,7 +42,7 @@ QUOTED = (
 )
 """The two digits after an equals sign: a blank to a slash, a colon to an at sign, …; beyond
 ASCII, what begins or goes on a character of UTF-8, in capital letters as RFC 2045 has them."""
-_TOKEN = re.compile(
+_TOKEN = late(
     rb"(%25(?=[0-9A-Fa-f]{2}))"
     rb"|=(" + QUOTED + rb")"
     rb"|(=\r?\n|\r?\n[ \t]|\x1b\[[0-9;:?]{0,30}[A-Za-z]|\x1b\([A-Za-z0-9]"

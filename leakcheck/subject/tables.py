@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 
 DATA = Path(__file__).parent.parent / "data"
 OLDEST = "0"
 """The version of a table that is older than all that are told apart."""
 NEWER = "9999"
 """A version that no table has yet."""
-_PARTS = re.compile(r"[0-9]{1,9}(?:[.-][0-9]{1,9}){0,3}")
+_PARTS = late(r"[0-9]{1,9}(?:[.-][0-9]{1,9}){0,3}")
 
 
 def editions(name: str) -> Iterator[tuple[str, list[str]]]:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from leakcheck.patterns import late
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
@@ -154,12 +156,12 @@ _TEMPLATE = frozenset(
 )
 
 
-_LANGUAGES = re.compile(
+_LANGUAGES = late(
     r"(?:.*/)?(?:locales?|_locales|i18n|l10n|translations?|nls|langs?|languages?"
     r"|res/values[^/]*)(?:/.*)?",
     re.DOTALL,
 )
-_MESSAGES = re.compile(r".*messages[-_]?\w*\.properties", re.DOTALL)
+_MESSAGES = late(r".*messages[-_]?\w*\.properties", re.DOTALL)
 
 
 def of_script(data: bytes) -> Family:
@@ -170,7 +172,7 @@ def of_script(data: bytes) -> Family:
     return SHELL if re.search(rb"\b(?:[bdkz]?a?sh|env [bdkz]?a?sh)\b", first) else CODE
 
 
-_SETTING = re.compile(
+_SETTING = late(
     rb"^[ \t]*+(?:(?P<kept>[\w.\-\[\]]{1,120}[ \t]{0,40}[=:](?!=)[^\n]{0,2000}?(?<![{;])"
     rb"|\[[^\]\n]{1,200}\])"
     rb"|(?P<aside>[#;!][^\n]*+|))[ \t]*\r?$",
@@ -210,7 +212,7 @@ def _of_name(name: str) -> Family | None:
     return PLAIN if not suffix or suffix in _TEMPLATE else OTHER
 
 
-_TELLING = re.compile(
+_TELLING = late(
     r"\.|[^.]*\Z|.*(?:env|[Dd]ocker|lock|odbc|my\.cnf|pg|enkins|akefile|setup|tox|nssw|passwdqc|pwq)"
 )
 _TRANSLATED = frozenset((YAML, JSON, PROPERTIES, INI, TOML, XML, CODE, OTHER))

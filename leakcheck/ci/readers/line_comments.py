@@ -8,9 +8,10 @@ import re
 from functools import lru_cache
 
 from leakcheck.ci.readers.families import Family
+from leakcheck.patterns import late
 
-_QUOTED = re.compile(rb"(?<![\w\\])(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|`(?:[^`\\]|\\.)*+`)")
-_OPEN_QUOTE = re.compile(rb"(?<![\w\\])[\"'`]")
+_QUOTED = late(rb"(?<![\w\\])(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|`(?:[^`\\]|\\.)*+`)")
+_OPEN_QUOTE = late(rb"(?<![\w\\])[\"'`]")
 _OF_TEMPLATES = (rb"\{#", rb"<%#", rb"\{\{-?[ ]?/\*", rb"<!--", rb"@\*")
 _OF_ANY_TEXT = (b"#", b"//", b"--", b";")
 _MARKS = (b"#", b"//", b"--", b";", b"/*", b"!")

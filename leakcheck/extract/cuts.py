@@ -12,6 +12,9 @@ between the bytes of one token.
 """
 
 import re
+from collections.abc import Iterator
+from heapq import merge
+from itertools import chain
 
 from leakcheck.patterns import late
 from leakcheck.subject import escapes, layers
@@ -65,11 +68,15 @@ def _semicolon(data: bytes, start: int, end: int) -> int:
 def _far_from_at_signs(data: bytes, limit: int) -> int:
     """The last position up to `limit` with no at sign, nor the end of the buffer, within REACH."""
     free_from, best = 0, 0
-    signs = [(token.start(), token.end()) for token in escapes.AT.finditer(data)]
-    signs = sorted(signs + [(token.start(), token.end()) for token in layers.AT.finditer(data)])
-    for start, end in [*signs, (len(data), 0)]:
+    # One after the other, and never all at once: there may be as many as there are bytes.
+    signs = merge(_spans(escapes.AT, data), _spans(layers.AT, data))
+    for start, end in chain(signs, [(len(data), 0)]):
         place = min(limit, start - REACH)
         if place >= free_from and place > 0:
             best = place
         free_from = end + REACH
     return best
+
+
+def _spans(pattern: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in pattern.finditer(data))

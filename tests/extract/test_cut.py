@@ -1,11 +1,14 @@
 """No key is lost or made up where a chunk or a line is cut."""
 
+import tracemalloc
+from collections.abc import Callable
+
 import pytest
 from extract.tricky import line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakcheck.extract import REACH, cut, emails
+from leakcheck.extract import REACH, cut, emails, reference
 from leakcheck.input import chunks
 from leakcheck.input.streams import Held
 
@@ -115,3 +118,20 @@ def test_pieces_of_a_line_that_cannot_be_cut_lose_no_address(
     assert all(text[one.offset :].startswith(one.data) for one in pieces)
     found = set(keys(*(one.data.tobytes() for one in pieces)))
     assert found >= set(keys(text))
+
+
+@pytest.mark.parametrize("text", [b"@", b"%40", b"a@b.fr@"])
+@pytest.mark.parametrize("read", [lambda data: cut(data, len(data)), reference.emails])
+def test_a_line_of_at_signs_takes_no_more_memory_than_it_is_long(
+    read: Callable[[bytes], object], text: bytes
+) -> None:
+    data = text * (12_000 // len(text))
+    read(text * 9)  # what is made once
+    tracemalloc.start()
+    try:
+        read(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    keys = 400 * data.count(b"a@b.fr")  # a digest each, in a list
+    assert peak < 20 * len(data) + keys

@@ -1,6 +1,5 @@
 """Keys of e-mail addresses and of their domains, from any text."""
 
-from collections import deque
 from collections.abc import Iterator
 
 from leakcheck.extract.reference.encoded import at_signs
@@ -47,14 +46,22 @@ def encoded_spans(chunk: Buffer) -> list[tuple[int, int, bytes]]:
     return [(one.start, one.end, one.canonical) for one in found]
 
 
-def _lines(chunk: Buffer) -> Iterator[tuple[bytes, list[AtSign]]]:
-    """The lines of `chunk`, and the at signs of each: one may be read over several lines."""
+def _lines(chunk: Buffer) -> Iterator[tuple[bytes, Iterator[AtSign]]]:
+    """The lines of `chunk`, and the at signs of each: one may be read over several lines.
+
+    Those of a line are to be taken before the next line is.
+    """
     data = bytes(chunk)
-    signs = deque(at_signs(data))
+    signs = at_signs(data)
+    ahead = next(signs, None)
+
+    def until(end: int) -> Iterator[AtSign]:
+        nonlocal ahead
+        while ahead is not None and ahead.start < end:
+            yield ahead
+            ahead = next(signs, None)
+
     place = 0
     for line in split(data):
         place = data.index(line, place) + len(line)
-        here = []
-        while signs and signs[0].start < place:
-            here.append(signs.popleft())
-        yield line, here
+        yield line, until(place)

@@ -19,6 +19,8 @@ import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 
 from leakcheck.extract.reference import encoded_lines
 from leakcheck.subject import address, domain, escapes, layers, local_part
@@ -55,6 +57,8 @@ _BASE64 = re.compile(
     rb"(?<![^\r\n])[A-Za-z][A-Za-z0-9;.-]{0,63}::[ ]?((?:[A-Za-z0-9+/]|" + _FOLD + rb")+)"
 )
 
+_Sign = tuple[int, int, list[Found] | None]
+
 
 def at_signs(data: bytes, *, literal: bool = True) -> Iterator[AtSign]:
     """The at signs in `data` in order, those that only a decoder sees among them.
@@ -65,17 +69,15 @@ def at_signs(data: bytes, *, literal: bool = True) -> Iterator[AtSign]:
     literal: whether what stands there letter by letter is wanted too.
     """
     windows = _Windows(data)
-    signs: list[tuple[int, int, list[Found] | None]] = [
-        *((match.start(), match.end(), None) for match in escapes.AT.finditer(data)),
-        *(
-            (match.start(), match.end(), [])
-            for match in layers.AT.finditer(data)
-            if _likely(data, match)
-        ),
-        *_hexadecimal(data),
-        *_base64(data),
-    ]
-    for start, end, found in sorted(signs, key=lambda sign: sign[0]):
+    # One after the other, and never all at once: there may be as many as there are bytes.
+    signs: Iterator[_Sign] = merge(
+        ((*match.span(), None) for match in escapes.AT.finditer(data)),
+        ((*match.span(), []) for match in layers.AT.finditer(data) if _likely(data, match)),
+        _hexadecimal(data),
+        _base64(data),
+        key=itemgetter(0),
+    )
+    for start, end, found in signs:
         if found is None:
             sign = address.at_sign(data, start, end)
             behind = windows.read(start, end, sign.found) if _is_beside(data, start, end) else []
@@ -210,7 +212,7 @@ def _likely(data: bytes, match: re.Match[bytes]) -> bool:
     return goes_before and bool(_GOES_ON.match(data, match.end()))
 
 
-def _hexadecimal(data: bytes) -> Iterator[tuple[int, int, list[Found]]]:
+def _hexadecimal(data: bytes) -> Iterator[_Sign]:
     for match in _HEXADECIMAL.finditer(data):
         if len(match[0]) <= LITERAL and len(match[0]) % 2 == 0:
             text = bytes.fromhex(match[0].decode())
@@ -218,7 +220,7 @@ def _hexadecimal(data: bytes) -> Iterator[tuple[int, int, list[Found]]]:
                 yield from _inside(text, *match.span())
 
 
-def _base64(data: bytes) -> Iterator[tuple[int, int, list[Found]]]:
+def _base64(data: bytes) -> Iterator[_Sign]:
     for match in _BASE64.finditer(data):
         digits = re.sub(rb"\r?\n[ \t]", b"", match[1])
         if 8 <= len(digits) <= LITERAL and len(digits) % 4 != 1:
@@ -226,7 +228,7 @@ def _base64(data: bytes) -> Iterator[tuple[int, int, list[Found]]]:
             yield from _inside(text, *match.span(1))
 
 
-def _inside(text: bytes, start: int, end: int) -> Iterator[tuple[int, int, list[Found]]]:
+def _inside(text: bytes, start: int, end: int) -> Iterator[_Sign]:
     """The literal data[start:end], which stands for `text`, where addresses are in it."""
     found = [Found(one.canonical, start, end) for one in address.find(text)]
     if found:

@@ -7,6 +7,9 @@ case has a seed of its own, `SEED/NUMBER`, so that one can be tried again:
 
     python scripts/fuzz_NAME.py --seconds 120 [--cases N] [--seed N]
     python scripts/fuzz_NAME.py --seed N --case NUMBER
+
+The checksum that is printed last is of what came of all cases in a row: two
+engines that see the same cases print the same one.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import resource
 import sys
 import time
 import traceback
+import zlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -73,13 +77,15 @@ def run(options: argparse.Namespace, case: Case) -> int:
         print(case(random.Random(f"{options.seed}/{options.case}"), options))
         return 0
     counts: Counter[str] = Counter()
-    wrong = number = 0
+    wrong = number = all_of_it = 0
     slowest = (0.0, 0)
-    end = time.monotonic() + options.seconds
+    began, end = time.process_time(), time.monotonic() + options.seconds
     while number < options.cases and time.monotonic() < end:
         start = time.process_time()
         try:
-            counts[case(random.Random(f"{options.seed}/{number}"), options)] += 1
+            came = case(random.Random(f"{options.seed}/{number}"), options)
+            counts[came] += 1
+            all_of_it = zlib.crc32(came.encode(), all_of_it)
         except Exception as error:
             wrong += 1
             if wrong <= TOLD:
@@ -93,8 +99,10 @@ def run(options: argparse.Namespace, case: Case) -> int:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     for what, count in sorted(counts.items()):
         print(f"  {what:40} {count:>10,}")
-    print(f"seed {options.seed}: {number:,} cases, {wrong} wrong; slowest {slowest[0]:.2f} s "
-          f"(case {slowest[1]}), peak {memory >> 20} MiB")  # fmt: skip
+    print(f"seed {options.seed}: {number:,} cases, {wrong} wrong, "
+          f"{(time.process_time() - began) / 60:.1f} min of CPU; "
+          f"slowest {slowest[0]:.2f} s (case {slowest[1]}), peak {memory >> 20} MiB; "
+          f"checksum {all_of_it:08x}")  # fmt: skip
     return 1 if wrong or slowest[0] > SLOW or memory > MOST_MEMORY else 0
 
 

@@ -243,6 +243,13 @@ def make_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> None:
     path.mkdir(mode, exist_ok=True)
 
 
+def temporary_folder() -> Path:
+    """A new folder of the system's, or $TMPDIR's, for its owner alone. Raises OSError."""
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix="leakcheck-"))
+
+
 def sweep(folder: Path) -> None:
     """Remove what a kill left half-written in `folder`, which nobody else writes in now."""
     for path in folder.glob(f".*{_PARTIAL}"):

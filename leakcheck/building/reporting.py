@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from leakcheck.building.account import BuildReport, InputCounts
-from leakcheck.building.build import SLOW, Say, Stage, Watch, build, read_keys
+from leakcheck.building.build import SLOW, build, read_keys
+from leakcheck.building.outputs import UPLOAD, Builds
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.writer import KeyTaker
 from leakcheck.input import walk
@@ -25,10 +26,11 @@ _COLUMNS = (
     Field("new", keep=False, number=True),
     Field("rejected", wrap=True),
 )
-
-
-Builds = Callable[[BuildRequest, Say, Watch, Stage], BuildReport]
-"""`build`, or what does the same elsewhere."""
+_STAGES = {
+    SLOW: (SLOW, "making the keys slow", "keys"),
+    UPLOAD: (UPLOAD, "sending", "bytes"),
+}
+"""Name, label and unit of the stages that are not of the writing."""
 
 
 def build_shown(
@@ -47,11 +49,11 @@ def build_shown(
         apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
         show_account(
             report,
-            f"{printable(str(request.output))}: {counted(header.keys, 'key')}{apart}, "
+            f"{printable(request.name)}: {counted(header.keys, 'key')}{apart}, "
             f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s",
         )
     accepted = "" if keep_going else ": --keep-going accepts that"
-    left = f"{request.output} is written without it and marked incomplete{accepted}"
+    left = f"{request.name} is written without it and marked incomplete{accepted}"
     warn_of_failures(report, left)
     return 0 if keep_going or not report.failures else 2
 
@@ -81,11 +83,10 @@ def _build(request: BuildRequest, builds: Builds) -> BuildReport:
         shown: dict[str, Progress] = {"": reading}
 
         def stage(name: str, done: int, total: int) -> None:
-            part = SLOW if name == SLOW else "writing"
+            part, label, unit = _STAGES.get(name, ("writing", "writing", "parts"))
             if part not in shown:
                 for earlier in shown.values():
                     earlier.__exit__(None, None, None)
-                label, unit = ("making the keys slow", "keys") if part == SLOW else (part, "parts")
                 shown[part] = stack.enter_context(Progress(label, unit=unit))
             shown[part].total(total)
             shown[part].update(done)

@@ -8,8 +8,10 @@ from pathlib import Path
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.input import Found, Options
+from leakcheck.language import said
 from leakcheck.records.formats import Form
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
+from leakcheck.storage.stores import ObjectPlace, is_object
 from leakcheck.subject.kinds import Kind
 
 MOST_THREADS = 256
@@ -30,7 +32,8 @@ class BuildRequest:
     `fast`, `hour` or a PHC string, None for no slow hash; realm: whose salt
     it has, None for a random one; seal: the file of the private key that the
     digests are sealed with; oracle: the URL where it is asked; what: is
-    written, in words.
+    written, in words; sent_to: the URLs in object storage to which what is
+    written goes in the end.
     """
 
     paths: tuple[str, ...]
@@ -54,6 +57,12 @@ class BuildRequest:
     seal: Path | None = None
     oracle: str | None = None
     what: str = "a filter"
+    sent_to: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What people know the output by."""
+        return self.sent_to.get(self.output, str(self.output))
 
     @property
     def slow(self) -> bool:
@@ -77,6 +86,15 @@ class BuildRequest:
         if self.slow and self.kind is not None:
             self.check_slow(self.kind)
         check_about(self.about)
+        for url in self.sent_to.values():
+            if any(is_object(path) and str(ObjectPlace.of(path)) == url for path in self.paths):
+                raise UsageError(
+                    said("{output}: this is read as well: name another output.", output=url)
+                )
+        if self.resume and self.sent_to:
+            raise UsageError(
+                said("--resume goes on with files of this machine: name one as the output.")
+            )
         outputs = [self.output, self.rejects, keys_path(self.output) if self.keep_keys else None]
         for path in outputs:
             if path is not None:
@@ -123,6 +141,8 @@ class BuildRequest:
 
     def writes(self, found: Found) -> bool:
         """Whether `found` is something that this build writes, so that it does not read it."""
+        if found.path in self.sent_to.values():
+            return True
         if found.folder.rpartition(os.sep)[2] == self.work:
             return True
         return any(

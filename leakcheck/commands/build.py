@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 from leakcheck.building import BuildRequest, Form
+from leakcheck.building.build import build
+from leakcheck.building.outputs import outputs_of
 from leakcheck.building.reporting import build_shown
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options
@@ -22,7 +24,15 @@ def run(
         list[str] | None,
         typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
     ] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The filter to write.")] = ...,  # type: ignore[assignment]
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE|URL",
+            help="The filter to write: a file, or s3://, gs:// or az:// and its name there.",
+        ),
+    ] = ...,  # type: ignore[assignment]
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the breach, as readers see it.")
     ] = None,
@@ -90,10 +100,10 @@ def run(
         ),
     ] = False,
     rejects: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--rejects",
-            readable=False,
+            metavar="FILE|URL",
             help="Write the numbers of rejected lines and the reasons, without content.",
         ),
     ] = None,
@@ -174,47 +184,50 @@ def run(
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
         raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
-    request = BuildRequest(
-        paths=tuple(paths),
-        output=output,
-        kind=kind,
-        form=form,
-        rate=rate,
-        about={
-            "name": name,
-            "date": date,
-            "url": url,
-            "note": note,
-            "origin": origin,
-            "data": options.data(data),
-        },
-        min_count=min_count,
-        column=column,
-        memory=options.size(memory),
-        threads=threads,
-        force=force,
-        reading=options.reading(max_expansion, archive_password, archive_password_file),
-        rejects=rejects,
-        resume=resume,
-        keep_keys=keep_keys,
-        update=update,
-        harden=harden,
-        realm=realm,
-        seal=seal,
-        oracle=oracle,
-    )
-    if on is None:
-        if partitions is not None:
-            raise UsageError("--partitions goes with --on: a build on one machine needs none.")
-        return build_shown(request, keep_going=keep_going, as_json=as_json)
-    from leakcheck.spark import cluster_build, session  # an extra, and slow to load
-
-    cluster_build.check(request, partitions)
-    with session.session_on(on) as spark:
-        cluster = cluster_build.Cluster(spark, partitions)
-        return build_shown(
-            request,
-            keep_going=keep_going,
-            as_json=as_json,
-            builds=partial(cluster_build.build, cluster),
+    with outputs_of(output, rejects, keep_keys=keep_keys, force=force) as outputs:
+        request = BuildRequest(
+            paths=tuple(paths),
+            output=outputs.output,
+            kind=kind,
+            form=form,
+            rate=rate,
+            about={
+                "name": name,
+                "date": date,
+                "url": url,
+                "note": note,
+                "origin": origin,
+                "data": options.data(data),
+            },
+            min_count=min_count,
+            column=column,
+            memory=options.size(memory),
+            threads=threads,
+            force=force,
+            reading=options.reading(max_expansion, archive_password, archive_password_file),
+            rejects=outputs.rejects,
+            resume=resume,
+            keep_keys=keep_keys,
+            update=update,
+            harden=harden,
+            realm=realm,
+            seal=seal,
+            oracle=oracle,
+            sent_to=outputs.sent_to,
         )
+        if on is None:
+            if partitions is not None:
+                raise UsageError("--partitions goes with --on: a build on one machine needs none.")
+            builds = outputs.sending(build)
+            return build_shown(request, keep_going=keep_going, as_json=as_json, builds=builds)
+        from leakcheck.spark import cluster_build, session  # an extra, and slow to load
+
+        cluster_build.check(request, partitions)
+        with session.session_on(on) as spark:
+            cluster = cluster_build.Cluster(spark, partitions)
+            return build_shown(
+                request,
+                keep_going=keep_going,
+                as_json=as_json,
+                builds=outputs.sending(partial(cluster_build.build, cluster)),
+            )

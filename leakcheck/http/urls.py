@@ -30,7 +30,7 @@ class Url(NamedTuple):
     Attributes:
         scheme: `http` or `https`; of a proxy, others.
         host: a name in ASCII and lower case, or an address; IPv6 without brackets.
-        port: its number, also where the text leaves it out.
+        port: its number, also where the text leaves it out; 0 where the scheme has none.
         target: path and query, percent-encoded, from the slash on.
         user: `user:password`, or None.
     """
@@ -45,7 +45,7 @@ class Url(NamedTuple):
     def authority(self) -> str:
         """Host and port as the Host field has them: no port where it is the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS.get(self.scheme) else f"{host}:{self.port}"
+        return host if self.port in (0, PORTS.get(self.scheme)) else f"{host}:{self.port}"
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -102,6 +102,11 @@ def read(text: str, ports: dict[str, int]) -> Url | None:
 def joined(base: Url, location: str) -> Url:
     """Where a redirect from `base` leads. Raises ValueError where that cannot be read."""
     return parse(urljoin(str(base), location))
+
+
+def beside(url: Url, name: str) -> Url:
+    """The URL of the file `name` in the same folder; of the folder itself for an empty one."""
+    return url._replace(target=f"{url.path.rpartition('/')[0]}/{quote(name)}")
 
 
 def shown(text: str) -> str:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from leakcheck.errors import InputError
-from leakcheck.input.objects import StoredObject, is_object, object_now, objects_at
 from leakcheck.language import said
 from leakcheck.patterns import late
+from leakcheck.storage.stores import StoredObject, is_object, object_now, objects_at
 
 STDIN = "-"
 _FETCH = ".leakcheck"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, NetworkError, UsageError
 from leakcheck.files import PUBLISHED, write_whole
-from leakcheck.http.urls import parse_url
 from leakcheck.installing.download import PATIENCE, Tell, download
 from leakcheck.language import said
 from leakcheck.sources import Access, installed
@@ -23,6 +22,7 @@ from leakcheck.sources.filter_header import filter_errors, kind_of
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.installed import Installed
 from leakcheck.sources.names import header_of
+from leakcheck.storage.client import url_of
 from leakcheck.trust import own_note, proof
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.local import digest_of
@@ -72,7 +72,7 @@ def add(
     the name is taken and not `force`, or nobody signed it and `access` requires
     that; NetworkError, FilterError.
     """
-    remote = RemoteFile(parse_url(url), access.proxy, PATIENCE)
+    remote = RemoteFile(url_of(url), access.proxy, PATIENCE)
     try:
         header = _opened(remote)
         if access.require_signature and not remote.signed:
@@ -108,7 +108,7 @@ def update(entry: Installed, access: Access, tell: Tell) -> Update | None:
     if came is None:
         return None
     try:
-        remote = RemoteFile(parse_url(came.url), access.proxy, PATIENCE)
+        remote = RemoteFile(url_of(came.url), access.proxy, PATIENCE)
         try:
             return _update(entry, came, remote, tell)
         finally:

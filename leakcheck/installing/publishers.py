@@ -1,4 +1,4 @@
-"""Who offers what: the keys and the signed lists that publishers have on web servers.
+"""Who offers what: the keys and the signed lists that publishers have.
 
 Nothing that is not proved is shown: what a list says by its signature, what a
 filter says of itself by the tree that the list names.
@@ -18,6 +18,7 @@ from leakcheck.language import said
 from leakcheck.sources import Access, filter_header, installed
 from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.published import Published
+from leakcheck.storage.client import Asks, client_of, url_of
 from leakcheck.trust import proof
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.note import NoteError, Verifier
@@ -84,7 +85,7 @@ def place_of(origin: str) -> str:
 
 def folder_of(url: str) -> str:
     """The URL of the folder that the file at `url` is in, without user and password."""
-    return str(urls.joined(parse_url(url), "."))
+    return str(urls.beside(url_of(url), "")._replace(user=None))
 
 
 def offers(place: str, origin: str | None, access: Access) -> list[Offer]:
@@ -92,9 +93,9 @@ def offers(place: str, origin: str | None, access: Access) -> list[Offer]:
 
     origin: whose list it must be, None for anybody's who is trusted. Raises NetworkError.
     """
-    url = parse_url(place if place.endswith("/") else f"{place}/")
+    url = url_of(place if place.endswith("/") else f"{place}/")
     shown = urls.shown(str(url))
-    client = Client(url, access.proxy, access.timeout)
+    client = client_of(url, access.proxy, access.timeout)
     try:
         raw = Published(client, url, access.timeout).note()
         if raw is None:
@@ -109,7 +110,7 @@ def offers(place: str, origin: str | None, access: Access) -> list[Offer]:
         client.close()
 
 
-def _headers(client: Client, url: Url, edition: Edition, access: Access) -> list[Offer]:
+def _headers(client: Asks, url: Url, edition: Edition, access: Access) -> list[Offer]:
     """Every filter of the edition, with what its header says of it where that is proved."""
     folder = Published(client, url, access.timeout)
     names: Sequence[str] = sorted(edition.filters)[:_MOST]

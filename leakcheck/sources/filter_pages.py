@@ -1,4 +1,4 @@
-"""A filter file on a web server: its header by one range request, each page by one.
+"""A filter file on a web server or in object storage: its header by one request, each page too.
 
 Rule 1: header and pages are of one version of the file: the id in the header
 is in each page's checksum. Rule 2: all page requests are equal in length,
@@ -12,7 +12,6 @@ tree with each page, at the same time.
 
 from leakcheck.errors import FilterError, NetworkError
 from leakcheck.http import urls
-from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import Validator, byte_range, content_range
 from leakcheck.http.urls import Url
@@ -20,6 +19,7 @@ from leakcheck.language import said
 from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import PAGE_BYTES, Header
 from leakcheck.sources.published import Published, part, read
+from leakcheck.storage.client import Asks, client_of
 from leakcheck.subject.kinds import Kind
 from leakcheck.trust import proof
 from leakcheck.trust.edition import Edition
@@ -40,11 +40,11 @@ class RemoteFile:
     """
 
     def __init__(
-        self, url: Url, proxy: str | None, patience: float, client: Client | None = None
+        self, url: Url, proxy: str | None, patience: float, client: Asks | None = None
     ) -> None:
         """patience: seconds for one request, with its retries; client: one to share, or None."""
         self._url, self._patience = url, patience
-        self.client = client or Client(url, proxy, patience)
+        self.client = client or client_of(url, proxy, patience)
         self.folder = Published(self.client, url, patience)
         self.name = urls.shown(str(url))
         self.header: Header | None = None

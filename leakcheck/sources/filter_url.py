@@ -1,4 +1,4 @@
-"""A filter on a web server as a source: which pages to ask for, and the answers from them.
+"""A filter on a web server, or in object storage, as a source: which pages to ask for, answers.
 
 Each page is asked for once a batch, in shuffled order, with its decoys. All
 answers of a batch come from one version of the file. Where that changes under
@@ -16,11 +16,11 @@ from leakcheck.errors import NetworkError
 from leakcheck.http import parallel
 from leakcheck.http.client import CONNECTIONS
 from leakcheck.http.decoys import shuffled, with_decoys
-from leakcheck.http.urls import parse_url
 from leakcheck.language import figure, said
 from leakcheck.sources import Access, Source, filter_file, filter_header
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_pages import Changed, RemoteFile
+from leakcheck.storage.client import url_of
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
@@ -43,7 +43,7 @@ class RemoteFilter(Source):
         kinds: those that may answer; the first is its kind until the header
         says another. Raises UsageError where URL or proxy is of no use.
         """
-        url = parse_url(name)
+        url = url_of(name)
         self._host, self._access = url.host, access
         self._remote = RemoteFile(url, access.proxy, access.timeout)
         self._pages: dict[int, bytes] = {}
@@ -221,7 +221,7 @@ def read_header(name: str, access: Access) -> Header:
 
     Raises UsageError where URL or proxy is of no use, NetworkError.
     """
-    remote = RemoteFile(parse_url(name), access.proxy, access.timeout)
+    remote = RemoteFile(url_of(name), access.proxy, access.timeout)
     try:
         return remote.open()
     except NetworkError as error:

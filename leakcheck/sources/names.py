@@ -21,6 +21,7 @@ from leakcheck.language import said
 from leakcheck.patterns import late
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
+from leakcheck.storage import SCHEMES as OBJECTS
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import UNSIGNED
 
@@ -57,7 +58,7 @@ def place(name: str) -> Scheme:
         return FILE
     scheme = SCHEMES.get(url[1].lower())
     if scheme is None:
-        known = " and ".join(f"{each}://" for each in SCHEMES)
+        known = ", ".join(f"{each}://" for each in SCHEMES)
         raise UsageError(
             said(
                 "A filter cannot be asked for at such a URL: leakcheck knows {known}.", known=known
@@ -335,5 +336,5 @@ def _header_of_url(name: str, access: Access) -> Header:
 FILE = Scheme(_open_path, _header_of_file)
 _KNOWN_TO_HIBP = frozenset((Kind.PASSWORD, Kind.NTLM, Kind.EMAIL))
 SERVICES = {"hibp": Scheme(_open_hibp, remote=True, obliging=True, kinds=_KNOWN_TO_HIBP)}
-SCHEMES = dict.fromkeys(("http", "https"), Scheme(_open_url, _header_of_url, remote=True))
+SCHEMES = dict.fromkeys(("http", "https", *OBJECTS), Scheme(_open_url, _header_of_url, remote=True))
 """What opens the URLs of each scheme."""

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from leakcheck.errors import NetworkError
 from leakcheck.http import urls
-from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import byte_range, content_range
 from leakcheck.http.urls import Url
 from leakcheck.language import said
+from leakcheck.storage.client import Asks
 from leakcheck.trust import note, proof, verity
 from leakcheck.trust.edition import FILE_NAME, Edition
 from leakcheck.trust.note import NoteError
@@ -25,7 +25,7 @@ WRONG_RANGE = said("the server sent other bytes than those asked for")
 class Published:
     """The folder of a URL: that of a file in it, or its own with a slash at its end."""
 
-    def __init__(self, client: Client, url: Url, patience: float) -> None:
+    def __init__(self, client: Asks, url: Url, patience: float) -> None:
         """patience: seconds for one request, with its retries."""
         self._client, self._url, self._patience = client, url, patience
 
@@ -36,7 +36,7 @@ class Published:
 
     def url(self, name: str) -> Url:
         """The URL of a file in the folder."""
-        return urls.joined(self._url, quote(name))._replace(user=self._url.user)
+        return urls.beside(self._url, name)
 
     def expected(self, about: Mapping[str, Any], store: Store) -> str | None:
         """Whose list must be there: somebody trusted whom the header names, or whose place it is.

@@ -1,0 +1,160 @@
+"""What lies in object storage: names, sizes, versions, and why a store does not answer."""
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import quote, unquote
+
+from leakcheck.errors import InputError, UsageError
+from leakcheck.http.urls import Url
+from leakcheck.language import said
+from leakcheck.patterns import late
+
+_URL = late(r"(?P<scheme>(?i:s3|gs|az))://(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL)
+_BUCKET = late(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+
+
+class StoredObject(NamedTuple):
+    """What a store says of an object: its URL, size in bytes, when it was written, in
+    nanoseconds, and a number that is another one for another content.
+    """
+
+    url: str
+    size: int
+    written: int
+    mark: int
+
+
+class ObjectPlace(NamedTuple):
+    """Where an object is: `s3://bucket` and its key, as it is, not percent-encoded."""
+
+    store: str
+    key: str
+
+    @classmethod
+    def of(cls, url: str) -> "ObjectPlace":
+        """What `url`, an `is_object`, names. Raises UsageError where it is none."""
+        match = _URL.fullmatch(url)
+        if match is None or not _BUCKET.fullmatch(match["bucket"]):
+            # Of which nothing is shown: people put credentials there.
+            raise UsageError(
+                said(
+                    "The URL cannot be read: give it as s3://bucket/name, with the credentials in "
+                    "the environment."
+                )
+            )
+        return cls(f"{match['scheme'].lower()}://{match['bucket']}", match["key"])
+
+    @classmethod
+    def at(cls, url: Url) -> "ObjectPlace":
+        """What the `Url` of an object names."""
+        return cls(f"{url.scheme}://{url.host}", unquote(url.path[1:]))
+
+    @property
+    def as_url(self) -> Url:
+        """The same for the client that asks for it."""
+        scheme, _, bucket = self.store.partition("://")
+        return Url(scheme, bucket, 0, "/" + quote(self.key, safe="/"))
+
+    def __str__(self) -> str:
+        return f"{self.store}/{self.key}"
+
+
+def is_object(path: str) -> bool:
+    """Whether `path` names something in object storage."""
+    return _URL.fullmatch(path) is not None
+
+
+def store_and_key(url: str) -> tuple[Any, str]:
+    """The library's store, and the key in it. Raises UsageError."""
+    place = ObjectPlace.of(url)
+    return opened(place.store), place.key
+
+
+def objects_at(url: str) -> tuple[list[StoredObject], bool]:
+    """The objects that `url` names, and whether it is one of that very name.
+
+    Without one, those whose names it begins, up to a slash, by name. Raises
+    InputError where there is none or the store does not answer.
+    """
+    store, key = store_and_key(url)
+    obstore = library()
+    if key and not key.endswith("/"):
+        try:
+            return [_described(url, obstore.head(store, key))], True
+        except FileNotFoundError:
+            pass
+        except Exception as error:
+            _failed(url, error)
+    try:
+        prefix = key.rstrip("/") + "/" if key else None
+        rows = [row for piece in obstore.list(store, prefix) for row in piece]
+    except Exception as error:
+        _failed(url, error)
+    top = ObjectPlace.of(url).store
+    found = [_described(f"{top}/{row['path']}", row) for row in rows]
+    found = sorted(one for one in found if not one.url.endswith("/"))
+    if not found:
+        raise InputError(said("{url}: there is no such object, and none below it.", url=url))
+    return found, False
+
+
+def object_now(url: str) -> StoredObject | None:
+    """An object as it is now; None where it is gone or the store does not answer."""
+    store, key = store_and_key(url)
+    try:
+        return _described(url, library().head(store, key))
+    except Exception:  # the store's library has many
+        return None
+
+
+@lru_cache(maxsize=16)
+def opened(url: str, **settings: Any) -> Any:
+    """The library's store of a bucket; settings: its own. Raises UsageError."""
+    library()
+    from obstore.store import from_url
+
+    try:
+        return from_url(url, **settings)
+    except Exception as error:
+        raise UsageError(
+            said("{url}: the store cannot be used: {why}.", url=url, why=reason(error))
+        ) from None
+
+
+def library() -> Any:
+    """The library. Raises UsageError where it is not installed."""
+    try:
+        import obstore
+    except ImportError:
+        raise UsageError(
+            said("Object storage is read by a library that is not here: pip install obstore.")
+        ) from None
+    return obstore
+
+
+def reason(error: BaseException) -> str:
+    """Why a store did not do something, in a few words; its own are pages long, and hold URLs."""
+    name = type(error).__name__
+    return _REASONS.get(name) or said("the store does not answer as it should ({name})", name=name)
+
+
+_NONE = said("there is no such bucket or object")
+_REASONS = {
+    "PermissionDeniedError": said("access is denied"),
+    "UnauthenticatedError": said("the store asks for credentials"),
+    "NotFoundError": _NONE,
+    "FileNotFoundError": _NONE,
+    "AlreadyExistsError": said("somebody else has just written it"),
+}
+
+
+def _described(url: str, row: Any) -> StoredObject:
+    written = int(row["last_modified"].timestamp() * 1_000_000_000)
+    mark = hashlib.sha1((row.get("e_tag") or "").encode()).digest()[:7]
+    return StoredObject(url, int(row["size"]), written, int.from_bytes(mark, "big") or 1)
+
+
+def _failed(url: str, error: Exception) -> NoReturn:
+    raise InputError(said("{url}: it cannot be read: {why}.", url=url, why=reason(error))) from None

@@ -51,7 +51,7 @@ def test_which_names_are_remote(name: str, remote: bool) -> None:
 
 @pytest.mark.parametrize("name", ["ftp://host/a.bloom", "file:///a.bloom", "x-y+z.1://"])
 def test_a_scheme_that_is_not_known_is_refused_and_not_shown(name: str) -> None:
-    with pytest.raises(UsageError, match="knows http:// and https://"):
+    with pytest.raises(UsageError, match="knows http://, https://, s3://"):
         names.is_remote(name)
 
 

@@ -74,15 +74,16 @@ def _say_store(path: Path, json: bool) -> None:
     from leakcheck.wording import counted, number, size
 
     with RangeStore(path) as store:
-        header = store.header
+        header, contents = store.header, store.contents()
     if json:
-        say(json_module.dumps(store_json(header)))
+        say(json_module.dumps(store_json(header) | {"contents": contents}))
         return
     _say_facts({
         "store": str(path),
         **{name: str(value) for name, value in sorted(header.about.items())},
         "hashes": f"{number(header.hashes)} in {counted(header.ranges, 'range')}",
         "size": size(header.size),
+        "contents": f"sha256:{contents}",
     })  # fmt: skip
 
 

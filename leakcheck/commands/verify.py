@@ -32,6 +32,7 @@ def verify(
                 ranges = sum(1 for _ in store.verify())
                 hashes = counted(store.header.hashes, "hash")
                 say(f"{path}: sound, {counted(ranges, 'range')}, {hashes}")
+                say(f"  its contents are sha256:{store.contents()}")
             continue
         source = LocalFilter(path)
         with filter_errors(str(path)):

@@ -17,6 +17,7 @@ from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
 from leakcheck.input.member import sought
 from leakcheck.input.objects import open_raw
+from leakcheck.input.store_lines import StoreLines
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
@@ -35,7 +36,7 @@ UNREADABLE = (
     ),
     (FILTER_MAGIC, said("a filter, not a dump")),
     (KEYS_MAGIC, said("the kept keys of a filter, which leakcheck merge reads")),
-    (STORE_MAGIC, said("a store of ranges, which serve and check read")),
+    (STORE_MAGIC, said("a store of ranges, which is read where it is named, as a file of its own")),
 )
 
 
@@ -193,9 +194,16 @@ def expand(found: Found, options: Options, opened: Any = None) -> Iterator[Input
 def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     """The texts in `stream`, which may be compressed, an archive, or text."""
     head = stream.head
+    found, raw = place.found, place.raw
+    if head.startswith(STORE_MAGIC) and found.named and place.depth == 0 and type(raw) is Raw:
+        lines = StoreLines(raw, found.path, lambda reason: place.skip(reason, True))
+        with lines:
+            yield Input(found, None, raw, lines)
+        return
     for magic, reason in UNREADABLE:
         if head.startswith(magic):
-            place.skip(reason, magic not in (FILTER_MAGIC, KEYS_MAGIC, STORE_MAGIC))
+            asked = magic == STORE_MAGIC and found.named  # on stdin, packed, or an object
+            place.skip(reason, asked or magic not in (FILTER_MAGIC, KEYS_MAGIC, STORE_MAGIC))
             return
     form = compressed.recognise(head)
     archive = None if form else archives.recognise(head) or archives.ends_like_zip(stream)

@@ -14,7 +14,7 @@ from leakcheck.errors import FilterError
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.sources.range_store import StoredRanges
-from leakcheck.store.reader import LACKING, kernels
+from leakcheck.store.reader import LACKING, RangeStore, kernels
 from leakcheck.store.writer import StoreWriter
 from leakcheck.subject.kinds import Kind
 
@@ -132,11 +132,24 @@ def test_info_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "360 in 10 ranges" in told
     assert "only ranges 00000 to 00009" in told
     assert run(["info", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["hashes"] == 360
+    told = json.loads(capsys.readouterr().out)
+    assert (told["hashes"], len(told["contents"])) == (360, 64)
     assert run(["verify", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: sound, 10 ranges, 360 hashes\n"
+    said = f"{path}: sound, 10 ranges, 360 hashes\n  its contents are sha256:{told['contents']}\n"
+    assert capsys.readouterr().out == said
     data = bytearray(path.read_bytes())
     data[-5] ^= 1
     path.write_bytes(data)
     assert run(["verify", str(path)]) == 2
     assert "damaged" in capsys.readouterr().err
+
+
+def test_mirrors_are_compared_by_their_contents(tmp_path: Path) -> None:
+    def contents(hashes: int, **about: object) -> str:
+        make(tmp_path / "a.ranges", last=300, hashes=hashes, **about)
+        with RangeStore(tmp_path / "a.ranges") as store:
+            return store.contents()
+
+    mine = contents(9, date="2026-11-20", asof="2026-11-20T10:00:00Z")
+    assert contents(9, note="made elsewhere, at another time") == mine
+    assert contents(8) != mine

@@ -17,7 +17,6 @@ from leakcheck.input import archives, compressed
 from leakcheck.input.encodings import as_text
 from leakcheck.input.member import sought
 from leakcheck.input.objects import open_raw
-from leakcheck.input.store_lines import StoreLines
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
@@ -196,8 +195,9 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     head = stream.head
     found, raw = place.found, place.raw
     if head.startswith(STORE_MAGIC) and found.named and place.depth == 0 and type(raw) is Raw:
-        lines = StoreLines(raw, found.path, lambda reason: place.skip(reason, True))
-        with lines:
+        from leakcheck.input.store_lines import StoreLines  # rare, and slow to load
+
+        with StoreLines(raw, found.path, lambda reason: place.skip(reason, True)) as lines:
             yield Input(found, None, raw, lines)
         return
     for magic, reason in UNREADABLE:

@@ -47,6 +47,9 @@ PIECES = [
     *(bytes([code]) for code in (0, 9, 13, 32, 0x85, 0xA0, 0xAD, 0xC3, 0xE9, 0xF6, 0xFF)),
 ]
 
+PLAIN = [b"nothing; that anybody: looks, for / " * 12] * 3
+"""Lines between two others."""
+
 
 def line(rng: random.Random, watched: list[str]) -> bytes:
     """Tokens, and an entry as somebody may have written it."""
@@ -93,6 +96,8 @@ def round_of(rng: random.Random) -> tuple[int, int]:
     for entry in watched:
         watch.add(entry)
     lines = [line(rng, watched) for _ in range(60)]
+    if rng.random() < 0.5:  # little of it is worth a look, of which a short list makes use
+        lines[:] = [one for each in lines[:12] for one in (*PLAIN, each)]
     data = b"".join(one + b"\n" for one in lines)
     keys = keys_of(watch)
     slow, fast = lines_at(data, ReferenceSieve(keys)), lines_at(data, native(keys))

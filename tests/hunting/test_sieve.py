@@ -43,6 +43,33 @@ def test_no_line_with_a_match_is_lost(data: bytes) -> None:
         assert wanted <= lines_at(data, sieve.positions(data))
 
 
+SHORT_LISTS = [
+    both(watch_for(entries))
+    for entries in (
+        ["alice@acme.fr"],
+        ["o'brien@acme.fr", "-x@acme.fr", "a+b@my-corp.co.uk"],
+        ["@corp.example.org", "@xn--socit-esab.fr", "@acme.fr"],
+        ["acme.fr", "société.fr"],
+        ["falcon", "Project Falcon", "café noir"],
+        ["alice@acme.fr", "acme.fr", "srv-db01.local", "+33 6 12 34 56 78"],
+    )
+]
+_PLAIN_LINES = b"zoe@mail.test:x1\n" + b"nothing here / that anybody; looks for, " * 20 + b"\n"
+
+
+@given(st.lists(st.tuples(texts, st.integers(0, 9)), min_size=1, max_size=3), st.data())
+@settings(max_examples=80, deadline=None)
+def test_short_lists_in_long_plain_text(
+    spots: list[tuple[bytes, int]], chance: st.DataObject
+) -> None:
+    """Where little of a chunk needs a look: what is around it must not hide what is there."""
+    sieves = chance.draw(st.sampled_from(SHORT_LISTS))
+    data = b"".join(_PLAIN_LINES + b"\n: .a"[count % 5 :] + text for text, count in spots)
+    data += _PLAIN_LINES
+    found = [lines_at(data, sieve.positions(data)) for sieve in sieves]
+    assert all(lines == found[0] for lines in found)
+
+
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 4096])
 def test_wherever_in_the_chunk_it_stands(sieve: object, length: int) -> None:
@@ -109,8 +136,23 @@ def test_an_address_that_only_a_decoder_sees(name: str, entry: str, sieve: Sieve
     watch, line = watch_for([entry]), ENCODED[name]
     named = entry != "fr.acme.fr"
     assert bool(matches(line, watch)) is named
-    data = b"nobody\n" * 300 + line + b"\n" + b"nobody\n"
-    assert lines_at(data, sieve_of(entry, sieve).positions(data)) == ({300} if named else set())
+    for after in (1, 300):
+        data = b"nobody\n" * 300 + line + b"\n" + b"nobody\n" * after
+        found = lines_at(data, sieve_of(entry, sieve).positions(data))
+        assert found == ({300} if named else set())
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize("entry", ["Project Falcon", "acme.fr"])
+def test_the_two_words_of_a_pair_may_be_far_apart(entry: str, sieve: Sieve) -> None:
+    first, second = entry.encode().replace(b".", b" ").split()
+    alone = sieve_of(entry, sieve)
+    for between in (b" ", b" " * 1000, b" ++ " * 200, " » « ".encode() * 100):
+        for end in (b" ", b"", b"\n"):
+            line = first + between + second + end
+            for data in (b"x. " * 900 + line, line + b" .x" * 900, b"\n" * 900 + line):
+                assert alone.positions(data), (between, data[-40:])
+            assert not alone.positions(b"x. " * 900 + line.replace(second, b"\n" + second))
 
 
 def test_of_two_in_one_literal_only_the_watched_one_is_shown() -> None:

@@ -5,7 +5,7 @@ use crate::digest::Digests;
 use crate::domain;
 use crate::encoded::{self, Encoded, Literals};
 use crate::lines::{trimmed, Account, Status};
-use crate::walk::{walk, Visit};
+use crate::walk::{walk, walk_in, Visit};
 use std::marker::PhantomData;
 
 /// What a line has shown so far of addresses.
@@ -197,6 +197,7 @@ pub fn domains(data: &[u8]) -> (Vec<u8>, Account) {
 }
 
 /// PLAIN: whether what stands there letter by letter is wanted; ALL: what is encoded.
+#[derive(Default)]
 struct Spans<const PLAIN: bool, const ALL: bool> {
     encoded: Encoded,
     literals: Literals,
@@ -262,12 +263,17 @@ pub fn encoded_spans(data: &[u8]) -> Vec<Found> {
     spans_of::<false, true>(data)
 }
 
+/// Those of `encoded_spans` whose at signs are in `parts`, which ascend.
+pub fn encoded_spans_in(data: &[u8], parts: &[(usize, usize)]) -> Vec<Found> {
+    let mut visitor = Spans::<false, true>::default();
+    for &part in parts {
+        walk_in(data, part, &mut visitor);
+    }
+    visitor.found
+}
+
 fn spans_of<const PLAIN: bool, const ALL: bool>(data: &[u8]) -> Vec<Found> {
-    let mut visitor = Spans::<PLAIN, ALL> {
-        encoded: Encoded::default(),
-        literals: Literals::default(),
-        found: Vec::new(),
-    };
+    let mut visitor = Spans::<PLAIN, ALL>::default();
     walk(data, &mut visitor);
     visitor.found
 }

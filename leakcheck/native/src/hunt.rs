@@ -3,17 +3,21 @@
 //! Rule 1: it may keep too much, never too little; what it keeps is compared
 //! exactly in Python. Rule 2: a text is read as it stands, and once more for
 //! each layer of escapes. Rule 3: work per byte does not depend on the length
-//! of the list. Rule 4: whole buffers in, positions out, the GIL released.
+//! of the list. Rule 4: whole buffers in, positions out, the GIL released. Rule 5: of a
+//! short list, what a first look leaves out (glance.rs) is not looked at again.
 
 mod addresses;
 mod escapes;
 mod fold;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+mod glance;
 mod keys;
 mod phones;
 mod words;
 
 use addresses::Addresses;
 use fold::Fold;
+use glance::Glance;
 use memchr::{memchr, memrchr};
 use phones::Phones;
 use pyo3::buffer::PyBuffer;
@@ -55,6 +59,7 @@ impl Suspects<'_> {
 /// A watch list, as the sieve sees it. Built once, shared by threads.
 #[pyclass(frozen)]
 pub struct Sieve {
+    glance: Option<Glance>,
     addresses: Addresses,
     words: Words,
     phones: Phones,
@@ -62,7 +67,7 @@ pub struct Sieve {
 
 impl Sieve {
     fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
-        self.addresses.scan(data, push);
+        self.addresses.scan(data, (0, data.len()), push);
         self.words.scan(data, true, push);
         self.phones.scan(data, push);
     }
@@ -73,27 +78,35 @@ impl Sieve {
             found: Vec::new(),
             last: None,
         };
-        self.addresses.scan(data, &mut |at| out.push(at));
+        let found = self.glance.as_ref().and_then(|glance| glance.parts(data));
+        let parts = found.unwrap_or_else(|| vec![(0, data.len())]);
+        for &part in &parts {
+            self.addresses.scan(data, part, &mut |at| out.push(at));
+        }
         out.begin_pass();
-        self.words.scan(data, false, &mut |at| out.push(at));
+        for &(start, end) in &parts {
+            let words = &data[start..end];
+            self.words
+                .scan(words, false, &mut |at| out.push(start + at));
+        }
         out.begin_pass();
         self.phones.scan(data, &mut |at| out.push(at));
         out.begin_pass();
         self.escaped(data, &mut out);
         out.begin_pass();
-        self.encoded(data, &mut |at| out.push(at));
+        self.encoded(data, &parts, &mut |at| out.push(at));
         let mut found = out.found;
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// Looks at addresses that do not stand there letter by letter.
-    fn encoded(&self, data: &[u8], push: &mut impl FnMut(usize)) {
+    /// Looks at addresses in `parts` of the text that do not stand there letter by letter.
+    fn encoded(&self, data: &[u8], parts: &[glance::Part], push: &mut impl FnMut(usize)) {
         if self.addresses.is_empty() && self.words.is_empty() {
             return;
         }
-        for found in crate::emails::encoded_spans(data) {
+        for found in crate::emails::encoded_spans_in(data, parts) {
             let mut named = false;
             self.scan(&found.canonical, &mut |_| named = true);
             if named {
@@ -118,7 +131,8 @@ impl Sieve {
                     break;
                 }
                 self.scan(scratch.text(), &mut |at| out.push(scratch.origin(at)));
-                self.encoded(scratch.text(), &mut |at| out.push(scratch.origin(at)));
+                let all = [(0, scratch.text().len())];
+                self.encoded(scratch.text(), &all, &mut |at| out.push(scratch.origin(at)));
             }
             from = if line_end.is_some() || stop == data.len() {
                 stop
@@ -152,6 +166,12 @@ impl Sieve {
         folds: &[u8],
     ) -> Sieve {
         py.detach(|| Sieve {
+            glance: Glance::new(
+                split(addresses),
+                split(at_domains),
+                split(words),
+                split(pairs),
+            ),
             addresses: Addresses::new(split(addresses), split(at_domains)),
             words: Words::new(split(words), split(pairs), Fold::new(letters, folds)),
             phones: Phones::new(tails),

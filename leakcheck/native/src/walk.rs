@@ -116,26 +116,38 @@ fn marks(block: &Block, encoded: bool) -> Marks {
 
 /// Call `visitor` for every line end and at sign of `data`, in order.
 pub fn walk<V: Visit>(data: &[u8], visitor: &mut V) {
+    walk_in(data, (0, data.len()), visitor);
+}
+
+/// The same for those that are in a part of `data`; what is around them is seen all the same.
+pub fn walk_in<V: Visit>(data: &[u8], part: (usize, usize), visitor: &mut V) {
     #[cfg(target_arch = "x86_64")]
-    if data.len() > 4 * BLOCK && is_x86_feature_detected!("avx2") {
+    if part.1 - part.0 > 4 * BLOCK && is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has the instructions.
-        return unsafe { walk_by_halves(data, visitor) };
+        return unsafe { walk_by_halves(data, part, visitor) };
     }
-    steps(data, visitor, |block| marks(block, V::ENCODED));
+    steps(data, part, visitor, |block| marks(block, V::ENCODED));
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn walk_by_halves<V: Visit>(data: &[u8], visitor: &mut V) {
-    steps(data, visitor, |block| marks_of_halves(block, V::ENCODED));
+fn walk_by_halves<V: Visit>(data: &[u8], part: (usize, usize), visitor: &mut V) {
+    steps(data, part, visitor, |block| {
+        marks_of_halves(block, V::ENCODED)
+    });
 }
 
 #[inline(always)]
-fn steps<V: Visit>(data: &[u8], visitor: &mut V, marks: impl Fn(&Block) -> Marks) {
-    let mut base = 0;
+fn steps<V: Visit>(
+    data: &[u8],
+    (start, end): (usize, usize),
+    visitor: &mut V,
+    marks: impl Fn(&Block) -> Marks,
+) {
+    let mut base = start;
     let mut last: Block = [0; BLOCK + 1];
     let mut returns = Returns::default();
-    while base < data.len() {
+    while base < end {
         let rest = &data[base..];
         let block = rest.first_chunk().unwrap_or_else(|| {
             last[..rest.len()].copy_from_slice(rest);
@@ -143,6 +155,9 @@ fn steps<V: Visit>(data: &[u8], visitor: &mut V, marks: impl Fn(&Block) -> Marks
         });
         let found = marks(block);
         let mut events = found.at | found.feed | found.other;
+        if end - base < BLOCK {
+            events &= (1 << (end - base)) - 1;
+        }
         while events != 0 {
             let bit = events & events.wrapping_neg();
             let place = base + events.trailing_zeros() as usize;

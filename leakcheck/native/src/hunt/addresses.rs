@@ -56,13 +56,14 @@ impl Addresses {
         self.keys.is_empty() && self.domains.is_empty()
     }
 
-    pub fn scan(&self, data: &[u8], push: &mut impl FnMut(usize)) {
+    /// Looks at the at signs of `data[from..to]`.
+    pub fn scan(&self, data: &[u8], (from, to): (usize, usize), push: &mut impl FnMut(usize)) {
         if self.is_empty() {
             return;
         }
         // What waits is looked up a round later, when the cache has it.
         let (mut waiting, mut count) = ([(0u64, 0usize); WAITING], 0);
-        for at in memchr_iter(b'@', data) {
+        for at in memchr_iter(b'@', &data[from..to]).map(|at| from + at) {
             let (first, end) = first_word(data, at + 1);
             if self.domain(data, at + 1, first, end) {
                 push(at);

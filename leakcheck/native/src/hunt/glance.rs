@@ -1,0 +1,400 @@
+//! A first look at a chunk, for a short list: the parts of it in which anything may stand.
+//!
+//! Rule 1: each key of the list has an anchor, bytes that stand in the text wherever the key is
+//! written out in ASCII without an encoding. Rule 2: whatever is not written so has a byte that
+//! gives it away beside it: one of `% & = \`, an ESC, one that is not ASCII, a literal's `0x` or
+//! `x'`, two colons, an A-label, a line that is folded. Rule 3: what is further than REACH from
+//! both, and none of their words, need not be looked at. It may point to too much, never to too
+//! little; where it points to most of a chunk, all of it is looked at.
+
+/// Bytes on both sides of an anchor or a sign: an at sign that an encoding is beside is no
+/// further from it than a run of 80 bytes and an escape of 40.
+const REACH: usize = 160;
+/// More anchors than these make too many false alarms.
+const MOST: usize = 64;
+const BUCKETS: usize = 8;
+/// A chunk under so many bytes is not worth it; both its ends are looked at in any case.
+const LEAST: usize = 1024;
+const EDGE: usize = REACH + 64;
+/// Hexadecimal digits of a literal, at most.
+const LITERAL: usize = 2048;
+
+/// Up to eight last bytes of an anchor, in lower case.
+#[derive(Clone, Copy)]
+struct Anchor {
+    value: u64,
+    mask: u64,
+}
+
+const LOWER: u64 = super::keys::LOWER;
+
+impl Anchor {
+    fn new(text: &[u8]) -> Anchor {
+        let (mut value, mut mask) = (0u64, 0u64);
+        for (at, &byte) in text.iter().rev().take(8).enumerate() {
+            value |= u64::from(byte) << (56 - 8 * at);
+            mask |= 0xff << (56 - 8 * at);
+        }
+        Anchor {
+            value: (value | LOWER) & mask,
+            mask,
+        }
+    }
+
+    fn ends(&self, lanes: u64) -> bool {
+        (lanes | LOWER) & self.mask == self.value
+    }
+}
+
+/// A bit for each bucket, by the lower and the higher half of a byte.
+#[derive(Clone, Copy, Default)]
+struct Halves {
+    low: [u8; 16],
+    high: [u8; 16],
+}
+
+impl Halves {
+    const fn with(mut self, bit: u8, byte: u8) -> Halves {
+        self.low[byte as usize & 15] |= 1 << bit;
+        self.high[byte as usize >> 4] |= 1 << bit;
+        self
+    }
+
+    const fn with_all(mut self, bit: u8) -> Halves {
+        let mut at = 0;
+        while at < 16 {
+            self.low[at] |= 1 << bit;
+            self.high[at] |= 1 << bit;
+            at += 1;
+        }
+        self
+    }
+
+    const EMPTY: Halves = Halves {
+        low: [0; 16],
+        high: [0; 16],
+    };
+}
+
+/// Signs, and what must follow them: a bit for a pair, the last three for signs alone. Some
+/// bytes that share halves with others are let in, and left out again by `Glance::sign`.
+const SIGN: Halves = Halves::EMPTY
+    .with(0, b'0')
+    .with(1, b'x')
+    .with(1, b'X')
+    .with(2, b':')
+    .with(3, b'\n')
+    .with(4, b'-')
+    .with(5, b'%')
+    .with(5, b'&')
+    .with(5, 0x1b)
+    .with(6, b'=')
+    .with(7, b'\\');
+const AFTER: Halves = Halves::EMPTY
+    .with(0, b'x')
+    .with(0, b'X')
+    .with(1, b'\'')
+    .with(2, b':')
+    .with(3, b' ')
+    .with(3, b'\t')
+    .with(4, b'-')
+    .with_all(5)
+    .with_all(6)
+    .with_all(7);
+
+pub struct Glance {
+    buckets: [Vec<Anchor>; BUCKETS],
+    /// Of the last four bytes of the anchors, in order.
+    tables: [Halves; 4],
+    /// Whether a domain that goes on with an escape is a suspect, whatever the escape.
+    every_sign: bool,
+    words: bool,
+}
+
+pub type Part = (usize, usize);
+
+impl Glance {
+    /// The keys as `Sieve::new` has them. None where the list is too long, or a word too short.
+    pub fn new<'a>(
+        addresses: impl Iterator<Item = &'a [u8]>,
+        at_domains: impl Iterator<Item = &'a [u8]>,
+        words: impl Iterator<Item = &'a [u8]>,
+        pairs: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Glance> {
+        let mut anchors: Vec<Vec<u8>> = Vec::new();
+        for address in addresses.take(MOST + 1) {
+            let at = memchr::memrchr(b'@', address)?;
+            let from = memchr::memrchr(b'\'', &address[..at]).map_or(0, |mark| mark + 1);
+            anchors.push(address[from..=at].to_vec());
+        }
+        let before = anchors.len();
+        for domain in at_domains.take(MOST + 1) {
+            let blank = memchr::memchr(b' ', domain)?;
+            anchors.push([b"@", &domain[..blank]].concat());
+        }
+        let every_sign = anchors.len() > before;
+        let mut any = false;
+        for word in words.chain(pairs).take(2 * MOST + 1) {
+            any = true;
+            if !word.is_ascii() {
+                continue; // so is the text that it stands in, or a sign is there
+            }
+            let longest = word
+                .split(|&byte| byte == b' ')
+                .max_by_key(|one| one.len())?;
+            if longest.len() < 3 {
+                return None;
+            }
+            anchors.push(longest.to_vec());
+        }
+        anchors.sort_unstable_by(|one, other| one.iter().rev().cmp(other.iter().rev()));
+        anchors.dedup();
+        if anchors.len() > MOST || anchors.iter().any(|anchor| anchor.len() < 2) {
+            return None;
+        }
+        let mut glance = Glance {
+            buckets: Default::default(),
+            tables: [Halves::EMPTY; 4],
+            every_sign,
+            words: any,
+        };
+        for (number, anchor) in anchors.iter().enumerate() {
+            let bucket = number * BUCKETS / anchors.len();
+            glance.buckets[bucket].push(Anchor::new(anchor));
+            for back in 0..4 {
+                let table = &mut glance.tables[3 - back];
+                *table = match anchor.iter().rev().nth(back) {
+                    None => table.with_all(bucket as u8),
+                    Some(byte) => table
+                        .with(bucket as u8, byte.to_ascii_lowercase())
+                        .with(bucket as u8, byte.to_ascii_uppercase()),
+                };
+            }
+        }
+        Some(glance)
+    }
+
+    /// The parts of `data` to look at, ascending and apart, ending where words do; None for all.
+    pub fn parts(&self, data: &[u8]) -> Option<Vec<Part>> {
+        #[cfg(target_arch = "x86_64")]
+        if data.len() >= LEAST && is_x86_feature_detected!("avx2") {
+            let mut parts = Parts {
+                found: vec![(0, EDGE)],
+                covered: EDGE,
+                most: data.len() / 2,
+            };
+            // SAFETY: the processor has the instructions.
+            unsafe { self.look(data, &mut parts)? };
+            parts.add(data.len() - EDGE, data.len())?;
+            if self.words {
+                return Some(whole_words(data, &parts.found));
+            }
+            return Some(parts.found);
+        }
+        let _ = (data, LEAST, EDGE);
+        None
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn look(&self, data: &[u8], parts: &mut Parts) -> Option<()> {
+        use std::arch::x86_64::*;
+        let both = |half: &[u8; 16]| {
+            // SAFETY: 16 bytes from an array of 16.
+            _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(half.as_ptr().cast()) })
+        };
+        let table = |halves: &Halves| (both(&halves.low), both(&halves.high));
+        let tables = self.tables.each_ref().map(table);
+        let (sign, after) = (table(&SIGN), table(&AFTER));
+        let nibble = _mm256_set1_epi8(15);
+        let zero = _mm256_setzero_si256();
+        let look_up = |(low, high): (__m256i, __m256i), halves: (__m256i, __m256i)| {
+            _mm256_and_si256(
+                _mm256_shuffle_epi8(low, halves.0),
+                _mm256_shuffle_epi8(high, halves.1),
+            )
+        };
+        let halves = |bytes: __m256i| {
+            let high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+            (_mm256_and_si256(bytes, nibble), high)
+        };
+        let set = |hits: __m256i| !_mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, zero)) as u32;
+        for (number, block) in data.windows(32 + 3).step_by(32).enumerate() {
+            let base = number * 32;
+            // SAFETY: each reads 32 of the 35 bytes of the window.
+            let load = |at: usize| unsafe { _mm256_loadu_si256(block[at..].as_ptr().cast()) };
+            let bytes = load(0);
+            let (first, second) = (halves(bytes), halves(load(1)));
+            let signs = _mm256_and_si256(look_up(sign, first), look_up(after, second));
+            let hits = _mm256_and_si256(
+                _mm256_and_si256(look_up(tables[0], first), look_up(tables[1], second)),
+                _mm256_and_si256(
+                    look_up(tables[2], halves(load(2))),
+                    look_up(tables[3], halves(load(3))),
+                ),
+            );
+            let any = _mm256_or_si256(signs, hits);
+            if _mm256_testz_si256(any, any) == 1 && _mm256_movemask_epi8(bytes) == 0 {
+                continue;
+            }
+            let wide = _mm256_movemask_epi8(bytes) as u32;
+            let (hits, signs) = (set(hits), set(signs) | wide);
+            let mut events = hits | signs;
+            while events != 0 {
+                let bit = events & events.wrapping_neg();
+                events ^= bit;
+                let at = base + bit.trailing_zeros() as usize;
+                if hits & bit != 0 && self.is_anchor(data, at + 4) {
+                    parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
+                }
+                if wide & bit != 0 {
+                    parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
+                } else if signs & bit != 0 {
+                    if let Some((start, end)) = self.sign(data, at) {
+                        parts.add(start, end)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Whether an anchor ends at `end`, as far as eight bytes tell.
+    #[inline]
+    fn is_anchor(&self, data: &[u8], end: usize) -> bool {
+        let Some(eight) = data[..end].last_chunk::<8>() else {
+            return true;
+        };
+        let lanes = u64::from_le_bytes(*eight);
+        self.buckets.iter().flatten().any(|one| one.ends(lanes))
+    }
+
+    /// What the sign at `at` makes worth a look; None where it is none.
+    fn sign(&self, data: &[u8], at: usize) -> Option<Part> {
+        let next = data.get(at + 1).copied().unwrap_or(0);
+        let around = Some((at.saturating_sub(REACH), data.len().min(at + REACH)));
+        match data[at] {
+            b'%' if self.every_sign || next.is_ascii_hexdigit() || next == b'u' => around,
+            b'&' if self.every_sign || next.is_ascii_alphabetic() || next == b'#' => around,
+            b'=' => {
+                let third = data.get(at + 2).copied().unwrap_or(0);
+                let writes = next.is_ascii_hexdigit() && third.is_ascii_hexdigit();
+                let breaks = matches!(next, b'\r' | b'\n');
+                (self.every_sign || writes || breaks).then_some(around?)
+            }
+            0x1b => around,
+            b'\\' => {
+                let count = if next == b'x' {
+                    digits(data, at + 2)
+                } else {
+                    0
+                };
+                let (start, end) = around?;
+                Some((start, end.max(at + 2 + count)))
+            }
+            b':' => Some((at, data.len().min(at + 2))),
+            b'0' | b'x' | b'X' => {
+                let count = digits(data, at + 2);
+                (count >= 6).then_some((at, at + 2 + count))
+            }
+            b'-' => {
+                let name = at.checked_sub(2).map(|from| &data[from..at]);
+                name.is_some_and(|name| name.eq_ignore_ascii_case(b"xn"))
+                    .then_some(around?)
+            }
+            b'\n' => {
+                let last = match data[..at] {
+                    [.., byte, b'\r'] | [.., byte] => byte,
+                    [] => return None,
+                };
+                let third = data.get(at + 2);
+                let goes_on = matches!(next, b' ' | b'\t')
+                    && third.is_some_and(|byte| !byte.is_ascii_whitespace());
+                let ends = last.is_ascii_alphanumeric() || b"-._+'@".contains(&last);
+                (goes_on && (ends || last >= 0x80)).then_some(around?)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How many hexadecimal digits are at `at`, as far as a literal may be read.
+#[cfg(target_arch = "x86_64")]
+fn digits(data: &[u8], at: usize) -> usize {
+    let rest = data.get(at..).unwrap_or(&[]).iter().take(LITERAL + 1);
+    rest.take_while(|byte| byte.is_ascii_hexdigit()).count()
+}
+
+/// Parts, merged as they come.
+#[cfg(target_arch = "x86_64")]
+struct Parts {
+    found: Vec<Part>,
+    covered: usize,
+    most: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Parts {
+    /// None where there are too many.
+    #[inline]
+    fn add(&mut self, start: usize, end: usize) -> Option<()> {
+        match self.found.last_mut() {
+            Some(last) if start <= last.1 => {
+                self.covered += end.saturating_sub(last.1);
+                last.1 = last.1.max(end);
+            }
+            _ => {
+                self.covered += end - start;
+                self.found.push((start, end));
+            }
+        }
+        (self.covered <= self.most).then_some(())
+    }
+}
+
+/// `parts`, each with the words that it cuts and one more on both sides that is all ASCII: of
+/// the others nobody knows whether they are words. Words on two lines are no pair.
+#[cfg(target_arch = "x86_64")]
+fn whole_words(data: &[u8], parts: &[Part]) -> Vec<Part> {
+    let mut wide: Vec<Part> = Vec::with_capacity(parts.len());
+    for &(start, end) in parts {
+        let done = wide.last().map_or(0, |last| last.1);
+        if end <= done {
+            continue;
+        }
+        let low = start.max(done);
+        let start = low - reach(data[done..low].iter().rev());
+        let end = end + reach(data[end..].iter());
+        match wide.last_mut() {
+            Some(last) if start <= last.1 => last.1 = end,
+            _ => wide.push((start, end)),
+        }
+    }
+    wide
+}
+
+/// How many of `bytes` belong to the word that they begin in, or to the next ones up to the
+/// first that is all ASCII.
+#[cfg(target_arch = "x86_64")]
+fn reach<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
+    let mut bytes = bytes.take_while(|byte| **byte != b'\n').peekable();
+    let mut count = 0;
+    while bytes.next_if(|byte| is_word(byte)).is_some() {
+        count += 1;
+    }
+    loop {
+        while bytes.next_if(|byte| !is_word(byte)).is_some() {
+            count += 1;
+        }
+        let (mut length, mut ascii) = (0, true);
+        while let Some(byte) = bytes.next_if(|byte| is_word(byte)) {
+            length += 1;
+            ascii &= byte.is_ascii();
+        }
+        count += length;
+        if length == 0 || ascii {
+            return count;
+        }
+    }
+}

@@ -1,4 +1,4 @@
-"""From digests to a filter file, in the memory given: pool, sort, spill, merge, fill, appear.
+"""From digests to a filter file, within a memory budget: pool, sort, spill, merge, fill, write.
 
 The file's bytes depend on the distinct keys, the rate and `about` alone: not
 on order, repeats, chunks, threads, memory or engine.
@@ -43,12 +43,12 @@ def _silent(stage: str, done: int, total: int) -> None:
 class Builder:
     """Takes packed digests from any number of threads and writes one filter.
 
-    memory: bytes that the whole process should stay within, of which 64 MiB
-    are left to the interpreter and the caller; half of what is free by
-    default. threads: how many `finish` works with; all usable processors by
-    default. What does not fit in memory is spilled to files: beside the
-    output where it was named by `Builder.open`, else in the system's folder
-    for temporary files.
+    memory: limit in bytes for the whole process, of which 64 MiB are left to
+        the interpreter and the caller; by default half of the free memory.
+    threads: how many threads `finish` uses; by default all usable processors.
+
+    What does not fit in memory is written to files: beside the output if it was
+    named by `Builder.open`, otherwise in the system's folder for temporary files.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class Builder:
         """A builder of the filter `path`, which works in the folder `.NAME.build` beside it.
 
         The folder is locked: a second build of the same output is refused. It
-        is removed when the builder is closed, however that comes about; what a
-        killed build left there is removed now or, with `resume`, taken up:
-        `token` is then that of its last checkpoint, and its keys are kept.
-        With `resume`, too, a builder that is closed unfinished leaves its last
-        checkpoint to the next. Raises BuildError where the output exists and
-        `replace` is false, or cannot be written, or another build has it.
+        is removed when the builder is closed, for whatever reason. What a
+        killed build left there is removed now or, with `resume`, continued:
+        `token` is then that of its last checkpoint, and its keys are kept. With
+        `resume`, a builder that is closed unfinished also leaves its last
+        checkpoint for the next. Raises BuildError if the output exists and
+        `replace` is false, if it cannot be written, or if another build has it.
         """
         builder = cls(digest_bytes, memory=memory, threads=threads)
         builder._target = check_output(path, replace)
@@ -125,7 +125,7 @@ class Builder:
         self.close()
 
     def close(self) -> None:
-        """Give back memory and files; closing twice is no error."""
+        """Release memory and files; closing twice is no error."""
         self._closed = True
         self._idle.clear()
         for file in self._included:
@@ -140,8 +140,8 @@ class Builder:
     def add(self, digests: bytes | bytearray | memoryview) -> None:
         """Take `digests`, packed end to end; safe from any thread.
 
-        Raises ValueError where they are no whole number of digests,
-        BuildError where they must be spilled and the disk does not take them.
+        Raises ValueError if `digests` is not a whole number of digests,
+        BuildError if they must be written to disk and that fails.
         """
         if len(digests) % self.digest_bytes:
             raise ValueError("not a whole number of digests")
@@ -159,9 +159,9 @@ class Builder:
                 self._changed.notify_all()
 
     def include(self, path: str | os.PathLike[str]) -> None:
-        """Count the keys of the record file `path` (see `keep_keys`) among this builder's.
+        """Add the keys of the record file `path` (see `keep_keys`).
 
-        Raises as RecordsFile.open, and BuildError where its digests have
+        Raises as RecordsFile.open does, and BuildError if its digests have
         another length.
         """
         file = RecordsFile.open(path)
@@ -171,10 +171,10 @@ class Builder:
         self._included.append(file)
 
     def checkpoint(self, token: Mapping[str, Any]) -> None:
-        """Put all keys added so far on disk, and with them `token`, a JSON object.
+        """Save all keys added so far to disk, with `token`, a JSON object.
 
-        Waits for calls of `add` that are under way. It costs a file and its
-        sync: once in a while, not after each small input. For builders from
+        Waits for running calls of `add`. It writes and syncs a file, so call it
+        once in a while, not after each small input. Only for builders from
         `Builder.open`.
         """
         if self._spill is None or self._target is None:
@@ -196,14 +196,17 @@ class Builder:
     ) -> Header:
         """Write the filter to `path`, complete or not at all, and return its header.
 
-        rate: the false-positive rate asked for, 1e-12 to 0.5; about: the
-        application's JSON object; keep_keys: also write the keys to this
-        file, from which `merge_keys` and `include` make other filters;
+        rate: the false-positive rate asked for, 1e-12 to 0.5.
+        about: the application's JSON object.
+        keep_keys: also write the keys to this file, from which `merge_keys` and
+            `include` make other filters.
         progress: called now and then with the stage ("sort", "merge", "fill",
-        "keys"), what is done and the total. The header's `fpr` is measured,
-        as is `worst_rate`: compare them with `rate`. Raises BuildError where
-        there is no key, the output exists and `replace` is false, or the disk
-        does not take it. The builder takes no more keys after it.
+            "keys"), how much is done, and the total.
+
+        The header's `fpr` and `worst_rate` are measured: compare them with
+        `rate`. Raises BuildError if there is no key, if the output exists and
+        `replace` is false, or if writing fails. Afterwards the builder accepts
+        no more keys.
         """
         replace = self._replace if replace is None else replace
         wanted = OutputSpec.checked(path, rate, about, replace, keep_keys, self.digest_bytes)

@@ -1,8 +1,8 @@
-"""What can go wrong with a filter, as a tree.
+"""The errors that the engine raises, as a tree.
 
 BloomError
- ├── FormatError        the bytes are no filter of a version this reader knows
- │    └── DamagedError  they were one: a checksum, the size or a field is wrong
+ ├── FormatError        the bytes are not a filter of a version this reader knows
+ │    └── DamagedError  they were a filter: a checksum, the size or a field is wrong
  ├── BuildError         the filter cannot be built from what was given
  └── RangeError         the page asked for is not in this slice
 

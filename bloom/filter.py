@@ -54,14 +54,14 @@ class _Mark(NamedTuple):
 class Filter:
     """A filter file, open for lookups from any thread.
 
-    Pages are read when they are first needed, their checksum is tested, and
-    the copy is kept: nothing that is done to the file meanwhile, not even
-    cutting it short, can turn a key into an absent one. What is damaged or
-    missing gives UNKNOWN.
+    A page is read when it is first needed, its checksum is tested, and the
+    copy is kept. So nothing that happens to the file meanwhile, not even
+    cutting it short, can turn a key into an absent one. A damaged or missing
+    page gives UNKNOWN.
 
     A filter stands for the file as it was opened. Once the file under its
-    name is another one, or was written to, or is gone, all answers are
-    UNKNOWN and `changed` says so: open it anew. Batches look before and
+    name was replaced, written to or removed, all answers are UNKNOWN and
+    `changed` says so: open it again. Batches look for changes before and
     after, single lookups every tenth of a second.
     """
 
@@ -80,8 +80,8 @@ class Filter:
     def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open the filter at `path`.
 
-        Raises OSError where it cannot be read, FormatError where it is no
-        filter, DamagedError where header or size is wrong.
+        Raises OSError if it cannot be read, FormatError if it is not a
+        filter, DamagedError if header or size is wrong.
         """
         full = os.path.abspath(os.fspath(path))  # noqa: PTH100 - as it is now, links not followed
         handle = system.open_to_read(full)
@@ -117,7 +117,7 @@ class Filter:
             self.close()
 
     def close(self) -> None:
-        """Give the file back; closing twice is no error."""
+        """Close the file; closing twice is no error."""
         handle, self._handle = self._handle, -1
         self._due = 0.0
         self._pages = self._no_pages()
@@ -129,7 +129,7 @@ class Filter:
         return self._open_handle()
 
     def changed(self) -> bool:
-        """Whether the file under this name is no longer what was opened."""
+        """Whether the file under this name is no longer the one that was opened."""
         self._open_handle()
         try:
             return _Mark.of(os.stat(self._path)) != self._mark  # noqa: PTH116 - a Path is slower
@@ -139,8 +139,8 @@ class Filter:
     def page(self, number: int) -> bytes:
         """The 4,096 bytes of page `number` of the whole filter, unverified.
 
-        Raises RangeError outside the slice, DamagedError where the file has
-        shrunk, OSError where the disk fails.
+        Raises RangeError outside the slice, DamagedError if the file has
+        shrunk, OSError if the disk fails.
         """
         index = number - self.header.first
         if not 0 <= index < self.header.held:
@@ -151,9 +151,9 @@ class Filter:
         return page
 
     def look_up(self, digest: bytes) -> Verdict:
-        """The verdict on one digest; UNKNOWN where its page cannot be read.
+        """The verdict on one digest; UNKNOWN if its page cannot be read.
 
-        Raises ValueError where the digest has another length than the filter's.
+        Raises ValueError if the digest's length is not the filter's.
         """
         if monotonic() < self._due:
             code = self._pages.look_up_one(digest)
@@ -179,10 +179,10 @@ class Filter:
         return _VERDICTS[code]
 
     def look_up_many(self, digests: bytes | bytearray | memoryview) -> bytes:
-        """The verdicts on `digests`, packed end to end: one byte, a Verdict, each.
+        """The verdicts on `digests`, packed end to end: one byte, a Verdict, for each.
 
-        All come from one state of the file. Raises ValueError where they are
-        no whole number of digests.
+        All come from one state of the file. Raises ValueError if `digests` is
+        not a whole number of digests.
         """
         size = self.header.digest_bytes
         count, rest = divmod(len(digests), size)
@@ -256,7 +256,7 @@ class Filter:
     def false_alarm(self, digest: bytes) -> float:
         """The probability that `digest` would be found on its page without being a key.
 
-        Raises RangeError outside the slice, DamagedError where the page is damaged.
+        Raises RangeError outside the slice, DamagedError if the page is damaged.
         """
         page_number(self.header, digest)  # for its ValueError
         return self.false_alarms(digest)[0]
@@ -291,7 +291,7 @@ class Filter:
     def measured_rate(self) -> float:
         """The mean over the pages held of (bits set / 32704)^k, to six digits.
 
-        Raises DamagedError where the file has shrunk.
+        Raises DamagedError if the file has shrunk.
         """
         loads: Counter[int] = Counter()
         for _, wanted, block in self._blocks():
@@ -304,7 +304,7 @@ class Filter:
     def slice(self, first: int, held: int) -> Iterator[bytes]:
         """The bytes, in pieces, of a slice of pages `first` to `first + held - 1`.
 
-        Raises RangeError where this file does not hold them all, DamagedError
+        Raises RangeError if this file does not hold them all, DamagedError
         at a damaged page.
         """
         mine = self.header

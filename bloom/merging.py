@@ -30,9 +30,9 @@ def merge_keys(
 ) -> Header:
     """Write to `path` the filter of all keys in the record files `keys`.
 
-    The bytes are those of a filter built from the union of what each of them
-    was built from. Arguments and errors as for Builder and Builder.finish;
-    FormatError where one of `keys` is no record file.
+    The bytes are those of a filter built from all of their inputs together.
+    Arguments and errors as for Builder and Builder.finish; FormatError if one
+    of `keys` is not a record file.
     """
     if not keys:
         raise BuildError("There is no record file to build from.")

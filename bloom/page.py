@@ -1,4 +1,4 @@
-"""One page from anywhere, a file or a server: whose it is, what it says, how surely."""
+"""Lookups in a single page, from a file or a server, and how sure they are."""
 
 from enum import IntEnum
 
@@ -18,9 +18,9 @@ class Verdict(IntEnum):
 
 
 def page_number(header: Header, digest: bytes) -> int:
-    """The page, of the whole filter, that `digest` belongs to.
+    """The number, in the whole filter, of the page that `digest` belongs to.
 
-    Raises ValueError where the digest has another length than the filter's.
+    Raises ValueError if the digest's length is not the filter's.
     """
     if len(digest) != header.digest_bytes:
         raise ValueError(f"this filter holds digests of {header.digest_bytes} bytes")
@@ -28,9 +28,9 @@ def page_number(header: Header, digest: bytes) -> int:
 
 
 def look_up_in_page(header: Header, number: int, page: bytes, digest: bytes) -> Verdict:
-    """What page `number`, 4,096 bytes from anywhere, says of `digest`.
+    """The verdict on `digest` by page `number`, 4,096 bytes from any place.
 
-    UNKNOWN where it is not the digest's page, is damaged, or is of another filter.
+    UNKNOWN if it is not the digest's page, is damaged, or is of another filter.
     """
     sound = page_number(header, digest) == number and page_is_sound(page, number, header.seed)
     if not sound:

@@ -1,7 +1,7 @@
 """How many pages and hashes: the predicted false-positive rate of a paged filter.
 
-A page of m = 32,704 bits that holds n keys of k bits each answers falsely at
-(1 - (1 - 1/m)^(kn))^k (Bloom 1970). Digests spread keys over the pages as a
+A page of m = 32,704 bits that holds n keys of k bits each gives false positives at
+a rate of (1 - (1 - 1/m)^(kn))^k (Bloom 1970). Digests spread keys over the pages as a
 Poisson variable of mean keys/pages, so the filter's rate is the mean of that
 over the Poisson (Putze, Sanders and Singler, "Cache-, Hash- and
 Space-Efficient Bloom Filters", 2007).

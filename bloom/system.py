@@ -1,4 +1,4 @@
-"""What operating systems do differently with files: the one door to it, for leakcheck as well.
+"""The one module for what operating systems do differently with files; leakcheck uses it too.
 
 | | Linux, macOS | Windows |
 |---|---|---|

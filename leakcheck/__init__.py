@@ -1,7 +1,7 @@
 """leakcheck: a leaked-credential exposure checker.
 
-The names below are what a program may use; each is imported at its first use,
-so that the command line starts as fast as it can. See leakcheck.api.
+These names are the public API. Each is imported when it is first used,
+so that the command line starts fast. See leakcheck.api.
 """
 
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ __version__ = "0.1.0"
 def version_text() -> str:
     """What `leakcheck --version` prints: a line each for leakcheck, Python and the platform.
 
-    Each is a name and what it is; more lines may come behind them.
+    Each line is a name and a value; later versions may add lines.
     """
     import os
     import sys

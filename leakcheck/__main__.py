@@ -1,4 +1,4 @@
-"""The entry point: run a command, turn what goes wrong into one sentence and a status.
+"""The entry point: run a command, turn an error into one sentence and an exit status.
 
 Rule 1: no traceback reaches a user: it could hold a secret. Rule 2: exit
 status 2 is for everything that is neither done nor exposed.

@@ -9,8 +9,8 @@
         for row in rows:
             print(row.number, row.answer.verdict)
 
-Subjects are given in plain text and stay in this process. Errors are the
-tree in leakcheck.errors.
+Subjects are given in plain text and stay in this process. The errors are
+in leakcheck.errors.
 """
 
 import os
@@ -38,12 +38,12 @@ __all__ = ["Access", "Checker", "check", "check_column", "check_digest", "check_
 
 
 class Checker:
-    """Sources that are opened once and asked many times; safe to share among threads.
+    """Opens sources once and asks them many times; safe to share among threads.
 
     with leakcheck.Checker(sources=["acme.bloom"]) as checker:
         checker.check(["alice@example.fr"])
 
-    A filter that is replaced on disk counts at the next question.
+    If a filter is replaced on disk, the next question is answered from the new one.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Checker:
         access: Access | None = None,
         variants: bool = False,
     ) -> None:
-        """kind, sources, access, variants: as for `check`, and what it raises for them."""
+        """The arguments are those of `check`, with the same errors."""
         self.kind, self._variants = kind_of(kind), variants
         self._sources = open_all(_names(sources), [self.kind], access or Access())
         self._locks = {id(one): Lock() for one in self._sources if not one.concurrent}
@@ -79,7 +79,7 @@ class Checker:
     async def acheck(
         self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
     ) -> list[Answer]:
-        """The same for asyncio: asked in a thread, so that the loop goes on."""
+        """The same for asyncio: runs in a thread, so that it does not block the loop."""
         from asyncio import to_thread
 
         return await to_thread(self.check, subjects, on_error=on_error)
@@ -119,19 +119,22 @@ def check(
 ) -> list[Answer]:
     """Ask every source about each of `subjects`, in plain text; answers in the same order.
 
-    subjects: str, or bytes as they stand in a file; kind: of the subjects, or
-    its value such as "password" (a credential is `address:password`); sources:
-    paths of filters, URLs or `hibp`, by default the installed ones and for
-    passwords the embedded one; variants: ask for the other spellings of an
-    address that reach the same mailbox, too; on_error: "raise", or "unknown"
-    for an answer that is so, with the reason, where a subject cannot be accepted
-    (what is no text, such as a missing value, included).
+    subjects: str, or bytes as in a file.
+    kind: a Kind or its value, such as "password". A credential is `address:password`.
+    sources: paths of filters, URLs or `hibp`; by default the installed filters and,
+        for passwords, the embedded one.
+    access: how sources may be reached; see Access.
+    variants: also ask for the other spellings of an address that reach the same mailbox.
+    on_error: "raise", or "unknown" to answer `unknown`, with the reason, for a subject
+        that cannot be accepted. That includes values that are not text, such as
+        missing ones.
 
     Each subject is asked in every form in which a dump may hold it
-    (docs/address.md). An answer to a password or credential has no subject.
-    Raises SubjectError where a subject cannot be accepted, FilterError where a
-    source named cannot be opened, UsageError where `access` forbids it or there
-    is no such kind, TypeError where one str or bytes is given for a list of them.
+    (docs/address.md). An answer about a password or credential has no subject.
+
+    Raises SubjectError if a subject cannot be accepted, FilterError if a named
+    source cannot be opened, UsageError if `access` forbids a request or the kind
+    is unknown, TypeError if a single str or bytes is given instead of a list.
     """
     listed, kind = _several(subjects, "subjects"), kind_of(kind)
     questions = _questions(listed, kind, variants, on_error)
@@ -149,8 +152,8 @@ def check_column(
 ) -> list[str]:
     """The verdict on each value of a column, as text, for a new column beside it.
 
-    values: a pandas or polars Series, or anything that can be gone through;
-    what is missing or cannot be accepted is "unknown". For pandas:
+    values: a pandas or polars Series, or any iterable. A value that is missing or
+    cannot be accepted is "unknown". For pandas:
     `frame["breach"] = leakcheck.check_column(frame["mail"])`; for polars:
     `frame.with_columns(breach=pl.Series(leakcheck.check_column(frame["mail"])))`.
     """
@@ -169,9 +172,9 @@ def check_digests(
 ) -> list[Answer]:
     """Ask every source about each of `digests`, in hexadecimal; answers in the same order.
 
-    kind: what the digests are of; without it, 32 digits are an NT hash, and 40
-    are asked of the sources named or of all there are, whatever SHA-1 they
-    hold. No answer has a subject. Raises as `check` does.
+    kind: what the digests are made of. Without it, 32 digits are an NT hash; 40
+    digits are a SHA-1, and every source of SHA-1 digests is asked, of those named
+    or of all installed. No answer has a subject. Raises as `check` does.
     """
     kind = None if kind is None else kind_of(kind)
     names, listed = _names(sources), _several(digests, "digests")
@@ -218,17 +221,22 @@ def scan(
     only: Collection[Verdict | str] = (),
     since: str | None = None,
 ) -> "Scan":
-    """Ask every source about each row of the list at `path`, or on stdin where it is None.
+    """Ask every source about each row of the list at `path`, or on stdin if it is None.
 
     Returns an iterator of `ScanRow` (number, answer, verdict, columns, why)
-    that reads the list as it goes, and is a context manager; its `tally` is
-    complete at the end. columns: names or numbers of the subject's columns,
-    by default found; sheet: of a workbook, by default all; header, hashes:
-    None to look; form: how to read the list, as `--from` has it; only: verdicts
-    wanted, by default all; since: an ISO 8601 date, to ask only sources dated
-    so or later. Every row is given once.
+    that reads the list as it goes and is a context manager. It gives every row
+    once; its `tally` is complete at the end.
 
-    Raises InputError where the list cannot be read, UsageError where there is
+    kind, sources, access, variants: as for `check`.
+    columns: names or numbers of the subject's columns; by default found.
+    sheet: the sheet of a workbook; by default all.
+    header: whether row 1 names the columns; None to find out.
+    hashes: whether the list holds hashes; None to find out.
+    form: how to read the list, as for `--from`; by default found.
+    only: the verdicts wanted; by default all.
+    since: an ISO 8601 date; only sources dated on or after it are asked, and undated ones.
+
+    Raises InputError if the list cannot be read, UsageError if there is
     nothing to ask or no such column, FilterError as `check` does.
     """
     from leakcheck.scanning.options import ScanOptions, form_of

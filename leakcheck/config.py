@@ -1,4 +1,4 @@
-"""What a user has settled once: config.toml and variables, and where each setting comes from.
+"""The user's settings: config.toml and variables, and where each setting comes from.
 
 A setting is the first of: an option of the command line; a variable of
 leakcheck's own; the file; a variable that other programs heed as well

@@ -33,11 +33,12 @@ _MESSAGES = {
 
 
 class BreachedPasswordValidator:
-    """Rejects a password that a source knows; and one that none can vouch for.
+    """Rejects a password that a source knows, and one that could not be checked.
 
-    sources: what to ask; min_count: ignore passwords seen less often, where it
-    is known; allow_unknown: accept a password where no answer was had (a
-    range service that cannot be reached must then not stop sign-ups).
+    sources: what to ask.
+    min_count: ignore passwords seen less often, if a source counts.
+    allow_unknown: accept a password that could not be checked, so that a range
+        service that is down does not stop sign-ups.
     """
 
     def __init__(

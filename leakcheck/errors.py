@@ -1,4 +1,4 @@
-"""What leakcheck cannot do, as a tree; every message is one sentence that says what to do.
+"""The errors that leakcheck raises, as a tree. Each message is one sentence.
 
 LeakcheckError            exit status 2
  ├── UsageError           the command was asked in a way it cannot answer

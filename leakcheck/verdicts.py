@@ -43,15 +43,17 @@ class Code(IntEnum):
 class SourceInfo:
     """Where a filter's keys come from and how sure it is.
 
-    name: shown to the user; kind: of its keys; date (ISO 8601), url, note:
-    from `about`, or None; keys: how many; fpr: its false-positive rate, 0 for
-    an exact source; incomplete: whether it was built without a part of its
-    dump, so that it can say exposed and never clean; tables: of a filter whose
-    keys come from addresses, which its builder had; signed: who vouches
-    for it, in words, UNSIGNED where nobody trusted does, None where no signature
-    is to be expected; doubt: why it can answer nothing, or None; identity: what
-    its keys are made of, None for the plain digest; data: what leaked, in the
-    words of leakcheck.wording.DATA, None where nobody says it.
+    name: shown to the user; kind: of its keys.
+    date (ISO 8601), url, note: from `about`, or None.
+    keys: how many; fpr: its false-positive rate, 0 for an exact source.
+    incomplete: it was built without a part of its dump, so it can say exposed
+        and never clean.
+    tables: the tables of domains that its builder had, if its keys come from addresses.
+    signed: who vouches for it, in words; UNSIGNED if nobody trusted does, None if no
+        signature is to be expected.
+    doubt: why it can answer nothing, or None.
+    identity: what its keys are made of; None for the plain digest.
+    data: what leaked, in the words of leakcheck.wording.DATA; None if unknown.
     """
 
     name: str
@@ -176,13 +178,15 @@ class Lookup:
 class SourceAnswer:
     """What one source says of one subject.
 
-    false_alarm: of an `exposed`, the probability that it is none; reason: of
-    an `unknown`, why; seen: how often, where the source counts; matched: of an
-    `exposed`, the other spelling of the subject that was found, or of a secret
-    how it differs from what was asked; confirmed:
-    whether an exact source knows it too, None where none was asked; breaches:
-    the ones a source of many names; revealed_bits: how many bits of the digest
-    were sent to get this answer, None from a source that sends nothing.
+    false_alarm: for `exposed`, the probability that it is a false alarm.
+    reason: for `unknown`, why.
+    seen: how often the subject was seen, if the source counts.
+    matched: for `exposed`, the other spelling of the subject that was found, or,
+        for a secret, how it differs from what was asked.
+    confirmed: whether an exact source knows it too; None if none was asked.
+    breaches: their names, from a source that names breaches.
+    revealed_bits: how many bits of the digest were sent to get this answer; None
+        for a source to which nothing is sent.
     """
 
     source: SourceInfo
@@ -225,7 +229,7 @@ class SourceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that is known of one subject: None where it must not be shown."""
+    """All that is known of one subject. `subject` is None for secrets."""
 
     subject: str | None
     kind: Kind

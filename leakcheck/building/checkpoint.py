@@ -1,4 +1,4 @@
-"""Which inputs a build has finished, so that a killed one goes on behind them.
+"""Which inputs a build has finished, so that a killed build continues after them.
 
 This is the token of the builder's checkpoints. Rule 1: only whole files
 are in it, and none that changed while it was read. Rule 2: what was asked must

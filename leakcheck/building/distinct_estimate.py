@@ -1,4 +1,4 @@
-"""How many distinct keys an input brings that none before it had, at little cost.
+"""An estimate, at little cost, of how many distinct keys of an input are new.
 
 Wegman's adaptive sampling (Flajolet, "On adaptive sampling", 1990): of all
 digests those are kept that end in `level` zero bits (the end, for lists are

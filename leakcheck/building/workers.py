@@ -1,4 +1,4 @@
-"""Threads that share one generator of jobs: whoever is free takes the next one.
+"""Threads that share one generator of jobs: a free thread takes the next job.
 
 The generator reads and decompresses, under a lock, in the thread that asks;
 the job extracts, outside of it. So reading and extracting overlap, memory

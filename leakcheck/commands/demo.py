@@ -1,4 +1,4 @@
-"""`leakcheck demo`: the whole road on a bundled sample, by the very commands a user types."""
+"""`leakcheck demo`: every step on a bundled sample, with the commands that a user types."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Connections that do not get in each other's way, whatever some of them do.
+"""Limits that keep hostile connections from delaying the others.
 
 Rule 1: who has asked nothing makes room: of too many connections, in all or
 from one address, the one that has waited longest ends. Rule 2: a request's head

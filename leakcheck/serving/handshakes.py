@@ -1,4 +1,4 @@
-"""TLS connections, taken in: of too many handshakes under way, the oldest ends.
+"""Accepting TLS connections: if too many handshakes are under way, the oldest is ended.
 
 Until its handshake is done a connection is nobody's who asks, so no room keeps
 order among them; and each costs memory. So few are under way at once, and

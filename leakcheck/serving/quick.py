@@ -1,4 +1,4 @@
-"""The plain question for a range of a store, answered as soon as it is read.
+"""The fast path: a plain request for a range of a store, answered as soon as it is read.
 
 A request goes through a parser, a task and an application; for a range that is
 most of its cost. So the request that clients send a million times, spelled as

@@ -29,15 +29,15 @@ class Access:
     """How sources may be reached.
 
     Attributes:
-        offline: no request at all.
-        decoys: how many other pages or prefixes to ask for besides each.
+        offline: make no request at all.
+        decoys: how many other pages or prefixes to ask for beside each one needed.
         proxy: URL of a proxy, or None.
         hibp_url: base URL of the range service, or None for the public one.
-        min_count: ignore passwords seen less often, where a source counts.
-        timeout: seconds for one question, its retries included.
-        allow_bits: a source that would learn more bits of a digest is not asked.
-        require_signature: whether a filter that nobody trusted has signed answers nothing.
-        usual: what to ask where nothing is named, in place of the installed filters.
+        min_count: ignore passwords seen less often, if a source counts.
+        timeout: seconds for one question, retries included.
+        allow_bits: do not ask a source that would learn more bits of a digest.
+        require_signature: take no answer from a filter that nobody trusted has signed.
+        usual: what to ask if no source is named, in place of the installed filters.
     """
 
     offline: bool = False

@@ -1,4 +1,4 @@
-"""Where a question meets a source: each form asked once, and no clean that it cannot vouch for.
+"""Asking sources: each form once, and no `clean` that a source cannot vouch for.
 
 A dump may hold a subject in several forms, and a filter's builder may have had
 tables that could not take it: then what is not found is `unknown`.

@@ -1,4 +1,4 @@
-"""From plain digests to those that a filter's keys are made of: hardened, sealed, or both.
+"""From plain digests to the digests that a filter is made of: hardened, sealed, or both.
 
 Rule 1: one slow hash answers for every filter of a realm, one question to the
 oracle for every filter that it sealed: what was computed lately is kept in

@@ -1,4 +1,4 @@
-"""What holds for every filter that is to be written, whoever writes it: a build, a fetch, a merge.
+"""Rules for every filter that is written, by a build, a fetch or a merge.
 
 It is asked before the work begins, not after hours.
 """

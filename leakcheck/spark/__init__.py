@@ -1,4 +1,4 @@
-"""Where a corpus outgrows a machine: the same filter from a cluster of Apache Spark.
+"""For a corpus that outgrows one machine: the same filter from a cluster of Apache Spark.
 
     import leakcheck.spark as lc
 

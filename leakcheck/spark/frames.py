@@ -1,4 +1,4 @@
-"""DataFrames in, a filter out: for who has the text in a table already.
+"""DataFrames in, a filter out: for text that is in a table already.
 
     records = keys(frame, column="text", kind="email")
     build_filter(records, "acme.bloom", kind="email", rate=1e-6)

@@ -1,4 +1,4 @@
-"""Bulk lookups: a table of subjects beside a filter, the answers as further columns.
+"""Bulk lookups: a table of subjects is asked of a filter; the answers are further columns.
 
 No row leaves the task that it is in: each task opens the filter where it lies
 and reads the pages that it needs, which its machine then holds for the others.

@@ -1,4 +1,4 @@
-"""The store that has a name now: one that is replaced is seen by who runs for long."""
+"""The store that a name stands for now: a long-running program sees that it was replaced."""
 
 import os
 import threading

@@ -1,1 +1,1 @@
-"""Who is asked about: kinds, canonical forms, digests, other spellings, masking."""
+"""Subjects: kinds, canonical forms, digests, other spellings, masking."""

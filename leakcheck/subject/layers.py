@@ -1,4 +1,4 @@
-r"""Text in an encoding that reaches across characters, with one layer of it taken off.
+r"""Removes one layer of an encoding that reaches across characters from a text.
 
     =40  =\n            quoted-printable, and its soft line breaks (RFC 2045, 6.7)
     %2540  %u0040       percent signs that were encoded again; JScript's escape()

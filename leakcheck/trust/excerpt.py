@@ -1,4 +1,4 @@
-"""What proves a slice: of the tree of the whole file, the blocks that lead to the slice's pages.
+"""The proof of a slice: the blocks of the whole file's tree that lead to the slice's pages.
 
     block                           bytes 0–4095 of the whole file, its header page
     the tree above its lowest level

@@ -1,4 +1,4 @@
-"""Blocks on disk: the state of a fetch, from which it is resumed after anything.
+"""Blocks on disk: the state of a fetch, from which it resumes after any interruption.
 
 Rule 1: a block file appears whole or not at all; what a kill leaves behind is
 older, never wrong. Rule 2: it carries a checksum; a damaged block is fetched

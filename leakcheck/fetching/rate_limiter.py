@@ -1,4 +1,4 @@
-"""How many requests at once: as many as make it faster, fewer when told to slow down.
+"""How many requests to make at once: as many as speed it up, fewer if told to slow down.
 
 Hill climbing on the rate: the limit grows while growing makes it faster, and
 tries again now and then. A refusal or a timeout halves it (as in TCP), and

@@ -1,4 +1,4 @@
-"""What a fetch notes of itself: one small file beside its blocks, and a lock.
+"""What a fetch records about itself: one small file beside its blocks, and a lock.
 
 Rule 1: a state answers for one service, one sort of hash and one span of
 ranges; it is never continued as another's.

@@ -1,4 +1,4 @@
-"""The processes that fetch, from the side of who started them.
+"""The processes that fetch, from the side of the process that started them.
 
 Rule 1: a worker holds at most two blocks, so that little is lost with it.
 Rule 2: workers end with us: they read our pipe, and its end is theirs.

@@ -1,4 +1,4 @@
-"""One question, asked well: plain requests, deadlines, retries, no wandering elsewhere.
+"""One question to a server: plain requests, deadlines, retries, no redirect to another host.
 
 Rule 1: a request carries nothing that tells users apart: no cookies, no
 language, no referer, no version, and nothing that a server said at an earlier

@@ -1,4 +1,4 @@
-"""Proxies: which one to use, and a way through it to a host.
+"""Proxies: which one to use, and how to reach a host through it.
 
 http and https proxies are asked as RFC 9110 has it (absolute targets, CONNECT),
 SOCKS 5 as RFC 1928 and 1929 have it. With `socks5h` the proxy looks the host's

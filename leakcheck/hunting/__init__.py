@@ -1,4 +1,4 @@
-"""Who of ours is in a raw dump, where, and in what context: what `leakcheck hunt` does.
+"""Which watched people are in a raw dump, where, and in what context: `leakcheck hunt`.
 
     watch, parsing       a list of addresses, domains, terms and phone numbers becomes a Watch
     keys, sieve, reference    which places of a chunk may name one: fast, too many at worst

@@ -1,4 +1,4 @@
-"""Phone numbers in a text: groups of digits, whatever parts them.
+"""Phone numbers in a text: groups of digits, whatever separates them.
 
 Rule 1: between groups stand at most three of blank . - / ( ). Rule 2: a number
 begins and ends where a group does, with no letter or digit beside it.

@@ -1,4 +1,4 @@
-"""Parsers of foreign formats in a process of their own, with a limit on its memory.
+"""Parsers of foreign formats in a separate process, with a limit on its memory.
 
 A library that can crash, or allocate what a small file asks for, must not do
 so here: it runs in a child, and its death is damage in the input. The child

@@ -1,4 +1,4 @@
-"""From a stream of bytes to one of text as the extractors take it: UTF-8 or what it was.
+"""From a stream of bytes to a stream of text for the extractors: in UTF-8, or as it was.
 
 A byte order mark decides, or else that every text in UTF-16 has many zeros in
 every second byte and reads as text: UTF-16 and UTF-32 are turned into UTF-8 as

@@ -1,4 +1,4 @@
-"""A live host, asked as browsers would: what of it keeps people from an answer."""
+"""Asks a live host as browsers would: what about it keeps people from an answer?"""
 
 import hashlib
 import ipaddress

@@ -1,4 +1,4 @@
-"""What cannot be read as text, by its first bytes, and what its owner can do about it."""
+"""Files that cannot be read as text, known by their first bytes, and what to do about them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What of a row is the secret, and whose: the same for a build and for a scan.
+"""Which part of a row is the secret, and whose it is: the same for a build and for a scan.
 
 Rule 1: of several passwords in a row all are taken; hashes only where there is
 no password, but for NT hashes, which are what is wanted. Rule 2: a password

@@ -1,4 +1,4 @@
-"""What a report may show of a row beside its subject: what cannot be a secret.
+"""What a report may show of a row beside its subject: only values that cannot be secret.
 
 Of a list of secrets that is an allow-list (where an account is, and whose), with
 columns for persons where they are beside addresses; of any other list all but

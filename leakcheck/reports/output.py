@@ -1,4 +1,4 @@
-"""Where reports go: several formats at once, each file whole or not there at all.
+"""Where reports go: several formats at once, each file whole or absent.
 
 A report is a draft until it ends. `finish` after an interrupt leaves a valid report that is marked
 partial; leaving the block without `finish` leaves nothing.

@@ -1,4 +1,4 @@
-"""Lists as `check` has them: what is not clean, by the number of the line or the row.
+"""Lists as `check` shows them: rows that are not clean, by the number of the line or row.
 
 Clean lines cost no work in Python: that is the point.
 """

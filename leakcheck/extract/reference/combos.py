@@ -1,4 +1,4 @@
-"""Keys from lists of accounts: `address:password` lines, and what else people write so.
+"""Keys from lists of accounts: `address:password` lines and similar forms.
 
 Rule 1: the address is the first on the line that is one; the password is what
 follows the first separator (: ; | tab ,) after it, to the end of the line,

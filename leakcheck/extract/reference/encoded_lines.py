@@ -1,4 +1,4 @@
-"""Lines that are one: broken softly in quoted-printable text, folded in LDIF and vCard."""
+"""Lines that belong together: soft breaks in quoted-printable text, folds in LDIF and vCard."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Tables in plain Python: by the line, as leakcheck/records/table.py has it."""
+"""Tables in plain Python: line by line, as defined in leakcheck/records/table.py."""
 
 
 def table_column(

@@ -4,10 +4,10 @@
 //     const answer = await check("alice@example.org");            // or (secret, {kind: "password"})
 //     answer.verdict                                              // "exposed", "clean" or "unknown"
 //
-// The server is sent no more than the numbers of pages. docs/publishing.md has the whole of it.
+// The server learns only the numbers of pages. docs/first-day.md shows how to publish.
 //
-// Rule 1: what nothing vouches for is "unknown", never "clean". Rule 2: what is requested depends
-// on the places of the subject's digests alone, not on the answer. Rule 3: where the site has a
+// Rule 1: an answer that nothing proves is "unknown", never "clean". Rule 2: the requests depend
+// only on the places of the subject's digests, not on the answer. Rule 3: where the site has a
 // key, header and pages count only where the chain signature → list → digest → tree → page holds.
 
 import { SubjectError, digest as digestOf, doubt, question, read } from "./address.js";

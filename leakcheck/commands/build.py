@@ -12,6 +12,8 @@ from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import listed
+from leakcheck.language import said
+from leakcheck.storage.stores import is_object
 from leakcheck.subject.kinds import Kind
 from leakcheck.wording import DATA
 
@@ -173,6 +175,15 @@ def run(
             "--partitions", min=1, help="With --on: partitions of the shuffle. Default: enough."
         ),
     ] = None,
+    work: Annotated[
+        str | None,
+        typer.Option(
+            "--work",
+            metavar="URL",
+            help="With --on and an output in object storage: the folder there, which nobody else "
+            "may read, for the tasks' work. Default: beside the output.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, format version 1.")] = False,
 ) -> int:
@@ -216,6 +227,8 @@ def run(
             sent_to=outputs.sent_to,
         )
         if on is None:
+            if work is not None:
+                raise UsageError(said("--work goes with --on: one machine works in TMPDIR."))
             if partitions is not None:
                 raise UsageError("--partitions goes with --on: a build on one machine needs none.")
             builds = outputs.sending(build)
@@ -223,11 +236,13 @@ def run(
         from leakcheck.spark import cluster_build, session  # an extra, and slow to load
 
         cluster_build.check(request, partitions)
+        if work is not None and not (is_object(work) and request.sent_to):
+            raise UsageError(said("--work names a folder in object storage, as the output does."))
         with session.session_on(on) as spark:
-            cluster = cluster_build.Cluster(spark, partitions)
+            cluster = cluster_build.Cluster(spark, partitions, work=work)
             return build_shown(
                 request,
                 keep_going=keep_going,
                 as_json=as_json,
-                builds=outputs.sending(partial(cluster_build.build, cluster)),
+                builds=partial(cluster_build.build, cluster),
             )

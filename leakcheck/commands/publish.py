@@ -14,7 +14,13 @@ def publish(
         list[Path] | None, typer.Argument(metavar="[FILTER...]", help="Filter files.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR|URL",
+            help="The folder to write, or one in object storage, such as s3://bucket/acme.",
+        ),
     ] = None,
     key: Annotated[
         list[Path] | None,
@@ -105,6 +111,7 @@ def publish(
     from bloom.cores import usable_cores
     from leakcheck.publishing.request import SiteRequest
     from leakcheck.publishing.site_folder import publish as publish_site
+    from leakcheck.storage.stores import is_object
     from leakcheck.terminal import say, warn
     from leakcheck.trust import keys
     from leakcheck.wording import printable
@@ -115,16 +122,28 @@ def publish(
             raise UsageError("--origin is missing: where will the page be?")
         origin = signers[0].name
     request = SiteRequest(
-        filters=filters, output=output, origin=origin, title=title, data=_words(data),
+        filters=filters, output=Path(output), origin=origin, title=title, data=_words(data),
         contact=contact, languages=_words(languages) or ["en"], signers=signers,
         mirrors=mirrors or (), chunks=chunks, decoys=decoys,
     )  # fmt: skip
-    edition = publish_site(request, replace=force, workers=usable_cores())
+    workers = usable_cores()
+    notes: list[str] = []
+    if is_object(output):
+        from leakcheck.publishing.site_objects import publish_to
+
+        edition, notes = publish_to(output, request, replace=force, workers=workers)
+    else:
+        edition = publish_site(request, replace=force, workers=workers)
+    for note in notes:
+        warn(note)
     if edition is None:
         warn("not signed: nobody can tell a copy that was changed. See --key.")
     else:
         say(f"{printable(edition.origin)}, edition {edition.serial}.")
-    say(f"{printable(str(output))} is ready to be uploaded as {request.url}")
+    if is_object(output):
+        say(f"{printable(output)} is complete: serve it as {request.url}")
+    else:
+        say(f"{printable(output)} is ready to be uploaded as {request.url}")
     say(f"Then: leakcheck publish --check {request.url}")
     return 0
 

@@ -7,13 +7,14 @@ for each other lies beside the output, in a folder that all of them see.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bloom.format import Header, filter_id
+from bloom.format import Header, encode_header, filter_id
 from bloom.outputs import assemble, disk_errors
 from bloom.sizing import plan
 from bloom.workdir import WorkDir
@@ -41,7 +42,8 @@ from leakcheck.spark.partitions import (
 from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Orders, joined, reading
 from leakcheck.spark.runs import MOST_CELLS, ROWS_AT_ONCE, SCHEMA
 from leakcheck.spark.work_items import Planned, WorkItem
-from leakcheck.spark.workplace import Workplace
+from leakcheck.spark.workplace import FolderWorkplace, ObjectWorkplace, Workplace
+from leakcheck.storage import uploads
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity, random_salt
 from leakcheck.subject.kinds import Kind
 
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 _PART_BYTES = 128 << 20  # of input, for each partition
 _BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_SWEEPS = 3
 _FASTEST = (256, 1)  # KiB and passes of `--harden fast`
 
 
@@ -61,22 +64,26 @@ class Cluster:
         spark: the session.
         partitions: of the shuffle, None for as many as the input wants.
         item_bytes: that one task reads at most where a file can be cut; None for what suits.
+        work: the URL below which the tasks' work lies where the output is in object storage;
+            None for beside it.
     """
 
     spark: "SparkSession"
     partitions: int | None = None
     item_bytes: int | None = None
+    work: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FilterWanted:
-    """The filter to write."""
+    """The filter to write; url: where it goes in object storage, None for a file."""
 
     path: Path
     rate: float
     about: Mapping[str, Any]
     replace: bool
     digest_bytes: int
+    url: str | None = None
 
 
 def build(
@@ -88,18 +95,42 @@ def build(
     """
     check(request, cluster.partitions)
     begun = time.monotonic()
-    output = Path(request.output).resolve()
-    with disk_errors(str(request.output)):
-        place = WorkDir(output)
-    try:
-        with disk_errors(str(request.output)):
-            work = Workplace.make(place.path / "spark")
-        report = _build(cluster, request, place, work, say, watch, stage)
-    finally:
-        Workplace(place.path / "spark").clear()
-        place.close()
+    with working(request.output, request.sent_to.get(request.output), cluster.work) as places:
+        report = _build(cluster, request, *places, say, watch, stage)
     report.seconds = time.monotonic() - begun
     return report
+
+
+@contextmanager
+def working(
+    output: Path, url: str | None, beside: str | None
+) -> Iterator[tuple[WorkDir | None, Workplace]]:
+    """The folder of a build, and where its tasks leave their work; both gone after the block.
+
+    url: where the filter goes in object storage, and then no folder is needed; beside: the URL
+    below which the tasks' work lies there, None for beside the filter.
+    """
+    if url is not None:
+        work: Workplace = ObjectWorkplace.make(beside or url.rpartition("/")[0])
+        try:
+            yield None, work
+        except BaseException:
+            for _ in range(_SWEEPS):  # tasks of a job that failed end a little later
+                work.clear()
+                time.sleep(1.0)
+            raise
+        finally:
+            work.clear()
+        return
+    with disk_errors(str(output)):
+        place = WorkDir(output.resolve())
+    try:
+        with disk_errors(str(output)):
+            work = FolderWorkplace.make(place.path / "spark")
+        yield place, work
+    finally:
+        FolderWorkplace(place.path / "spark").clear()
+        place.close()
 
 
 def check(request: BuildRequest, partitions: int | None) -> None:
@@ -136,7 +167,7 @@ def _hardening(request: BuildRequest) -> Hardening | None:
 def _build(
     cluster: Cluster,
     request: BuildRequest,
-    place: WorkDir,
+    place: WorkDir | None,
     work: Workplace,
     say: Say,
     watch: Watch,
@@ -204,7 +235,8 @@ def _wanted(
     if report.failures:
         described["incomplete"] = True
     size = HARDENED_BYTES if harden else kind.digest_bytes
-    return FilterWanted(request.output, request.rate, described, request.force, size)
+    url = request.sent_to.get(request.output)
+    return FilterWanted(request.output, request.rate, described, request.force, size, url)
 
 
 def _read_here(request: BuildRequest, planning: Jobs) -> BuildReport:
@@ -269,7 +301,7 @@ def sort_records(
 def write_filter(
     spark: "SparkSession",
     target: FilterWanted,
-    place: WorkDir,
+    place: WorkDir | None,
     work: Workplace,
     found: list[SortedPart],
     bounds: list[int],
@@ -305,8 +337,21 @@ def write_filter(
         fpr=measured_fpr(loads, size.hashes),
         about=target.about,
     )
-    pages = [work.path(page_tasks.lane_path_name(lane)) for lane in range(lanes)]
-    path = Path(target.path).resolve()
+    names = [page_tasks.lane_name(lane) for lane in range(lanes)]
+    if target.url is not None:
+        pieces = _joined_pieces(header, work, names)
+        uploads.put_pieces(target.url, pieces, header.file_bytes, replace=target.replace)
+        return header, worst_rate(loads, size.hashes)
+    assert isinstance(work, FolderWorkplace)
+    assert place is not None
     with filter_errors(str(target.path)):
-        assemble(path, place, header, pages, target.replace)
+        pages = map(work.path, names)
+        assemble(Path(target.path).resolve(), place, header, pages, target.replace)
     return header, worst_rate(loads, size.hashes)
+
+
+def _joined_pieces(header: Header, work: Workplace, names: list[str]) -> Iterator[bytes]:
+    """The filter from its first byte to its last."""
+    yield encode_header(header)
+    for name in names:
+        yield from work.pieces(name)

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from bloom.format import Header
-from bloom.outputs import disk_errors
-from bloom.workdir import WorkDir
 from leakcheck.errors import InputError, UsageError
 from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.sources.filter_header import about
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.spark import session
-from leakcheck.spark.cluster_build import FilterWanted, sort_records, write_filter
+from leakcheck.spark.cluster_build import FilterWanted, sort_records, working, write_filter
 from leakcheck.spark.partitions import bounds_of
 from leakcheck.spark.reading_tasks import TaskKeys
 from leakcheck.spark.runs import SCHEMA
-from leakcheck.spark.workplace import Workplace
+from leakcheck.storage.stores import is_object
+from leakcheck.storage.uploads import check_free
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity
 from leakcheck.subject.kinds import Kind
 
@@ -140,18 +139,24 @@ def build_filter(
     harden: str | None = None,
     force: bool = False,
     describe: Mapping[str, str] | None = None,
+    work: str | None = None,
 ) -> Header:
     """Write the filter of what `keys` gave, the same bytes as from one machine; its header.
 
-    output: a path that all machines see; partitions: of the shuffle, by default
-    twice the cores; harden: as for `keys`; describe: name, date, url, note,
-    origin or data of the filter. Raises UsageError, InputError where there is
+    output: a path that all machines see, or the URL of an object; partitions: of
+    the shuffle, by default twice the cores; harden: as for `keys`; describe: name, date, url, note,
+    origin or data of the filter; work: of an object, the URL below which the tasks' work lies
+    meanwhile, by default beside it. Raises UsageError, InputError where there is
     no key, LeakcheckError where the job fails.
     """
     settled, path = _kind(kind), Path(output)
+    url = str(output) if is_object(str(output)) else None
     check_rate(rate)
     check_about(dict(describe or {}))
-    check_output(path, force)
+    if url is not None:
+        check_free(url, force)
+    else:
+        check_output(path, force)
     parts = partitions or min(CELLS, 2 * session.cores(records.sparkSession))
     if not 1 <= parts <= CELLS:
         raise UsageError(f"partitions is a number from 1 to {CELLS}.")
@@ -159,21 +164,14 @@ def build_filter(
     if harden is not None:
         described["identity"] = Identity(_harden(harden)).record()
     size = HARDENED_BYTES if harden else settled.digest_bytes
-    with disk_errors(str(path)):
-        place = WorkDir(path.resolve())
-    try:
-        with disk_errors(str(path)):
-            work = Workplace.make(place.path / "spark")
-        found = sort_records(work, records, CELLS, parts, lambda: None)
+    with working(path, url, work) as (place, workplace):
+        found = sort_records(workplace, records, CELLS, parts, lambda: None)
         if not found:
             raise InputError(f"No key of kind {settled} was found, and no filter is written.")
-        target = FilterWanted(path, rate, described, force, size)
+        target = FilterWanted(path, rate, described, force, size, url)
         spark = records.sparkSession
         bounds = bounds_of(CELLS, parts)
-        header, _ = write_filter(spark, target, place, work, found, bounds, _silent)
-    finally:
-        Workplace(place.path / "spark").clear()
-        place.close()
+        header, _ = write_filter(spark, target, place, workplace, found, bounds, _silent)
     return header
 
 

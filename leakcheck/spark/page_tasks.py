@@ -30,7 +30,7 @@ def lanes_of(pages: int, parts: int) -> int:
     return max(1, min(parts, pages // _LANE_PAGES))
 
 
-def lane_path_name(lane: int) -> str:
+def lane_name(lane: int) -> str:
     """The name of the file of a lane's pages."""
     return f"{PAGES}{lane:05d}"
 
@@ -61,7 +61,7 @@ def _fill(
     pages = shape.pages
     first, end = pages * lane // lanes, pages * (lane + 1) // lanes
     records = between(work, sorted_parts, bounds, lowest(first, pages), lowest(end, pages))
-    with work.draft(lane_path_name(lane)) as draft:
+    with work.draft(lane_name(lane)) as draft:
         loads, painted = paint(draft.file.fileno(), 0, records, shape, first, end, lambda: None)
         draft.publish(sync=False)
     row = [lane, painted.keys, str(painted.key_sum), json.dumps(list(loads.items()))]

@@ -5,7 +5,6 @@ on its machine's disk, and runs are merged. Rule 2: a partition whose records li
 outside of its bounds ends the build.
 """
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +17,7 @@ from bloom.engine import kernels
 from bloom.runs import Run, RunWriter
 from bloom.streams import END, PARTITIONS, RECORD_BYTES, Window, merged
 from leakcheck.spark import runs
-from leakcheck.spark.workplace import Workplace
+from leakcheck.spark.workplace import Workplace, local_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -74,8 +73,7 @@ def into_files(
 
     def sort(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         # Spark's own folder for such, which it removes even where the task is killed.
-        local = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")[0] or None
-        with tempfile.TemporaryDirectory(prefix="leakcheck-", dir=local) as folder:
+        with tempfile.TemporaryDirectory(prefix="leakcheck-", dir=local_folder()) as folder:
             held = SortedRows(Path(folder))
             part = -1
             for batch in batches:
@@ -143,21 +141,21 @@ def _written(
     work: Workplace, part: int, windows: Iterator[Window], bounds: list[int]
 ) -> SortedPart:
     """Write a partition's records as its file, whole or not at all."""
-    beside = work.path(f".part.{os.urandom(8).hex()}.partial")
-    writer = RunWriter(beside)
-    try:
-        for window in windows:
-            first, last = _high(window), _high(window[-RECORD_BYTES:])
-            if not bounds[part] <= first <= last < bounds[part + 1]:
-                raise ValueError("records outside of their partition")
-            for cell, records in runs.cut_by_cell(window, _INDEX_CELLS):
-                writer.add(cell, records)
-        run = writer.finish()
-    except BaseException:
-        writer.discard()
-        raise
-    run.close()
-    beside.replace(part_path(work, part))
+    with work.draft(part_name(part)) as draft:
+        writer = RunWriter(draft.path)
+        try:
+            for window in windows:
+                first, last = _high(window), _high(window[-RECORD_BYTES:])
+                if not bounds[part] <= first <= last < bounds[part + 1]:
+                    raise ValueError("records outside of their partition")
+                for cell, records in runs.cut_by_cell(window, _INDEX_CELLS):
+                    writer.add(cell, records)
+            run = writer.finish()
+        except BaseException:
+            writer.discard()
+            raise
+        run.close()
+        draft.publish(sync=False)
     return SortedPart(part, run.count, run.key_sum)
 
 
@@ -166,9 +164,9 @@ def _high(records: Window) -> int:
     return int.from_bytes(records[:8], "big")
 
 
-def part_path(work: Workplace, part: int) -> Path:
-    """The file of a partition's records."""
-    return work.path(f"{SORTED_FILES}{part:05d}")
+def part_name(part: int) -> str:
+    """The name of the file of a partition's records."""
+    return f"{SORTED_FILES}{part:05d}"
 
 
 def sorted_part(row: Any) -> SortedPart:
@@ -186,7 +184,10 @@ def between(
     for one in sorted_parts:
         if bounds[one.part + 1] <= low or bounds[one.part] >= high:
             continue
-        with closing(Run.open(part_path(work, one.part), one.keys, one.key_sum)) as run:
+        with (
+            work.local(part_name(one.part)) as path,
+            closing(Run.open(path, one.keys, one.key_sum)) as run,
+        ):
             for window, _ in run.stream(low, high, 1 << 20):
                 yield window
 

@@ -195,6 +195,8 @@ _SIGNS = {
     "No space left on device": "a disk of the cluster is full",
     "FileNotFoundError": "a worker does not see the files that this machine sees: inputs and "
     "output must have the same paths on all machines",
+    "NetworkError": "a worker cannot read or write what lies in object storage: its own "
+    "credentials must allow that",
     "PermissionError": "a worker may not read the inputs, or write beside the output",
     "OutOfMemoryError": "an executor had too little memory: give more with spark.executor.memory",
     "a fault in leakcheck": "a fault in leakcheck: its log on the cluster says where",

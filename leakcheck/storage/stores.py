@@ -2,17 +2,20 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
-from leakcheck.errors import InputError, UsageError
+from leakcheck.errors import InputError, NetworkError, UsageError
 from leakcheck.http.urls import Url
 from leakcheck.language import said
 from leakcheck.patterns import late
 
 _URL = late(r"(?P<scheme>(?i:s3|gs|az))://(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL)
 _BUCKET = late(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+_PIECE = 4 << 20
 
 
 class StoredObject(NamedTuple):
@@ -107,6 +110,53 @@ def object_now(url: str) -> StoredObject | None:
         return _described(url, library().head(store, key))
     except Exception:  # the store's library has many
         return None
+
+
+def pieces_of(url: str) -> Iterator[bytes]:
+    """An object, some megabytes at a time, of one version. Raises NetworkError."""
+    store, key = store_and_key(url)
+    try:
+        for piece in library().get(store, key).stream(min_chunk_size=_PIECE):
+            yield bytes(piece)
+    except Exception as error:
+        raise _unread(url, error) from None
+
+
+def part_of(url: str, at: int, length: int) -> bytes:
+    """`length` bytes of an object. Raises NetworkError."""
+    store, key = store_and_key(url)
+    try:
+        return bytes(library().get_range(store, key, start=at, length=length)) if length else b""
+    except Exception as error:
+        raise _unread(url, error) from None
+
+
+def urls_below(url: str) -> list[str]:
+    """The URLs of all objects that begin so, up to the last slash of it, and with the rest.
+
+    Raises NetworkError.
+    """
+    place = ObjectPlace.of(url)
+    folder, slash, _ = place.key.rpartition("/")
+    try:
+        rows = library().list(opened(place.store), folder + slash or None)
+        found = [row["path"] for piece in rows for row in piece]
+    except Exception as error:
+        raise _unread(url, error) from None
+    return [f"{place.store}/{path}" for path in found if path.startswith(place.key)]
+
+
+def remove_below(url: str) -> None:
+    """Remove all objects that begin so, as far as the store lets us."""
+    with suppress(NetworkError):
+        for each in urls_below(url):
+            store, key = store_and_key(each)
+            with suppress(Exception):  # the store's library has many
+                library().delete(store, key)
+
+
+def _unread(url: str, error: Exception) -> NetworkError:
+    return NetworkError(said("{url}: it cannot be read: {why}.", url=url, why=reason(error)))
 
 
 @lru_cache(maxsize=16)

@@ -44,6 +44,16 @@ print(report.records, report.header.keys, len(report.failures))
 """
 
 
+START, WHOLE = 180.0, 540.0  # seconds: for a busy machine, where this takes ten times as long
+PATIENT = {
+    "spark.network.timeout": "600s",
+    "spark.executor.heartbeatInterval": "30s",
+    "spark.stage.maxConsecutiveAttempts": "16",
+    "spark.task.maxFailures": "16",
+}
+"""Settings of the driver: what is killed is two executors, not the job."""
+
+
 def free_port() -> int:
     """A port that nobody has now."""
     with socket.socket() as one:
@@ -65,6 +75,8 @@ def master(tmp_path: Path) -> Iterator[str]:
         "SPARK_WORKER_DIR": str(tmp_path / "work"),
         "SPARK_LOCAL_DIRS": str(tmp_path / "local"),
         "SPARK_DAEMON_MEMORY": "256m",
+        # A busy machine is slow, and not dead.
+        "SPARK_DAEMON_JAVA_OPTS": "-Dspark.worker.timeout=600 -Dspark.network.timeout=600s",
         "PYSPARK_PYTHON": sys.executable,
     }
     deploy, common = "org.apache.spark.deploy", ["--host", "127.0.0.1", "--webui-port", "0"]
@@ -90,7 +102,8 @@ def master(tmp_path: Path) -> Iterator[str]:
 
 def wait_for(port: int) -> None:
     """Until someone listens there."""
-    for _ in range(300):
+    until = time.monotonic() + START
+    while time.monotonic() < until:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.2)
@@ -110,15 +123,20 @@ def below(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.timeout(600)
 def test_killed_executors_change_nothing(tmp_path: Path, master: str) -> None:
     dump = tmp_path / "dump.txt"
     dump.write_text(accounts(60_000, 1))
     one, many = tmp_path / "one.bloom", tmp_path / "many.bloom"
     report, _ = here(asked(one, dump, kind="email"))
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    lines = "".join(f"{name} {value}\n" for name, value in PATIENT.items())
+    (conf / "spark-defaults.conf").write_text(lines)
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER, master, str(dump), str(many), str(ITEM)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
+        env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_CONF_DIR": str(conf)},
     )  # fmt: skip
     killed: list[str] = []
 
@@ -139,7 +157,7 @@ def test_killed_executors_change_nothing(tmp_path: Path, master: str) -> None:
 
     thread = threading.Thread(target=kill)
     thread.start()
-    out, err = driver.communicate(timeout=240)
+    out, err = driver.communicate(timeout=WHOLE)
     thread.join()
     assert driver.returncode == 0, err.decode()[:8000]
     assert killed, "no executor was killed"

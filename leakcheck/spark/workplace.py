@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from bloom import system
 from leakcheck.files import Draft, write_whole
 from leakcheck.storage import stores, uploads
 
@@ -113,7 +114,7 @@ class FolderWorkplace(Workplace):
         """Remove all of it, renamed: a task that outlived its executor finds no place."""
         gone = self.folder.with_name(f"{self.folder.name}-{os.urandom(8).hex()}")
         with suppress(OSError):
-            self.folder.rename(gone)
+            system.replace(self.folder, gone)
             shutil.rmtree(gone, ignore_errors=True)
 
     def path(self, name: str) -> Path:

@@ -140,3 +140,41 @@ def test_a_table_becomes_an_object(workers: Any, lake: Lake, tmp_path: Path) -> 
     assert lake.keys() == ["t.bloom"]
     with pytest.raises(UsageError, match="exists already"):
         lc.build(lc.keys(frame, "text", "email"), "s3://lake/t.bloom", kind="email")
+
+
+def test_subjects_are_looked_up_in_an_object_that_each_executor_fetches_once(
+    workers: Any, lake: Lake, front: Between, tmp_path: Path
+) -> None:
+    import leakcheck.spark as lc
+
+    (tmp_path / "dump.txt").write_text("".join(f"u{at}@example.org\n" for at in range(30_000)))
+    here(wanted(tmp_path / "known.bloom", None, str(tmp_path / "dump.txt")))
+    lake("known.bloom", (tmp_path / "known.bloom").read_bytes())
+    subjects = [(f"u{at}@example.org",) for at in range(29_900, 30_100)] + [("nobody",), (None,)]
+    frame = workers.createDataFrame(subjects, "mail string").repartition(4)
+    found = lc.contains(frame, "s3://lake/known.bloom", "mail")
+    wants = lc.contains(frame, tmp_path / "known.bloom", "mail")
+    rows = sorted(map(repr, found.collect()))
+    assert rows == sorted(map(repr, wants.collect()))
+    assert {row["verdict"] for row in found.collect()} == {"exposed", "clean", "unknown"}
+    gets = [fields for method, path, fields in front.seen if method == "GET"]
+    whole = [fields for fields in gets if not any(name.lower() == "range" for name in fields)]
+    assert 1 <= len(whole) <= 2  # the driver asked for the header alone
+    with pytest.raises(LeakcheckError, match="no such bucket or object"):
+        lc.contains(frame, "s3://lake/nothing.bloom", "mail")
+
+
+def test_an_object_that_is_replaced_before_it_is_fetched_answers_nothing(
+    workers: Any, lake: Lake, tmp_path: Path
+) -> None:
+    import leakcheck.spark as lc
+
+    for name, word in (("a", "one"), ("b", "two")):
+        (tmp_path / "dump.txt").write_text(f"{word}@example.org\n")
+        here(wanted(tmp_path / f"{name}.bloom", None, str(tmp_path / "dump.txt")))
+    lake("moving.bloom", (tmp_path / "a.bloom").read_bytes())
+    frame = workers.createDataFrame([("one@example.org",)], "mail string")
+    found = lc.contains(frame, "s3://lake/moving.bloom", "mail")
+    lake("moving.bloom", (tmp_path / "b.bloom").read_bytes())
+    with pytest.raises(Exception, match="changed while the job ran"):
+        found.collect()

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from leakcheck import version_text
-from leakcheck.language import local, said
+from leakcheck.language import figure, local, said
 
 _LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
 _SLOW = said(
@@ -83,7 +83,9 @@ def run(arguments: list[str]) -> int:
         return _unexpected(error, arguments)
     terminal = sys.modules.get("leakcheck.terminal")  # what never loaded it was told nothing
     if terminal is not None and terminal.settings().verbose:
-        terminal.warn(f"done in {time.monotonic() - start:.2f} s.")
+        terminal.warn(
+            said("done in {monotonic} s.", monotonic=figure(f"{time.monotonic() - start:.2f}"))
+        )
     return status
 
 

@@ -265,7 +265,9 @@ def kind_of(kind: Kind | str) -> Kind:
     try:
         return Kind(kind)
     except ValueError:
-        raise UsageError(f"There is no such kind: choose from {', '.join(Kind)}.") from None
+        raise UsageError(
+            said("There is no such kind: choose from {names}.", names=joined(", ", Kind))
+        ) from None
 
 
 def _several(values: Iterable[T], name: str) -> list[T]:
@@ -274,9 +276,17 @@ def _several(values: Iterable[T], name: str) -> list[T]:
     Raises TypeError.
     """
     if isinstance(values, str | bytes | bytearray | os.PathLike):
-        raise TypeError(f"{name}: give a list of them, not one {type(values).__name__}.")
+        raise TypeError(
+            said(
+                "{name}: give a list of them, not one {name2}.",
+                name=name,
+                name2=type(values).__name__,
+            )
+        )
     if hasattr(values, "columns") and hasattr(values, "shape"):  # of pandas or polars
-        raise TypeError(f"{name}: give one column of the table, such as frame['mail'].")
+        raise TypeError(
+            said("{name}: give one column of the table, such as frame['mail'].", name=name)
+        )
     return list(values)
 
 
@@ -291,7 +301,7 @@ def _questions(
     from leakcheck.subject.question import question
 
     if on_error not in ("raise", "unknown"):
-        raise UsageError('on_error is "raise" or "unknown".')
+        raise UsageError(said('on_error must be "raise" or "unknown".'))
     found: list[Question | SubjectError] = []
     for at, subject in enumerate(subjects, 1):
         try:

@@ -17,31 +17,33 @@ from typer.core import TyperGroup
 
 from leakcheck import version_text
 from leakcheck.errors import UsageError
-from leakcheck.language import said
+from leakcheck.language import local, said, translated
 
 COMMANDS = {
-    "build": "Build a filter from dumps: files, folders, archives, or - for stdin.",
-    "check": "Check one or a few addresses, passwords or hashes.",
-    "scan": "Check lists: text, CSV, spreadsheet, JSON lines.",
-    "vault": "Check all your passwords, from the exports of password managers.",
-    "ci": "Find breached passwords in a repository's configuration.",
-    "hunt": "Find the lines of a raw dump that mention your people or domains.",
-    "fetch": "Fetch the Pwned Passwords corpus, straight into a filter.",
-    "range": "Cut out the part of a filter that answers for a digest prefix.",
-    "answer": "Tell services on this machine whether a password is breached.",
-    "serve": "Serve a folder of filters or range files over HTTP.",
-    "export": "Write the contents of a dump for Keycloak, passwdqc, DCSO's bloom, or as text.",
-    "inspect": "Show what a dump is and how it would be read, without building.",
-    "merge": "Merge, resize or extend filters from their kept keys.",
-    "info": "Show what a filter holds.",
-    "verify": "Test every checksum of a filter.",
-    "sign": "Sign filters, so that any mirror can serve them.",
-    "publish": "Write a web page on which people can check themselves.",
-    "keys": "Make a publisher's key, and choose which publishers to trust.",
-    "filters": "Manage the filters that are checked by default.",
-    "config": "Show which settings are in force, and where they come from.",
-    "completion": "Print what a shell needs to complete commands and options.",
-    "demo": "Try every step on a bundled sample.",
+    "build": said("Build a filter from dumps: files, folders, archives, or - for stdin."),
+    "check": said("Check one or a few addresses, passwords or hashes."),
+    "scan": said("Check lists: text, CSV, spreadsheet, JSON lines."),
+    "vault": said("Check all your passwords, from the exports of password managers."),
+    "ci": said("Find breached passwords in a repository's configuration."),
+    "hunt": said("Find the lines of a raw dump that mention your people or domains."),
+    "fetch": said("Fetch the Pwned Passwords corpus, straight into a filter."),
+    "range": said("Cut out the part of a filter that answers for a digest prefix."),
+    "answer": said("Tell services on this machine whether a password is breached."),
+    "serve": said("Serve a folder of filters or range files over HTTP."),
+    "export": said(
+        "Write the contents of a dump for Keycloak, passwdqc, DCSO's bloom, or as text."
+    ),
+    "inspect": said("Show what a dump is and how it would be read, without building."),
+    "merge": said("Merge, resize or extend filters from their kept keys."),
+    "info": said("Show what a filter holds."),
+    "verify": said("Test every checksum of a filter."),
+    "sign": said("Sign filters, so that any mirror can serve them."),
+    "publish": said("Write a web page on which people can check themselves."),
+    "keys": said("Make a publisher's key, and choose which publishers to trust."),
+    "filters": said("Manage the filters that are checked by default."),
+    "config": said("Show which settings are in force, and where they come from."),
+    "completion": said("Print what a shell needs to complete commands and options."),
+    "demo": said("Try every step on a bundled sample."),
 }
 
 
@@ -111,6 +113,7 @@ def _common(
             "--language",
             callback=_set("language"),
             expose_value=False,
+            is_eager=True,  # so that --help behind it speaks that language
             help="Language of messages and reports. Default: that of the locale.",
         ),
     ] = None,
@@ -184,6 +187,54 @@ if _read_by_typer is not None:
     typer.core.build_runtime_param = _Sparing  # type: ignore[attr-defined]
 
 
+_Plain: Any = TyperGroup.context_class
+
+
+class _HelpFormatter(_Plain.formatter_class):  # type: ignore[misc]
+    """Help in the language of who reads it: texts are looked up here, when they are shown."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, local(said("Usage: ")) if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(local(_HEADINGS.get(heading, heading)))
+
+    def write_text(self, text: str) -> None:
+        super().write_text("\n\n".join(map(translated, text.split("\n\n"))))
+
+    def write_dl(self, rows: Any, *given: Any, **named: Any) -> None:
+        super().write_dl([(name, _row_help(text)) for name, text in rows], *given, **named)
+
+
+_HEADINGS = {
+    "Options": said("Options"),
+    "Arguments": said("Arguments"),
+    "Commands": said("Commands"),
+}
+_SHOW_HELP = said("Show this message and exit.")
+
+
+def _row_help(text: str) -> str:
+    """The help of an option or argument, and what is in brackets behind it."""
+    help_text, bracket, facts = text.partition("  [")
+    shown = translated(help_text)
+    if not bracket:
+        return shown
+    told = [_fact(one) for one in facts.removesuffix("]").split("; ")]
+    return f"{shown}  [{'; '.join(told)}]"
+
+
+def _fact(text: str) -> str:
+    name, colon, value = text.partition(": ")
+    if name == "default" and colon:
+        return local(said("default: {value}", value=value))
+    return local(said("required")) if text == "required" else text
+
+
+class _Context(_Plain):  # type: ignore[misc]
+    formatter_class = _HelpFormatter
+
+
 def _common_options(*, hidden: bool) -> list[Any]:
     template = typer.Typer(add_completion=False, rich_markup_mode=None)
     template.command()(_common)
@@ -199,6 +250,7 @@ def _with_common(command: Any) -> Any:
         paragraph = (inner.help or "").strip().partition("\n\n")[0]
         inner.short_help = " ".join(paragraph.split())  # whole, where click would cut it
         _with_common(inner)
+    command.context_class = _Context
     if not getattr(command, "commands", None):
         command.params += _common_options(hidden=True)
     return command
@@ -206,6 +258,8 @@ def _with_common(command: Any) -> Any:
 
 class LazyGroup(TyperGroup):
     """A group whose commands are imported on first use."""
+
+    context_class = _Context
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

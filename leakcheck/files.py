@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
 from bloom import system
+from leakcheck.language import said
 
 PRIVATE = 0o600
 PUBLISHED = 0o644
@@ -81,7 +82,7 @@ class Draft:
         """
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             number = errno.EISDIR if target.is_dir() else errno.EINVAL
-            raise OSError(number, "it is no regular file", str(target))
+            raise OSError(number, said("it is not a regular file"), str(target))
         self.target, self._mode = target, mode
         hidden = f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}"
         self.path = (within or target.parent) / hidden
@@ -184,7 +185,7 @@ class Collected:
                 raise BlockingIOError  # the other run has just published it
         except OSError:
             self.file.close()
-            raise OSError(errno.EBUSY, "another run of leakcheck is at it") from None
+            raise OSError(errno.EBUSY, said("another run of leakcheck is using it")) from None
         self.size = self.file.seek(0, os.SEEK_END)
 
     def __enter__(self) -> Self:

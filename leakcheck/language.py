@@ -191,6 +191,27 @@ def local(text: str, language: str | None = None) -> str:
     return text if tongue is None else text.within(tongue)
 
 
+def translated(text: str) -> str:
+    """Text of --help, which the parser hands on as it is, in the language in force.
+
+    Each paragraph of a docstring and each help of an option is a message; where names are listed
+    behind a colon, they are its {names}.
+    """
+    name = spoken()
+    tongue = None if name == "en" else _tongue(name)
+    if tongue is None:
+        return text
+    english = " ".join(text.split())
+    found = tongue.catalogue.gettext(english)
+    if found == english and ": " in english:
+        head, _, names = english.rpartition(": ")
+        template = f"{head}: {{names}}."
+        listed = tongue.catalogue.gettext(template)
+        if listed != template:
+            return str(listed).format(names=names.removesuffix("."))
+    return text if found == english else str(found)
+
+
 _spoken: str | None = None
 
 
@@ -275,5 +296,11 @@ _OF_SYSTEM = frozenset(
         said("The filter has been cut short while it was open."),
         said("The filter's header is damaged: its checksum does not match."),
         said("The filter's header is malformed: a field is out of bounds."),
+        # And the native part of ranges.
+        said("the range is malformed"),
+        said("it is no HASH:COUNT"),
+        said("its count is none"),
+        said("digests and counts do not fit"),
+        said("the digests are not in order"),
     )
 )

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     import socket
@@ -136,7 +137,7 @@ def local_socket() -> "socket.socket":
 
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
-        raise UsageError("Sockets at a path work on Linux and macOS only: use --port.")
+        raise UsageError(said("Sockets at a path work on Linux and macOS only: use --port."))
     return socket.socket(family)
 
 

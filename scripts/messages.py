@@ -3,13 +3,15 @@
 python scripts/messages.py [--check]
 
 Messages are the literals in calls of `said`, `said_of` and `counted` (see
-leakcheck/language.py). After a change of one, run this, translate what is
+leakcheck/language.py), and the texts of --help: `help=` of options, and the
+paragraphs of the docstrings of commands. After a change of one, run this, translate what is
 `fuzzy` or empty in leakcheck/locale/*/LC_MESSAGES/leakcheck.po, and run it again.
 """
 
 import ast
 import gettext
 import io
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ _UNWANTED = tuple(
     f'"{name}' for name in ("Report-Msgid", "POT-Creation", "PO-Revision", "Last-Translator",
                             "Language-Team", "Generated-By", "Project-Id-Version")
 )  # fmt: skip
+_HELPFUL = ("leakcheck/cli.py", "leakcheck/commands/")
 _MAKERS = ("leakcheck/language.py", "leakcheck/wording.py")
 Id = str | tuple[str, str]
 
@@ -52,19 +55,156 @@ def messages_in(tree: ast.AST) -> Iterator[Id | int]:
             )  # fmt: skip
 
 
+def help_in(tree: ast.AST) -> Iterator[str]:
+    """The texts of --help in a module of a command."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "help":
+            if isinstance(node.value, ast.Constant):
+                yield " ".join(node.value.value.split())
+            elif isinstance(node.value, ast.JoinedStr):
+                parts = [one.value if isinstance(one, ast.Constant) else "{names}"
+                         for one in node.value.values]  # fmt: skip
+                yield " ".join("".join(parts).split())
+        elif isinstance(node, ast.FunctionDef) and node.decorator_list:
+            calls = [one.func for one in node.decorator_list if isinstance(one, ast.Call)]
+            names = {one.attr for one in calls if isinstance(one, ast.Attribute)}
+            for paragraph in (ast.get_docstring(node) or "").split("\n\n"):
+                if names & {"command", "callback"} and paragraph and "\b" not in paragraph:
+                    yield " ".join(paragraph.split())
+
+
 def found() -> tuple[dict[Id, list[str]], list[str]]:
     """Every message and the modules that say it; and where one is no literal."""
     messages: dict[Id, list[str]] = {}
     others = []
     for path in sorted((ROOT / "leakcheck").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        for one in messages_in(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        spoken: list[Id | int] = list(messages_in(tree))
+        if name.startswith(_HELPFUL):
+            spoken += help_in(tree)
+        for one in spoken:
             if isinstance(one, int):
                 others.append(f"{name}:{one}")
             else:
                 messages.setdefault(one, [])
                 messages[one] += [name] if name not in messages[one] else []
     return messages, others
+
+
+def unsaid(name: str, tree: ast.AST) -> Iterator[str]:
+    """What reads like words for people in a module, and passes through nothing that translates.
+
+    That is a string of two words or more that is no docstring, no pattern, no key, and not
+    compared with anything.
+    """
+    allowed = _FOR_PROGRAMS.get(name, ())
+    if allowed == "all":
+        return
+    passed = {id(part) for node in ast.walk(tree) for part in _not_shown(node)}
+    for node in ast.walk(tree):
+        if id(node) in passed:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            passed |= {id(one) for one in ast.walk(node)}
+            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "{}"
+                           for one in node.values)  # fmt: skip
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if _WORDS.search(text) and not any(re.match(one, text) for one in (*_ANYWHERE, *allowed)):
+            yield f"{name}:{node.lineno}: {text!r}"
+
+
+_WORDS = re.compile(r"[A-Za-z]{2,} [a-z{]|\}[\],]? [A-Za-z]{2,}|[a-z}]: \{")
+_PATTERNS = frozenset(
+    (
+        "startswith", "endswith", "removeprefix", "removesuffix", "split", "compile", "match",
+        "search", "sub", "fullmatch", "findall", "replace", "partition", "rpartition", "debug",
+    )
+)  # fmt: skip
+_ANYWHERE = (r"[<#/]", r"https?:", r"(  )?leakcheck [a-z{]+\b(?! could)", r".*\[.*\]$")
+_FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            # Other languages: shells, servers, HTML, SQL, vocabularies.
+            "leakcheck/commands/completion.py", "leakcheck/publishing/hosting.py",
+            "leakcheck/publishing/saved.py", "leakcheck/reports/html.py",
+            "leakcheck/reports/page.py", "leakcheck/reports/junit.py",
+            "leakcheck/spark/page_tasks.py", "leakcheck/spark/partitions.py",
+            "leakcheck/spark/runs.py", "leakcheck/ci/names.py",
+            "leakcheck/ci/readers/families.py", "leakcheck/ci/readers/lexical.py",
+            # Answers to programs over HTTP; and what `said` itself is made of.
+            "leakcheck/serving/files.py", "leakcheck/serving/membership.py",
+            "leakcheck/serving/quick.py", "leakcheck/scanning/plain.py",
+            "leakcheck/language.py", "leakcheck/wording.py",
+        ),
+        "all",
+    ),
+    "leakcheck/__init__.py": ("leakcheck ", "python ", "platform ", "module "),
+    "leakcheck/__main__.py": ("leakcheck: ", "No such", "Missing", "Option", "Got", "Invalid"),
+    "leakcheck/building/distinct.py": ("not a whole",),
+    "leakcheck/ci/meaning.py": ("too ", "not strong", "mot de", r"\\b", "invalid "),
+    "leakcheck/ci/readers/commands.py": ("openssl",),
+    "leakcheck/ci/readers/urls.py": ("connection string",),  # a name of a variable
+    "leakcheck/commands/config.py": ("hibp key", r"\{\}: \{\}$"),
+    "leakcheck/exporting/reference.py": ("digests have", "the table", "not a whole"),
+    "leakcheck/extract/reference/hashes.py": ("the prefix",),
+    "leakcheck/hunting/secrets.py": (".* hash$",),  # names, said in hits.py
+    "leakcheck/input/number_format.py": ("m/d",),
+    "leakcheck/input/xz_blocks.py": ("Corrupt", "blocks of"),
+    "leakcheck/input/zip_methods.py": ("LZMA", "memory"),
+    "leakcheck/publishing/page.py": (".*</",),
+    "leakcheck/records/accounts.py": ("nt hash",),
+    "leakcheck/reports/codequality.py": ("Interrupted",),
+    "leakcheck/reports/delimited.py": ("partial",),
+    "leakcheck/reports/findings.py": ("leakcheck: ", r"\{\}: \{\}\n"),
+    "leakcheck/reports/sarif.py": ("Interrupted",),
+    "leakcheck/reports/xlsx.py": ("leakcheck ",),
+    "leakcheck/scanning/numbered.py": ("line ", "a line"),  # labels of rows for programs
+    "leakcheck/scanning/rows.py": (r"\{\}, row", r"\{\} \{\}: "),
+    "leakcheck/serving/app.py": ("The ", "There is no", "Ranges of", "A request", "This ", "Add-",
+                                 "Accept-"),
+    "leakcheck/serving/oracle.py": ("This ", "At most", "An element"),
+    "leakcheck/serving/stores.py": ("This range", "public"),
+    "leakcheck/spark/__init__.py": ("module",),
+    "leakcheck/spark/frames.py": ("lines long",),
+    "leakcheck/store/format.py": ("What a store",),
+    "leakcheck/store/reference.py": ("a digest has",),
+    "leakcheck/store/writer.py": ("it has all", "ranges are"),
+    "leakcheck/terminal.py": ("leakcheck: ",),
+    "leakcheck/trust/edition.py": ("withdrawn",),
+}  # fmt: skip
+"""Strings of words that programs read, or nobody: "all" of a module, or patterns of them."""
+
+
+def _not_shown(node: ast.AST) -> Iterator[ast.AST]:
+    """What in `node` is not shown to people as it stands, or is a message already."""
+    inner: list[ast.AST | None] = []
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+        if name in ("said", "said_of", "counted", *_PATTERNS):
+            inner += [*node.args, node.func]
+        if name in ("Option", "Argument", "NamedTuple", "ContextVar"):
+            inner += [node]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        inner += [node.value]
+    elif isinstance(node, ast.Assert):
+        inner += [node.msg]
+    elif isinstance(node, ast.keyword) and node.arg == "help":
+        inner += [node.value]
+    elif isinstance(node, ast.Compare | ast.MatchValue):
+        inner += [node]
+    elif isinstance(node, ast.Subscript):
+        inner += [node.slice]
+    elif isinstance(node, ast.AnnAssign | ast.arg):
+        inner += [node.annotation]
+    elif isinstance(node, ast.Dict):
+        inner += node.keys
+    for one in inner:
+        if one is not None:
+            yield from ast.walk(one)
 
 
 def template() -> Catalog:
@@ -108,7 +248,10 @@ def faults(message: Message) -> Iterator[str]:
 def wrong() -> list[str]:
     """What is wrong with all catalogues, a line each."""
     messages, others = found()
-    lines = [f"{place}: the message is no literal" for place in others
+    lines = [f"not said(): {one}" for path in sorted((ROOT / "leakcheck").rglob("*.py"))
+             for one in unsaid(path.relative_to(ROOT).as_posix(),
+                               ast.parse(path.read_text(encoding="utf-8")))]  # fmt: skip
+    lines += [f"{place}: the message is no literal" for place in others
              if not place.startswith(_MAKERS)]  # fmt: skip
     for language, path in catalogues().items():
         held = {one.id: one for one in read(path, language) if one.id}

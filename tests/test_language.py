@@ -35,6 +35,58 @@ def test_every_message_is_translated(catalogues: object) -> None:
     assert not wrong, f"run python scripts/messages.py, and translate what is open:\n{told}"
 
 
+def test_what_is_not_said_is_found(catalogues: object) -> None:
+    import ast
+
+    def unsaid(code: str, name: str = "leakcheck/commands/x.py") -> list[str]:
+        return list(catalogues.unsaid(name, ast.parse(code)))  # type: ignore[attr-defined]
+
+    for code in (
+        'raise InputError(f"{path}: it cannot be opened.")',
+        'warn("the file is gone")',
+        'REASON = "no such row"',
+        'facts["note"] = f"{a} of {b}"',
+    ):
+        assert len(unsaid(code)) == 1, code
+    for code in (
+        'warn(said("the file is gone"))',
+        'def f():\n    """Of no interest."""',
+        'if text == "no such row": pass',
+        'typer.Option("--a", help="What to do.")',
+        're.compile("at line (.*)")',
+        'x["two words"] = 1',
+    ):
+        assert unsaid(code) == [], code
+
+
+@pytest.mark.parametrize("command", [[], ["build"], ["filters"], ["filters", "add"], ["scan"]])
+def test_help_in_french(command: list[str]) -> None:
+    done = leakcheck(*command, "--help", LC_ALL=FRENCH)
+    assert done.status == 0
+    prose = re.sub(r"--\S+|<[^>]*>|\[OPTIONS\]|[A-Z.]{3,}|« .* »", "", done.out)
+    assert not re.search(r"\b(the|of|and|with|to|is|default|required)\b", prose), prose
+    assert done.out.startswith(f"Usage{NARROW}: leakcheck")
+    assert "--help" in done.out
+    assert "Afficher ce message" in done.out
+    english = leakcheck(*command, "--help")
+    assert english.out.startswith("Usage: leakcheck")
+    assert leakcheck("--language", "fr", *command, "--help").out == done.out
+
+
+def test_no_catalogue_is_loaded_for_english() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.argv[1:] = ['check', '--help']\n"
+        "from leakcheck import __main__, language\n"
+        "__main__.run(sys.argv[1:])\n"
+        "assert 'gettext' not in sys.modules or not language._tongue.cache_info().currsize\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={"LC_ALL": "C"}, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_french_is_set_as_french_is(catalogues: object) -> None:
     path = catalogues.catalogues()["fr"]  # type: ignore[attr-defined]
     for message in catalogues.read(path, "fr"):  # type: ignore[attr-defined]

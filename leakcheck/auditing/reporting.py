@@ -31,17 +31,17 @@ RULES = (
     Rule(
         "leakcheck/exposed",
         "BreachedPassword",
-        "The password of this account is in a breach: change it.",
+        said("The password of this account is in a breach: change it."),
     ),
     Rule(
         "leakcheck/unknown",
         "NoAnswer",
-        "Nothing vouches for an answer: repair the source named, and check again.",
+        said("Nothing vouches for an answer: repair the source named, and check again."),
     ),
     Rule(
         "leakcheck/weak",
         "WeakPassword",
-        "The password is used for several accounts, or can be guessed from its account.",
+        said("The password is used for several accounts, or can be guessed from its account."),
     ),
 )
 COLUMNS = (

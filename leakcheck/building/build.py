@@ -12,6 +12,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import KeyTaker, KeyWriter, kept_by
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import figure, joined, said
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, forget_old_keys
 from leakcheck.sources.filter_header import about, joined_tables
 from leakcheck.subject.kinds import Kind
@@ -45,7 +46,11 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
     old_kind, old_about = kept_by(request.update)
     if old_kind and request.kind not in (None, old_kind):
         raise UsageError(
-            f"{request.update}: it holds keys of kind {old_kind}: they cannot be mixed."
+            said(
+                "{update}: it holds keys of kind {old_kind}: they cannot be mixed.",
+                update=request.update,
+                old_kind=old_kind,
+            )
         )
     slow = _slow_wish(request, old_kind, old_about)
     with Rejects(request.rejects, request.resume) as rejects:
@@ -63,8 +68,8 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
                 workers.run(jobs.stream(), look_on)
             except KeyboardInterrupt:
                 with quiet_interrupt():
-                    said = jobs.interrupted()
-                raise KeyboardInterrupt(said) from None
+                    stated = jobs.interrupted()
+                raise KeyboardInterrupt(stated) from None
             if slow is not None and jobs.report.records:
                 _flush(notes, say)
                 _make_slow(jobs, say, look_on, stage)
@@ -148,8 +153,10 @@ def _make_slow(jobs: Jobs, say: Say, look_on: Callable[[], None], stage: Stage) 
         workers.run(again.stream(), look_on)
         if _lines_of(again.report) != read:
             raise InputError(
-                "The keys did not fit in memory, and the inputs were not the same when they were "
-                "read again: give more with --memory, and stdin as a file."
+                said(
+                    "The keys did not fit in memory, and the inputs changed before the "
+                    "second reading: give more with --memory, and a file instead of stdin."
+                )
             )
         slow.run(Workers(request.workers), writer.add_final, show, jobs.keep_slow)
 
@@ -196,10 +203,13 @@ def crowding(header: Header, worst: float, rate: float) -> str | None:
     """What to say where keys crowd in few pages; None where they do not. As `crowded`."""
     if not crowded(header, worst, rate):
         return None
-    return (
-        f"some pages are crowded: a false alarm is {odds(worst)} there, "
-        f"{odds(header.fpr)} on average, for {odds(rate)} asked. Only a part of "
-        "all hashes is in, as with a few range files: build from the whole list."
+    return said(
+        "some pages are overfull: their false-alarm rate is {worst}; the average "
+        "is {fpr}, and {rate} was asked for. The input is only a part of all "
+        "hashes, such as a few range files: build from the whole list.",
+        worst=odds(worst),
+        fpr=odds(header.fpr),
+        rate=odds(rate),
     )
 
 
@@ -222,20 +232,36 @@ def nothing(report: BuildReport, kind: str) -> str:
     """Why there is no key, and nothing is written, in a sentence or two."""
     if report.failures:
         name, reason = report.failures[0]
-        return f"{name}: {reason}. No key was found, and nothing is written."
+        return said(
+            "{name}: {reason}. No key was found, and nothing is written.", name=name, reason=reason
+        )
     if report.skipped and not report.inputs:
         name, reason, _ = report.skipped[0]
-        return f"{name}: {reason}. There is nothing else to read, and nothing is written."
+        return said(
+            "{name}: {reason}. There is nothing else to read, and nothing is written.",
+            name=name,
+            reason=reason,
+        )
     lines = sum(tally.lines for tally in report.inputs)
     if not lines and not any(tally.text_bytes for tally in report.inputs):
-        return "All there is to read is empty: nothing is written."
+        return said("All there is to read is empty: nothing is written.")
     why = report.rejected.most_common(1)
     forms = sorted({tally.form for tally in report.inputs if tally.form})
-    because = f" in {lines:,} lines read as {' and '.join(forms)}" if forms else ""
-    because += f", most rejected for: {why[0][0]}" if why else ""
+    because = (
+        said(
+            " in {lines} lines read as {names}",
+            lines=figure(f"{lines:,}"),
+            names=joined(said(" and "), forms),
+        )
+        if forms
+        else ""
+    )
+    because += said(", most rejected for: {why}", why=why[0][0]) if why else ""
     if why and why[0][0] == "no password" and "json" in forms:
-        because += " (name the member that has it with --column)"
-    return (
-        f"No key of kind {kind} was found{because}. Nothing is written: leakcheck inspect "
-        "says how an input would be read."
+        because += said(" (name the member that has it with --column)")
+    return said(
+        "No key of kind {kind} was found{because}. Nothing is written: leakcheck "
+        "inspect says how an input would be read.",
+        kind=kind,
+        because=because,
     )

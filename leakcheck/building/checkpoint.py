@@ -18,10 +18,11 @@ from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
 from leakcheck.input import Found
+from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
 
 PAUSE = 30.0  # seconds between two checkpoints, at least
-_ANEW = "build without --resume"
+_ANEW = said("build without --resume")
 
 
 class Checkpoint:
@@ -52,8 +53,12 @@ class Checkpoint:
         """Take up what `token` says. Raises UsageError where that was another build."""
         if token.get("asked") != self._asked | {"kind": kind.value}:
             raise UsageError(
-                "The build to resume was asked for otherwise (kind, --from, --column, "
-                f"--min-count, --harden or --seal), or of another leakcheck: {_ANEW}."
+                said(
+                    "The build to resume had other options (kind, --from, --column, "
+                    "--min-count, --harden or --seal), or another version of leakcheck began "
+                    "it: {anew}.",
+                    anew=_ANEW,
+                )
             )
         self._files = {entry["path"]: entry for entry in token["files"]}
         self.saved = True
@@ -79,8 +84,12 @@ class Checkpoint:
         entry = self._files.get(found.path)
         if entry is None or found.size is None or entry["state"] != list(found.state):
             raise UsageError(
-                f"{found.path}: it is not what was read when the build was begun, so that keys "
-                f"could be lost: {_ANEW}, with more --memory, and stdin as a file."
+                said(
+                    "{name}: it is not what was read when the build was begun, so that keys "
+                    "could be lost: {anew}, with more --memory, and stdin as a file.",
+                    name=found.path,
+                    anew=_ANEW,
+                )
             )
         self._unseen.discard(found.path)
 
@@ -93,7 +102,13 @@ class Checkpoint:
         if entry is None:
             return False
         if entry["state"] != list(found.state):
-            raise UsageError(f"{found.path}: it has changed since the build was begun: {_ANEW}.")
+            raise UsageError(
+                said(
+                    "{name}: it has changed since the build was begun: {anew}.",
+                    name=found.path,
+                    anew=_ANEW,
+                )
+            )
         if found.path in self._unseen:
             self._unseen.remove(found.path)
             report.resumed += 1
@@ -105,7 +120,13 @@ class Checkpoint:
         """Raise UsageError where a finished file was not named this time, or is gone."""
         if self._unseen:
             name = sorted(self._unseen)[0]
-            raise UsageError(f"{name}: the build to resume has read it, and it is gone: {_ANEW}.")
+            raise UsageError(
+                said(
+                    "{name}: the build to resume has read it, and it is gone: {anew}.",
+                    name=name,
+                    anew=_ANEW,
+                )
+            )
 
     def add(
         self, found: Found, tallies: list[InputCounts], skipped: list[tuple[str, str, bool]]

@@ -9,6 +9,7 @@ from typing import NoReturn
 from leakcheck.errors import InputError
 from leakcheck.input import Input
 from leakcheck.input.encodings import SAMPLE_BYTES
+from leakcheck.language import said
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood, searched
 from leakcheck.records.rows import Wanted
@@ -61,7 +62,7 @@ def settle(dialect: Dialect, kind: Kind | None, form: Form | None) -> Plan:
     if form is None and kind in (Kind.EMAIL, Kind.DOMAIN):
         # a list of hashes is not taken for one of addresses' hashes unless the user says so
         if dialect.form is None and dialect.remedy:
-            _refuse(f"this is {dialect.looks}: {dialect.remedy}")
+            _refuse(said("this is {looks}: {remedy}", looks=dialect.looks, remedy=dialect.remedy))
         if dialect.form in (None, Form.HASHES) or not can_hold(kind, dialect.form):
             return Plan(kind, replace(dialect, form=Form.TEXT))
         return Plan(kind, dialect)
@@ -70,33 +71,56 @@ def settle(dialect: Dialect, kind: Kind | None, form: Form | None) -> Plan:
         _refuse(not_understood(dialect))
     kind = kind or (_usual(found) if form else dialect.kind)
     if kind is None:
-        _refuse(f"this looks like {WORDS[found]}, but not what to build from it: give --kind")
+        _refuse(
+            said(
+                "this looks like {words}, but not what to build from it: give --kind",
+                words=WORDS[found],
+            )
+        )
     if not can_hold(kind, found):
-        _refuse(f"this looks like {WORDS[found]}, which holds no keys of kind {kind}: give --from")
+        _refuse(
+            said(
+                "this looks like {words}, which holds no keys of kind {kind}: give --from",
+                words=WORDS[found],
+                kind=kind,
+            )
+        )
     return Plan(kind, dialect)
 
 
-def _hashes(dialect: Dialect, kind: Kind | None, said: bool) -> Plan:
+def _hashes(dialect: Dialect, kind: Kind | None, stated: bool) -> Plan:
     """The plan for a list of hashes, whose length must be the kind's."""
     digits = dialect.hex_digits
     if kind is None:
         kind = dialect.kind
         if kind is None:
             _refuse(
-                "a list of hashes of 32 digits can be NTLM or MD5: if they are NT hashes, "
-                "say --kind ntlm"
+                said(
+                    "a list of hashes of 32 digits can be NTLM or MD5: if they are NT "
+                    "hashes, say --kind ntlm"
+                )
                 if digits in (0, 32)
-                else f"a list of hashes of {digits} digits fits no kind: SHA-1 has 40, NTLM 32"
+                else said(
+                    "a list of hashes of {digits} digits fits no kind: SHA-1 has 40, NTLM 32",
+                    digits=digits,
+                )
             )
     if kind is Kind.DOMAIN:
-        _refuse("a list of hashes cannot make a filter of domains")
-    if kind is Kind.CREDENTIAL and not said:
-        _refuse("this is a list of hashes: if they are those of credentials, say --from hashes")
+        _refuse(said("a list of hashes cannot make a filter of domains"))
+    if kind is Kind.CREDENTIAL and not stated:
+        _refuse(
+            said("this is a list of hashes: if they are those of credentials, say --from hashes")
+        )
     wanted = kind.digest_bytes * 2
     if digits and digits != wanted:
         _refuse(
-            f"this is a list of hashes of {digits} digits, and kind {kind} has {wanted}: "
-            "they are not hashed again"
+            said(
+                "this is a list of hashes of {digits} digits, and kind {kind} has "
+                "{wanted}: they are not hashed again",
+                digits=digits,
+                kind=kind,
+                wanted=wanted,
+            )
         )
     return Plan(kind, dialect)
 

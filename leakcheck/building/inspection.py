@@ -15,6 +15,7 @@ from leakcheck.building.writer import HandedOn
 from leakcheck.errors import InputError
 from leakcheck.input import Input
 from leakcheck.input.streams import Held
+from leakcheck.language import said
 from leakcheck.records.batches import batches
 from leakcheck.records.formats import Dialect, Form, can_hold, extractor
 from leakcheck.subject.kinds import Kind
@@ -43,7 +44,7 @@ class Inspection:
     found: dict[Kind, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     problem: str | None = None
-    words: str = "nothing that can be told"
+    words: str = said("nothing that can be told")
 
     def as_json(self) -> dict[str, Any]:
         """The object under `inputs` in `inspect --json`."""
@@ -76,7 +77,7 @@ def inspect(item: Input, kind: Kind | None, form: Form | None, column: str | Non
     except InputError as error:
         seen.problem = str(error)
     if not sample:
-        seen.problem = "it is empty"
+        seen.problem = said("it is empty")
     broken = item.open().error
     if broken is not None:
         seen.problem = str(broken)

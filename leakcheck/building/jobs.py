@@ -24,6 +24,7 @@ from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import Buffers, FilePart, Found, Input, ReadError, Skipped, expand, walk
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
+from leakcheck.language import said
 from leakcheck.records.formats import WORDS, Form, extractor
 from leakcheck.subject.kinds import Kind
 
@@ -165,17 +166,17 @@ class Jobs:
     def interrupted(self) -> str:
         """Keep what is done, where the build can be resumed; how to go on, in a sentence."""
         if not self.request.resume:
-            return (
-                "Interrupted: nothing was left half-written. With --resume, an interrupted build "
-                "goes on where it stopped."
+            return said(
+                "Interrupted: nothing was left half-written. With --resume, an "
+                "interrupted build goes on where it stopped."
             )
         done = self._checkpoint.files
         # Rejected lines of a file that is read again would stand in their file twice.
         if done and self.writer is not None and self.workers.ended and not self.rejects.wanted:
             self.writer.checkpoint(self._checkpoint.token(self.writer.kind, self.rejects.position))
         elif not self._checkpoint.saved:
-            return "Interrupted before a file was done: the same command begins again."
-        return "Interrupted: the same command goes on where it stopped."
+            return said("Interrupted before a file was done: the same command begins again.")
+        return said("Interrupted: the same command goes on where it stopped.")
 
     def _may_be_ours(self, found: Found) -> bool:
         """Whether a closer look is needed: cheap, for there may be a million files."""
@@ -210,8 +211,13 @@ class Jobs:
                 self.report.alone = self.writer.alone()
             if not self.report.inputs and self._decided(plan):
                 self.say(
-                    f"{item.label}: read as {WORDS[plan.form]}, for {self.request.what} of kind "
-                    f"{plan.kind}."
+                    said(
+                        "{label}: read as {words}, for {what} of kind {kind}.",
+                        label=item.label,
+                        words=WORDS[plan.form],
+                        what=self.request.what,
+                        kind=plan.kind,
+                    )
                 )
             if plan.dialect.prefix and not item.found.named:
                 tally = self._folder(item.found.folder)
@@ -230,7 +236,9 @@ class Jobs:
                 yield from lines.of(item, tally, searched=plan.searched)
         except InputError as error:
             if not isinstance(error, ReadError) and item.found.named and item.member is None:
-                raise InputError(f"{item.label}: {error}.") from None
+                raise InputError(
+                    said("{label}: {reason}.", label=item.label, reason=error)
+                ) from None
             self._failed(item, tally, str(error))
         except LeakcheckError:
             raise
@@ -254,7 +262,7 @@ class Jobs:
         if self._members <= MOST_MEMBERS:
             return InputCounts(item.label)
         if self._rest is None:
-            self._rest = InputCounts(f"{item.name} (more members)", files=0)
+            self._rest = InputCounts(said("{name} (more members)", name=item.name), files=0)
             self.report.inputs.append(self._rest)
         self._rest.files += 1
         return self._rest
@@ -274,7 +282,7 @@ class Jobs:
         if error := item.open().error:
             raise error
         if item.found.named and item.member is None:
-            raise InputError("it is empty")
+            raise InputError(said("it is empty"))
         tally.new = tally.new or 0
         if tally is not self._rest:
             self.report.inputs.append(tally)

@@ -13,9 +13,10 @@ from leakcheck.building.account import InputCounts
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.workers import Job
 from leakcheck.input import Buffers, Chunk, Input, chunks
+from leakcheck.language import said
 from leakcheck.records.rows import LONG_LINE
 
-_NOTHING = "no address"
+_NOTHING = said("no address")
 
 
 class LineJobs:
@@ -56,7 +57,9 @@ class LineJobs:
                     long = _LongLine(tally, item.label, chunk.line, self._rejects)
                     if not searched:
                         long.refuse(LONG_LINE)
-                        tally.failure = tally.failure or f"it has a {LONG_LINE}"
+                        tally.failure = tally.failure or said(
+                            "it has a {long_line}", long_line=LONG_LINE
+                        )
                 if searched:
                     long.begin()
                     yield partial(self._piece, long, chunk)

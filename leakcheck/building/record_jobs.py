@@ -13,14 +13,15 @@ from leakcheck.building.decide import Plan
 from leakcheck.building.workers import Job
 from leakcheck.building.writer import KeyTaker
 from leakcheck.input import Input
+from leakcheck.language import joined, said
 from leakcheck.records.batches import Batch, batches
 from leakcheck.records.picking import extract_hashes, extract_secrets
 from leakcheck.records.rows import UNEXPLAINED, Wanted
 from leakcheck.wording import counted
 
 Note = Callable[[str, int, str], None]
-NO_PLAINTEXT = "it holds hashes, and what is asked for is made of the passwords themselves"
-HASHED = "a hash, not a password"
+NO_PLAINTEXT = said("it holds hashes, but the passwords themselves are needed")
+HASHED = said("a hash, not a password")
 
 
 def record_jobs(
@@ -57,7 +58,9 @@ def record_jobs(
         tally.text_bytes = before + stream.position
     if unexplained:
         what = counted(unexplained.total(), "record")
-        tally.failure = f"{what} not understood ({', '.join(sorted(unexplained))})"
+        tally.failure = said(
+            "{what} not understood ({names})", what=what, names=joined(", ", sorted(unexplained))
+        )
 
 
 def extract_batch(

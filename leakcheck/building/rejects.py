@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Self
 from bloom import system
 from leakcheck.errors import UsageError
 from leakcheck.files import PRIVATE
+from leakcheck.language import said
 from leakcheck.wording import printable
 
 _FEW = 16  # lines that are looked at one by one
@@ -89,7 +90,9 @@ class Rejects:
         try:
             yield
         except OSError as error:
-            raise UsageError(f"{self._path}: it cannot be written: {error.strerror}.") from None
+            raise UsageError(
+                said("{path}: it cannot be written: {why}.", path=self._path, why=error.strerror)
+            ) from None
 
     def note(self, name: str, line: int, reason: str) -> None:
         """One rejected line."""

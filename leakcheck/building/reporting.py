@@ -11,6 +11,7 @@ from leakcheck.building.outputs import UPLOAD, Builds
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.writer import KeyTaker
 from leakcheck.input import walk
+from leakcheck.language import figure, joined, said, said_of
 from leakcheck.progress import Progress
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import Field, out_is_terminal, say, table, tell, warn
@@ -18,17 +19,17 @@ from leakcheck.wording import bars, counted, json_text, number, odds, printable,
 
 MOST_ROWS = 20
 _COLUMNS = (
-    Field("input"),
-    Field("read as"),
-    Field("size", number=True),
-    Field("lines", number=True),
-    Field("keys", number=True),
-    Field("new", keep=False, number=True),
-    Field("rejected", wrap=True),
+    Field(said("input")),
+    Field(said("read as")),
+    Field(said("size"), number=True),
+    Field(said("lines"), number=True),
+    Field(said("keys"), number=True),
+    Field(said("new"), keep=False, number=True),
+    Field(said("rejected"), wrap=True),
 )
 _STAGES = {
-    SLOW: (SLOW, "making the keys slow", "keys"),
-    UPLOAD: (UPLOAD, "sending", "bytes"),
+    SLOW: (SLOW, said("making the keys slow"), "keys"),
+    UPLOAD: (UPLOAD, said("sending"), "bytes"),
 }
 """Name, label and unit of the stages that are not of the writing."""
 
@@ -46,14 +47,31 @@ def build_shown(
     else:
         header, repeats = report.header, report.duplicates
         assert header is not None
-        apart = "" if repeats is None else f" ({counted(repeats, 'repeat')} left out)"
+        apart = (
+            ""
+            if repeats is None
+            else said(" ({repeats} left out)", repeats=counted(repeats, "repeat"))
+        )
         show_account(
             report,
-            f"{printable(request.name)}: {counted(header.keys, 'key')}{apart}, "
-            f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}, {report.seconds:.1f} s",
+            said(
+                "{output}: {keys}{apart}, false alarm {fpr}, {file_bytes}, {seconds} s",
+                output=printable(request.name),
+                keys=counted(header.keys, "key"),
+                apart=apart,
+                fpr=odds(header.fpr),
+                file_bytes=size(header.file_bytes),
+                seconds=figure(f"{report.seconds:.1f}"),
+            ),
         )
-    accepted = "" if keep_going else ": --keep-going accepts that"
-    left = f"{request.name} is written without it and marked incomplete{accepted}"
+    accepted = "" if keep_going else said(": --keep-going accepts that")
+    left = said_of(
+        len(report.failures),
+        "{output} is written without it and marked incomplete{accepted}",
+        "{output} is written without them and marked incomplete{accepted}",
+        output=request.name,
+        accepted=accepted,
+    )
     warn_of_failures(report, left)
     return 0 if keep_going or not report.failures else 2
 
@@ -62,28 +80,34 @@ def warn_of_failures(report: BuildReport, left: str) -> None:
     """Say what could not be read whole, if anything, and what became of the output without it."""
     failures = report.failures
     if len(failures) == 1:
-        warn(f"{failures[0][0]}: {failures[0][1]}; {left}.")
+        warn(
+            said("{name}: {reason}; {left}.", name=failures[0][0], reason=failures[0][1], left=left)
+        )
     elif failures:
         for name, reason in failures[:20]:
-            warn(f"{name}: {reason}.")
-        more = f"{len(failures) - 20} more could not be read (see --json); "
-        warn(f"{more if failures[20:] else ''}{left.replace('without it', 'without them')}.")
+            warn(said("{name}: {reason}.", name=name, reason=reason))
+        more = number(len(failures) - 20)
+        if failures[20:]:
+            left = said(
+                "{count} more could not be read (see --json); {left}", count=more, left=left
+            )
+        warn(said("{sentence}.", sentence=left))
 
 
 def read_shown(request: BuildRequest, begin: Callable[[Kind], KeyTaker]) -> BuildReport:
     """Read what `request` names, with the progress on the terminal. Raises as `read_keys` does."""
-    with Progress("reading", _total_bytes(request.paths)) as reading:
+    with Progress(said("reading"), _total_bytes(request.paths)) as reading:
         return read_keys(request, begin, warn, lambda done, keys: reading.update(done, keys=keys))
 
 
 def _build(request: BuildRequest, builds: Builds) -> BuildReport:
     """Build, with the progress of reading and of writing on the terminal."""
     with ExitStack() as stack:
-        reading = stack.enter_context(Progress("reading", _total_bytes(request.paths)))
+        reading = stack.enter_context(Progress(said("reading"), _total_bytes(request.paths)))
         shown: dict[str, Progress] = {"": reading}
 
         def stage(name: str, done: int, total: int) -> None:
-            part, label, unit = _STAGES.get(name, ("writing", "writing", "parts"))
+            part, label, unit = _STAGES.get(name, ("writing", said("writing"), "parts"))
             if part not in shown:
                 for earlier in shown.values():
                     earlier.__exit__(None, None, None)
@@ -108,29 +132,46 @@ def show_account(report: BuildReport, told: str) -> None:
     drawn = {id(tally) for tally in shown}
     table(_COLUMNS, [_row(tally) for tally in report.inputs if id(tally) in drawn])
     if len(largest) > MOST_ROWS:
-        say(f"and {counted(len(largest) - MOST_ROWS, 'smaller input')}")
+        say(
+            said(
+                "and {smaller_inputs}",
+                smaller_inputs=counted(len(largest) - MOST_ROWS, "smaller input"),
+            )
+        )
     if out_is_terminal() and len(shown) > 1:
         for line in bars([(_short(tally.name), tally.text_bytes) for tally in shown[:10]]):
             say(line)
     tell(told)
     for reason, count in report.rejected.most_common():
-        say(f"  {counted(count, 'line')} rejected: {reason}")
+        say(said("  {lines} rejected: {reason}", lines=counted(count, "line"), reason=reason))
     passed = Counter(reason for _, reason, lost in report.skipped if not lost)
     if passed:
-        told = "; ".join(f"{reason} ({number(count)})" for reason, count in passed.most_common())
-        warn(f"Not read: {told}.")
+        told = joined(
+            "; ",
+            (
+                said("{reason} ({count})", reason=reason, count=number(count))
+                for reason, count in passed.most_common()
+            ),
+        )
+        warn(said("Not read: {told}.", told=told))
 
 
 def _row(tally: InputCounts) -> tuple[str, ...]:
     """One input's line of the table."""
     return (
         _short(tally.name),
-        tally.form or ("not read" if tally.failure else "empty"),
+        tally.form or (said("not read") if tally.failure else said("empty")),
         size(tally.bytes),
         number(tally.lines),
         number(tally.records),
         "?" if tally.new is None else f"{'' if tally.new_exact else '~'}{number(tally.new)}",
-        ", ".join(f"{number(count)} {why}" for why, count in tally.rejected.most_common()),
+        joined(
+            ", ",
+            (
+                said("{count} {why}", count=number(count), why=why)
+                for why, count in tally.rejected.most_common()
+            ),
+        ),
     )
 
 

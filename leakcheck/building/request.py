@@ -80,9 +80,11 @@ class BuildRequest:
         if self.kind in (Kind.EMAIL, Kind.DOMAIN):
             self.check_searched()
         if not self.reading.expansion >= 1:
-            raise UsageError("--max-expansion takes a number from 1 up.")
+            raise UsageError(said("--max-expansion takes a number from 1."))
         if self.threads is not None and self.threads > MOST_THREADS:
-            raise UsageError(f"--threads takes a number up to {MOST_THREADS}.")
+            raise UsageError(
+                said("--threads takes a number up to {most_threads}.", most_threads=MOST_THREADS)
+            )
         if self.slow and self.kind is not None:
             self.check_slow(self.kind)
         check_about(self.about)
@@ -101,7 +103,12 @@ class BuildRequest:
                 self._check_apart(path)
                 check_output(path, self.force or (path == self.rejects and self.resume))
         if self.rejects in (self.output, keys_path(self.output)):
-            raise UsageError(f"{self.rejects}: the build writes this itself: name another file.")
+            raise UsageError(
+                said(
+                    "{rejects}: the build writes this itself: name another file.",
+                    rejects=self.rejects,
+                )
+            )
 
     def _check_apart(self, output: Path) -> None:
         """Raise UsageError where `output` is an input: it would be lost."""
@@ -109,19 +116,24 @@ class BuildRequest:
             os.path.exists(path) and output.samefile(path)  # noqa: PTH110 - may be a million
             for path in self.paths
         ):
-            raise UsageError(f"{output}: this is read as well: name another output.")
+            raise UsageError(
+                said("{output}: this is read as well: name another output.", output=output)
+            )
 
     def check_searched(self) -> None:
         """Raise UsageError where a column is asked for, though every address is searched for."""
         if self.column:
-            raise UsageError("--column is for passwords, credentials and hashes: say --kind.")
+            raise UsageError(said("--column is for passwords, credentials and hashes: say --kind."))
 
     def check_slow(self, kind: Kind) -> None:
         """Raise UsageError where a slow digest is asked for and keys of `kind` have none."""
         if self.slow and not kind.has_domains:
             raise UsageError(
-                f"--harden and --seal are for addresses, domains and credentials: keys of kind "
-                f"{kind} stay as the public lists have them."
+                said(
+                    "--harden and --seal are for addresses, domains and credentials: keys of "
+                    "kind {kind} stay as the public lists have them.",
+                    kind=kind,
+                )
             )
 
     @property

@@ -21,6 +21,7 @@ from bloom.memory import MemoryBudget
 from leakcheck.building.distinct import DIGEST_BYTES, PARTS, distinct
 from leakcheck.building.workers import Job, Workers
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import figure, joined, said
 from leakcheck.sources.identities import piece_of
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
@@ -84,19 +85,23 @@ class Wish:
         if old is None:
             if self.harden or self.seal:
                 raise UsageError(
-                    "The filter to update has plain digests, which cannot be made slow: build "
-                    "from all the dumps."
+                    said(
+                        "The filter to update has plain digests, which cannot be made slow: "
+                        "build from all the dumps."
+                    )
                 )
             return None
         harden = str(old.harden) if old.harden else None
         if self.harden not in (None, harden) or self.salt:
-            raise UsageError("The filter to update is hardened otherwise: leave --harden out.")
+            raise UsageError(
+                said("The filter to update is hardened otherwise: leave --harden out.")
+            )
         if old.seal is None and self.seal is not None:
-            raise UsageError("The filter to update is not sealed: leave --seal out.")
+            raise UsageError(said("The filter to update is not sealed: leave --seal out."))
         if old.seal is not None and (self.seal is None or self.seal.public != old.seal.key):
-            raise UsageError("The filter to update is sealed: give its key with --seal.")
+            raise UsageError(said("The filter to update is sealed: give its key with --seal."))
         if old.seal is not None and self.url not in (None, old.seal.url):
-            raise UsageError("The filter to update names another oracle: leave --oracle out.")
+            raise UsageError(said("The filter to update names another oracle: leave --oracle out."))
         return replace(self, harden=harden, url=old.seal.url if old.seal else None)
 
 
@@ -109,11 +114,24 @@ def wish(
         try:
             Hardening.parse(phc)
         except ValueError as error:
-            raise UsageError(f"--harden takes {FAST}, {HOUR} or a PHC string: {error}.") from None
+            raise UsageError(
+                said(
+                    "--harden takes {fast}, {hour} or a PHC string: {reason}.",
+                    fast=FAST,
+                    hour=HOUR,
+                    reason=error,
+                )
+            ) from None
     if realm is not None and (harden is None or phc is not None):
-        raise UsageError(f"--realm goes with --harden {FAST} or {HOUR}: a PHC string has its salt.")
+        raise UsageError(
+            said(
+                "--realm goes with --harden {fast} or {hour}: a PHC string has its salt.",
+                fast=FAST,
+                hour=HOUR,
+            )
+        )
     if (seal is None) != (oracle is None) and not (update and oracle is None):
-        raise UsageError("--seal and --oracle go together: the key, and where it is asked.")
+        raise UsageError(said("--seal and --oracle go together: the key, and where it is asked."))
     url = None
     if oracle is not None:
         url = oracle if oracle.endswith("/") else f"{oracle}/"
@@ -122,9 +140,14 @@ def wish(
 
             oracle_url(url)
         except ValueError as error:
-            raise UsageError(f"--oracle cannot be used: {error}.") from None
+            raise UsageError(said("--oracle cannot be used: {reason}.", reason=error)) from None
         if len(url) > _LONGEST_URL:
-            raise UsageError(f"--oracle takes a URL of at most {_LONGEST_URL} characters.")
+            raise UsageError(
+                said(
+                    "--oracle takes a URL of at most {longest_url} characters.",
+                    longest_url=_LONGEST_URL,
+                )
+            )
     salt = None
     if realm is not None:
         salt = realm_salt(realm)
@@ -164,7 +187,7 @@ class SlowKeys:
         with self._lock:
             while self._held.nbytes() > self._limit:
                 if self._end - self._first < 2:
-                    raise InputError("the keys do not fit in memory: give more with --memory")
+                    raise InputError(said("the keys do not fit in memory: give more with --memory"))
                 end = self._first + max(1, (self._end - self._first) * 3 // 4)
                 for part in range(end, self._end):
                     self._held.open(part, False)
@@ -187,19 +210,26 @@ class SlowKeys:
         if self.identity is None:
             self.identity = self._wish.with_harden(self._chosen(total, threads))
         price = _price(partial(self._final, self.identity), self.identity, threads)
-        said = []
+        stated = []
         if self.identity.harden:
             asked = self.identity.harden
-            said.append(
-                f"hardened with Argon2id, {number(asked.memory)} KiB and "
-                f"{counted(asked.passes, 'pass')}"
+            stated.append(
+                said(
+                    "hardened with Argon2id, {memory} KiB and {passes}",
+                    memory=number(asked.memory),
+                    passes=counted(asked.passes, "pass"),
+                )
             )
         if self.identity.seal:
-            said.append(f"sealed for {self.identity.seal.url}")
+            stated.append(said("sealed for {url}", url=self.identity.seal.url))
         cores = counted(threads, "thread")
-        return (
-            f"{counted(total, 'key')} to be {' and '.join(said)}: {price * threads * 1000:.2f} ms "
-            f"each, {duration(total * price)} on {cores}."
+        return said(
+            "{keys} to be {names}: {price} ms each, {total} on {cores}.",
+            keys=counted(total, "key"),
+            names=joined(said(" and "), stated),
+            price=figure(f"{price * threads * 1000:.2f}"),
+            total=duration(total * price),
+            cores=cores,
         )
 
     def run(

@@ -11,6 +11,7 @@ from leakcheck.building.account import InputCounts
 from leakcheck.building.distinct_estimate import DistinctEstimate
 from leakcheck.building.request import BuildRequest
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.sources.filter_file import Builder, Header
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import keys_path
@@ -173,8 +174,11 @@ def kept_by(update: Path | None) -> tuple[Kind | None, Mapping[str, Any]]:
         proof = old.proof()
         if proof is None:
             raise UsageError(
-                f"{update}: its keys were not kept: build it again with --keep-keys, "
-                "or build from all the dumps."
+                said(
+                    "{update}: its keys were not kept: build it again with --keep-keys, or "
+                    "build from all the dumps.",
+                    update=update,
+                )
             )
         proof.close()
         return old.info.kind, dict(old.header.about)

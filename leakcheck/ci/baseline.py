@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import write_whole
+from leakcheck.language import said
 
 _SALT_BYTES = 16
 _LONGEST = 3650  # days that an entry may be meant to last
@@ -71,8 +72,8 @@ class Baseline:
 
     def digest(self, path: str, key: str, password: str) -> str:
         """The digest of one finding, in hexadecimal."""
-        said = "\0".join((path, key)).encode("utf-8", "surrogatepass")
-        return hmac.new(self._slow_of(password), said, hashlib.sha256).hexdigest()[:32]
+        stated = "\0".join((path, key)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._slow_of(password), stated, hashlib.sha256).hexdigest()[:32]
 
     def prepare(self, passwords: Iterable[str]) -> None:
         """Work out what is slow for several passwords, on every core."""
@@ -121,18 +122,18 @@ def entry_of(path: str, key: str, reason: str, expires: str) -> AcceptedFinding:
     return AcceptedFinding(path, key, reason, _today().isoformat(), expires)
 
 
-def expiry(said: str) -> str:
+def expiry(stated: str) -> str:
     """The day that `--expires` means, ISO 8601: `2027-03-31`, or `90d` from today."""
     today = _today()
     try:
-        if said.endswith("d") and said[:-1].isascii() and said[:-1].isdigit():
-            day = today + days.timedelta(days=int(said[:-1]))
+        if stated.endswith("d") and stated[:-1].isascii() and stated[:-1].isdigit():
+            day = today + days.timedelta(days=int(stated[:-1]))
         else:
-            day = days.date.fromisoformat(said)
+            day = days.date.fromisoformat(stated)
     except (ValueError, OverflowError):
-        raise UsageError("--expires wants a day, such as 2027-03-31, or 90d.") from None
+        raise UsageError(said("--expires wants a day, such as 2027-03-31, or 90d.")) from None
     if not today <= day <= today + days.timedelta(days=_LONGEST):
-        raise UsageError("--expires wants a day from today on, ten years ahead at most.")
+        raise UsageError(said("--expires wants a day from today on, ten years ahead at most."))
     return day.isoformat()
 
 
@@ -156,20 +157,30 @@ def load(path: Path) -> Baseline:
         return Baseline(bytes.fromhex(parsed["salt"]), cost, entries)
     except FileNotFoundError:
         raise InputError(
-            f"{path.name}: there is no such baseline: make one with --update-baseline."
+            said(
+                "{name}: there is no such baseline: make one with --update-baseline.",
+                name=path.name,
+            )
         ) from None
     except OSError as error:
-        raise InputError(f"{path.name}: it cannot be read: {error.strerror or 'failed'}.") from None
+        raise InputError(
+            said(
+                "{name}: it cannot be read: {why}.", name=path.name, why=error.strerror or "failed"
+            )
+        ) from None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(
-            f"{path.name}: this is no baseline of version 1: make one with --update-baseline."
+            said(
+                "{name}: this is not a baseline of version 1: make one with --update-baseline.",
+                name=path.name,
+            )
         ) from None
 
 
 def save(baseline: Baseline, path: Path) -> None:
     """Write a baseline, sorted so that its changes are easy to review; whole or not at all."""
     entries = [
-        {name: said for name, said in entry._asdict().items() if said} | {"digest": digest}
+        {name: stated for name, stated in entry._asdict().items() if stated} | {"digest": digest}
         for digest, entry in sorted(baseline.entries.items(), key=lambda item: (item[1], item[0]))
     ]
     body = {
@@ -182,7 +193,11 @@ def save(baseline: Baseline, path: Path) -> None:
         write_whole(path, (json.dumps(body, indent=1) + "\n").encode())
     except OSError as error:
         raise InputError(
-            f"{path.name}: it cannot be written: {error.strerror or 'failed'}."
+            said(
+                "{name}: it cannot be written: {why}.",
+                name=path.name,
+                why=error.strerror or "failed",
+            )
         ) from None
 
 

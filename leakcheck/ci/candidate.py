@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from leakcheck.ci.commits import Commit
 from leakcheck.ci.names import words_of
+from leakcheck.language import said
 from leakcheck.patterns import late
 
-IGNORED = "the line says leakcheck: ignore"
-COMMENT = "it stands in a comment"
+IGNORED = said("the line says leakcheck: ignore")
+COMMENT = said("it is in a comment")
 _AROUND = 300  # bytes on either side in which a login stands beside its password
 _MOST_SEEN = 8
 _SHORTEST = 2

@@ -16,11 +16,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     import subprocess
 
-SHALLOW = "the clone is shallow, so its older commits are not here: run git fetch --unshallow"
+SHALLOW = said("the clone is shallow, so its older commits are not here: run git fetch --unshallow")
 _READ = 1 << 18
 
 
@@ -43,30 +44,32 @@ class Version(NamedTuple):
     blob: gitrepo.Blob
 
 
-def check_range(root: Path, said: str) -> None:
+def check_range(root: Path, stated: str) -> None:
     """Raises UsageError where git does not know a range of revisions."""
     import subprocess
 
     done = subprocess.run(  # noqa: S603 - git, with arguments of ours
-        gitrepo.command(root, "rev-list", "--max-count=1", *_revisions(said)),
+        gitrepo.command(root, "rev-list", "--max-count=1", *_revisions(stated)),
         capture_output=True, stdin=subprocess.DEVNULL, env=_environment(root), check=False,
     )  # fmt: skip
     if done.returncode:
         raise UsageError(
-            "git does not know the range given to --history: name it as in v1.0..main, and a "
-            "folder as in --history -- src."
+            said(
+                "git does not know the range given to --history: name it as in "
+                "v1.0..main, and a folder as in --history -- src."
+            )
         )
 
 
-def versions(root: Path, said: str, below: Sequence[str]) -> Iterator[Version]:
+def versions(root: Path, stated: str, below: Sequence[str]) -> Iterator[Version]:
     """Every regular file that a commit added or changed, parents first.
 
-    said: a range of revisions, or '' for all that refs name;
+    stated: a range of revisions, or '' for all that refs name;
     below: paths relative to the root. Raises InputError where git ends early.
     """
     with ExitStack() as open_ones:
         commits = open_ones.enter_context(
-            _git(root, None, "rev-list", "--topo-order", "--reverse", *_revisions(said))
+            _git(root, None, "rev-list", "--topo-order", "--reverse", *_revisions(stated))
         )
         changes = open_ones.enter_context(
             _git(
@@ -82,7 +85,7 @@ def versions(root: Path, said: str, below: Sequence[str]) -> Iterator[Version]:
         commits.stdout.close()  # the other one reads it
         yield from _parsed(changes.stdout)
         if changes.wait() or commits.wait():
-            raise InputError("git could not list the history: is it a whole repository?")
+            raise InputError(said("git could not list the history: is it a whole repository?"))
 
 
 def _parsed(stream: IO[bytes]) -> Iterator[Version]:
@@ -133,8 +136,8 @@ def is_cut(root: Path, seen: frozenset[str] | set[str]) -> bool:
     return not seen.isdisjoint(cut)
 
 
-def _revisions(said: str) -> list[str]:
-    return ["--end-of-options", *said.split()] if said.strip() else ["--all"]
+def _revisions(stated: str) -> list[str]:
+    return ["--end-of-options", *stated.split()] if stated.strip() else ["--all"]
 
 
 def _git(root: Path, stdin: IO[bytes] | None, *arguments: str) -> "subprocess.Popen[bytes]":

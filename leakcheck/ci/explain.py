@@ -14,48 +14,53 @@ from leakcheck.ci.reading import read_file
 from leakcheck.ci.selection import Selection
 from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import said
 from leakcheck.verdicts import Verdict
 
 
-def place_in(said: str) -> tuple[str, int]:
+def place_in(stated: str) -> tuple[str, int]:
     """The path and line in PATH:LINE (a column after it does no harm)."""
-    path, _, line = said.rpartition(":")
+    path, _, line = stated.rpartition(":")
     head, _, middle = path.rpartition(":")
     if head and middle.isdigit() and line.isdigit():
         path, line = head, middle
     if not path or not line.isdigit() or not int(line):
-        raise UsageError("--explain wants PATH:LINE, with lines counted from 1.")
+        raise UsageError(said("--explain wants PATH:LINE, with lines counted from 1."))
     return path, int(line)
 
 
 def explain(job: Job, place: str) -> Iterator[str]:
     """Sentences on a line of a file of `job`, named as PATH:LINE."""
-    said, line = place_in(place)
-    path = relative(job.root, Path(said)).replace(os.sep, "/")
+    stated, line = place_in(place)
+    path = relative(job.root, Path(stated)).replace(os.sep, "/")
     policy, selection = job.policy, Selection(job.policy, job.options.exclude)
     try:
         data = (job.root / path).read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: it cannot be read: {error.strerror or 'failed'}.") from None
+        raise InputError(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror or "failed")
+        ) from None
     family = family_of(path)
     if family is None:
-        yield f"{path}: not read: files of this name hold no text of interest."
+        yield said("{name}: not read: files of this name hold no text of interest.", name=path)
         return
-    yield f"{path}: read as {family.name}."
+    yield said("{name}: read as {name2}.", name=path, name2=family.name)
     if family.name not in selection.families:
-        yield f"In a run it is not read: the policy's formats leave {family.name} out."
+        yield said(
+            "In a run it is not read: the policy's formats leave {name} out.", name=family.name
+        )
     elif selection.excludes(path):
-        yield "In a run it is not read: the policy excludes it."
+        yield said("In a run it is not read: the policy excludes it.")
     elif len(data) > policy.max_size:
-        yield "In a run it has no answer: it is longer than max-size."
+        yield said("In a run it has no answer: it is longer than max-size.")
     names = Names(policy.names, policy.ignore_names)
     try:
         seen = read_file(data, path, names, comments=policy.comments, trace=True, family=family)
     except NotTextError:
-        yield "It is no text: there is nothing to see."
+        yield said("This is not text: there is nothing to see.")
         return
     except TooManyError:
-        yield f"In a run it has no answer: {TOO_MANY}."
+        yield said("In a run it has no answer: {too_many}.", too_many=TOO_MANY)
         return
     found = [candidate for candidate in seen if candidate.line == line]
     checked = {
@@ -65,18 +70,23 @@ def explain(job: Job, place: str) -> Iterator[str]:
         )
     }
     for candidate in found:
-        head = f"{path}:{line}:{candidate.column}: {candidate.key} ({candidate.reader} reader)"
+        head = said(
+            "{place}: {key} ({reader} reader)",
+            place=f"{path}:{line}:{candidate.column}",
+            key=candidate.key,
+            reader=candidate.reader,
+        )
         if candidate.comment:
-            head += ", in a comment"
+            head = said("{head}, in a comment", head=head)
         if candidate.skip is not None:
-            yield f"{head}: not checked: {candidate.skip}."
+            yield said("{head}: not checked: {skip}.", head=head, skip=candidate.skip)
         else:
             each = checked[id(candidate)]
-            said = (
-                "clean"
+            stated = (
+                said("clean")
                 if each.verdict is Verdict.CLEAN
                 else reason(each.answers, default=each.default)
             )
-            yield f"{head}: checked: {said}."
+            yield said("{head}: checked: {what}.", head=head, what=stated)
     if not found:
-        yield f"Nothing on line {line} has the name of a password."
+        yield said("Nothing on line {line} has the name of a password.", line=line)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import said
 from leakcheck.patterns import late
 from leakcheck.wording import printable
 
@@ -77,16 +78,19 @@ def why_not(root: Path) -> str | None:
     import shutil
 
     if shutil.which("git") is None:
-        return "git is not installed"
+        return said("git is not installed")
     done = _run(root, "rev-parse", "--git-dir", check=False)
     if not done.returncode:
         return None
     if b"dubious ownership" in done.stderr:
         raise InputError(
-            "git does not trust this repository, which another user owns: run "
-            f"git config --global --add safe.directory {printable(str(root))} first."
+            said(
+                "git does not trust this repository, which another user owns: run git "
+                "config --global --add safe.directory {root} first.",
+                root=printable(str(root)),
+            )
         )
-    return "git cannot read this repository"
+    return said("git cannot read this repository")
 
 
 def hooks_path(root: Path) -> str | None:
@@ -110,8 +114,8 @@ def is_bare(folder: Path) -> bool:
 
 def common_dir(root: Path) -> Path:
     """Where git keeps what all working trees of the repository share."""
-    said = _run(root, "rev-parse", "--git-common-dir").stdout.removesuffix(b"\n")
-    return root / os.fsdecode(said)
+    stated = _run(root, "rev-parse", "--git-common-dir").stdout.removesuffix(b"\n")
+    return root / os.fsdecode(stated)
 
 
 def tracked(root: Path, below: Sequence[str]) -> Tracked:
@@ -165,8 +169,11 @@ def staged(root: Path, below: Sequence[str]) -> list[Blob]:
         _, mode, _, oid, kind = head.split()
         if kind == b"U":
             raise InputError(
-                f"{printable(os.fsdecode(path))}: the merge has conflicts here: resolve them, "
-                "git add the file, and run again."
+                said(
+                    "{name}: the merge has conflicts here: resolve them, git add the file, "
+                    "and run again.",
+                    name=printable(os.fsdecode(path)),
+                )
             )
         if mode in REGULAR:
             blobs.append(Blob(os.fsdecode(path), oid.decode()))
@@ -268,8 +275,10 @@ def _commit(root: Path, revision: str) -> str:
     )  # fmt: skip
     if done.returncode:
         raise UsageError(
-            "git does not know the revision given to --since: fetch it first "
-            "(a shallow clone has no history)."
+            said(
+                "git does not know the revision given to --since: fetch it first (a "
+                "shallow clone has no history)."
+            )
         )
     return done.stdout.decode().strip()
 
@@ -292,7 +301,10 @@ def _run(root: Path, *arguments: str, check: bool = True) -> "subprocess.Complet
     )
     if check and done.returncode:
         raise InputError(
-            f"git could not list the files (git {arguments[0]} failed): is it a whole repository?"
+            said(
+                "git could not list the files (git {arguments} failed): is it a whole repository?",
+                arguments=arguments[0],
+            )
         )
     return done
 

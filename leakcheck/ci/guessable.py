@@ -12,6 +12,7 @@ from pathlib import Path
 
 from leakcheck.ci.checking import Checked
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.verdicts import Verdict
 
 _FEW = 10**8  # guesses: an hour of a slow hash on one graphics card
@@ -29,7 +30,7 @@ def mark_guessable(found: Sequence[Checked], root: Path) -> list[Checked]:
         from zxcvbn import zxcvbn
     except ImportError:
         raise UsageError(
-            "--guessable needs zxcvbn: pip install 'leakcheck-bloom[guessable]'."
+            said("--guessable needs zxcvbn: pip install 'leakcheck-bloom[guessable]'.")
         ) from None
     known = [root.name, *_WORD.findall(root.name)]
     seen: dict[str, bool] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import write_whole
+from leakcheck.language import said
 from leakcheck.wording import printable
 
 _MADE = "# Made by leakcheck ci --install-hook"
@@ -24,27 +25,39 @@ def install_hook(folder: Path) -> Path:
     """
     root = gitrepo.find_root(folder)
     if root is None:
-        raise UsageError("--install-hook needs a git repository: run it inside of one.")
+        raise UsageError(said("--install-hook needs a git repository: run it inside of one."))
     why = gitrepo.why_not(root)
     if why is not None:
-        raise UsageError(f"--install-hook needs git, and {why}.")
+        raise UsageError(said("--install-hook needs git, and {why}.", why=why))
     elsewhere = gitrepo.hooks_path(root)
     if elsewhere is not None:
         raise UsageError(
-            f"git runs the hooks in {printable(elsewhere)} here (core.hooksPath): "
-            f"add the line {_LINE} to the pre-commit hook there."
+            said(
+                "git runs the hooks in {elsewhere} here (core.hooksPath): add the line "
+                "{line} to the pre-commit hook there.",
+                elsewhere=printable(elsewhere),
+                line=_LINE,
+            )
         )
     path = gitrepo.common_dir(root) / "hooks" / "pre-commit"
     if path.is_symlink() or (path.exists() and _MADE not in _text(path)):
         raise UsageError(
-            f"{printable(str(path))}: there is a hook already: add the line {_LINE} to it."
+            said(
+                "{name}: there is a hook already: add the line {line} to it.",
+                name=printable(str(path)),
+                line=_LINE,
+            )
         )
     try:
         path.parent.mkdir(exist_ok=True)
         write_whole(path, _script().encode("utf-8", "surrogateescape"), mode=0o755)
     except OSError as error:
         raise InputError(
-            f"{printable(str(path))}: it cannot be written: {error.strerror or 'failed'}."
+            said(
+                "{name}: it cannot be written: {why}.",
+                name=printable(str(path)),
+                why=error.strerror or "failed",
+            )
         ) from None
     return path
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leakcheck.language import said
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -26,7 +28,7 @@ def walk_folder(
     """
 
     def on_error(error: OSError) -> None:
-        failed(os.path.relpath(error.filename, root), error.strerror or "it cannot be listed")
+        failed(os.path.relpath(error.filename, root), error.strerror or said("it cannot be listed"))
 
     specs: dict[str, _Rules] = {}
     top = str(root / folder)

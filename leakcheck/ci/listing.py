@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from leakcheck.ci import gitrepo
 from leakcheck.ci.commits import Commit
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import said
 from leakcheck.wording import printable
 
 _NEVER = frozenset((".git", ".hg", ".svn", ".jj", "__pycache__"))
@@ -60,11 +61,13 @@ class FileListing:
     ) -> list[Item]:
         """Every wanted file, each once, in the order of the paths."""
         if staged or since is not None:
-            below = self.below_in_git(paths, "--staged and --since")
+            below = self.below_in_git(paths, said("--staged and --since"))
         else:
             for path in paths:
                 if not os.path.lexists(path):
-                    raise InputError(f"{printable(str(path))}: there is no such file or folder.")
+                    raise InputError(
+                        said("{name}: there is no such file or folder.", name=printable(str(path)))
+                    )
             below = [relative(self.root, path) for path in paths] or ["."]
         in_git = self._in_git()
         if staged:
@@ -79,9 +82,22 @@ class FileListing:
         """
         verb = "need" if " and " in option else "needs"
         if not self._in_git():
-            raise UsageError(f"{option} {verb} a git repository: run it inside of one.")
+            raise UsageError(
+                said(
+                    "{option} {verb} a git repository: run it inside of one.",
+                    option=option,
+                    verb=verb,
+                )
+            )
         if self.no_git is not None:
-            raise UsageError(f"{option} {verb} git, and {self.no_git}.")
+            raise UsageError(
+                said(
+                    "{option} {verb} git, and {no_git}.",
+                    option=option,
+                    verb=verb,
+                    no_git=self.no_git,
+                )
+            )
         return [relative(self.root, path) for path in paths] or ["."]
 
     def _in_git(self) -> bool:
@@ -108,8 +124,11 @@ class FileListing:
         for folder in folders:
             if os.path.normpath(folder) in index.submodules:
                 raise InputError(
-                    f"{printable(folder)}: this is a submodule, a repository of its own: run "
-                    "leakcheck ci there."
+                    said(
+                        "{folder}: this is a submodule, a repository of its own: run leakcheck "
+                        "ci there.",
+                        folder=printable(folder),
+                    )
                 )
             # one that is named, and of which git knows nothing, is read all the same
             if not _holds_any(folder, listed):
@@ -127,15 +146,20 @@ class FileListing:
             elif whole.exists() or whole.is_symlink():
                 files[os.path.normpath(name).replace(os.sep, "/")] = None
             else:
-                raise InputError(f"{printable(name)}: there is no such file or folder.")
+                raise InputError(
+                    said("{name}: there is no such file or folder.", name=printable(name))
+                )
         return list(files), folders
 
     def _folder(self, folder: str, seen: set[str]) -> list[Item]:
         """The files of a folder that git knows nothing of."""
         if gitrepo.is_bare(self.root / folder):
             raise InputError(
-                f"{printable(str(self.root / folder))}: this is a repository without a working "
-                "tree: check it out, and run there."
+                said(
+                    "{root}: this is a repository without a working tree: check it out, and "
+                    "run there.",
+                    root=printable(str(self.root / folder)),
+                )
             )
         from leakcheck.ci.ignored import walk_folder
 
@@ -180,8 +204,11 @@ def relative(root: Path, path: Path) -> str:
         return str(whole.resolve().relative_to(root.resolve()))
     except ValueError:
         raise UsageError(
-            f"{printable(str(path))}: it is outside {printable(str(root))}: "
-            "run leakcheck ci once for each repository."
+            said(
+                "{name}: it is outside {root}: run leakcheck ci once for each repository.",
+                name=printable(str(path)),
+                root=printable(str(root)),
+            )
         ) from None
 
 

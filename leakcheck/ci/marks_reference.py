@@ -6,6 +6,8 @@ ASCII does, without their case; words are given in lower case.
 
 from collections.abc import Sequence
 
+from leakcheck.language import said
+
 
 class Marks:
     """needles: words whose places are wanted, each with how many bytes behind its beginning the
@@ -14,7 +16,7 @@ class Marks:
 
     def __init__(self, needles: Sequence[tuple[bytes, int, bytes]], words: Sequence[bytes]) -> None:
         if len(words) > 64 or not all((*(needle[0] for needle in needles), *words)):
-            raise ValueError("too many words, or an empty one")
+            raise ValueError(said("too many words, or an empty one"))
         self._needles, self._words = tuple(needles), tuple(words)
 
     def find(self, data: bytes) -> tuple[int, list[int]]:

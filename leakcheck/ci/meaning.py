@@ -6,17 +6,17 @@ sure of is left out.
 """
 
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
-
 import re
 
 from leakcheck.ci.names import means_password, words_of
+from leakcheck.language import said
 from leakcheck.patterns import late
 
-FIELD = "it is the name of a field, not a value"
-KEY = "it is the name of a key, not a value"
-SENTENCE = "it is a sentence, not a value"
-STATE = "it says what is wrong with a password"
-METAVAR = "it stands for a value, as in a help text"
+FIELD = said("it is the name of a field, not a value")
+KEY = said("it is the name of a key, not a value")
+SENTENCE = said("it is a sentence, not a value")
+STATE = said("it says what is wrong with a password")
+METAVAR = said("it stands for a value, as in a help text")
 
 _STATES = frozenset(
     "invalid required missing blank empty incorrect mismatch mismatched expired forgotten "

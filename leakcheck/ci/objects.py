@@ -11,14 +11,15 @@ from typing import IO, NamedTuple, TypeVar
 
 from leakcheck.ci import gitrepo
 from leakcheck.errors import InputError
+from leakcheck.language import said
 from leakcheck.patterns import late
 
-MISSING = "its content is not in this clone: fetch it"
+MISSING = said("its content is not in this clone: fetch it")
 _POINTER = late(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*"
     rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
-POINTER = "only its Git LFS pointer is here: run git lfs pull"
+POINTER = said("only its Git LFS pointer is here: run git lfs pull")
 _MOST_DEATHS = 20
 
 B = TypeVar("B", bound=gitrepo.Blob)
@@ -94,7 +95,7 @@ def _take(stream: IO[bytes], size: int, limit: int) -> bytes | None:
     if size <= limit:
         data = stream.read(size + 1)
         if len(data) <= size:
-            raise InputError("git ended in the middle of a file: run git fsck.")
+            raise InputError(said("git ended in the middle of a file: run git fsck."))
         return data[:-1]
     left = size + 1
     while left and (piece := stream.read(min(left, 1 << 20))):

@@ -11,55 +11,67 @@ from typing import Any
 
 from leakcheck.ci.checking import Checked
 from leakcheck.ci.run import CiOutcome
+from leakcheck.language import day, joined, said
 from leakcheck.reports import Column, Finding, Location, Meta, ReportRow, Rule, Summary
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
-from leakcheck.wording import counted, odds, printable, sent
+from leakcheck.wording import counted, number, odds, printable, sent
 
 EXPOSED = Rule(
     "breached-password",
-    "Breached password",
-    "The password stands in the repository and is in a breach that attackers have. Change it "
-    "wherever it is used, and take it from a secret store or the environment.",
+    said("Breached password"),
+    said(
+        "The password stands in the repository and is in a breach that attackers "
+        "have. Change it wherever it is used, and take it from a secret store or "
+        "the environment."
+    ),
 )
 DEFAULT = Rule(
     "default-password",
-    "Default password",
-    "The password is one that a product ships with, or the login or service itself: attackers try "
-    "it first. Set another, and take it from a secret store or the environment.",
+    said("Default password"),
+    said(
+        "The password is one that a product ships with, or the login or service "
+        "itself: attackers try it first. Set another, and take it from a secret "
+        "store or the environment."
+    ),
 )
 UNKNOWN = Rule(
     "unanswered-password",
-    "Password that could not be checked",
-    "No source could answer for this password: see the reason, and run again. "
-    "--allow-unknown lets the job pass.",
+    said("Password that could not be checked"),
+    said(
+        "No source could answer for this password: see the reason, and run "
+        "again. --allow-unknown lets the job pass."
+    ),
 )
 UNREADABLE = Rule(
     "unreadable-file",
-    "File that could not be read",
-    "Make the file readable, or exclude it in the policy.",
+    said("File that could not be read"),
+    said("Make the file readable, or exclude it in the policy."),
 )
-ADVICE = (
-    "Change each wherever it is used. To accept one, write leakcheck: ignore and the reason in a "
-    "comment on its line. --explain PATH:LINE says what was seen."
+ADVICE = said(
+    "Change each wherever it is used. To accept one, write leakcheck: ignore "
+    "and the reason in a comment on its line. --explain PATH:LINE says what "
+    "was seen."
 )
-ADVICE_OF_HISTORY = (
-    "Change each wherever it is used: what was committed once stays in every clone. To accept "
-    "them, use --history --update-baseline with the reason."
+ADVICE_OF_HISTORY = said(
+    "Change each wherever it is used: what was committed once stays in every "
+    "clone. To accept them, use --history --update-baseline with the reason."
 )
 GUESSABLE = Rule(
     "guessable-password",
-    "Password that is easy to guess",
-    "No source knows it, but it has a shape that attackers try first, such as a season and a year: "
-    "draw another at random.",
+    said("Password that is easy to guess"),
+    said(
+        "No source knows it, but it has a shape that attackers try first, such "
+        "as a season and a year: draw another at random."
+    ),
 )
 COLUMNS = (
-    Column("path", "file"),
-    Column("line", "line", style="number"),
-    Column("column", "column", style="number"),
-    Column("key", "key"),
-    Column("verdict", "verdict", style="verdict"),
-    Column("why", "why"),
+    Column("path", said("file")),
+    Column("line", said("line"), style="number"),
+    Column("column", said("column"), style="number"),
+    Column("key", said("key")),
+    Column("verdict", said("verdict"), style="verdict"),
+    Column("why", said("why")),
 )
 
 
@@ -67,7 +79,7 @@ def meta(sources: Sequence[Source], tool: str = "leakcheck ci") -> Meta:
     """The head of a report."""
     facts = {"sources": [source.info.name for source in sources]}
     return Meta(
-        "Breached passwords",
+        said("Breached passwords"),
         COLUMNS,
         tool,
         facts=facts,
@@ -87,7 +99,7 @@ def rows(outcome: CiOutcome) -> Iterator[ReportRow]:
             label = f"{candidate.commit.short}:{label}"
         yield _row(found, place, label, counts[found.path, candidate.key])
     for path, why in outcome.seen.unreadable:
-        message = f"the file could not be read: {why}"
+        message = said("the file could not be read: {why}", why=why)
         finding = Finding(
             UNREADABLE.id, message, "warning", Location(path), fingerprint(path, "", 0)
         )
@@ -119,16 +131,16 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
         return ReportRow(values, _note(found, place, ordinal) if found.guessable else None, label)
     why = reason(found.answers, default=found.default)
     if candidate.comment:
-        why = f"in a comment: {why}"
+        why = said("in a comment: {why}", why=why)
     if candidate.commit is not None:
-        why = f"{why}; {_since(found)}"
+        why = joined("; ", (why, _since(found)))
     values["why"] = why
     exposed = verdict is Verdict.EXPOSED
     return ReportRow(
         values,
         Finding(
             rule_of(verdict, default=found.default).id,
-            f"{printable(candidate.key)}: {why}",
+            said("{key}: {why}", key=printable(candidate.key), why=why),
             "error" if exposed else "warning",
             place,
             fingerprint(found.path, candidate.key, ordinal),
@@ -139,7 +151,7 @@ def _row(found: Checked, place: Location, label: str, ordinal: int) -> ReportRow
 
 def _note(found: Checked, place: Location, ordinal: int) -> Finding:
     key = found.candidate.key
-    message = f"{printable(key)}: easy to guess, by its shape"
+    message = said("{key}: easy to guess, by its shape", key=printable(key))
     mark = fingerprint(found.path, key, ordinal)
     return Finding(GUESSABLE.id, message, "note", place, mark)
 
@@ -147,11 +159,17 @@ def _note(found: Checked, place: Location, ordinal: int) -> Finding:
 def _since(found: Checked) -> str:
     """When a finding of the history came, and whether it still stands."""
     commit = found.candidate.commit
-    came = f"since commit {commit.short} of {commit.date}" if commit is not None else ""
+    came = (
+        said("since commit {short} of {date}", short=commit.short, date=day(commit.date))
+        if commit is not None
+        else ""
+    )
     if not found.stands:
-        return f"{came}, no longer in the last commit"
+        return said("{came}, no longer in the last commit", came=came)
     return (
-        f"{came}, still there" if found.stands == found.path else f"{came}, now in {found.stands}"
+        said("{came}, still there", came=came)
+        if found.stands == found.path
+        else said("{came}, now in {stands}", came=came, stands=found.stands)
     )
 
 
@@ -169,31 +187,39 @@ def reason(answers: Sequence[SourceAnswer], *, default: bool = False) -> str:
     """
     hits = [answer for answer in answers if answer.verdict is Verdict.EXPOSED]
     if default:
-        return f"default password ({_facts(hits[-1])})"
+        return said("default password ({facts})", facts=_facts(hits[-1]))
     if hits:
         if len(answers) == 1:
-            return f"breached password ({_facts(hits[0])})"
-        return "breached password, in " + ", ".join(f"{hit.name} ({_facts(hit)})" for hit in hits)
+            return said("breached password ({facts})", facts=_facts(hits[0]))
+        return said(
+            "breached password, in {names}",
+            names=joined(
+                ", ",
+                (said("{name} ({facts})", name=hit.name, facts=_facts(hit)) for hit in hits),
+            ),
+        )
     doubts = [
-        f"{answer.name}: {answer.reason or 'no answer'}"
+        said("{name}: {reason}", name=answer.name, reason=answer.reason or said("no answer"))
         for answer in answers
         if answer.verdict is Verdict.UNKNOWN
     ]
-    return "could not be checked" + (f" ({'; '.join(doubts)})" if doubts else "")
+    if not doubts:
+        return said("could not be checked")
+    return said("could not be checked ({reasons})", reasons=joined("; ", doubts))
 
 
 def _facts(hit: SourceAnswer) -> str:
     """Both numbers are blurred: see checking."""
-    facts = [f"seen at least {counted(hit.seen, 'time')}"] if hit.seen else []
-    return ", ".join((*facts, f"false alarm: {odds(hit.false_alarm)}"))
+    facts = [said("seen at least {times}", times=counted(hit.seen, "time"))] if hit.seen else []
+    return joined(", ", (*facts, said("false alarm: {odds}", odds=odds(hit.false_alarm))))
 
 
 def fingerprint(path: str, key: str, ordinal: int) -> str:
     """The same for the same finding in the next run, and nothing of the value in it."""
     import hashlib  # takes a while, and most runs find nothing
 
-    said = "\0".join((path, key, str(ordinal))).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(said).hexdigest()[:32]
+    stated = "\0".join((path, key, str(ordinal))).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(stated).hexdigest()[:32]
 
 
 def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
@@ -225,10 +251,16 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
         where = counted(outcome.files, "file")
     else:
         facts["commits"] = outcome.commits
-        where = (
-            f"{counted(outcome.files, 'version')} of files of {counted(outcome.commits, 'commit')}"
+        where = said(
+            "{versions} of files of {commits}",
+            versions=counted(outcome.files, "version"),
+            commits=counted(outcome.commits, "commit"),
         )
-    checked = f"{counted(outcome.checked, 'password')} in {where} checked"
+    checked = said(
+        "{passwords} in {where} checked",
+        passwords=counted(outcome.checked, "password"),
+        where=where,
+    )
     head = _head(checked, sources, exposed, default, unknown)
     next_step = ADVICE if outcome.commits is None else ADVICE_OF_HISTORY
     advice = (next_step,) if exposed else ()
@@ -240,20 +272,34 @@ def summary_of(verdicts: Sequence[Verdict], default: int, sources: Sequence[Sour
     """The tail of a report on candidates that stand in no file; default: how many are such."""
     exposed, unknown = verdicts.count(Verdict.EXPOSED), verdicts.count(Verdict.UNKNOWN)
     facts = {"checked": len(verdicts), "exposed": exposed, "default": default, "unknown": unknown}
-    checked = f"{counted(len(verdicts), 'password')} checked"
+    checked = said("{passwords} checked", passwords=counted(len(verdicts), "password"))
     return Summary(facts, (_head(checked, sources, exposed, default, unknown), *_sent(sources)))
 
 
 def _head(checked: str, sources: Sequence[Source], exposed: int, default: int, unknown: int) -> str:
     """exposed: breached and default ones."""
-    names = ", ".join(
-        f"{source.info.name} ({counted(source.info.keys, 'password')})"
-        if source.info.keys
-        else source.info.name
-        for source in sources
+    names = joined(
+        ", ",
+        (
+            said(
+                "{name} ({facts})",
+                name=source.info.name,
+                facts=counted(source.info.keys, "password"),
+            )
+            if source.info.keys
+            else source.info.name
+            for source in sources
+        ),
     )
-    weak = f"{default} default, " if default else ""
-    return f"{checked} against {names}: {exposed - default} breached, {weak}{unknown} unknown."
+    weak = said("{default} default, ", default=default) if default else ""
+    return said(
+        "{checked} against {names}: {exposed} breached, {weak}{unknown} unknown.",
+        checked=checked,
+        names=names,
+        exposed=exposed - default,
+        weak=weak,
+        unknown=unknown,
+    )
 
 
 def _sent(sources: Sequence[Source]) -> Iterator[str]:
@@ -265,16 +311,29 @@ def _sent(sources: Sequence[Source]) -> Iterator[str]:
 
 def _accepted(outcome: CiOutcome) -> Iterator[str]:
     if outcome.accepted or outcome.seen.ignored:
-        yield f"Accepted: {outcome.accepted} by the baseline, {outcome.seen.ignored} by a comment."
+        yield said(
+            "Accepted: {accepted} by the baseline, {ignored} by a comment.",
+            accepted=outcome.accepted,
+            ignored=outcome.seen.ignored,
+        )
     for entry in sorted(outcome.stale.values()):
         yield (
-            f"The baseline accepts {entry.key} in {entry.path}, which is no longer found: "
-            "run --prune-baseline."
+            said(
+                "The baseline accepts {key} in {name}, which is no longer found: run "
+                "--prune-baseline.",
+                key=entry.key,
+                name=entry.path,
+            )
         )
     for entry in outcome.expired:
         yield (
-            f"The baseline accepted {entry.key} in {entry.path} until {entry.expires}: change the "
-            "password, or accept it anew with --update-baseline."
+            said(
+                "The baseline accepted {key} in {name} until {expires}: change the "
+                "password, or accept it anew with --update-baseline.",
+                key=entry.key,
+                name=entry.path,
+                expires=entry.expires,
+            )
         )
 
 
@@ -283,25 +342,38 @@ def _left_out(outcome: CiOutcome) -> Iterator[str]:
     seen, listing = outcome.seen, outcome.listing
     if listing.no_git is not None:
         yield (
-            f"Every file was read, tracked or not: {listing.no_git}. "
-            "What is not checked out was not read."
+            said(
+                "Every file was read, tracked or not: {no_git}. What is not checked out "
+                "was not read.",
+                no_git=listing.no_git,
+            )
         )
     if outcome.excluded:
-        yield f"Excluded: {counted(outcome.excluded, 'file')}."
+        yield said("Excluded: {files}.", files=counted(outcome.excluded, "file"))
     if listing.submodules:
-        yield f"Submodules are not entered: {_first(listing.submodules)}: run leakcheck ci there."
+        yield said(
+            "Submodules are not entered: {first}: run leakcheck ci there.",
+            first=_first(listing.submodules),
+        )
     if outcome.seen.binary:
-        yield f"No text, so not read: {_first(outcome.seen.binary)}."
+        yield said("Not text, so not read: {first}.", first=_first(outcome.seen.binary))
     if seen.large:
-        yield f"Too large to be read, so no answer: {_first(seen.large)}: raise max-size."
+        yield said(
+            "Too large to be read, so no answer: {first}: raise max-size.", first=_first(seen.large)
+        )
     if seen.pointers:
-        yield f"Only the Git LFS pointer is there: {_first(seen.pointers)}: run git lfs pull."
+        yield said(
+            "Only the Git LFS pointer is there: {first}: run git lfs pull.",
+            first=_first(seen.pointers),
+        )
 
 
 def _first(paths: Sequence[str]) -> str:
     """The first few of many paths."""
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return ", ".join(paths[:3]) + more
+    shown = ", ".join(paths[:3])
+    if len(paths) <= 3:
+        return shown
+    return said("{names} and {count} more", names=shown, count=number(len(paths) - 3))
 
 
 def _expected(outcome: CiOutcome, sources: Sequence[Source]) -> float:

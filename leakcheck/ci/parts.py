@@ -23,8 +23,9 @@ from leakcheck.ci.selection import ALWAYS_TEXT
 from leakcheck.ci.text import TOO_MANY, NotTextError, TooManyError
 from leakcheck.ci.walk import File, Walk
 from leakcheck.errors import InputError, LeakcheckError
+from leakcheck.language import said
 
-NOT_TEXT = "it is no text, although its name says so"
+NOT_TEXT = said("it is not text, although its name says so")
 _BLOCK = 128  # files dealt out at a time
 _WORTH_A_CHILD = 2000  # files from which a second process pays
 
@@ -160,13 +161,15 @@ class _Children:
         found: list[tuple[int, ReadPart]] = []
         for _, reading in self._running:
             with open(reading, "rb", closefd=False) as pipe:
-                said = pipe.read()
+                stated = pipe.read()
             try:
-                part = pickle.loads(said)  # noqa: S301 - from a child of our own
+                part = pickle.loads(stated)  # noqa: S301 - from a child of our own
             except (EOFError, pickle.UnpicklingError):
                 raise InputError(
-                    "A part of the files could not be read: a process was ended, perhaps for want "
-                    "of memory. Run again."
+                    said(
+                        "Some files could not be read: a process was ended, perhaps for lack of "
+                        "memory. Run again."
+                    )
                 ) from None
             if isinstance(part, LeakcheckError):
                 raise part

@@ -12,6 +12,7 @@ from typing import Any
 
 from leakcheck.ci.readers.families import NAMES
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import joined, said
 from leakcheck.sources import Access
 from leakcheck.sources.names import is_remote, seen_from
 
@@ -69,9 +70,13 @@ def sources_of(policy: Policy, root: Path, found: Path | None, allow_network: bo
     remote = [name for name in policy.filters if is_remote(name)]
     if remote and found is not None and not allow_network:
         raise UsageError(
-            f"{found.name}: the repository's policy asks {_shown(remote[0])}, which tells it a few "
-            "bits of each password: give --allow-network if you trust it, --policy "
-            f"{found.name}, or --in with another filter."
+            said(
+                "{name}: the repository's policy asks {shown}, which tells it a few bits "
+                "of each password: give --allow-network if you trust it, --policy "
+                "{name}, or --in with another filter.",
+                name=found.name,
+                shown=_shown(remote[0]),
+            )
         )
     return [seen_from(root, name) for name in policy.filters]
 
@@ -88,13 +93,15 @@ def load(path: Path) -> Policy:
     try:
         parsed: Any = tomllib.loads(_read(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        raise UsageError(f"{path.name}: the policy is not valid TOML: correct it.") from None
+        raise UsageError(
+            said("{name}: the policy is not valid TOML: correct it.", name=path.name)
+        ) from None
     if path.name == PYPROJECT:
         parsed = parsed.get("tool", {}).get("leakcheck", {})
     elif set(parsed) == {"tool"}:
         parsed = parsed["tool"].get("leakcheck", {})
     if not isinstance(parsed, Mapping):
-        raise UsageError(f"{path.name}: tool.leakcheck must be a table.")
+        raise UsageError(said("{name}: tool.leakcheck must be a table.", name=path.name))
     return _checked(path.name, parsed)
 
 
@@ -104,13 +111,23 @@ def _checked(name: str, parsed: Mapping[str, Any]) -> Policy:
         known = _KEYS.get(key) or (key if key in _KEYS.values() else None)
         if known is None:
             raise UsageError(
-                f"{name}: the policy has no key {_shown(key)!r}: it knows {', '.join(_KEYS)}."
+                said(
+                    "{name}: the policy has no key {shown}: it knows {names}.",
+                    name=name,
+                    shown=repr(_shown(key)),
+                    names=joined(", ", _KEYS),
+                )
             )
         values[known] = _typed(name, key, value, getattr(Policy(), known))
     unknown = [each for each in values.get("formats", ()) if each not in NAMES]
     if unknown:
         raise UsageError(
-            f"{name}: there is no format {_shown(unknown[0])!r}: choose from {', '.join(NAMES)}."
+            said(
+                "{name}: there is no format {shown}: choose from {names}.",
+                name=name,
+                shown=repr(_shown(unknown[0])),
+                names=joined(", ", NAMES),
+            )
         )
     return Policy(**values)
 
@@ -119,14 +136,14 @@ def _typed(name: str, key: str, value: Any, default: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(value, list) and all(isinstance(each, str) and each for each in value):
             return tuple(value)
-        raise UsageError(f"{name}: {key} must be a list of strings.")
+        raise UsageError(said("{name}: {key} must be a list of strings.", name=name, key=key))
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
-        raise UsageError(f"{name}: {key} must be true or false.")
+        raise UsageError(said("{name}: {key} must be true or false.", name=name, key=key))
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise UsageError(f"{name}: {key} must be a whole number from 1 on.")
+    raise UsageError(said("{name}: {key} must be a whole number from 1.", name=name, key=key))
 
 
 def _read(path: Path) -> bytes:
@@ -134,7 +151,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{path.name}: the policy cannot be read: {error.strerror or 'failed'}."
+            said(
+                "{name}: the policy cannot be read: {why}.",
+                name=path.name,
+                why=error.strerror or "failed",
+            )
         ) from None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leakcheck.ci import output, run
 from leakcheck.ci.job import CiOptions, Job
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports
 from leakcheck.terminal import ask_line, ask_secret, say, warn
@@ -38,17 +39,23 @@ def report_tree(options: CiOptions) -> int:
         if options.history is not None:
             from leakcheck.ci import history
 
-            with Progress("reading", unit="versions") as progress:
+            with Progress(said("reading"), unit="versions") as progress:
                 outcome = history.run_history(job, accepted, progress.update)
         else:
-            with Progress("reading", unit="files") as progress:
+            with Progress(said("reading"), unit="files") as progress:
                 outcome = run.run(job, accepted, progress.update)
         if options.update_baseline and job.baseline is not None:
             _update(job, outcome, accepted, job.baseline, until)
             return _status(options, [Verdict.UNKNOWN] * len(outcome.seen.unreadable))
         if options.prune_baseline and job.baseline is not None and accepted is not None:
             gone = counted(run.prune(outcome, accepted, job.baseline), "entry")
-            warn(f"{job.baseline.name}: {gone} removed, which nothing matched.")
+            warn(
+                said(
+                    "{name}: {gone} removed, which nothing matched.",
+                    name=job.baseline.name,
+                    gone=gone,
+                )
+            )
         # People want what is wrong; programs, every password that was asked about.
         all_rows = any(target.format != "table" for target in options.targets)
         for row in output.rows(outcome):
@@ -69,14 +76,21 @@ def _update(
     found = run.to_accept(outcome)
     for each in found:
         key = printable(each.candidate.key)
-        warn(f"{printable(each.path)}:{each.candidate.line}: {key}: newly accepted.")
+        place = f"{printable(each.path)}:{each.candidate.line}"
+        warn(said("{place}: {key}: newly accepted.", place=place, key=key))
     reason = job.options.reason
     if found and not reason:
-        reason = ask_line("Why are they accepted? ").strip()
+        reason = ask_line(said("Why are they accepted? ")).strip()
         if not reason:
-            raise UsageError("Nothing was accepted: say why with --reason.")
+            raise UsageError(said("Nothing was accepted: say why with --reason."))
     run.update(outcome, old, path, reason, until)
-    warn(f"{path.name}: {counted(len(found), 'finding')} newly accepted.")
+    warn(
+        said(
+            "{name}: {findings} newly accepted.",
+            name=path.name,
+            findings=counted(len(found), "finding"),
+        )
+    )
 
 
 def report_stdin(options: CiOptions) -> int:
@@ -86,14 +100,14 @@ def report_stdin(options: CiOptions) -> int:
 
     with Job(options, reads_tree=False) as job:
         verdicts, defaults = [], 0
-        passwords = read_secrets(partial(ask_secret, "Password (not shown): "))
+        passwords = read_secrets(partial(ask_secret, said("Password (not shown): ")))
         with Reports(options.targets, force=True) as reports:
             reports.begin(output.meta(job.sources, "leakcheck ci --stdin"))
             answered = stdin.answers(passwords, job.sources, job.defaults)
-            for line, (said, default) in enumerate(answered, 1):
-                verdicts.append(combine(answer.verdict for answer in said))
+            for line, (stated, default) in enumerate(answered, 1):
+                verdicts.append(combine(answer.verdict for answer in stated))
                 defaults += default
-                reports.row(stdin.row(line, said, default))
+                reports.row(stdin.row(line, stated, default))
             reports.finish(output.summary_of(verdicts, defaults, job.sources))
     return _status(options, verdicts)
 
@@ -103,7 +117,12 @@ def install(options: CiOptions) -> int:
     from leakcheck.ci.hook import install_hook
 
     path = install_hook(options.paths[0] if options.paths else Path.cwd())
-    say(f"{printable(str(path))}: from now on a commit with a breached password is rejected.")
+    say(
+        said(
+            "{name}: from now on a commit with a breached password is rejected.",
+            name=printable(str(path)),
+        )
+    )
     return 0
 
 

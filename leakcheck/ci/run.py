@@ -12,6 +12,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.parts import Manner, ReadPart, read_items
 from leakcheck.ci.selection import Selection
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import figure, said
 from leakcheck.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -67,12 +68,18 @@ def run(
     seen.unreadable += listing.unreadable
     if seen.gone and not seen.paths and not seen.unreadable:
         raise InputError(
-            f"git lists {seen.gone} files, of which none is there: check them out first."
+            said(
+                "git lists {gone} files, and none of them is here: check them out first.",
+                gone=seen.gone,
+            )
         )
     if options.whole and selection.excluded and not items:
         raise UsageError(
-            f"The policy leaves nothing to read: it excludes all {selection.excluded:,} files. "
-            "Correct exclude, paths or formats."
+            said(
+                "The policy leaves nothing to read: it excludes all {excluded} files. "
+                "Correct exclude, paths or formats.",
+                excluded=figure(f"{selection.excluded:,}"),
+            )
         )
     checked = check(seen.found, job.sources, job.defaults)
     if options.guessable or job.policy.guessable:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from leakcheck.ci.checking import ask, ask_defaults
 from leakcheck.ci.output import reason, rule_of
+from leakcheck.language import said
 from leakcheck.reports import Finding, ReportRow
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict, combine
@@ -19,23 +20,23 @@ def answers(
     hits: list[SourceAnswer | None] = [None] * len(passwords)
     if defaults is not None:
         hits = ask_defaults(passwords, defaults, [False] * len(passwords))
-    for said, hit in zip(ask(passwords, sources), hits, strict=True):
-        exposed = combine(answer.verdict for answer in said) is Verdict.EXPOSED
-        yield (said, False) if exposed or hit is None else ((*said, hit), True)
+    for stated, hit in zip(ask(passwords, sources), hits, strict=True):
+        exposed = combine(answer.verdict for answer in stated) is Verdict.EXPOSED
+        yield (stated, False) if exposed or hit is None else ((*stated, hit), True)
 
 
-def row(line: int, said: Sequence[SourceAnswer], default: bool) -> ReportRow:
+def row(line: int, stated: Sequence[SourceAnswer], default: bool) -> ReportRow:
     """The row of a report for one line of stdin."""
-    verdict = combine(answer.verdict for answer in said)
+    verdict = combine(answer.verdict for answer in stated)
     values = {
         "line": line,
         "verdict": verdict.value,
-        "why": "" if verdict is Verdict.CLEAN else reason(said, default=default),
-        "sources": [answer.as_json() for answer in said],
+        "why": "" if verdict is Verdict.CLEAN else reason(stated, default=default),
+        "sources": [answer.as_json() for answer in stated],
     }
     if verdict is Verdict.CLEAN:
-        return ReportRow(values, None, f"line {line}")
+        return ReportRow(values, None, said("line {line}", line=line))
     exposed = verdict is Verdict.EXPOSED
     rule = rule_of(verdict, default=default)
     finding = Finding(rule.id, str(values["why"]), "error" if exposed else "warning")
-    return ReportRow(values, finding, f"line {line}")
+    return ReportRow(values, finding, said("line {line}", line=line))

@@ -17,13 +17,17 @@ from leakcheck.ci.readers.families import PLAIN, Family
 from leakcheck.ci.readers.lexical import Spans
 from leakcheck.ci.readers.line_comments import is_in_comment
 from leakcheck.ci.values import judge
+from leakcheck.language import figure, said
 from leakcheck.patterns import late
 
 NEAR = 1024
 """How far around a place a reader looks, in bytes: lines may be of any length."""
 MOST = 250_000
 """How many names or values are looked at in one file, so that a file made to hurt takes seconds."""
-TOO_MANY = f"it holds more than {MOST:,} names or values to look at: exclude it, or cut it"
+TOO_MANY = said(
+    "it holds more than {most} names or values to look at: exclude it, or split it",
+    most=figure(f"{MOST:,}"),
+)
 IGNORE = b"leakcheck: ignore"
 _IGNORES = bits(IGNORE)
 

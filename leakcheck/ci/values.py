@@ -6,10 +6,10 @@ for its default. Rule 3: every pattern is linear in the length of the value.
 """
 
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
-
 import re
 from typing import NamedTuple
 
+from leakcheck.language import said
 from leakcheck.patterns import late
 
 LONGEST = 256
@@ -69,9 +69,9 @@ def judge(value: str) -> Judged:
     """The password in `value`, or the reason why there is none to check."""
     value = value.strip("\r\n")
     if not value.strip():
-        return Judged("", "it is empty")
+        return Judged("", said("it is empty"))
     if len(value) > 2 * LONGEST:
-        return Judged("", "it is too long to be a password")
+        return Judged("", said("it is too long to be a password"))
     for pattern in _DEFAULTS:
         default = pattern.fullmatch(value.strip())
         if default:
@@ -79,21 +79,21 @@ def judge(value: str) -> Judged:
             if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
                 value = value[1:-1]
             if not value:
-                return Judged("", "it is empty")
+                return Judged("", said("it is empty"))
             break
     bare = value.strip()
     if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "'\"":
         bare = bare[1:-1]
     if _HASH.fullmatch(bare):
-        return Judged("", "it is hashed")
+        return Judged("", said("it is hashed"))
     if _WHOLE_REFERENCE.fullmatch(bare) or _REFERENCE.search(bare):
-        return Judged("", "it is a reference or a placeholder")
+        return Judged("", said("it is a reference or a placeholder"))
     if _MASK.fullmatch(bare):
-        return Judged("", "it is masked")
+        return Judged("", said("it is masked"))
     if bare.lower() in _NOTHING:
-        return Judged("", "it is no text of its own (true, null, a type, …)")
+        return Judged("", said("it is not text of its own (true, null, a type, …)"))
     if len(value) > LONGEST:
-        return Judged("", "it is too long to be a password")
+        return Judged("", said("it is too long to be a password"))
     if "\n" in value:
-        return Judged("", "it has several lines")
+        return Judged("", said("it has several lines"))
     return Judged(value, None)

@@ -18,6 +18,7 @@ from bloom import system
 from leakcheck.ci import gitrepo, objects
 from leakcheck.ci.commits import Commit
 from leakcheck.ci.listing import Item
+from leakcheck.language import figure, said
 
 MAX_BYTES = 50_000_000
 
@@ -102,7 +103,11 @@ class Walk:
 
     def _too_large(self, name: str, size: int) -> None:
         self.large.append(name)
-        why = f"it has {size:,} bytes, and max-size is {self.limit:,}"
+        why = said(
+            "it has {size} bytes, and max-size is {limit}",
+            size=figure(f"{size:,}"),
+            limit=figure(f"{self.limit:,}"),
+        )
         self.unreadable.append((name, why))
 
     def _bytes(self, name: str, follow: bool) -> bytes | None:
@@ -112,13 +117,13 @@ class Walk:
         except OSError as error:
             # gone, or turned into a link
             if error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR) or follow:
-                self.unreadable.append((name, error.strerror or "it cannot be opened"))
+                self.unreadable.append((name, error.strerror or said("it cannot be opened")))
             return None
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 if follow:
-                    self.unreadable.append((name, "it is no regular file"))
+                    self.unreadable.append((name, said("it is not a regular file")))
                 return None
             if status.st_size > self.limit:
                 self._too_large(name, status.st_size)
@@ -135,7 +140,7 @@ class Walk:
                 return None
             return data
         except OSError as error:
-            self.unreadable.append((name, error.strerror or "it cannot be read"))
+            self.unreadable.append((name, error.strerror or said("it cannot be read")))
             return None
         finally:
             os.close(handle)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -55,7 +56,7 @@ def answer(
         import uvicorn  # noqa: F401 - the same
     except ImportError:
         raise UsageError(
-            "answer needs the extra serve: pip install 'leakcheck-bloom[serve]'."
+            said("answer needs the extra serve: pip install 'leakcheck-bloom[serve]'.")
         ) from None
     from leakcheck.serving.membership import Membership, remote
     from leakcheck.serving.server import Server, listen, listen_at_path
@@ -65,19 +66,25 @@ def answer(
     from leakcheck.wording import counted
 
     if (path is None) == (port is None):
-        raise UsageError("Say where to listen: --socket PATH, or --port N.")
+        raise UsageError(said("Say where to listen: --socket PATH, or --port N."))
     if len(mode) not in (3, 4) or not set(mode) <= set("01234567"):
-        raise UsageError("--mode takes three octal digits, such as 660.")
+        raise UsageError(said("--mode takes three octal digits, such as 660."))
     access = Access(offline=True, require_signature=require_signature)
     opened = open_for_passwords(sources or [], access)
     try:
         if remote(opened):
-            raise UsageError("answer asks files of this machine only.")
+            raise UsageError(said("answer asks files of this machine only."))
         listener = listen_at_path(path, int(mode, 8)) if path else listen("127.0.0.1", port or 0)
         server = Server(Membership(opened), listener)
 
         def ready() -> None:
-            say(f"Answering from {counted(len(opened), 'filter')} at {server.url} until Ctrl-C.")
+            say(
+                said(
+                    "Answering from {filters} at {url} until Ctrl-C.",
+                    filters=counted(len(opened), "filter"),
+                    url=server.url,
+                )
+            )
             sys.stdout.flush()
 
         server.serve_until_told(ready)

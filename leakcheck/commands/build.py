@@ -194,7 +194,7 @@ def run(
     """
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
-        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+        raise UsageError(said("Name a dump: a file, a folder, an archive, or - for stdin."))
     with outputs_of(output, rejects, keep_keys=keep_keys, force=force) as outputs:
         request = BuildRequest(
             paths=tuple(paths),
@@ -230,7 +230,9 @@ def run(
             if work is not None:
                 raise UsageError(said("--work goes with --on: one machine works in TMPDIR."))
             if partitions is not None:
-                raise UsageError("--partitions goes with --on: a build on one machine needs none.")
+                raise UsageError(
+                    said("--partitions goes with --on: a build on one machine needs none.")
+                )
             builds = outputs.sending(build)
             return build_shown(request, keep_going=keep_going, as_json=as_json, builds=builds)
         from leakcheck.spark import cluster_build, session  # an extra, and slow to load

@@ -6,6 +6,7 @@ from typing import Annotated
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -163,9 +164,9 @@ def ci(
     from leakcheck.reports.output import targets
 
     if sum((stdin, bool(explain), staged, since is not None, history is not None)) > 1:
-        raise UsageError("Give one of --staged, --since, --history, --stdin and --explain.")
+        raise UsageError(said("Give one of --staged, --since, --history, --stdin and --explain."))
     if prune_baseline and history is not None:
-        raise UsageError("--prune-baseline looks at what is there now: leave --history out.")
+        raise UsageError(said("--prune-baseline looks at what is there now: leave --history out."))
     wanted = CiOptions(
         paths=paths or (),
         staged=staged,

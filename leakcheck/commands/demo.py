@@ -14,21 +14,22 @@ from typing import Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
+from leakcheck.language import local, said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 STEPS = (
     (
-        "A dump becomes a filter:",
+        said("A dump becomes a filter:"),
         "leakcheck build dump.txt -o acme.bloom --name 'Acme 2026' --kind email",
         0,
     ),
-    ("What the filter holds and promises:", "leakcheck info acme.bloom", 0),
-    ("Every page carries a checksum:", "leakcheck verify acme.bloom", 0),
-    ("Someone who is in the dump:", "leakcheck check alice@example.fr --in acme.bloom", 1),
-    ("Someone who is not:", "leakcheck check carol@example.org --in acme.bloom", 0),
+    (said("What the filter holds and promises:"), "leakcheck info acme.bloom", 0),
+    (said("Every page carries a checksum:"), "leakcheck verify acme.bloom", 0),
+    (said("Someone who is in the dump:"), "leakcheck check alice@example.fr --in acme.bloom", 1),
+    (said("Someone who is not:"), "leakcheck check carol@example.org --in acme.bloom", 0),
     (
-        "A password, offline, from the embedded filter:",
+        said("A password, offline, from the embedded filter:"),
         "leakcheck check --password < password.txt",
         1,
     ),
@@ -54,11 +55,16 @@ def demo(
     try:
         output.mkdir()
     except FileExistsError:
-        raise UsageError(f"{output} exists: name a new folder for the demo's files.") from None
+        raise UsageError(
+            said("{output} exists: name a new folder for the demo's files.", output=output)
+        ) from None
     status = _walk(str(output))
     _say_the_engine()
     if not status:
-        print(f"The files are kept in {output}. Ask the filter what you like:", flush=True)
+        print(
+            local(said("The files are in {output}. Ask the filter what you like:", output=output)),
+            flush=True,
+        )
         name = shlex.quote(str(output / "acme.bloom"))
         print(f"  leakcheck check dave@example.fr --in {name}", flush=True)
     return status
@@ -70,8 +76,13 @@ def _say_the_engine() -> None:
 
     if FALLEN_BACK:
         print(
-            "This ran on plain Python: the same answers, some 40 times slower. For the native "
-            "engine, take a wheel, or install Rust (https://rustup.rs) and install again."
+            local(
+                said(
+                    "This ran on plain Python: the same answers, some 40 times slower. For "
+                    "the native engine, take a wheel, or install Rust (https://rustup.rs) "
+                    "and install again."
+                )
+            )
         )
 
 
@@ -82,11 +93,19 @@ def _walk(folder: str) -> int:
         with open("password.txt", "w", encoding="utf-8") as secret:  # noqa: PTH123 - a cwd name
             secret.write("letmein\n")
         for title, line, expected in STEPS:
-            print(f"# {title}\n$ {line}", flush=True)
+            print(f"# {local(title)}\n$ {line}", flush=True)
             status = _run(line)
-            print(f"(exit status {status})\n", flush=True)
+            print(local(said("(exit status {status})\n", status=status)), flush=True)
             if status != expected:
-                print(f"leakcheck: this step should have ended with {expected}.", file=sys.stderr)
+                print(
+                    local(
+                        said(
+                            "leakcheck: this step should have ended with {expected}.",
+                            expected=expected,
+                        )
+                    ),
+                    file=sys.stderr,
+                )
                 return 2
     return 0
 

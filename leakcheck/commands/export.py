@@ -11,6 +11,7 @@ from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.exporting import Export, Exported, To
 from leakcheck.input import listed
+from leakcheck.language import figure, said, said_of
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import say
 from leakcheck.wording import counted, json_text, odds, printable, size
@@ -24,7 +25,7 @@ def run(
         list[str] | None,
         typer.Argument(metavar="DUMP...", help="Files, folders, patterns, archives; - for stdin."),
     ] = None,
-    to: Annotated[To, typer.Option("--to", help="Who reads it.")] = ...,  # type: ignore[assignment]
+    to: Annotated[To, typer.Option("--to", help="Program that will read it.")] = ...,  # type: ignore[assignment]
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")] = ...,  # type: ignore[assignment]
     rate: Annotated[
         float | None,
@@ -33,14 +34,15 @@ def run(
         ),
     ] = None,
     kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Of the keys, for dcso and text; as for build.")
+        Kind | None,
+        typer.Option("--kind", help="Kind of the keys, for dcso and text; as for build."),
     ] = None,
     form: Annotated[Form | None, typer.Option("--from", help="As for build.")] = None,
     column: Annotated[
         str | None, typer.Option("--column", metavar="NAME|N", help="As for build.")
     ] = None,
     min_count: Annotated[
-        int, typer.Option("--min-count", min=1, help="Drop hashes that were seen less often.")
+        int, typer.Option("--min-count", min=1, help="Leave out hashes seen fewer times than this.")
     ] = 1,
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="As for build.")
@@ -51,14 +53,17 @@ def run(
     archive_password_file: options.ArchivePasswordFile = None,
     max_expansion: options.MaxExpansion = 250.0,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Write it though some input was not read whole.")
+        bool,
+        typer.Option(
+            "--keep-going", help="Write the file even if some input could not be read in full."
+        ),
     ] = False,
     rejects: Annotated[
         Path | None,
         typer.Option(
             "--rejects",
             readable=False,
-            help="Write rejected lines' numbers and reasons, not content.",
+            help="Write the numbers of rejected lines and the reasons, without content.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
@@ -73,7 +78,7 @@ def run(
     """
     paths = tuple(dumps or ()) + (tuple(listed(files_from)) if files_from else ())
     if not paths:
-        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+        raise UsageError(said("Name a dump: a file, a folder, an archive, or - for stdin."))
     with Export(to, paths, kind, output, rate, options.size(memory)) as export:
         request = BuildRequest(
             paths=paths,
@@ -86,7 +91,7 @@ def run(
             force=force,
             reading=options.reading(max_expansion, archive_password, archive_password_file),
             rejects=rejects,
-            what="an export",
+            what=said("an export"),
         )
 
         def begin(kind: Kind) -> KeyTaker:
@@ -94,12 +99,28 @@ def run(
 
         report = read_shown(request, begin)
         if report.failures and not keep_going:
-            warn_of_failures(report, f"{output} is not written without it: see --keep-going")
+            warn_of_failures(
+                report,
+                said_of(
+                    len(report.failures),
+                    "{output} is not written without it: see --keep-going",
+                    "{output} is not written without them: see --keep-going",
+                    output=output,
+                ),
+            )
             return 2
         written = export.write(force)
     report.settle_new(written.keys)
     _show(report, written, export, output, json)
-    warn_of_failures(report, f"{output} is written without it")
+    warn_of_failures(
+        report,
+        said_of(
+            len(report.failures),
+            "{output} is written without it",
+            "{output} is written without them",
+            output=output,
+        ),
+    )
     return 0
 
 
@@ -120,9 +141,20 @@ def _show(
         account["duplicates"] = report.records - written.keys
         say(json_text(account | {"export": told}, spaced=True))
         return
-    alarm = "no false alarms" if written.rate is None else f"false alarm {odds(written.rate)}"
+    alarm = (
+        said("no false alarms")
+        if written.rate is None
+        else said("false alarm {rate}", rate=odds(written.rate))
+    )
     show_account(
         report,
-        f"{printable(str(output))}: for {export.to}, {counted(written.keys, 'key')}, {alarm}, "
-        f"{size(written.bytes)}, {report.seconds:.1f} s",
+        said(
+            "{output}: for {to}, {keys}, {odds}, {bytes}, {seconds} s",
+            output=printable(str(output)),
+            to=export.to,
+            keys=counted(written.keys, "key"),
+            odds=alarm,
+            bytes=size(written.bytes),
+            seconds=figure(f"{report.seconds:.1f}"),
+        ),
     )

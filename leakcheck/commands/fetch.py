@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.language import figure, joined, said
 from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def fetch(
     interruption, run the same command to continue.
     """
     if offline and given is None:
-        raise UsageError("--offline forbids fetching: build a filter from files with build.")
+        raise UsageError(said("--offline forbids fetching: build a filter from files with build."))
     from leakcheck.fetching.request import Request
 
     first, last = _span(prefixes)
@@ -156,7 +157,7 @@ def _report(request: "Request", json: bool) -> int:
             outcome = run(request, stages.tell)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "Interrupted: the same command goes on where it stopped."
+                said("Interrupted: the same command goes on where it stopped.")
             ) from None
     report = outcome.report
     if outcome.note:
@@ -179,29 +180,53 @@ def _report(request: "Request", json: bool) -> int:
         }
         say(json_text(fields, spaced=True))
         return 0
-    parts = [f"{number(report.fetched)} fetched", f"{number(report.unchanged)} unchanged"]
+    parts = [
+        said("{fetched} fetched", fetched=number(report.fetched)),
+        said("{unchanged} unchanged", unchanged=number(report.unchanged)),
+    ]
     earlier = report.had - report.fetched - report.unchanged
     if earlier:
-        parts.append(f"{number(earlier)} had before")
+        parts.append(said("{earlier} had before", earlier=number(earlier)))
     if request.update:
-        parts.append(f"{counted(report.new, 'new password')}")
+        parts.append(counted(report.new, "new password"))
     if request.given is None:
-        say(f"{counted(outcome.ranges, 'range')}: {', '.join(parts)}.")
+        say(
+            said(
+                "{ranges}: {names}.",
+                ranges=counted(outcome.ranges, "range"),
+                names=joined(", ", parts),
+            )
+        )
     if outcome.header is not None:
         header = outcome.header
-        say(f"{request.output}: {counted(header.keys, 'key')}, false alarm {odds(header.fpr)}.")
+        say(
+            said(
+                "{output}: {keys}, false alarm {fpr}.",
+                output=request.output,
+                keys=counted(header.keys, "key"),
+                fpr=odds(header.fpr),
+            )
+        )
     if outcome.store is not None:
         made = outcome.store
         each = made.size / made.hashes
         say(
-            f"{request.store}: {counted(made.hashes, 'hash')}, {size(made.size)}, "
-            f"{each:.1f} bytes a hash."
+            said(
+                "{store}: {hashes}, {size}, {each} bytes a hash.",
+                store=request.store,
+                hashes=counted(made.hashes, "hash"),
+                size=size(made.size),
+                each=figure(f"{each:.1f}"),
+            )
         )
     if outcome.ranges < 16**5 and outcome.store is not None:
-        warn("the store holds only the ranges named: of all others it says unknown.")
+        warn(said("the store holds only the ranges named: of all others it says unknown."))
     if outcome.ranges < 16**5 and outcome.header is not None:
         warn(
-            "the filter holds only the ranges named, and is marked incomplete: it never says clean."
+            said(
+                "the filter holds only the ranges named, and is marked incomplete: it "
+                "never says clean."
+            )
         )
     return 0
 
@@ -238,8 +263,8 @@ def _span(text: str | None) -> tuple[int, int]:
         return 0, 16**5 - 1
     match = re.fullmatch(r"([0-9A-Fa-f]{5})(?:-([0-9A-Fa-f]{5}))?", text)
     if match is None:
-        raise UsageError("--prefixes takes two prefixes of five hex digits, as 00000-000FF.")
+        raise UsageError(said("--prefixes takes two prefixes of five hex digits, as 00000-000FF."))
     first, last = int(match[1], 16), int(match[2] or match[1], 16)
     if last < first:
-        raise UsageError("--prefixes takes the lower prefix first.")
+        raise UsageError(said("--prefixes takes the lower prefix first."))
     return first, last

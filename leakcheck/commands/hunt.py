@@ -6,6 +6,7 @@ from typing import Annotated
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options, report_options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -52,7 +53,7 @@ def hunt(
     ] = None,
     interval: Annotated[
         float,
-        typer.Option("--interval", min=0.01, help="With --follow: seconds between two looks."),
+        typer.Option("--interval", min=0.01, help="With --follow: seconds between two checks."),
     ] = 1.0,
     until_idle: Annotated[
         float | None,
@@ -79,17 +80,19 @@ def hunt(
 
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
-        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+        raise UsageError(said("Name a dump: a file, a folder, an archive, or - for stdin."))
     if not watch:
         raise UsageError(
-            "Say what to look for: --watch acme.fr, or a list of addresses, domains and terms."
+            said(
+                "Say what to look for: --watch acme.fr, or a list of addresses, domains and terms."
+            )
         )
     if not follow and (state is not None or until_idle is not None):
-        raise UsageError("--state and --until-idle go with --follow.")
+        raise UsageError(said("--state and --until-idle go with --follow."))
     usual = "text" if out_is_terminal() else "table"
     wanted = targets(formats or [], output or [], "jsonl" if follow else usual)
     if "-" in paths and "-" in watch:
-        raise UsageError("Only one of the dump and the watch list can be stdin.")
+        raise UsageError(said("Only one of the dump and the watch list can be stdin."))
     return run(
         HuntOptions(
             dumps=paths,

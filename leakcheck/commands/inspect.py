@@ -8,6 +8,7 @@ from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import Options, Skipped, inputs, listed
+from leakcheck.language import joined, said
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import say, warn
@@ -39,7 +40,7 @@ def run(
     """
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
-        raise UsageError("Name a dump: a file, a folder, an archive, or - for stdin.")
+        raise UsageError(said("Name a dump: a file, a folder, an archive, or - for stdin."))
     skipped: list[Skipped] = []
     seen: list[Inspection] = []
     for item in inputs(paths, Options(skipped=skipped.append)):
@@ -47,7 +48,12 @@ def run(
         if not json:
             show(seen[-1])
         if len(seen) == limit:
-            warn(f"Only the first {counted(limit, 'input')} were looked at: see --limit.")
+            warn(
+                said(
+                    "Only the first {inputs} were looked at: see --limit.",
+                    inputs=counted(limit, "input"),
+                )
+            )
             break
     if json:
         say(
@@ -63,18 +69,32 @@ def run(
             )
         )
     for one in skipped:
-        warn(f"{one.name}: {one.reason}.")
+        warn(said("{name}: {reason}.", name=one.name, reason=one.reason))
     return 0 if seen and not any(one.lost for one in skipped) else 2
 
 
 def show(seen: Inspection) -> None:
     """Print one input."""
-    say(f"{printable(seen.name)}: {seen.words}" + (f", {size(seen.size)}" if seen.size else ""))
+    facts = (seen.words, *((size(seen.size),) if seen.size else ()))
+    say(said("{name}: {facts}", name=printable(seen.name), facts=joined(", ", facts)))
     if seen.problem:
-        say(f"  build: refused: {seen.problem}")
+        say(said("  build: refused: {problem}", problem=seen.problem))
     elif seen.kind:
-        say(f"  build: --kind {seen.kind} --from {seen.form}")
-    held = ", ".join(f"{number(count)} {kind}" for kind, count in seen.found.items())
-    say(f"  sample: {size(seen.bytes)}, {counted(seen.lines, 'line')}: {held or 'no keys'}")
+        say(said("  build: --kind {kind} --from {form}", kind=seen.kind, form=seen.form))
+    held = joined(
+        ", ",
+        (
+            said("{count} {what}", count=number(count), what=kind)
+            for kind, count in seen.found.items()
+        ),
+    )
+    say(
+        said(
+            "  sample: {bytes}, {lines}: {held}",
+            bytes=size(seen.bytes),
+            lines=counted(seen.lines, "line"),
+            held=held or said("no keys"),
+        )
+    )
     for example in seen.examples:
-        say(f"  example: {printable(example)}")
+        say(said("  example: {example}", example=printable(example)))

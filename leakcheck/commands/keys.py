@@ -34,29 +34,38 @@ def new(
 ) -> int:
     """Make a private key, and print the public one that readers trust.
 
-    Keep a copy of the private key off-line: without it no new edition can be signed.
+    Keep a copy of the private key offline: without it no new edition can be signed.
     """
     from leakcheck.terminal import say
     from leakcheck.trust import keys
     from leakcheck.wording import printable
 
     if sealing == (origin is not None):
-        raise UsageError("Name your ORIGIN for a key to sign with, or say --sealing.")
+        raise UsageError(said("Name your ORIGIN for a key to sign with, or say --sealing."))
     if origin is None:
         from leakcheck.trust.sealing import make_sealing_key
 
         made = make_sealing_key(output)
-        say(f"sealing key {made.public.hex()[:16]}…")
+        say(said("sealing key {hex}…", hex=made.public.hex()[:16]))
         say(
-            f"{printable(str(output))} is private: keep it to yourself, and keep a copy off-line: "
-            "without it no filter that it sealed can be checked, and with it all can be guessed."
+            said(
+                "{output} is private: keep it to yourself, and keep a copy offline. "
+                "Without it no filter that it sealed can be checked; with it all of them "
+                "can be guessed.",
+                output=printable(str(output)),
+            )
         )
         return 0
     key = keys.make(origin, output)
     say(str(key))
-    say(f"Fingerprint: {key.fingerprint}")
-    say(f"{printable(str(output))} is the private key: keep it to yourself, and keep a copy.")
-    say(f"Readers type: leakcheck keys trust {key}")
+    say(said("Fingerprint: {fingerprint}", fingerprint=key.fingerprint))
+    say(
+        said(
+            "{output} is the private key: keep it to yourself, and keep a copy.",
+            output=printable(str(output)),
+        )
+    )
+    say(said("Readers type: leakcheck keys trust {key}", key=key))
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.language import joined, said
 from leakcheck.progress import Progress
 from leakcheck.sources.filter_file import Kept, forget_old_keys, kept_keys, merge_kept
 from leakcheck.sources.filter_header import info_json, joined_tables
@@ -61,7 +62,7 @@ def run(
         for field, value in {"name": name, "date": date, "url": url, "note": note}.items()
         if value
     }
-    with Progress("writing", unit="parts") as progress:
+    with Progress(said("writing"), unit="parts") as progress:
 
         def stage(what: str, done: int, total: int) -> None:
             progress.total(total)
@@ -84,8 +85,13 @@ def run(
         say(json_module.dumps({"version": 1, "filter": info_json(header)}))
     else:
         say(
-            f"{printable(str(output))}: {counted(header.keys, 'key')}, "
-            f"false alarm {odds(header.fpr)}, {size(header.file_bytes)}"
+            said(
+                "{output}: {keys}, false alarm {fpr}, {file_bytes}",
+                output=printable(str(output)),
+                keys=counted(header.keys, "key"),
+                fpr=odds(header.fpr),
+                file_bytes=size(header.file_bytes),
+            )
         )
     return 0
 
@@ -96,13 +102,18 @@ def merged_about(kept: Sequence[Kept]) -> dict[str, Any]:
     kinds = {str(side.get("kind")) for side in sides}
     if len(kinds) > 1:
         raise UsageError(
-            f"The filters hold different kinds ({', '.join(sorted(kinds))}): they cannot be merged."
+            said(
+                "The filters hold different kinds ({names}): they cannot be merged.",
+                names=joined(", ", sorted(kinds)),
+            )
         )
     identity = sides[0].get("identity")
     if any(side.get("identity") != identity for side in sides):
         raise UsageError(
-            "The filters are hardened or sealed in different ways: they cannot be merged. Build "
-            "them with one --realm, --harden and --seal."
+            said(
+                "The filters are hardened or sealed in different ways: they cannot be "
+                "merged. Build them with one --realm, --harden and --seal."
+            )
         )
     same = {
         field: value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
-from leakcheck.language import said
+from leakcheck.language import joined, said
 from leakcheck.sources import Access
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ def data(text: str | None) -> str | None:
     words = dict.fromkeys(word.strip().lower() for word in (text or "").split(",") if word.strip())
     if any(word not in DATA for word in words):
         raise UsageError(
-            said("--data takes words, parted by commas, of these: {names}.", names=", ".join(DATA))
+            said(
+                "--data takes words, parted by commas, of these: {names}.", names=joined(", ", DATA)
+            )
         )
     return ",".join(words) or None
 
@@ -192,5 +194,5 @@ def reading(expansion: float, ask: bool, password_file: Path | None) -> "Options
                 )
             ) from None
     elif ask:
-        password = ask_secret("Password of the archives: ").encode()
+        password = ask_secret(said("Password of the archives: ")).encode()
     return Options(expansion, password)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from leakcheck.commands import declared as typer
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -104,10 +105,10 @@ def publish(
 
     if check is not None:
         if filters or output:
-            raise UsageError("--check takes a URL and publishes nothing.")
+            raise UsageError(said("--check takes a URL and publishes nothing."))
         return _check(check)
     if not filters or output is None or title is None or contact is None:
-        raise UsageError("FILTER, --output, --title and --contact are needed to publish.")
+        raise UsageError(said("To publish, give FILTER, --output, --title and --contact."))
     from bloom.cores import usable_cores
     from leakcheck.publishing.request import SiteRequest
     from leakcheck.publishing.site_folder import publish as publish_site
@@ -119,7 +120,7 @@ def publish(
     signers = [keys.private_key(path) for path in key or ()]
     if origin is None:
         if not signers:
-            raise UsageError("--origin is missing: where will the page be?")
+            raise UsageError(said("--origin is missing: where will the page be?"))
         origin = signers[0].name
     request = SiteRequest(
         filters=filters, output=Path(output), origin=origin, title=title, data=_words(data),
@@ -137,14 +138,30 @@ def publish(
     for note in notes:
         warn(note)
     if edition is None:
-        warn("not signed: nobody can tell a copy that was changed. See --key.")
+        warn(said("not signed: nobody can tell a copy that was changed. See --key."))
     else:
-        say(f"{printable(edition.origin)}, edition {edition.serial}.")
+        say(
+            said(
+                "{origin}, edition {serial}.",
+                origin=printable(edition.origin),
+                serial=edition.serial,
+            )
+        )
     if is_object(output):
-        say(f"{printable(output)} is complete: serve it as {request.url}")
+        say(
+            said(
+                "{output} is complete: serve it as {url}", output=printable(output), url=request.url
+            )
+        )
     else:
-        say(f"{printable(output)} is ready to be uploaded as {request.url}")
-    say(f"Then: leakcheck publish --check {request.url}")
+        say(
+            said(
+                "{output} is ready to be uploaded as {url}",
+                output=printable(output),
+                url=request.url,
+            )
+        )
+    say(said("Then: leakcheck publish --check {url}", url=request.url))
     return 0
 
 
@@ -159,8 +176,12 @@ def _check(url: str) -> int:
 
     found = probe(url)
     for finding in found:
-        say(printable(("wrong: " if finding.fatal else "better: ") + finding.text))
+        say(
+            said("wrong: {what}", what=printable(finding.text))
+            if finding.fatal
+            else said("better: {what}", what=printable(finding.text))
+        )
     fatal = any(finding.fatal for finding in found)
     if not fatal:
-        say("People can check themselves there.")
+        say(said("People can check themselves there."))
     return 2 if fatal else 0

@@ -7,6 +7,7 @@ from typing import Annotated
 from leakcheck.commands import declared as typer
 from leakcheck.commands import options
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -36,12 +37,19 @@ def slice_for(
     from leakcheck.wording import counted, json_text, number, printable, size
 
     if output.exists() and source.exists() and output.samefile(source):
-        raise UsageError(f"{output} is the filter itself: a slice in its place would be its loss.")
+        raise UsageError(
+            said(
+                "{output} is the filter itself: a slice in its place would destroy it.",
+                output=output,
+            )
+        )
     filter_ = LocalFilter(source)
     try:
         most = 2 * filter_.header.digest_bytes
         if not re.fullmatch(rf"[0-9A-Fa-f]{{1,{most}}}", prefix):
-            raise UsageError(f"A prefix is 1 to {most} hex digits: the fewer, the safer.")
+            raise UsageError(
+                said("A prefix is 1 to {most} hex digits: the fewer, the safer.", most=most)
+            )
         header = filter_.write_slice(output, prefix, replace=force)
     finally:
         filter_.close()
@@ -51,12 +59,21 @@ def slice_for(
         say(json_text(told, spaced=True))
         return 0
     say(
-        f"{output}: {number(header.held)} of {counted(header.pages, 'page')}, "
-        f"{size(header.file_bytes)}."
+        said(
+            "{output}: {held} of {pages}, {file_bytes}.",
+            output=output,
+            held=number(header.held),
+            pages=counted(header.pages, "page"),
+            file_bytes=size(header.file_bytes),
+        )
     )
     if signed is not None:
         say(
-            f"{output.name}.proof and {output.name}.note prove it, by the signature of "
-            f"{printable(signed)}: hand them on with it."
+            said(
+                "{name}.proof and {name}.note prove it, by the signature of {signed}: "
+                "hand them on with it.",
+                name=output.name,
+                signed=printable(signed),
+            )
         )
     return 0

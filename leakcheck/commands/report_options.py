@@ -11,7 +11,11 @@ from leakcheck.reports import FORMATS
 
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}; repeatable."),
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"Format of the report; repeatable: {', '.join(FORMATS)}.",
+    ),
 ]
 Outputs = Annotated[
     list[Path] | None,

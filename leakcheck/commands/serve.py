@@ -7,6 +7,7 @@ from typing import Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import UsageError
+from leakcheck.language import joined, said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -87,7 +88,7 @@ def serve(
         import uvicorn  # noqa: F401 - the same
     except ImportError:
         raise UsageError(
-            "serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'."
+            said("serve needs the extra of that name: pip install 'leakcheck-bloom[serve]'.")
         ) from None
     from leakcheck.serving.app import answer
     from leakcheck.serving.catalog import look, unsound
@@ -96,7 +97,7 @@ def serve(
     from leakcheck.wording import counted
 
     if (cert is None) != (key is None):
-        raise UsageError("--cert and --key go together.")
+        raise UsageError(said("--cert and --key go together."))
     oracle = None
     if sealing_key is not None:
         from leakcheck.serving.oracle import Oracle, Rate
@@ -121,19 +122,28 @@ def serve(
     )
     odd = unsound(shelf)
     what = [counted(len(shelf.filters()) - len(odd), "filter")] if shelf.folder else []
-    kinds = {40: "SHA-1 ranges", 32: "NTLM ranges"}
+    kinds = {40: said("SHA-1 ranges"), 32: said("NTLM ranges")}
     what += [kinds[digits] for digits in sorted(shelf.ranges) if digits not in shelf.stores]
     for digits, store in sorted(shelf.stores.items()):
-        what.append(f"{kinds[digits]} from {store.path.name}")
+        what.append(said("{kinds} from {name}", kinds=kinds[digits], name=store.path.name))
 
-    what += ["sealed questions"] if oracle else []
+    what += [said("sealed questions")] if oracle else []
 
     def ready() -> None:
         if not server.hosts.local:
-            warn("every machine that can reach this one can ask these filters, and copy them.")
+            warn(
+                said("every machine that can reach this one can ask these filters, and copy them.")
+            )
         for name in odd[:5]:
-            warn(f"{name} is no filter, or a damaged one: nobody gets an answer from it.")
-        say(f"Serving {', '.join(what)} at {server.url} until Ctrl-C.")
+            warn(
+                said(
+                    "{name} is not a filter, or is damaged: nobody gets an answer from it.",
+                    name=name,
+                )
+            )
+        say(
+            said("Serving {names} at {url} until Ctrl-C.", names=joined(", ", what), url=server.url)
+        )
         sys.stdout.flush()
 
     server.serve_until_told(ready)

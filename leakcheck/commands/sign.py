@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from leakcheck.commands import declared as typer
+from leakcheck.language import joined, said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -53,24 +54,35 @@ def sign(
     signers = [keys.private_key(path) for path in key]
     if withdraw:
         if not reason:
-            raise UsageError("Say why it is withdrawn: --reason.")
+            raise UsageError(said("Say why it is withdrawn: --reason."))
         for path in filters:
             edition = signing.withdraw(path, reason, signers)
     else:
         if reason:
-            raise UsageError("--reason goes with --withdraw.")
+            raise UsageError(said("--reason goes with --withdraw."))
         edition = signing.sign(filters, signers, usable_cores(), after=after)
         nameless = [path.name for path in filters if not _names_its_origin(path)]
         if nameless:
             warn(
-                f"{', '.join(nameless)}: the filter does not say whose it is, so a mirror that "
-                "leaves the list out shows readers an unsigned filter, and they are only told so. "
-                f"Build it with --origin {edition.origin}."
+                said(
+                    "{names}: the filter does not name its publisher. A mirror that omits "
+                    "the list shows readers an unsigned filter, and they only get a notice. "
+                    "Build it with --origin {origin}.",
+                    names=joined(", ", nameless),
+                    origin=edition.origin,
+                )
             )
     parts = [counted(len(edition.filters), "filter")]
     if edition.withdrawn:
-        parts.append(f"{len(edition.withdrawn)} withdrawn")
-    say(f"{printable(edition.origin)}, edition {edition.serial}: {', '.join(parts)}.")
+        parts.append(said("{withdrawn} withdrawn", withdrawn=len(edition.withdrawn)))
+    say(
+        said(
+            "{origin}, edition {serial}: {names}.",
+            origin=printable(edition.origin),
+            serial=edition.serial,
+            names=joined(", ", parts),
+        )
+    )
     return 0
 
 

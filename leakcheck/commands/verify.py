@@ -5,6 +5,7 @@ from typing import Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import FilterError
+from leakcheck.language import day, figure, joined, said
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -30,30 +31,57 @@ def verify(
         if is_store(path):
             with RangeStore(path) as store:
                 ranges = sum(1 for _ in store.verify())
-                hashes = counted(store.header.hashes, "hash")
-                say(f"{path}: sound, {counted(ranges, 'range')}, {hashes}")
-                say(f"  its contents are sha256:{store.contents()}")
+                say(
+                    said(
+                        "{name}: sound, {ranges}, {hashes}",
+                        name=path,
+                        ranges=counted(ranges, "range"),
+                        hashes=counted(store.header.hashes, "hash"),
+                    )
+                )
+                say(said("  its contents are sha256:{contents}", contents=store.contents()))
             continue
         source = LocalFilter(path)
         with filter_errors(str(path)):
             damaged = list(source.damaged_pages())
             if damaged:
                 raise FilterError(
-                    f"{path}: {number(len(damaged))} of {counted(source.header.held, 'page')} "
-                    f"damaged; the first is page {damaged[0]}: get a new copy."
+                    said(
+                        "{name}: {damaged} of {pages} damaged; the first is page {damaged2}: get "
+                        "a new copy.",
+                        name=path,
+                        damaged=number(len(damaged)),
+                        pages=counted(source.header.held, "page"),
+                        damaged2=damaged[0],
+                    )
                 )
             measured = source.measured_rate()
         whole = source.header.held == source.header.pages
         if whole and measured != source.header.fpr:
             raise FilterError(
-                f"{path}: the header promises a false-positive rate of {source.header.fpr:g} and "
-                f"the pages have {measured:g}: do not trust it."
+                said(
+                    "{name}: the header promises a false-positive rate of {fpr} and the "
+                    "pages have {measured}: do not trust it.",
+                    name=path,
+                    fpr=figure(f"{source.header.fpr:g}"),
+                    measured=figure(f"{measured:g}"),
+                )
             )
         pages = counted(source.header.held, "page")
         if source.info.doubt is not None:
-            raise FilterError(f"{path}: it is sound, but {source.info.doubt}.")
-        vouched = printable(source.info.signed or "not signed by anyone you trust")
-        say(f"{path}: sound, {pages}, false-positive rate {measured:g}, {vouched}")
+            raise FilterError(
+                said("{name}: it is sound, but {doubt}.", name=path, doubt=source.info.doubt)
+            )
+        vouched = printable(source.info.signed or said("not signed by anyone you trust"))
+        say(
+            said(
+                "{name}: sound, {pages}, false-positive rate {measured}, {vouched}",
+                name=path,
+                pages=pages,
+                measured=figure(f"{measured:g}"),
+                vouched=vouched,
+            )
+        )
         if whole:
             _say_proof(path)
         source.close()
@@ -78,17 +106,32 @@ def _say_proof(path: Path) -> None:
     if raw is None and not tree.exists():
         return
     digest, held = signing.check_tree(path, usable_cores())
-    say(f"  its checksums are for accidents; its digest is sha256:{digest.hex()}")
-    say(f"  {tree.name} is its tree" if held else f"  {tree.name} is missing: no page is provable")
+    say(said("  its checksums are for accidents; its digest is sha256:{hex}", hex=digest.hex()))
+    say(
+        said("  {name} is its tree", name=tree.name)
+        if held
+        else said("  {name} is missing: no page can be proved", name=tree.name)
+    )
     if raw is None:
         return
     try:
         listed = proof.peek(raw)
         offered = listed.entry(digest) is not None and digest not in listed.withdrawn
-        names = " and ".join(sorted({key.name for key in proof.signers(raw, Store())}))
+        names = joined(said(" and "), sorted({key.name for key in proof.signers(raw, Store())}))
     except NoteError as error:
-        raise FilterError(f"{path}: the list beside it: {error}.") from None
-    told = f"edition {listed.serial} of {listed.origin}, {listed.issued:%Y-%m-%d}"
-    says = "offers it" if offered else "does not offer it"
-    by = f"signed by {names}, whom you trust" if names else "by nobody whom you trust"
-    say(printable(f"  the list beside it ({told}; {by}) {says}"))
+        raise FilterError(
+            said("{name}: the list beside it: {reason}.", name=path, reason=error)
+        ) from None
+    told = said(
+        "edition {serial} of {origin}, {issued}",
+        serial=listed.serial,
+        origin=listed.origin,
+        issued=day(f"{listed.issued:%Y-%m-%d}"),
+    )
+    says = said("offers it") if offered else said("does not offer it")
+    by = (
+        said("signed by {names}, whom you trust", names=names)
+        if names
+        else said("by nobody whom you trust")
+    )
+    say(printable(said("  the list beside it ({told}; {by}) {says}", told=told, by=by, says=says)))

@@ -26,14 +26,17 @@ from leakcheck.exporting.formats import (
 from leakcheck.exporting.gathered import BLOCK_BYTES, Gathered, kernels
 from leakcheck.files import PUBLISHED, Draft, FolderDraft
 from leakcheck.input.inputs import FILTER_MAGIC, KEYS_MAGIC
+from leakcheck.language import said
 from leakcheck.sources.new_filter import check_rate
 from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
 _SETTLED = {
-    To.PASSWDQC: "passwdqc's filters give a false alarm less than once in a billion, whatever they "
-    "hold: leave --rate out.",
-    To.TEXT: "a list of hashes gives no false alarms: leave --rate out.",
+    To.PASSWDQC: said(
+        "passwdqc's filters give a false alarm less than once in a billion, "
+        "whatever they hold: leave --rate out."
+    ),
+    To.TEXT: said("a list of hashes gives no false alarms: leave --rate out."),
 }
 
 
@@ -68,18 +71,26 @@ class Export:
         self.to, self.format = to, FORMATS[to]
         self._output, self._memory = output, memory or free_memory() // 2
         if rate is not None and self.format.rate is None:
-            raise UsageError(f"--rate: {_SETTLED[to]}")
+            raise UsageError(said("--rate: {settled}", settled=_SETTLED[to]))
         self._rate = rate if rate is not None else self.format.rate
         if self._rate is not None:
             check_rate(self._rate)
         if not output.name.endswith(self.format.suffix):
             raise UsageError(
-                f"{output}: Keycloak takes only a name that ends in {self.format.suffix} for a "
-                "filter, and any other for a list of passwords."
+                said(
+                    "{output}: Keycloak takes only a name that ends in {suffix} for a "
+                    "filter, and any other for a list of passwords.",
+                    output=output,
+                    suffix=self.format.suffix,
+                )
             )
         if kind not in (None, self.format.kind) and self.format.kind is not None:
             raise UsageError(
-                f"--kind {kind}: for {to} the keys are made of passwords: leave --kind out."
+                said(
+                    "--kind {kind}: for {to} the keys are made of passwords: leave --kind out.",
+                    kind=kind,
+                    to=to,
+                )
             )
         for path in paths:
             _refuse_filter(path, to)
@@ -125,13 +136,13 @@ class Export:
     def write(self, replace: bool) -> Exported:
         """Write the file. Raises InputError where there is no key, or the disk takes no more."""
         if self._gathered is None:
-            raise InputError("There is nothing to read in this: no file is written.")
+            raise InputError(said("There is nothing to read: no file is written."))
         with _told(self._output):
             file = self._draft.file
             settled = self._folder.path / "settled"
             count = self._settle(settled)
             if not count:
-                raise InputError("No key was found: no file is written.")
+                raise InputError(said("No key was found: no file is written."))
 
             def blocks() -> Iterator[bytes]:
                 with settled.open("rb") as again:
@@ -172,16 +183,24 @@ def _refuse_filter(path: str, to: To) -> None:
             magic = file.read(len(FILTER_MAGIC))
     except OSError:
         return  # whoever reads it says what it is
-    wanted = "passwords" if to is To.KEYCLOAK else "whole digests"
+    wanted = "passwords" if to is To.KEYCLOAK else said("whole digests")
     if magic == FILTER_MAGIC:
         raise UsageError(
-            f"{path}: a filter holds bits, from which no {wanted} can be had: export from the dump "
-            "that it was built from."
+            said(
+                "{name}: a filter holds bits, which give no {wanted}: export from the "
+                "dump that it was built from.",
+                name=path,
+                wanted=wanted,
+            )
         )
     if magic == KEYS_MAGIC:
         raise UsageError(
-            f"{path}: kept keys are eight bytes of each digest and a checksum, from which no "
-            f"{wanted} can be had: export from the dump."
+            said(
+                "{name}: kept keys are eight bytes of each digest and a checksum, which "
+                "give no {wanted}: export from the dump.",
+                name=path,
+                wanted=wanted,
+            )
         )
 
 
@@ -191,6 +210,14 @@ def _told(output: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise UsageError(f"{output}: it exists already: use --force to replace it.") from None
+        raise UsageError(
+            said("{output}: it exists already: use --force to replace it.", output=output)
+        ) from None
     except OSError as error:
-        raise InputError(f"{output}: it cannot be written: {error.strerror or 'failed'}.") from None
+        raise InputError(
+            said(
+                "{output}: it cannot be written: {why}.",
+                output=output,
+                why=error.strerror or "failed",
+            )
+        ) from None

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from leakcheck.errors import UsageError
 from leakcheck.exporting.gathered import kernels
+from leakcheck.language import said
 from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
@@ -74,7 +75,7 @@ def write_guava(file: BinaryIO, blocks: Blocks, count: int, rate: float) -> None
     bits = max(1, int(-count * math.log(rate) / math.log(2) ** 2))
     words = (bits + 63) // 64
     if words > _MOST_WORDS:
-        raise UsageError("Guava's filters hold at most 17 GB: take a higher --rate.")
+        raise UsageError(said("Guava's filters hold at most 17 GB: take a higher --rate."))
     hashes = max(1, round(bits / count * math.log(2)))
     head = struct.pack(">BBi", 1, hashes, words)
     _filled(file, head, words * 8, lambda table, block: kernels.fill_guava(table, block, hashes),
@@ -124,7 +125,9 @@ def write_passwdqc(file: BinaryIO, blocks: Blocks, count: int, folder: Path) -> 
         if _cuckoo(file, blocks, count, buckets, folder):
             return
         buckets = int(buckets * _GROWTH) + 1
-    raise UsageError("passwdqc's filters hold 16 billion keys at most, and these are too many.")
+    raise UsageError(
+        said("passwdqc's filters hold 16 billion keys at most, and these are too many.")
+    )
 
 
 def _cuckoo(file: BinaryIO, blocks: Blocks, count: int, buckets: int, folder: Path) -> bool:

@@ -2,19 +2,20 @@
 
 from typing import NamedTuple
 
+from leakcheck.language import said
 from leakcheck.subject.digests import LONGEST_PASSWORD as LONGEST_PASSWORD
 
 REASONS = (
-    "no address",
-    "bad domain",
-    "bad address",
+    said("no address"),
+    said("bad domain"),
+    said("bad address"),
     "empty",
-    "too long",
-    "not a hash",
-    "wrong hash length",
-    "below minimum count",
-    "no separator",
-    "no password",
+    said("too long"),
+    said("not a hash"),
+    said("wrong hash length"),
+    said("below minimum count"),
+    said("no separator"),
+    said("no password"),
 )
 """Why a line gave no key. A line's status is 0 where it gave one, else 1 + an index here."""
 

@@ -20,6 +20,7 @@ import xxhash
 
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.http.headers import Validator
+from leakcheck.language import said
 from leakcheck.sources.range_answers import Range, corpus_range
 from leakcheck.sources.range_files import names_of, prefix_of, read_file
 
@@ -128,7 +129,7 @@ class KeptRanges:
         """
         body = read_file(self._path(number))
         if xxhash.xxh3_64_intdigest(body) != check:
-            raise ValueError("it is not what was fetched")
+            raise ValueError(said("it is not what was fetched"))
         return corpus_range(body, prefix_of(number), min_count)
 
     def size(self, number: int) -> int:

@@ -20,6 +20,7 @@ from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.storing import check_before, day_of, make_store, written
 from leakcheck.fetching.workers import fetch_blocks
 from leakcheck.http.urls import parse_url, shown
+from leakcheck.language import figure, said
 from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import Builder, Header
 from leakcheck.sources.filter_header import filter_errors
@@ -44,7 +45,9 @@ def fetch(request: Request, tell: Tell) -> Outcome:
         return _fetch_store(request, before, state_folder, tell)
     _check_service(request)
     if request.update and not (state_folder / "fetch.json").exists():
-        raise UsageError("There is nothing to update yet: fetch with --keep first, then --update.")
+        raise UsageError(
+            said("There is nothing to update yet: fetch with --keep first, then --update.")
+        )
     with locked(state_folder):
         state = load(state_folder, _state(request))
         if request.update and state.complete:
@@ -103,15 +106,17 @@ def _check(request: Request) -> None:
         _check_store(request)
         return
     if request.given is not None:
-        raise UsageError("--from goes with --store: of other files, build makes a filter.")
+        raise UsageError(said("--from goes with --store: of other files, build makes a filter."))
     if request.output is None and request.keep is None:
-        raise UsageError("Say what to make: a filter with -o, range files with --keep, or both.")
+        raise UsageError(
+            said("Say what to make: a filter with -o, range files with --keep, or both.")
+        )
     if request.update and request.keep is None:
-        raise UsageError("--update needs --keep, the folder with the ranges of last time.")
+        raise UsageError(said("--update needs --keep, the folder with the ranges of last time."))
     if request.output is not None:
         check_output(request.output, request.force)
     if request.zipped and request.keep is None:
-        raise UsageError("--gzip goes with --keep.")
+        raise UsageError(said("--gzip goes with --keep."))
     check_rate(request.rate)
     check_about({"name": request.name, "date": request.date})
 
@@ -120,9 +125,11 @@ def _check_store(request: Request) -> None:
     path = request.store
     assert path is not None
     if request.output is not None or request.keep is not None:
-        raise UsageError("--store goes alone: leave out -o and --keep.")
+        raise UsageError(said("--store goes alone: leave out -o and --keep."))
     if request.given is not None and request.update:
-        raise UsageError("--update asks a service: with --from, make the store anew with --force.")
+        raise UsageError(
+            said("--update asks a service: with --from, make the store anew with --force.")
+        )
     check_output(path, force=True)
     check_about({"name": request.name, "date": request.date})
 
@@ -185,19 +192,22 @@ def _fetch(order: Order, request: Request, tell: Tell) -> Report:
     def heard(report: Report) -> None:
         sums.add(report)
         there = sums.had - sums.fetched - sums.unchanged
-        tell("fetching", min(total, sums.answers + there), total)
+        tell(said("fetching"), min(total, sums.answers + there), total)
 
-    tell("fetching", 0, total)  # at once: a server that does not answer is waited for
+    tell(said("fetching"), 0, total)  # at once: a server that does not answer is waited for
     jobs = request.jobs or min(4, usable_cores())
     fetch_blocks(order, order.blocks(), min(jobs, len(order.blocks())), heard)
     return sums
 
 
 def _incomplete(report: Report, total: int) -> str:
-    reason = report.fatal or next(iter(report.missing.values()), "the work was cut short")
-    return (
-        f"{total - report.had:,} of {total:,} ranges could not be had ({reason}): what was had "
-        "is kept, and the same command goes on from there."
+    reason = report.fatal or next(iter(report.missing.values()), said("the work was cut short"))
+    return said(
+        "{total} of {total2} ranges could not be fetched ({reason}). Those that "
+        "arrived are kept: the same command goes on from there.",
+        total=figure(f"{total - report.had:,}"),
+        total2=figure(f"{total:,}"),
+        reason=reason,
     )
 
 
@@ -227,10 +237,14 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
                 marks.add(entry.mark)
             builder.add(packed)
             newest = max([newest, *(day_of(entry.modified) for entry in block.entries.values())])
-            tell("reading", done + 1, len(numbers))
+            tell(said("reading"), done + 1, len(numbers))
         if damaged:
             raise InputError(
-                f"{damaged:,} of the ranges kept are damaged: the same command fetches them anew."
+                said(
+                    "{damaged} of the ranges kept are damaged: the same command fetches them "
+                    "again.",
+                    damaged=figure(f"{damaged:,}"),
+                )
             )
         _drop_copies(marks, order, blocks, inside=kept is None)
         return builder.finish(
@@ -265,8 +279,11 @@ def _drop_copies(marks: RangeMarks, order: Order, blocks: Blocks, *, inside: boo
             blocks.write(number, block, inside=inside)
         copies += len(copied)
     raise NetworkError(
-        f"The server sent {copies:,} ranges in the place of others: the same command asks for "
-        "these anew."
+        said(
+            "The server sent {copies} ranges in place of others: the same command "
+            "asks for these again.",
+            copies=figure(f"{copies:,}"),
+        )
     )
 
 
@@ -280,7 +297,7 @@ def _digests(
         entry = block.entries.get(number)
         try:
             if entry is None:
-                raise ValueError("it is missing")
+                raise ValueError(said("it is missing"))
             if kept is None:
                 pieces.append(block.digests[number])
                 continue
@@ -291,14 +308,14 @@ def _digests(
 
 
 def _about(request: Request, date: str | None) -> dict[str, object]:
-    said = dict(
+    stated = dict(
         filter_header.about(
             request.kind, name=request.name, date=date, url=_url(request), note=notes_on(request)
         )
     )
     # A trial of some ranges would call the passwords of all others clean.
     partial = (request.first, request.last) != (0, RANGES - 1)
-    return said | ({"incomplete": True} if partial else {})
+    return stated | ({"incomplete": True} if partial else {})
 
 
 def _url(request: Request) -> str:

@@ -17,6 +17,7 @@ from leakcheck.fetching.packing import RangeMarks, doubt_of, pack_range
 from leakcheck.fetching.request import Outcome, Request, Tell, store_about
 from leakcheck.http.headers import Validator
 from leakcheck.input import Options, Skipped, chunks, inputs
+from leakcheck.language import figure, said
 from leakcheck.sources.range_files import prefix_in, prefix_of, read_range
 from leakcheck.store.format import PER_BLOCK
 from leakcheck.store.reader import kernels
@@ -40,10 +41,12 @@ def store_from_files(request: Request, folder: Path, tell: Tell) -> Outcome:
         else:
             hashes, asof = _from_text(given, request, writer, tell)
         if not sum(hashes):
-            raise InputError(f"{given}: no hash of these ranges is in it.")
+            raise InputError(said("{given}: no hash of these ranges is in it.", given=given))
         doubt = doubt_of(hashes, sum(hashes))
         if doubt is not None:
-            raise InputError(f"{given}: it is not whole: {doubt}: get all of it.")
+            raise InputError(
+                said("{given}: it is not whole: {doubt}: get all of it.", given=given, doubt=doubt)
+            )
         day = request.date or (f"{asof:%Y-%m-%d}" if asof else None)
         about = store_about(request, day, asof, url=None)
         header = writer.finish(about, replace=request.force)
@@ -68,20 +71,36 @@ def _from_folder(
             continue
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"{folder}: the file of range {prefix} is no use: {why}.") from None
+            raise InputError(
+                said(
+                    "{folder}: the file of range {prefix} is unusable: {why}.",
+                    folder=folder,
+                    prefix=prefix,
+                    why=why,
+                )
+            ) from None
         if not missing:
             writer.add(found.data, found.hashes, noted.get(prefix, ""))
         hashes.append(found.hashes)
         marks.add(found.mark)
         if not number % PER_BLOCK:
-            tell("reading", number - request.first, len(wanted))
+            tell(said("reading"), number - request.first, len(wanted))
     if missing:
         raise InputError(
-            f"{folder}: {len(missing):,} of {len(wanted):,} ranges are not there, the first is "
-            f"{missing[0]}: complete the folder, or name those that are there with --prefixes."
+            said(
+                "{folder}: {missing} of {wanted} ranges are missing, the first is "
+                "{missing2}: complete the folder, or name those that are there with "
+                "--prefixes.",
+                folder=folder,
+                missing=figure(f"{len(missing):,}"),
+                wanted=figure(f"{len(wanted):,}"),
+                missing2=missing[0],
+            )
         )
     if marks.twice():
-        raise InputError(f"{folder}: several of its files are copies of one: get them anew.")
+        raise InputError(
+            said("{folder}: several of its files are copies of one: get them again.", folder=folder)
+        )
     with os.scandir(folder) as files:
         newest = max(file.stat().st_mtime for file in files if prefix_in(file.name))
     return hashes, datetime.fromtimestamp(newest, UTC)
@@ -151,7 +170,9 @@ def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[byt
     lines, before = 0, b""
     for texts, item in enumerate(inputs([given], Options(skipped=lost.append))):
         if texts:
-            raise InputError(f"{given}: it holds several texts: name one of them.")
+            raise InputError(
+                said("{given}: it holds several texts: name one of them.", given=given)
+            )
         try:
             for chunk in chunks(item.open(), _CHUNK, count_lines=False):
                 data = bytes(chunk.data)
@@ -159,16 +180,25 @@ def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[byt
                 try:
                     found = kernels.counted_hashes(data, size, least)
                     if data[: 2 * size].upper() <= before:
-                        raise ValueError(0, "it is not sorted by hash")
+                        raise ValueError(0, said("it is not sorted by hash"))
                 except ValueError as error:
                     at, why = error.args[0] if len(error.args) == 1 else error.args
-                    raise InputError(f"{item.label}: line {line + at:,}: {why}.") from None
+                    raise InputError(
+                        said(
+                            "{label}: line {line}: {why}.",
+                            label=item.label,
+                            line=figure(f"{line + at:,}"),
+                            why=why,
+                        )
+                    ) from None
                 yield found
                 lines += data.count(b"\n")
                 before = data.rstrip().rpartition(b"\n")[2][: 2 * size].upper()
-                tell("reading", item.raw_position, item.size or 0)
+                tell(said("reading"), item.raw_position, item.size or 0)
         except InputError as error:
             told = str(error)
-            raise InputError(told if told.startswith(given) else f"{given}: {told}.") from None
+            raise InputError(
+                told if told.startswith(given) else said("{given}: {told}.", given=given, told=told)
+            ) from None
     if lost:
-        raise InputError(f"{given}: {lost[0].reason}.")
+        raise InputError(said("{given}: {reason}.", given=given, reason=lost[0].reason))

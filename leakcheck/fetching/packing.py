@@ -14,6 +14,7 @@ from typing import NamedTuple
 import xxhash
 
 from bloom.engine import NAME
+from leakcheck.language import figure, said
 from leakcheck.sources.range_answers import corpus_range
 from leakcheck.store.reader import kernels
 
@@ -42,7 +43,7 @@ def pack_range(body: bytes, prefix: str, digest_bytes: int, min_count: int) -> P
     if found is None:
         parsed = corpus_range(body, prefix, min_count, counted=True)
         if body.lstrip().find(b":") != 2 * digest_bytes - 5:
-            raise ValueError("it holds hashes of another length")
+            raise ValueError(said("it holds hashes of another length"))
         found = parsed.digests, parsed.counts, parsed.lines
     digests, counts, lines = found
     data, made = kernels.encode_ranges(digests, counts, digest_bytes)
@@ -74,11 +75,15 @@ def doubt_of(hashes: Sequence[int], total: int) -> str | None:
     longest = max((len(list(same)) for empty, same in groupby(hashes, lambda n: n == 0) if empty),
                   default=0)  # fmt: skip
     if longest * mean > math.log(len(hashes)) + _SURE:
-        return f"{longest:,} ranges in a row have no hash"
+        return said("{longest} ranges in a row have no hash", longest=figure(f"{longest:,}"))
     least = mean - 10 * math.sqrt(mean)
     short = sum(count < least for count in hashes)
     if short:
-        return f"ranges have {mean:,.0f} hashes on average, and {short:,} of them far fewer"
+        return said(
+            "ranges have {mean} hashes on average, and {short} of them far fewer",
+            mean=figure(f"{mean:,.0f}"),
+            short=figure(f"{short:,}"),
+        )
     return None
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leakcheck.fetching.messages import Report
+from leakcheck.language import said
 from leakcheck.sources import filter_header
 from leakcheck.sources.filter_file import Header
 from leakcheck.sources.range_files import RANGES, prefix_of
@@ -69,9 +70,15 @@ def notes_on(request: Request) -> str:
     """What a filter or a store made so does not have, in words."""
     notes = []
     if request.min_count > 1:
-        notes.append(f"seen at least {request.min_count} times")
+        notes.append(said("seen at least {min_count} times", min_count=request.min_count))
     if (request.first, request.last) != (0, RANGES - 1):
-        notes.append(f"only ranges {prefix_of(request.first)} to {prefix_of(request.last)}")
+        notes.append(
+            said(
+                "only ranges {prefix_of} to {prefix_of2}",
+                prefix_of=prefix_of(request.first),
+                prefix_of2=prefix_of(request.last),
+            )
+        )
     return "; ".join(notes)
 
 
@@ -79,12 +86,12 @@ def store_about(
     request: Request, date: str | None, asof: datetime | None, url: str | None
 ) -> dict[str, object]:
     """What a store says of itself; asof: when its source was as it is in it."""
-    said: dict[str, object] = dict(
+    stated: dict[str, object] = dict(
         filter_header.about(
             request.kind, name=request.name, date=date, url=url, note=notes_on(request)
         )
     )
-    said["min_count"] = request.min_count
+    stated["min_count"] = request.min_count
     if asof is not None:
-        said["asof"] = asof.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return said
+        stated["asof"] = asof.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return stated

@@ -14,6 +14,7 @@ from pathlib import Path
 from bloom import system
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import PUBLISHED_FOLDER, make_folder, sweep, write_whole
+from leakcheck.language import said
 
 _NAME = "fetch.json"
 
@@ -61,7 +62,10 @@ def load(folder: Path, wanted: State) -> State:
         return wanted
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InputError(
-            f"{folder}: what an earlier fetch left there cannot be read: remove the folder."
+            said(
+                "{folder}: what an earlier fetch left there cannot be read: remove the folder.",
+                folder=folder,
+            )
         ) from None
     if wanted.store and state.store not in ("", wanted.store):
         for path in folder.glob("*.block"):  # what was had for a store that is another by now
@@ -71,8 +75,11 @@ def load(folder: Path, wanted: State) -> State:
         if not any(folder.glob("*.block")):
             return wanted  # nothing was had: there is nothing to mix up
         raise UsageError(
-            f"{folder} holds a fetch with other options (service, mode, ranges, count or gzip): "
-            "give the same ones to resume it, or remove the folder."
+            said(
+                "{folder} holds a fetch with other options (service, mode, ranges, count "
+                "or gzip): give the same ones to resume it, or remove the folder.",
+                folder=folder,
+            )
         )
     return state
 
@@ -84,16 +91,22 @@ def locked(folder: Path) -> Iterator[None]:
         make_folder(folder, mode=PUBLISHED_FOLDER)
         handle = system.open_to_write(folder / "lock")
     except OSError as error:
-        why = error.strerror or "the system refused"
-        raise UsageError(f"{folder.parent}: nothing can be written there: {why}.") from None
+        why = error.strerror or said("the system refused")
+        raise UsageError(
+            said("{parent}: nothing can be written there: {why}.", parent=folder.parent, why=why)
+        ) from None
     try:
         try:
             system.lock(handle)
         except BlockingIOError:
-            raise UsageError(f"{folder}: another fetch is running here.") from None
+            raise UsageError(
+                said("{folder}: another fetch is running here.", folder=folder)
+            ) from None
         except OSError as error:
-            why = error.strerror or "the system refused"
-            raise UsageError(f"{folder}: the folder cannot be locked: {why}.") from None
+            why = error.strerror or said("the system refused")
+            raise UsageError(
+                said("{folder}: the folder cannot be locked: {why}.", folder=folder, why=why)
+            ) from None
         sweep(folder)
         yield
     finally:

@@ -15,6 +15,7 @@ from leakcheck.fetching.blocks import AS_BEFORE, Block, Blocks, RangeEntry
 from leakcheck.fetching.messages import Order
 from leakcheck.fetching.request import Request, Tell, store_about
 from leakcheck.http.headers import Validator
+from leakcheck.language import figure, said
 from leakcheck.store.format import StoreHeader
 from leakcheck.store.reader import Packed, RangeStore
 from leakcheck.store.writer import StoreWriter
@@ -48,20 +49,28 @@ def check_before(request: Request) -> StoreHeader | None:
     if not request.update:
         if path.exists() and not request.force:
             raise UsageError(
-                f"{path}: it exists already: --update asks which of its ranges have changed, "
-                "--force makes it anew."
+                said(
+                    "{name}: it exists already: --update asks which of its ranges have "
+                    "changed, --force makes it again.",
+                    name=path,
+                )
             )
         return None
     if not path.exists():
-        raise UsageError(f"{path}: there is nothing to update yet: leave out --update.")
+        raise UsageError(
+            said("{name}: there is nothing to update yet: leave out --update.", name=path)
+        )
     with RangeStore(path) as store:
         header = store.header
     same = (header.digest_bytes, header.first, header.ranges, header.about.get("min_count", 1))
     asked = (request.kind.digest_bytes, request.first, request.last - request.first + 1)
     if same != (*asked, request.min_count):
         raise UsageError(
-            f"{path}: it was made with another --mode, --prefixes or --min-count: give the same "
-            "ones, or make another store."
+            said(
+                "{name}: it was made with another --mode, --prefixes or --min-count: "
+                "give the same ones, or make another store.",
+                name=path,
+            )
         )
     return header
 
@@ -72,10 +81,14 @@ def written(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or "the system refused"
+        why = error.strerror or said("the system refused")
         raise InputError(
-            f"{path}: it cannot be written: {why}: what stood there is as it was: mend that, and "
-            "give the same command again."
+            said(
+                "{name}: it cannot be written: {why}. What was there has not changed: "
+                "mend that, and run the same command again.",
+                name=path,
+                why=why,
+            )
         ) from None
 
 
@@ -107,15 +120,22 @@ def make_store(
                         newest = max(newest, day_of(entry.modified))
                 if bad:
                     blocks.write(number, block, inside=True)
-                tell("writing", done + 1, len(order.blocks()))
+                tell(said("writing"), done + 1, len(order.blocks()))
             if bad:
                 raise InputError(
-                    f"{bad:,} of the ranges kept are damaged: the same command fetches them anew."
+                    said(
+                        "{bad} of the ranges kept are damaged: the same command fetches them "
+                        "again.",
+                        bad=figure(f"{bad:,}"),
+                    )
                 )
             if not writer.hashes:
                 raise InputError(
-                    f"No hash was seen {request.min_count} times or more: a store of none would "
-                    "call all passwords clean."
+                    said(
+                        "No hash was seen {min_count} times or more: an empty store would call "
+                        "all passwords clean.",
+                        min_count=request.min_count,
+                    )
                 )
             if before is not None and not newest:
                 newest = str(before.header.about.get("date", ""))

@@ -32,6 +32,7 @@ from leakcheck.fetching.storing import entry_before
 from leakcheck.http.client import Client, Passing
 from leakcheck.http.headers import Validator
 from leakcheck.http.urls import parse_url
+from leakcheck.language import figure, said
 from leakcheck.sources.range_answers import corpus_range
 from leakcheck.sources.range_files import prefix_of
 from leakcheck.store.reader import RangeStore, kernels
@@ -44,7 +45,7 @@ _PULSE = 0.25  # seconds between two reports of progress
 _ROW = 64  # ranges in a row that cannot be had, after which no more are asked for
 _TELLING = 3  # malformed ranges, none good among them, after which the server is none
 _ENOUGH_RANGES, _ENOUGH_LINES = 16, 100  # from which on a range's length can be odd
-COPIED = "the server sends the same for it as for another range"
+COPIED = said("the server sends the same for it as for another range")
 
 
 class Had(NamedTuple):
@@ -156,7 +157,7 @@ class Worker:
 
     def _persist(self, task: Task, number: int) -> Had:
         """Ask for a range until the answer is there or cannot be expected any more."""
-        reason = "the server did not answer in time"
+        reason = said("the server did not answer in time")
         for attempt in range(_ATTEMPTS):
             wait: float | None = None
             try:
@@ -168,7 +169,9 @@ class Worker:
                 with self._lock:
                     self._malformed += 1
                     if not self._good and self._malformed >= _TELLING:
-                        give_up(f"what the server sends is no range: {reason}")
+                        give_up(
+                            said("what the server sends is not a range: {reason}", reason=reason)
+                        )
             now = time.monotonic()
             with self._turn:
                 self._pace.pushed_back(now, min(30.0, 0.5 * 2**attempt) if wait is None else wait)
@@ -198,7 +201,7 @@ class Worker:
             size = self._order.kind.digest_bytes
             parsed = corpus_range(reply.body, prefix_of(number), self._order.min_count)
             if reply.body.find(b":") != 2 * size - 5:
-                raise ValueError("it holds hashes of another length")
+                raise ValueError(said("it holds hashes of another length"))
             had = had._replace(digests=parsed.digests, lines=parsed.lines, mark=parsed.mark)
             if self._kept:
                 check = xxhash.xxh3_64_intdigest(reply.body)
@@ -303,8 +306,12 @@ def _doubtful(task: Task) -> dict[int, str]:
     if usual >= _ENOUGH_LINES:
         for number, count in lines.items():
             if count < usual / 2:
-                told = f"it has {counted(count, 'line')}, and its neighbours have {usual:.0f}"
-                doubts.setdefault(number, f"{told}: it was cut on its way")
+                told = said(
+                    "it has {lines}, and its neighbours have {usual}",
+                    lines=counted(count, "line"),
+                    usual=figure(f"{usual:.0f}"),
+                )
+                doubts.setdefault(number, said("{told}: it was cut on its way", told=told))
     return doubts
 
 
@@ -329,8 +336,8 @@ def _guarded(work: Callable[[], None]) -> None:
     try:
         work()
     except OSError as error:
-        why = error.strerror or "the system refused"
-        give_up(f"what was fetched cannot be written: {why}")
+        why = error.strerror or said("the system refused")
+        give_up(said("what was fetched cannot be written: {why}", why=why))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from leakcheck.errors import NetworkError
 from leakcheck.fetching.messages import Order, Report
+from leakcheck.language import said
 
 _AHEAD = 2  # blocks that a worker holds
 _WORKER = "leakcheck.fetching.worker"
@@ -35,7 +36,9 @@ def fetch_blocks(
         while under_way:
             number, report = reports.get()
             if report is None:
-                raise NetworkError("A fetching process ended early: run the same command again.")
+                raise NetworkError(
+                    said("A fetching process ended early: run the same command again.")
+                )
             heard(report)
             if report.fatal is not None:
                 return

@@ -89,7 +89,7 @@ def _key() -> bytes:
             return key
         why = said("what is there is no key")
     except OSError as error:
-        why = error.strerror or "the system refused"
+        why = error.strerror or said("the system refused")
     raise UsageError(
         said(
             "--decoys needs a secret that lasts from visit to visit, and {path} cannot hold it: "

@@ -38,11 +38,11 @@ def _raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
 
 def next_event(parser: h11.Connection) -> Any:
     """The next event of an answer, or h11.NEED_DATA. Raises Malformed."""
-    part = "head" if parser.their_state is h11.SEND_RESPONSE else "body"
+    part = said("head") if parser.their_state is h11.SEND_RESPONSE else said("body")
     try:
         return parser.next_event()
     except h11.RemoteProtocolError as error:
-        what = "too long" if error.error_status_hint == 431 else "malformed"
+        what = said("too long") if error.error_status_hint == 431 else said("malformed")
         raise Malformed(said("its {part} is {what}", part=part, what=what)) from None
 
 

@@ -67,7 +67,7 @@ def proxy_for(target: Url, given: str | None) -> Url | None:
     """
     text, where = given, "--via"
     if text is None:
-        text, where = _from_environment(target), "The proxy that the environment names"
+        text, where = _from_environment(target), said("The proxy that the environment names")
     if not text:
         return None
     url = read(text, _PORTS)

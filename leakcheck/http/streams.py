@@ -11,6 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from leakcheck.language import said
+
 if TYPE_CHECKING:
     import ssl
 
@@ -180,7 +182,7 @@ def secured(stream: Stream, context: "ssl.SSLContext", host: str, until: float) 
         return Tls(stream, context, host, until)
     except ssl.SSLCertVerificationError as error:
         stream.close()
-        raise CertificateRefused(error.verify_message or "not valid") from None
+        raise CertificateRefused(error.verify_message or said("not valid")) from None
     except ssl.SSLError:
         stream.close()
         raise NotSecure from None

@@ -26,9 +26,14 @@ from leakcheck.hunting.state import HuntState, ReadPosition, Stamp, checksum, ke
 from leakcheck.input import Found, ReadError, Skipped, expand, walk
 from leakcheck.input.encodings import encoding_of, with_line_feeds
 from leakcheck.input.streams import Peeked, Raw
+from leakcheck.language import said
 
 _BOM = b"\xef\xbb\xbf"
-_NOTHING_YET = ("there is no such file.", "the folder holds no file to read.", "the file is empty.")
+_NOTHING_YET = (
+    said("there is no such file."),
+    said("the folder holds no file to read."),
+    said("the file is empty."),
+)
 _HELD = 128  # files that grew last, held open
 _FREE, _SHARE = 0.2, 0.3  # seconds, and then part of the time, for comparing what was read
 
@@ -52,12 +57,17 @@ def follow(paths: Sequence[str], hunt: Hunt, following: Following) -> None:
     """
     for path in paths:
         if path == "-":
-            raise InputError("Stdin cannot be followed: hunt in it without --follow.")
+            raise InputError(said("Stdin cannot be followed: search it without --follow."))
         if not os.path.exists(path):  # noqa: PTH110
-            raise InputError(f"{path}: there is no such file.")
+            raise InputError(said("{name}: there is no such file.", name=path))
     state = HuntState(following.state, hunt.hunter.watch.fingerprint())
     if state.another_watch:
-        hunt.tell(f"{following.state}: it is of another watch list: everything is read anew.")
+        hunt.tell(
+            said(
+                "{state}: it belongs to another watch list: everything is read again.",
+                state=following.state,
+            )
+        )
     feed = _Feed(hunt, state)
     quiet_since = time.monotonic()
     while True:
@@ -111,7 +121,7 @@ class _Feed:
                 except FileNotFoundError:
                     pass  # gone between the listing and now
                 except OSError as error:
-                    self._lose(found.path, f"it cannot be read: {error.strerror}")
+                    self._lose(found.path, said("it cannot be read: {why}", why=error.strerror))
         new |= self._drain(named=False)
         for key, progress in list(self._state.files.items()):
             if key not in self._seen and not _stands(progress.path, key):
@@ -139,7 +149,7 @@ class _Feed:
             self._lose(name, reason)
         elif (name, reason) not in self._told:
             self._told.add((name, reason))
-            self._hunt.tell(f"{name}: not read: {reason}.")
+            self._hunt.tell(said("{name}: not read: {reason}.", name=name, reason=reason))
 
     def _lose(self, name: str, reason: str) -> None:
         if (name, reason) not in self._told:

@@ -7,36 +7,57 @@ from typing import Any
 from leakcheck.hunting.parsing import EntryKind
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
+from leakcheck.language import joined, said
 from leakcheck.reports import Chart, Column, Finding, Location, Meta, ReportRow, Rule, Summary
 from leakcheck.verdicts import exit_status
 from leakcheck.wording import counted, number, size
 
 _TOP = 10
 COLUMNS = (
-    Column("input", "Input"),
-    Column("member", "Member"),
-    Column("line", "Line", style="number"),
-    Column("offset", "Offset", style="number"),
-    Column("entry", "Entry"),
-    Column("form", "Form"),
-    Column("match", "Found"),
-    Column("class", "With"),
-    Column("context", "Context"),
+    Column("input", said("Input")),
+    Column("member", said("Member")),
+    Column("line", said("Line"), style="number"),
+    Column("offset", said("Offset"), style="number"),
+    Column("entry", said("Entry")),
+    Column("form", said("Form")),
+    Column("match", said("Found")),
+    Column("class", said("With")),
+    Column("context", said("Context")),
 )
 RULES = (
     Rule(
         "watched-entry",
-        "An entry of the watch list stands in a dump",
-        "Tell who it concerns, change what stands beside it, and look for its use.",
+        said("An entry of the watch list is in a dump"),
+        said("Tell the person concerned, change what stands beside it, and look for its use."),
     ),
 )
 ADVICE = (
-    "Change the passwords of the accounts found, wherever else they were used, and end their "
-    "sessions.",
-    "Look in the logs for sign-ins to these accounts since the date of the dump.",
-    "Turn on a second factor where there is none.",
-    "Handle the dump and this report as personal data: they name people.",
+    said(
+        "Change the passwords of the accounts found, wherever else they were "
+        "used, and end their sessions."
+    ),
+    said("Look in the logs for sign-ins to these accounts since the date of the dump."),
+    said("Turn on a second factor where there is none."),
+    said("Handle the dump and this report as personal data: they name people."),
 )
+
+_CLASSES = {
+    "password": said("password"),
+    "address": said("address"),
+    "hash": said("hash"),
+    "phone": said("phone"),
+    "card": said("card"),
+    "date": said("date"),
+}
+"""What stands beside an entry, by its name in reports for programs; kinds of hashes are named
+after their algorithms, and url, ip and iban are what they are called everywhere.
+"""
+_BY = {"entry": said("By entry"), "domain": said("By domain"), "input": said("By input")}
+_CHARTS = {
+    "entry": said("Hits by entry"),
+    "domain": said("Hits by domain"),
+    "input": said("Hits by input"),
+}
 
 
 @dataclass
@@ -81,7 +102,7 @@ def _domain(entry: int, watch: Watch) -> str:
 def meta(watch: Watch) -> Meta:
     """The head of a report."""
     return Meta(
-        title="Watched entries in raw dumps",
+        title=said("Watched entries in raw dumps"),
         columns=COLUMNS,
         tool="leakcheck hunt",
         facts={"watched": watch.counts()},
@@ -103,14 +124,26 @@ def row(name: str, member: str | None, hit: Hit, watch: Watch) -> ReportRow:
         "class": hit.classes,
         "context": hit.context,
     }
-    beside = f", with {', '.join(hit.classes)}" if hit.classes else ""
+    beside = (
+        said(", with {names}", names=joined(", ", map(_in_words, hit.classes)))
+        if hit.classes
+        else ""
+    )
     finding = Finding(
         "watched-entry",
-        f"{entry} stands here{beside}.",
+        said("{entry} is here{beside}.", entry=entry, beside=beside),
         location=Location(name, hit.line),
         fingerprint=f"{name}/{member or ''}:{hit.offset}:{entry}",
     )
-    return ReportRow(values, finding, f"{name} line {hit.line}")
+    return ReportRow(values, finding, said("{name} line {line}", name=name, line=hit.line))
+
+
+def _in_words(name: str) -> str:
+    """A class of what stands beside an entry, for people."""
+    algorithm = name.removesuffix(" hash")
+    if algorithm != name:
+        return said("{algorithm} hash", algorithm=algorithm)
+    return _CLASSES.get(name, name)
 
 
 def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary:
@@ -122,20 +155,35 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
         "input": account.inputs.most_common(),
     }
     lines = [
-        f"{counted(account.hits, 'hit')} of {counted(len(entries), 'entry')}, of "
-        f"{number(len(watch))} watched, in {counted(account.texts, 'input')} "
-        f"({size(account.bytes)} of text)."
+        said(
+            "{hits} of {entries}, of {watch} watched, in {inputs} ({bytes} of text).",
+            hits=counted(account.hits, "hit"),
+            entries=counted(len(entries), "entry"),
+            watch=number(len(watch)),
+            inputs=counted(account.texts, "input"),
+            bytes=size(account.bytes),
+        )
     ]
     for what, rows in ranked.items():
         if rows:
-            shown = ", ".join(f"{label} {number(count)}" for label, count in rows[:_TOP])
-            more = f" and {number(len(rows) - _TOP)} more" if len(rows) > _TOP else ""
-            lines.append(f"By {what}: {shown}{more}.")
+            shown = joined(
+                ", ",
+                (
+                    said("{name} {count}", name=label, count=number(count))
+                    for label, count in rows[:_TOP]
+                ),
+            )
+            more = (
+                said(" and {rows} more", rows=number(len(rows) - _TOP)) if len(rows) > _TOP else ""
+            )
+            lines.append(said("{by}: {shown}{more}.", by=_BY[what], shown=shown, more=more))
     if account.lost:
-        lines.append(f"Not read: {number(len(account.lost))}; nothing can be said of them.")
+        lines.append(
+            said("Not read: {lost}; nothing can be said of them.", lost=number(len(account.lost)))
+        )
     if watch.refused:
         refused = counted(watch.refused.total(), "entry")
-        lines.append(f"Not looked for: {refused} of the watch list.")
+        lines.append(said("Not looked for: {refused} of the watch list.", refused=refused))
     facts = {
         "hits": account.hits,
         "inputs": account.texts,
@@ -148,6 +196,6 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
         "not_looked_for": dict(watch.refused),
     }
     charts = tuple(
-        Chart(f"Hits by {what}", tuple(rows[:_TOP])) for what, rows in ranked.items() if rows
+        Chart(_CHARTS[what], tuple(rows[:_TOP])) for what, rows in ranked.items() if rows
     )
     return Summary(facts, tuple(lines), charts, ADVICE if account.hits else (), partial)

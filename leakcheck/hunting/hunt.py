@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from leakcheck.hunting.hits import Account, row
 from leakcheck.hunting.pipeline import Hit, Hunter
 from leakcheck.input import Options
+from leakcheck.language import said
 from leakcheck.reports.output import Reports
 
 
@@ -35,4 +36,4 @@ class Hunt:
     def lose(self, name: str, reason: str) -> None:
         """Note that something could not be read."""
         self.account.lost.append((name, reason))
-        self.tell(f"{name}: {reason}.")
+        self.tell(said("{name}: {reason}.", name=name, reason=reason))

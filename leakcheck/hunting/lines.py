@@ -5,6 +5,7 @@ import zlib
 
 from bloom import system
 from leakcheck.input import ReadError, line_ends
+from leakcheck.language import said
 
 _BLOCK = 1 << 16
 
@@ -31,7 +32,7 @@ class Slice(io.RawIOBase):
             return 0
         count = system.pread_into(self._file, view, self._at)
         if not count:
-            raise ReadError("the file became shorter while it was read")
+            raise ReadError(said("the file became shorter while it was read"))
         self._at += count
         self.checksum = zlib.crc32(view[:count], self.checksum)
         data = self._returns + bytes(view[:count])

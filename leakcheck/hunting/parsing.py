@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from leakcheck.errors import SubjectError
 from leakcheck.hunting.folding import WORD, fold
+from leakcheck.language import said
 from leakcheck.subject import address, domain
 from leakcheck.subject.tables import TLDS
 
@@ -91,17 +92,22 @@ def _phone(text: str) -> Parsed:
     digits = "".join(mark for mark in text.replace("(0)", "") if "0" <= mark <= "9")
     digits = digits.removeprefix("00") if not text.startswith("+") else digits
     if len(digits) not in _DIGITS:
-        raise SubjectError("This is no phone number: it does not have 7 to 15 digits.")
+        raise SubjectError(said("This is not a phone number: it does not have 7 to 15 digits."))
     return Parsed(EntryKind.PHONE, digits)
 
 
 def _term(text: str) -> Parsed:
     if len(text) > LONGEST_TERM:
-        raise SubjectError(f"This term is too long: it has more than {LONGEST_TERM} characters.")
+        raise SubjectError(
+            said(
+                "This term is too long: it has more than {longest_term} characters.",
+                longest_term=LONGEST_TERM,
+            )
+        )
     key = fold(text)
     if len(text) < 2 or not WORD.search(key):
         raise SubjectError(
-            "This term is too short: it needs two characters, one a letter or digit."
+            said("This term is too short: it needs two characters, one a letter or digit.")
         )
     return Parsed(EntryKind.TERM, key)
 

@@ -13,6 +13,7 @@ from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
 from leakcheck.input.encodings import with_line_feeds
+from leakcheck.language import said
 from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
@@ -68,15 +69,23 @@ def run(options: HuntOptions) -> int:
     if all(target.path is not None for target in options.targets):
         SummaryWriter(stdout()).end(summary)
     if partial:
-        terminal.warn("Interrupted: the report is partial.")
+        terminal.warn(said("Interrupted: the report is partial."))
     return hunt.account.status(watch, interrupted=partial)
 
 
 def _tell_refused(watch: Watch) -> None:
     for reason, count in watch.refused.items():
-        terminal.warn(f"Of the watch list, {counted(count, 'entry')} not looked for: {reason}")
+        terminal.warn(
+            said(
+                "Of the watch list, {entries} not looked for: {reason}",
+                entries=counted(count, "entry"),
+                reason=reason,
+            )
+        )
     if watch.refused:
-        terminal.warn(f"The first of them: {watch.first_refused}.")
+        terminal.warn(
+            said("The first of them: {first_refused}.", first_refused=watch.first_refused)
+        )
 
 
 def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
@@ -86,11 +95,11 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
         if what.lost:
             hunt.lose(what.name, what.reason)
         else:
-            hunt.tell(f"{what.name}: not read: {what.reason}.")
+            hunt.tell(said("{name}: not read: {reason}.", name=what.name, reason=what.reason))
 
     account = hunt.account
     done, at, file = 0, 0, None  # bytes of the files before, and of this one
-    with Progress("hunting") as progress:
+    with Progress(said("hunting")) as progress:
         for item in _each(paths, replace(hunt.reading, skipped=skipped), hunt):
             account.texts += 1
             if item.found is not file:
@@ -108,7 +117,7 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
             except ReadError as error:
                 hunt.lose(item.label, str(error))
             except OSError as error:
-                hunt.lose(item.label, f"it cannot be read: {error.strerror}")
+                hunt.lose(item.label, said("it cannot be read: {why}", why=error.strerror))
             at = item.raw_position
 
 

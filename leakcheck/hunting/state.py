@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from bloom import system
 from leakcheck.errors import InputError
 from leakcheck.files import write_whole
+from leakcheck.language import said
 
 HEAD, TAIL = 256, 64
 _BLOCK = 1 << 20
@@ -129,7 +130,7 @@ class HuntState:
         except FileNotFoundError:
             return
         except (OSError, UnicodeError):
-            raise InputError(f"{path}: the state cannot be read.") from None
+            raise InputError(said("{name}: the state cannot be read.", name=path)) from None
         try:
             content: dict[str, Any] = json.loads(text)
             if content["version"] != 1:
@@ -138,8 +139,11 @@ class HuntState:
             self.another_watch = content["watch"] != self._watch
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise InputError(
-                f"{path}: this is no state of a hunt: name another file, or remove it to read "
-                "everything anew."
+                said(
+                    "{name}: this is not the state of a hunt: name another file, or remove "
+                    "it to read everything again.",
+                    name=path,
+                )
             ) from None
         if self.another_watch:
             self.files = {}
@@ -157,7 +161,11 @@ class HuntState:
             write_whole(self._path, text.encode())
         except OSError as error:
             raise InputError(
-                f"{self._path}: the state cannot be written: {error.strerror}."
+                said(
+                    "{path}: the state cannot be written: {why}.",
+                    path=self._path,
+                    why=error.strerror,
+                )
             ) from None
         self._saved = text
 

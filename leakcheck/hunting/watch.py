@@ -10,6 +10,7 @@ from typing import Any
 
 from leakcheck.errors import InputError, SubjectError
 from leakcheck.hunting.parsing import EntryKind, Parsed, parse
+from leakcheck.language import said
 
 
 class Watch:
@@ -119,21 +120,27 @@ def read_watch(
         text, path = str(given), Path(given)
         if isinstance(given, str) and text != "-" and (form := _is_entry(text)):
             if not os.path.lexists(text):
-                say(f"{text} is looked for as {_A[form]}: no file has that name.")
+                say(
+                    said(
+                        "{text} is looked for as {a}: no file has that name.", text=text, a=_A[form]
+                    )
+                )
                 watch.add(text)
                 continue
-            say(f"{text} is read as a list: there is a file of that name.")
+            say(said("{text} is read as a list: there is a file of that name.", text=text))
         for number, text in _entries(path, columns, sheet):
-            watch.add(text, f"{path.name}, row {number}")
+            watch.add(text, said("{name}, row {number}", name=path.name, number=number))
     if not len(watch):
-        raise InputError("The watch list holds nothing to look for: give addresses or domains.")
+        raise InputError(
+            said("The watch list holds nothing to look for: give addresses or domains.")
+        )
     return watch
 
 
 _A = {
-    EntryKind.ADDRESS: "an address",
-    EntryKind.AT_DOMAIN: "a domain of addresses",
-    EntryKind.DOMAIN: "a domain",
+    EntryKind.ADDRESS: said("an address"),
+    EntryKind.AT_DOMAIN: said("a domain of addresses"),
+    EntryKind.DOMAIN: said("a domain"),
 }
 
 
@@ -165,7 +172,7 @@ def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[
                 for cell in record.cells:
                     yield record.number, readable(cell)
         for name, reason in listing.unread:
-            raise InputError(f"{name}: {reason}.")
+            raise InputError(said("{name}: {reason}.", name=name, reason=reason))
     finally:
         file.close()
 

@@ -20,7 +20,7 @@ from leakcheck.input.objects import open_raw
 from leakcheck.input.streams import Budget, Peeked, Pipe, Raw, ReadError, Whole, as_read_error
 from leakcheck.input.walk import STDIN, Found, Skipped, walk
 from leakcheck.input.workbook import is_workbook
-from leakcheck.language import said
+from leakcheck.language import figure, said
 
 MOST_TOLD = 100  # members of one file that are named for one reason; the rest is counted
 DEPTH = 2  # an archive, and what is compressed within it
@@ -144,7 +144,15 @@ class _Place:
         """Say how often what was said so often was left unsaid, and whether the file changed."""
         for (reason, lost), count in self.told.items():
             if (more := count - MOST_TOLD) > 0:
-                self.options.skipped(Skipped(f"{self.found.path} ({more:,} more)", reason, lost))
+                self.options.skipped(
+                    Skipped(
+                        said(
+                            "{name} ({more} more)", name=self.found.path, more=figure(f"{more:,}")
+                        ),
+                        reason,
+                        lost,
+                    )
+                )
         if self.options.still and (change := self.found.changed()):
             self.options.skipped(Skipped(self.found.path, change, True))
 
@@ -214,7 +222,7 @@ def _expand(stream: Peeked, place: _Place) -> Iterator[Input]:
     if form is None and archive is None:
         yield Input(place.found, place.member, place.raw, stream)
     elif place.depth >= DEPTH:
-        place.skip("an archive in an archive in an archive, which is not opened", True)
+        place.skip(said("an archive in an archive in an archive, which is not opened"), True)
     elif form is not None:
         inner = Peeked(compressed.Decompressed(stream, form, place.budget), compressed.HEAD_BYTES)
         if archives.recognise(inner.head) == "tar":

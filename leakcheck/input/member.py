@@ -34,8 +34,11 @@ def sought(stream: Peeked) -> Any:
         held += len(piece)
         if held > MEMORY_BYTES:
             raise ReadError(
-                f"this archive within an archive is larger than {MEMORY_BYTES >> 20} MiB: "
-                "unpack the outer one first"
+                said(
+                    "this archive within an archive is larger than {memory_bytes} MiB: "
+                    "unpack the outer one first",
+                    memory_bytes=MEMORY_BYTES >> 20,
+                )
             )
     return io.BytesIO(b"".join(pieces))
 

@@ -12,9 +12,10 @@ from typing import Any
 from leakcheck.input.child import DONE, FAULT, Child
 from leakcheck.input.member import NOT_READ, Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
+from leakcheck.language import said
 
 MEMBER, DATA, END, PASSED = b"M", b"D", b"E", b"P"
-DAMAGED = "the 7z archive is cut short or damaged"
+DAMAGED = said("the 7z archive is cut short or damaged")
 
 
 def seven_members(
@@ -22,7 +23,11 @@ def seven_members(
 ) -> Iterator[Member]:
     """The members of the 7z archive in `file`, which can be sought in."""
     if not _ends(file):
-        skip("behind the end of the 7z archive comes something else, which is not read", True, None)
+        skip(
+            said("after the end of the 7z archive comes something else, which is not read"),
+            True,
+            None,
+        )
     module = "leakcheck.input.unpack7z"
     with Child(module, file, given=password or b"", damaged=DAMAGED) as child:
         while True:

@@ -27,11 +27,12 @@ from leakcheck.input.tar_header import (
     read_pax,
     text,
 )
+from leakcheck.language import said
 
-CUT_SHORT = "the tar archive is cut short"
-NO_END = "the tar archive is cut short: its end is missing"
-DAMAGED = "the tar archive is damaged: a header cannot be read, and what it describes is lost"
-BEHIND = "after the end of the tar archive comes something else, which is not read"
+CUT_SHORT = said("the tar archive is cut short")
+NO_END = said("the tar archive is cut short: its end is missing")
+DAMAGED = said("the tar archive is damaged: a header cannot be read, and what it describes is lost")
+BEHIND = said("after the end of the tar archive comes something else, which is not read")
 _LONGEST_HEADER = 1 << 20  # bytes of one name or extended header
 _MOST_HEADERS = 16  # extended headers before one member
 _MOST_PIECES = 100_000  # of a sparse member
@@ -129,7 +130,7 @@ class _Tar:
             self._skip(DAMAGED, True, None)
             return None
         if not is_header(block):
-            self._skip("the tar archive is damaged: a header's checksum is wrong", True, None)
+            self._skip(said("the tar archive is damaged: a header's checksum is wrong"), True, None)
         kind = block[156:157]
         if kind in _EXTENDED:
             return TarEntry("", kind, size)
@@ -145,7 +146,7 @@ class _Tar:
         try:
             self._sparse(entry, block, more)
         except ValueError:
-            self._skip("the tar archive is damaged: a map of a sparse file", True, entry.name)
+            self._skip(said("the tar archive is damaged: a map of a sparse file"), True, entry.name)
             entry.pieces = None
         return entry
 
@@ -154,7 +155,7 @@ class _Tar:
         more = self._more
         more.headers += 1
         if more.headers > _MOST_HEADERS or entry.size > _LONGEST_HEADER:
-            self._skip("the tar archive is damaged: endless extended headers", True, None)
+            self._skip(said("the tar archive is damaged: endless extended headers"), True, None)
             self._more = Extended()
             return
         data = self._source.exactly(entry.size)
@@ -164,7 +165,7 @@ class _Tar:
         if entry.kind == b"L":
             more.name = text(data)
         elif entry.kind in b"xX" and not read_pax(data, more):
-            self._skip("the tar archive is damaged: an extended header", True, None)
+            self._skip(said("the tar archive is damaged: an extended header"), True, None)
 
     # ---- content
 
@@ -182,7 +183,9 @@ class _Tar:
             first, self._again = self._again, None
             return _Body(self._source, entry.size, first)
         if entry.kind == b"M":
-            self._skip("it continues a file of another volume, which is not here", True, entry.name)
+            self._skip(
+                said("it continues a file of another volume, which is not here"), True, entry.name
+            )
         if entry.pieces is not None:
             return _Sparse(self._source, entry, self._budget)
         return _Body(self._source, entry.size)

@@ -8,11 +8,12 @@ from typing import Any, BinaryIO
 from leakcheck.input.child import Put, serve
 from leakcheck.input.sevenzip import DAMAGED, DATA, END, MEMBER, PASSED
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 
 _BLOCK_BYTES = 4 << 20
-_CLOSED = "protected by a password: give it with --archive-password"
-_STRANGE = "the installed py7zr is of a version that is not supported"
-_WRONG = "the archive's password is wrong, or it is damaged"
+_CLOSED = said("protected by a password: give it with --archive-password")
+_STRANGE = said("the installed py7zr is of a version that is not supported")
+_WRONG = said("the archive's password is wrong, or it is damaged")
 
 
 def unpack(file: BinaryIO, password: bytes, put: Put) -> None:

@@ -175,7 +175,9 @@ def _named(path: str, report: Report) -> Iterator[Found]:
     except FileNotFoundError:
         raise InputError(said("{path}: there is no such file.", path=path)) from None
     except OSError as error:
-        raise _Unreadable(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise _Unreadable(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+        ) from None
     except ValueError:
         raise InputError(
             said("A path holds a NUL character: no file can have that name.")
@@ -189,7 +191,7 @@ def _named(path: str, report: Report) -> Iterator[Found]:
             raise InputError(said("{path}: the folder holds no file to read.", path=path))
     elif stat.S_ISREG(state.st_mode):
         if not os.access(path, os.R_OK):
-            raise _Unreadable(f"{path}: it cannot be read: Permission denied.")
+            raise _Unreadable(said("{name}: it cannot be read: Permission denied.", name=path))
         if not state.st_size:
             raise InputError(said("{path}: the file is empty.", path=path))
         yield Found.of(path, state)
@@ -212,13 +214,15 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
             with os.scandir(folder) as entries:
                 rows = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            report(Skipped(folder, f"the folder cannot be read: {error.strerror}", True))
+            report(
+                Skipped(folder, said("the folder cannot be read: {why}", why=error.strerror), True)
+            )
             continue
         below = []
         for entry in rows:
             try:
                 if entry.is_symlink():
-                    report(Skipped(entry.path, "a link, not followed", False))
+                    report(Skipped(entry.path, said("a link, not followed"), False))
                 elif entry.is_dir(follow_symlinks=False):
                     if entry.name == _FETCH and _is_ours(entry.path):
                         reason = said("the notes of leakcheck fetch, not a dump")
@@ -232,7 +236,9 @@ def _folder(top: str, report: Report) -> Iterator[Found]:
                     state = entry.stat(follow_symlinks=False)
                     report(Skipped(entry.path, what(state.st_mode), False))
             except OSError as error:
-                report(Skipped(entry.path, f"it cannot be read: {error.strerror}", True))
+                report(
+                    Skipped(entry.path, said("it cannot be read: {why}", why=error.strerror), True)
+                )
         waiting += reversed(below)
 
 

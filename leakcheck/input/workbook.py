@@ -16,14 +16,15 @@ from typing import Any
 from leakcheck.input.child import DONE, FAULT, Child
 from leakcheck.input.member import Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
+from leakcheck.language import said
 from leakcheck.patterns import late
 
 NAMES, SHEET, ROWS = b"N", b"S", b"R"
-DAMAGED = (
-    "the spreadsheet cannot be read: it is damaged, or takes more memory or time than is allowed; "
-    "save it as CSV"
+DAMAGED = said(
+    "the spreadsheet cannot be read: it is damaged, or takes more memory or "
+    "time than is allowed; save it as CSV"
 )
-LOCKED = "the spreadsheet is protected by a password: save it without, or as CSV"
+LOCKED = said("the spreadsheet is protected by a password: save it without, or as CSV")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_SHEETS = tuple(f"{name}\0".encode("utf-16-le") for name in ("Workbook", "Book"))
 _OLE_LOCKED = "EncryptedPackage\0".encode("utf-16-le")

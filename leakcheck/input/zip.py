@@ -20,14 +20,15 @@ from leakcheck.input.member import NOT_READ, Content, Faults, Member, Skip
 from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
 from leakcheck.input.zip_directory import STRONG, Damaged, Directory, ZipEntry, ZipPart
 from leakcheck.input.zip_methods import AES, LZMA, METHODS, SELF_ENDING, STORED
+from leakcheck.language import said
 
-DAMAGED = "this member of the zip archive is cut short or damaged"
-NO_DIRECTORY = "the zip archive is cut short or damaged: its directory is missing"
-OUTSIDE = "the zip archive holds data outside its directory, which is not read"
-OVERLAP = "the zip archive is damaged: its members overlap"
-LOCKED = "protected by a password: give it with --archive-password"
-WRONG = "the archive's password is wrong"
-UNKNOWN = "compressed in a way that leakcheck cannot open"
+DAMAGED = said("this member of the zip archive is cut short or damaged")
+NO_DIRECTORY = said("the zip archive is cut short or damaged: its directory is missing")
+OUTSIDE = said("the zip archive holds data outside its directory, which is not read")
+OVERLAP = said("the zip archive is damaged: its members overlap")
+LOCKED = said("protected by a password: give it with --archive-password")
+WRONG = said("the archive's password is wrong")
+UNKNOWN = said("compressed in a way that leakcheck cannot open")
 _INPUT_BYTES = 64 << 10
 _LONGEST_LINK = 4096
 
@@ -64,7 +65,7 @@ class _Zip:
             parts, first = zip_directory.parts_of(self._file, size)
         except Damaged:
             self._skip(NO_DIRECTORY, True, None)
-            yield from self._outside(0, size, said=True)
+            yield from self._outside(0, size, stated=True)
             return
         yield from self._outside(0, first)
         end = first
@@ -79,10 +80,10 @@ class _Zip:
             directory = Directory(self._file, part)
         except Damaged:
             self._skip(NO_DIRECTORY, True, None)
-            yield from self._outside(part.start, part.directory, said=True)
+            yield from self._outside(part.start, part.directory, stated=True)
             return
         if directory.count & 0xFFFF != part.members & 0xFFFF:
-            self._skip("the zip archive is damaged: its directory is not whole", True, None)
+            self._skip(said("the zip archive is damaged: its directory is not whole"), True, None)
         yield from self._outside(part.start, directory.first)
         for entry in directory:
             if directory.again(entry):
@@ -92,7 +93,7 @@ class _Zip:
             found = zip_directory.local_header(self._file, entry.offset)
             if found is None:
                 self._skip(DAMAGED, True, entry.name)
-                yield from self._outside(entry.offset, limit, said=True)
+                yield from self._outside(entry.offset, limit, stated=True)
                 continue
             local, data = found
             if data + entry.packed > limit:
@@ -130,10 +131,10 @@ class _Zip:
             content = _Unpacked(self._file, data, entry, self._budget)
         yield entry.name, content
 
-    def _outside(self, start: int, stop: int, said: bool = False) -> Iterator[Member]:
+    def _outside(self, start: int, stop: int, stated: bool = False) -> Iterator[Member]:
         """The members between `start` and `stop`, by their local headers.
 
-        said: whether it was said already that this is damaged.
+        stated: whether it was said already that this is damaged.
         """
         at = start
         if read_at(self._file, at, 4) in (b"PK00", zip_directory.DESCRIPTOR):
@@ -141,15 +142,15 @@ class _Zip:
         while at < stop:
             found = zip_directory.local_header(self._file, at)
             if found is None:
-                if not said and not self._zeros(at, stop):
-                    self._skip(OUTSIDE, said := True, None)
+                if not stated and not self._zeros(at, stop):
+                    self._skip(OUTSIDE, stated := True, None)
                 at = self._find(at + 1, stop)
                 continue
             entry, data = found
             if not entry.streamed or entry.packed:
                 if data + entry.packed > stop:
-                    if not said:
-                        self._skip(OUTSIDE, said := True, None)
+                    if not stated:
+                        self._skip(OUTSIDE, stated := True, None)
                     entry.packed = max(0, stop - data)
                 yield from self._member(entry, data)
                 at = data + entry.packed
@@ -193,7 +194,7 @@ class _Zip:
             self._skip(LOCKED, True, entry.name)
             return None
         if entry.flags & STRONG:
-            self._skip("encrypted in a way that leakcheck cannot open", True, entry.name)
+            self._skip(said("encrypted in a way that leakcheck cannot open"), True, entry.name)
             return None
         opener: Any = zipfile.ZipFile
         if entry.method == AES:
@@ -322,7 +323,7 @@ class _Unpacked(io.RawIOBase):
 
 def _why(error: Exception) -> str:
     if "memory" in str(error).lower() or "window" in str(error).lower():
-        return "this member of the zip archive asks for more memory than is allowed to unpack"
+        return said("this member of the zip archive asks for more memory than is allowed to unpack")
     return DAMAGED
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leakcheck.input.streams import ReadError, read_at
+from leakcheck.language import figure, said
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 DESCRIPTOR = b"PK\x07\x08"
@@ -130,7 +131,10 @@ def _part(file: Any, stop: int, last: bool) -> ZipPart:
         start = directory_end - length - offset
         if disk or first:
             raise ReadError(
-                "this is a part of a zip archive that is split over several files: join them first"
+                said(
+                    "this is a part of a zip archive that is split over several files: join "
+                    "them first"
+                )
             )
         directory = directory_end - length
         if start >= 0 and (not length or read_at(file, directory, 4) == CENTRAL):
@@ -165,7 +169,10 @@ class Directory:
             places.append(offset)
             if len(places) > _MOST_MEMBERS:
                 raise ReadError(
-                    f"the zip archive has more than {_MOST_MEMBERS:,} members: unpack it first"
+                    said(
+                        "the zip archive has more than {most_members} members: unpack it first",
+                        most_members=figure(f"{_MOST_MEMBERS:,}"),
+                    )
                 )
         self.count = len(places)
         if any(places[at] > places[at + 1] for at in range(len(places) - 1)):

@@ -141,7 +141,9 @@ def _verify(remote: RemoteFile, collected: Collected) -> None:
             size = remote.chain.entry.size
             digest, _ = verity.tree_of(collected.file, size, usable_cores())
         if digest != remote.chain.entry.digest:
-            raise NotWhole(f"it is not what {remote.chain.edition.origin} signed")
+            raise NotWhole(
+                said("it is not what {origin} signed", origin=remote.chain.edition.origin)
+            )
     try:
         installed.verify(collected.path, remote.name)
     except FilterError as error:

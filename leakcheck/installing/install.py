@@ -85,12 +85,16 @@ def add(
         came = came_from(target)
         if target.exists() and not force:
             again = (
-                "`leakcheck filters update` brings its newest edition"
+                said("`leakcheck filters update` brings its newest edition")
                 if (came and came.url == url)
-                else "choose another name with --as, or replace it with --force"
+                else said("choose another name with --as, or replace it with --force")
             )
             raise UsageError(
-                f"A filter named {target.name.removesuffix('.bloom')} is installed: {again}."
+                said(
+                    "A filter named {removesuffix} is installed: {again}.",
+                    removesuffix=target.name.removesuffix(".bloom"),
+                    again=again,
+                )
             )
         download(remote, target, tell)
         _settle(target, url, remote)
@@ -173,7 +177,7 @@ def _update(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Upd
     if offered.digest == digest:
         _write_note(entry.path, raw)
         store.remember(edition.origin, edition.serial, raw)
-        return Update(entry.name, Step.NOTHING, f"edition {edition.serial}")
+        return Update(entry.name, Step.NOTHING, said("edition {serial}", serial=edition.serial))
     _opened(remote, edition)
     remote.note = raw
     return _replace(entry, came, remote, tell)

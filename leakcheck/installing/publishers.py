@@ -57,13 +57,17 @@ def keys_at(url: str, access: Access) -> list[Verifier]:
         lines = reply.body.decode("utf-8").splitlines()
         found = [Verifier.parse(line) for line in lines if line.strip() and line[0] != "#"]
     except NetworkError as error:
-        raise NetworkError(f"{urls.shown(url)}: {error}.") from None
+        raise NetworkError(
+            said("{shown}: {reason}.", shown=urls.shown(url), reason=error)
+        ) from None
     except (NoteError, UnicodeDecodeError):
-        raise UsageError(f"{urls.shown(url)}: there is no public key there.") from None
+        raise UsageError(
+            said("{shown}: there is no public key there.", shown=urls.shown(url))
+        ) from None
     finally:
         client.close()
     if not found:
-        raise UsageError(f"{urls.shown(url)}: there is no public key there.")
+        raise UsageError(said("{shown}: there is no public key there.", shown=urls.shown(url)))
     return found
 
 

@@ -13,6 +13,7 @@ from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.headers import byte_range
 from leakcheck.http.urls import Url
+from leakcheck.language import said
 from leakcheck.publishing.request import CHUNK
 from leakcheck.publishing.site_folder import ABOUT, SUMS
 from leakcheck.sources import filter_file, filter_header
@@ -59,14 +60,16 @@ class _Probe:
             about = self._about()
             yield from self._own_files()
             if "access-control-allow-origin" not in self._whole(ABOUT).fields:
-                yield HostFault("no page elsewhere, and no saved one, may ask it (CORS)", False)
+                yield HostFault(
+                    said("no page elsewhere, and no saved one, may ask it (CORS)"), False
+                )
             edition = self._edition(about)
             for entry in about["filters"]:
                 yield from self._filter(entry, edition)
         except _Wrong as error:
             yield HostFault(str(error))
         except (KeyError, TypeError, ValueError, UsageError):
-            yield HostFault(f"{ABOUT} is not the one of a published page")
+            yield HostFault(said("{about} is not the one of a published page", about=ABOUT))
         finally:
             self._client.close()
 
@@ -77,25 +80,35 @@ class _Probe:
         try:
             return self._client.ask(urls.joined(self._base, name), fields or {}, wanted, _PATIENCE)
         except NetworkError as error:
-            raise _Wrong(f"{name or 'the page'}: {error}") from None
+            raise _Wrong(
+                said("{name}: {reason}", name=name or said("the page"), reason=error)
+            ) from None
 
     def _whole(self, name: str, most: int = _LARGEST) -> Reply:
         reply = self._get(name, most=most)
         if reply.status != 200:
-            raise _Wrong(f"{name or 'the page'}: the host answers with status {reply.status}")
+            raise _Wrong(
+                said(
+                    "{name}: the host answers with status {status}",
+                    name=name or said("the page"),
+                    status=reply.status,
+                )
+            )
         return reply
 
     def _secure(self) -> Iterator[HostFault]:
         if not self._base.is_secure and not _is_loopback(self._base.host):
-            yield HostFault("the page is not served over https: browsers refuse to compute there")
+            yield HostFault(
+                said("the page is not served over https: browsers refuse to compute there")
+            )
         fields = self._whole("").fields
         if "text/html" not in fields.get("content-type", ""):
-            yield HostFault("the page is not served as text/html")
+            yield HostFault(said("the page is not served as text/html"))
         if "set-cookie" in fields:
-            yield HostFault("the host sets cookies, which tell visitors apart")
+            yield HostFault(said("the host sets cookies, which tell visitors apart"))
         if "frame-ancestors" not in fields.get("content-security-policy", ""):
             yield HostFault(
-                "the headers of _headers are not sent (no Content-Security-Policy)", False
+                said("the headers of _headers are not sent (no Content-Security-Policy)"), False
             )
 
     def _about(self) -> dict[str, Any]:
@@ -113,15 +126,28 @@ class _Probe:
                 continue
             reply = self._get(name)
             if reply.status != 200:
-                yield HostFault(f"{name}: the host answers with status {reply.status}")
+                yield HostFault(
+                    said(
+                        "{name}: the host answers with status {status}",
+                        name=name,
+                        status=reply.status,
+                    )
+                )
                 continue
             told = reply.fields.get("content-type", "")
             if kind in _TYPES and _TYPES[kind] not in told:
                 yield HostFault(
-                    f"{name}: served as {told or 'no type'}: browsers refuse it", kind != "json"
+                    said(
+                        "{name}: served as {told}: browsers refuse it",
+                        name=name,
+                        told=told or said("no type"),
+                    ),
+                    kind != "json",
                 )
             if hashlib.sha256(reply.body).hexdigest() != digest:
-                yield HostFault(f"{name}: the host serves another content than was published")
+                yield HostFault(
+                    said("{name}: the host serves another content than was published", name=name)
+                )
 
     def _edition(self, about: Mapping[str, Any]) -> Edition | None:
         keys = [Verifier.parse(key) for key in about["keys"]]
@@ -131,11 +157,17 @@ class _Probe:
             text, _ = note.verify(self._whole(FILE_NAME, note.LARGEST).body, keys)
             found = editions.parse(text)
         except NoteError as error:
-            raise _Wrong(f"{FILE_NAME}: {error}") from None
+            raise _Wrong(said("{file_name}: {reason}", file_name=FILE_NAME, reason=error)) from None
         if found.serial < about["serial"]:
             raise _Wrong(
-                f"{FILE_NAME} is of edition {found.serial}, and {ABOUT} of edition "
-                f"{about['serial']}: a part of the host is out of date"
+                said(
+                    "{file_name} is of edition {serial}, and {about} of edition {about2}: a "
+                    "part of the host is out of date",
+                    file_name=FILE_NAME,
+                    serial=found.serial,
+                    about=ABOUT,
+                    about2=about["serial"],
+                )
             )
         return found
 
@@ -145,28 +177,36 @@ class _Probe:
         try:
             proof = chain(edition, name) if edition else None
         except NoteError as error:
-            yield HostFault(f"{name}: {error}")
+            yield HostFault(said("{name}: {reason}", name=name, reason=error))
             return
         if proof is not None and proof.entry.size != size:
-            yield HostFault(f"{name}: {ABOUT} and {FILE_NAME} disagree on its size")
+            yield HostFault(
+                said(
+                    "{name}: {about} and {file_name} disagree on its size",
+                    name=name,
+                    about=ABOUT,
+                    file_name=FILE_NAME,
+                )
+            )
             return
         reasons: list[str] = []
-        for way, read in (("byte ranges", self._by_range), ("chunks", self._by_chunk)):
+        for way, read in ((said("byte ranges"), self._by_range), ("chunks", self._by_chunk)):
             if way == "chunks" and not entry.get("chunks"):
                 continue
             reason = self._fault(name, size, proof, read)
             if reason is None:
                 for other in reasons:
                     yield HostFault(
-                        other + ": the chunks are used instead, 250 times larger", False
+                        other + said(": the chunks are used instead, 250 times larger"), False
                     )
                 return
-            reasons.append(f"{name}: by {way}: {reason}")
+            reasons.append(said("{name}: by {way}: {reason}", name=name, way=way, reason=reason))
         for reason in reasons:
             yield HostFault(reason)
         if not entry.get("chunks"):
             yield HostFault(
-                f"{name}: publish it with --chunks, if this host cannot do better", False
+                said("{name}: publish it with --chunks, if this host cannot do better", name=name),
+                False,
             )
 
     def _fault(
@@ -177,20 +217,20 @@ class _Probe:
             first = read(name, 0)
             header = filter_header.parse_header(first, name)
             if header.file_bytes != size:
-                return "it is another filter than was published"
+                return said("it is another filter than was published")
             number = secrets.randbelow(header.pages)
             sidecar = name + SUFFIX
             if proof is not None:
                 proof.keep_upper([read(sidecar, each) for each in range(proof.shape.upper)])
             for block, data in ((0, first), (1 + number, read(name, 1 + number))):
                 if block and not filter_file.page_is_sound(data, number, header.seed):
-                    return "a page is damaged"
+                    return said("a page is damaged")
                 if proof is not None:
                     proof.prove(block, data, read(sidecar, proof.leaf(block)))
         except _Wrong as error:
             return str(error).removeprefix(f"{name}: ")
         except FilterError:
-            return "what comes is no filter"
+            return said("what arrives is not a filter")
         except ProofError as error:
             return f"{error}"
         return None
@@ -199,16 +239,16 @@ class _Probe:
         first = PAGE_BYTES * block
         reply = self._get(name, {"Range": byte_range(first, PAGE_BYTES)}, 0)
         if reply.status == 200:
-            raise _Wrong("the host ignores ranges")
+            raise _Wrong(said("the host ignores ranges"))
         if reply.status != 206:
-            raise _Wrong(f"the host answers with status {reply.status}")
+            raise _Wrong(said("the host answers with status {status}", status=reply.status))
         if reply.fields.get("content-encoding", "identity") != "identity":
-            raise _Wrong("the host compresses ranges")
+            raise _Wrong(said("the host compresses ranges"))
         place = reply.fields.get("content-range", "").partition("/")
         if len(reply.body) != PAGE_BYTES or place[0] != f"bytes {first}-{first + PAGE_BYTES - 1}":
-            raise _Wrong("the host sends other bytes than those asked for")
+            raise _Wrong(said("the host sends other bytes than those asked for"))
         if place[2] not in ("*", str(self._sizes.get(name, place[2]))):
-            raise _Wrong("the file there has another size than the one published")
+            raise _Wrong(said("the file there has another size than the one published"))
         return reply.body
 
     def _by_chunk(self, name: str, block: int) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import FilterError, UsageError
+from leakcheck.language import joined, said
 from leakcheck.sources import filter_file
 from leakcheck.sources.filter_file import Header
 from leakcheck.subject.kinds import Kind
@@ -69,32 +70,44 @@ class SiteRequest:
     def check(self) -> None:
         """Raise UsageError where it cannot be published so."""
         if not _ORIGIN.fullmatch(self.origin):
-            raise UsageError("--origin is a host and a path, such as filters.example.org/acme.")
+            raise UsageError(
+                said("--origin is a host and a path, such as filters.example.org/acme.")
+            )
         for signer in self.signers:
             if signer.name != self.origin:
                 raise UsageError(
-                    f"The key is of {signer.name}, and not of {self.origin}: leave --origin out, "
-                    "or make another key."
+                    said(
+                        "The key is of {name}, and not of {origin}: leave --origin out, or make "
+                        "another key.",
+                        name=signer.name,
+                        origin=self.origin,
+                    )
                 )
         if not self.title.strip() or not self.title.isprintable() or len(self.title) > 200:
-            raise UsageError("--title is one line that says which breach it was.")
+            raise UsageError(said("--title is one line that says which breach it was."))
         if not (_ADDRESS.fullmatch(self.contact) or _CONTACT_URL.fullmatch(self.contact)):
-            raise UsageError("--contact is an e-mail address, or a URL that begins with https://.")
+            raise UsageError(
+                said("--contact is an e-mail address, or a URL that begins with https://.")
+            )
         known = languages()
         for language in self.languages:
             if language not in known:
-                raise UsageError(f"--lang: there are texts in {', '.join(known)}.")
+                raise UsageError(
+                    said("--lang: there are texts in {names}.", names=joined(", ", known))
+                )
         kinds = texts("en")["kinds"]
         for name in self.data:
             if name not in kinds:
-                raise UsageError(f"--data takes names from these: {', '.join(kinds)}.")
+                raise UsageError(
+                    said("--data takes names from these: {names}.", names=joined(", ", kinds))
+                )
         if self.mirrors and not self.signers:
-            raise UsageError("--mirror needs --key: nobody could tell a mirror that lies.")
+            raise UsageError(said("--mirror needs --key: nobody could tell a mirror that lies."))
         for mirror in self.mirrors:
             if not re.fullmatch(r"https://[^\s\"'<>;,]+/", mirror):
-                raise UsageError("--mirror is the URL of a folder: https://…/.")
+                raise UsageError(said("--mirror is the URL of a folder: https://…/."))
         if len({path.name for path in self.filters}) < len(self.filters):
-            raise UsageError("Two of the filters have the same file name.")
+            raise UsageError(said("Two of the filters have the same file name."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,10 @@ def look(path: Path) -> SiteFilter:
     """
     if not _FILE_NAME.fullmatch(path.name):
         raise UsageError(
-            f"{path.name}: its name becomes a part of URLs: letters, digits, _ . + - and .bloom."
+            said(
+                "{name}: its name becomes a part of URLs: letters, digits, _ . + - and .bloom.",
+                name=path.name,
+            )
         )
     opened = filter_file.LocalFilter(path)
     try:
@@ -122,13 +138,29 @@ def look(path: Path) -> SiteFilter:
     finally:
         opened.close()
     if damaged is not None:
-        raise FilterError(f"{path}: page {damaged} is damaged: build it again, or copy it anew.")
+        raise FilterError(
+            said(
+                "{name}: page {damaged} is damaged: build it again, or copy it again.",
+                name=path,
+                damaged=damaged,
+            )
+        )
     if header.held != header.pages:
-        raise UsageError(f"{path}: this is a slice: people's answers would be unknown.")
+        raise UsageError(
+            said("{name}: this is a slice: people's answers would be unknown.", name=path)
+        )
     if kind is Kind.DOMAIN:
-        raise UsageError(f"{path}: the page asks about people, and this filter holds domains.")
+        raise UsageError(
+            said("{name}: the page asks about people, and this filter holds domains.", name=path)
+        )
     if header.reveals_bits > MOST_BITS:
-        raise UsageError(f"{path}: asking it would tell a server more than {MOST_BITS} bits.")
+        raise UsageError(
+            said(
+                "{name}: asking it would tell a server more than {most_bits} bits.",
+                name=path,
+                most_bits=MOST_BITS,
+            )
+        )
     return SiteFilter(path, header, kind)
 
 

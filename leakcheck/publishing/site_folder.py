@@ -9,6 +9,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.files import FolderDraft
+from leakcheck.language import said
 from leakcheck.publishing import hosting, notice, page, saved
 from leakcheck.publishing.request import CHUNK, SITE, SiteFilter, SiteRequest, look
 from leakcheck.sources.filter_file import PAGE_BYTES
@@ -37,20 +38,26 @@ def publish(request: SiteRequest, *, replace: bool, workers: int = 1) -> Edition
             edition = _fill(draft.path, request, filters, output, workers)
             draft.publish()
     except OSError as error:
-        why = error.strerror or "the system refused"
-        raise UsageError(f"{request.output}: it cannot be written: {why}.") from None
+        why = error.strerror or said("the system refused")
+        raise UsageError(
+            said("{output}: it cannot be written: {why}.", output=request.output, why=why)
+        ) from None
     return edition
 
 
 def _check_output(output: Path, replace: bool) -> None:
     if not output.parent.is_dir():
-        raise UsageError(f"{output}: there is no such folder to write to.")
+        raise UsageError(said("{output}: there is no such folder to write to.", output=output))
     if not output.exists():
         return
     if not output.is_dir() or (any(output.iterdir()) and not (output / ABOUT).is_file()):
-        raise UsageError(f"{output}: what is there was not published by leakcheck: it stays.")
+        raise UsageError(
+            said("{output}: what is there was not published by leakcheck: it stays.", output=output)
+        )
     if not replace:
-        raise UsageError(f"{output}: it exists already: use --force to replace it.")
+        raise UsageError(
+            said("{output}: it exists already: use --force to replace it.", output=output)
+        )
 
 
 def _fill(
@@ -66,7 +73,9 @@ def _fill(
         shutil.copyfile(each.path, copy)
         copy.chmod(0o644)
         if copy.stat().st_size != each.header.file_bytes:
-            raise FilterError(f"{each.path}: the file changed while it was copied: try again.")
+            raise FilterError(
+                said("{name}: the file changed while it was copied: try again.", name=each.path)
+            )
         copies.append(copy)
     edition = None
     if request.signers:

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import EMPTY, LONG_LINE, Row, Wanted
@@ -17,7 +18,7 @@ from leakcheck.subject.kinds import Kind
 NT = ("login", "nt")
 CLEAR = ("login", "password")
 CRACKED = ("nt hash", "plain")
-NO_ACCOUNT = "no account"
+NO_ACCOUNT = said("no account")
 _HASH = r"[0-9A-Fa-f]{32}"
 _PWDUMP = re.compile(
     rf"(?P<login>[^:]*):\d*:(?:{_HASH}|NO PASSWORD\**|\**|):(?P<nt>{_HASH}|NO PASSWORD\**|\**|)"
@@ -81,7 +82,7 @@ def potfile(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
         elif not text.strip():
             yield Row(number, CRACKED, (), EMPTY)
         elif not mark:
-            yield Row(number, CRACKED, (), "no separator")
+            yield Row(number, CRACKED, (), said("no separator"))
         else:
             whole = whole_of(line).partition(":")[2]
             after = (plain.partition(":")[2], plain.rpartition(":")[2], whole)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from leakcheck.errors import InputError
-from leakcheck.language import said
+from leakcheck.language import joined, said
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect
@@ -159,7 +159,9 @@ class Asker:
             )
             if not self.wanted.kind.secret:
                 sure = bool(row.names)
-            names = row.names or tuple(f"column {at + 1}" for at in range(self.dialect.width))
+            names = row.names or tuple(
+                said("column {at}", at=at + 1) for at in range(self.dialect.width)
+            )
             found = self._shown[row.names] = ShownColumns(
                 names, sure, self.wanted.kind, bool(self.dialect.names)
             )
@@ -281,7 +283,7 @@ class SubjectAsker(Asker):
                     said(
                         "there are addresses in {names} too: --column, which can be given twice, "
                         "asks for them",
-                        names=", ".join(rivals),
+                        names=joined(", ", rivals),
                     )
                 )
 
@@ -405,7 +407,7 @@ class SubjectAsker(Asker):
         if position is not None and position < len(self._all) and self._table:
             return position
         choices = ", ".join(self._all) if self.dialect.names or not self._table else ""
-        choices = choices or f"1 to {len(self._all)}"
+        choices = choices or said("1 to {all}", all=len(self._all))
         raise InputError(said("There is no such column: choose from {choices}.", choices=choices))
 
 

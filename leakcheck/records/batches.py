@@ -10,6 +10,7 @@ from itertools import islice
 
 from leakcheck.errors import InputError
 from leakcheck.input.streams import Held, ReadError
+from leakcheck.language import said
 from leakcheck.records import table
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.picking import NO_COLUMN, Picked, Picker
@@ -99,8 +100,8 @@ def batches(dialect: Dialect, stream: io.RawIOBase, head: bytes, wanted: Wanted)
         raise
     yield batch
     if number and not picker.placed and dialect.form is Form.SQL:
-        said = "no table has a column of the name given with --column"
-        raise InputError(said if wanted.columns else NO_COLUMN)
+        stated = said("no table has a column of the name given with --column")
+        raise InputError(stated if wanted.columns else NO_COLUMN)
 
 
 def picker_of(dialect: Dialect, head: bytes, wanted: Wanted) -> Picker:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
+from leakcheck.language import said
 from leakcheck.patterns import late
 
 
@@ -189,7 +190,7 @@ def distinct(names: Sequence[str], width: int) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for at in range(width):
         given = names[at].strip() if at < len(names) else ""
-        name = given or f"column {at + 1}"
+        name = given or said("column {at}", at=at + 1)
         found[name if name not in found else f"{name} ({at + 1})"] = None
     return tuple(found)
 

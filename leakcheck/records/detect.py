@@ -73,7 +73,7 @@ def detect(
         lines.pop()
     lines = [line for line in lines if line.strip()][:SAMPLE_LINES]
     if not lines:
-        return Dialect(wanted.form, "an empty text")
+        return Dialect(wanted.form, said("an empty text"))
     found = _found(sample, lines, name, wanted)
     signed = sum(1 for line in lines if _signed(line) and _HAS_ADDRESS.search(line))
     return replace(found, lines=len(lines), addresses=signed)

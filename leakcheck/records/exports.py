@@ -129,7 +129,7 @@ class _Held(io.RawIOBase):
 def _of_lines(stream: io.RawIOBase) -> Iterator[VaultEntry]:
     for number, line in enumerate(lines(stream), 1):
         if word := line.rstrip("\r\n"):
-            yield VaultEntry(number, f"line {number}", "", "", (raw(word),))
+            yield VaultEntry(number, said("line {number}", number=number), "", "", (raw(word),))
 
 
 def _of_cells(number: int, cells: Sequence[tuple[str, str]]) -> VaultEntry:

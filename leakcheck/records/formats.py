@@ -186,7 +186,9 @@ def extractor(
 
     form = dialect.form
     if form is None or not can_hold(kind, form):
-        raise UsageError(f"{_upper(dialect.words)} holds no keys of kind {kind}.")
+        raise UsageError(
+            said("{upper} holds no keys of kind {kind}.", upper=_upper(dialect.words), kind=kind)
+        )
     if form is Form.HASHES:
         return partial(
             extract.hashes,
@@ -205,7 +207,7 @@ def extractor(
         if kind is Kind.CREDENTIAL:
             return extract.credentials  # type: ignore[no-any-return]
         return partial(_either if dialect.either else extract.combo_passwords, kind=made)
-    raise UsageError(f"{_upper(dialect.words)} is read record by record.")
+    raise UsageError(said("{upper} is read record by record.", upper=_upper(dialect.words)))
 
 
 def _either(chunk: Buffer, kind: Kind | Foreign) -> Any:

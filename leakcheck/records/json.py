@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, Utf8, lines
 from leakcheck.records.objects import Records
 from leakcheck.records.rows import EMPTY, LONG_LINE, NOT_JSON, Row, Wanted
 
-NO_OBJECT = "neither an object nor a string"
+NO_OBJECT = said("neither an object nor a string")
 _STEP = 256
 _MOST_OPEN = 4096
 
@@ -103,7 +104,7 @@ def _document(stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
                 records.scalar("" if value is None else str(value).lower(), False)
             elif event in ("start_map", "start_array"):
                 if records.depth >= _MOST_OPEN:
-                    raise ReadError("the JSON is nested too deeply")
+                    raise ReadError(said("the JSON is nested too deeply"))
                 records.begin(event == "start_map")
             else:
                 records.end()
@@ -112,5 +113,5 @@ def _document(stream: io.RawIOBase, wanted: Wanted) -> Iterator[Row]:
                 yield from records.take()
     except ijson.JSONError:
         yield from records.take()
-        raise ReadError("the JSON is malformed or cut short") from None
+        raise ReadError(said("the JSON is malformed or cut short")) from None
     yield from records.take()

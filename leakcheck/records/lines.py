@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from leakcheck.input.chunk import chunks
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 from leakcheck.subject.digests import LONGEST_PASSWORD, windows_1252
 
 TOO_LONG = ""
@@ -155,7 +156,9 @@ class Utf8:
             data = self._stream.read(max(size, 1 << 16)) or b""
             self.silent += len(data)
             if self.silent > LONGEST_VALUE:
-                raise ReadError(f"{self._what} holds a value that is too long to be read")
+                raise ReadError(
+                    said("{what} holds a value that is too long to be read", what=self._what)
+                )
             text = self._decoder.decode(data, final=not data)
             if text or not data:
                 return text.encode()

@@ -14,7 +14,7 @@ from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
 from leakcheck.input.workbook import READING
-from leakcheck.language import said
+from leakcheck.language import figure, said
 from leakcheck.records import columns, sheet
 from leakcheck.records.asked import AskedRows, Asker, Record, asker_of
 from leakcheck.records.batches import SAMPLE_ROWS, runs
@@ -105,7 +105,11 @@ class Listing:
     def notes(self) -> list[str]:
         """What was guessed, and what was left out."""
         left = sum(asker.left_out for asker in self._askers)
-        more = [f"rows of tables without a password, left out: {left:,}"] if left else []
+        more = (
+            [said("rows of tables without a password, left out: {left}", left=figure(f"{left:,}"))]
+            if left
+            else []
+        )
         found = [*self._notes, *(note for asker in self._askers for note in asker.notes), *more]
         return list(dict.fromkeys(found))
 
@@ -238,7 +242,9 @@ class Listing:
             found = [one for one in found if one not in without]
             skipped += [(asker.sheet, None) for asker, _ in without]
         if not found:
-            raise (skipped and skipped[0][1]) or InputError(f"{self.name}: the list is empty.")
+            raise (skipped and skipped[0][1]) or InputError(
+                said("{name}: the list is empty.", name=self.name)
+            )
         if len(found) == 1:
             found[0][0].sheet = ""
         else:
@@ -290,13 +296,24 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
             )
         if not can_hold(kind, form):
             raise InputError(
-                f"{name}: this looks like {WORDS[form]}, which holds no {kind}: "
-                "say how to read it with --from."
+                said(
+                    "{name}: this looks like {words}, which holds no {kind}: say how to read "
+                    "it with --from.",
+                    name=name,
+                    words=WORDS[form],
+                    kind=kind,
+                )
             )
         if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):
             raise InputError(
-                f"{name}: this is a list of hashes of {dialect.hex_digits} digits, and kind "
-                f"{kind} has {kind.digest_bytes * 2}: they are not hashed again."
+                said(
+                    "{name}: this is a list of hashes of {hex_digits} digits, and kind "
+                    "{kind} has {digest_bytes}: they are not hashed again.",
+                    name=name,
+                    hex_digits=dialect.hex_digits,
+                    kind=kind,
+                    digest_bytes=kind.digest_bytes * 2,
+                )
             )
         return dialect
     if form is None and (dialect.remedy or "binary" in dialect.looks or "image" in dialect.looks):
@@ -307,11 +324,19 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
         return replace(dialect, form=Form.TEXT, hashed=False)
     if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):
         raise InputError(
-            f"{name}: this is a list of hashes of {dialect.hex_digits} digits, and kind {kind} "
-            f"has {kind.digest_bytes * 2}."
+            said(
+                "{name}: this is a list of hashes of {hex_digits} digits, and kind "
+                "{kind} has {digest_bytes}.",
+                name=name,
+                hex_digits=dialect.hex_digits,
+                kind=kind,
+                digest_bytes=kind.digest_bytes * 2,
+            )
         )
     if form is not None and not can_hold(kind, form):
-        raise InputError(f"{name}: {WORDS[form]} holds no {kind}.")
+        raise InputError(
+            said("{name}: {words} holds no {kind}.", name=name, words=WORDS[form], kind=kind)
+        )
     return replace(dialect, hashed=False) if dialect.hashed else dialect
 
 

@@ -278,7 +278,7 @@ class Picker:
         position = columns.number(column)
         if position is not None and position < width:
             return position
-        choices = ", ".join(name for name in names if name) or f"1 to {width}"
+        choices = ", ".join(name for name in names if name) or said("1 to {width}", width=width)
         raise InputError(
             said("there is no such column as --column says: choose from {choices}", choices=choices)
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from leakcheck.input.workbook import DOUBT, READING, CellText
+from leakcheck.language import said
 from leakcheck.records.formats import Form
 from leakcheck.subject.kinds import Kind
 
@@ -14,12 +15,12 @@ HEADER = "header"
 """The problem of a row that names the columns: no record, and no loss."""
 TITLE = "title"
 EMPTY = "empty"
-TOO_LONG = "too long"
-LONG_LINE = "line too long to be read"
-NO_PASSWORD = "no password"  # noqa: S105 - a reason
-NO_ADDRESS = "no address"
-MALFORMED = "malformed row"
-NOT_UNDERSTOOD = "statement not understood"
+TOO_LONG = said("too long")
+LONG_LINE = said("line too long to be read")
+NO_PASSWORD = said("no password")
+NO_ADDRESS = said("no address")
+MALFORMED = said("malformed row")
+NOT_UNDERSTOOD = said("statement not understood")
 NOT_JSON = "not JSON"
 UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON, LONG_LINE))
 """The problems of bytes that may hold anything: without them a filter is incomplete."""
@@ -70,7 +71,7 @@ def _apart(cell: str | None) -> str | None:
     return CellText.of(doubt, *dict.fromkeys(parts if doubt else (*parts, cell)))
 
 
-_IN_DOUBT = "a number that may look otherwise than it is stored: give it as text"
+_IN_DOUBT = said("a number that may look otherwise than it is stored: give it as text")
 
 
 class PlainRows:

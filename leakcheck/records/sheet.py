@@ -14,6 +14,7 @@ from typing import Any
 from leakcheck.errors import InputError, UsageError
 from leakcheck.input.streams import Budget, KnownSize, ReadError
 from leakcheck.input.workbook import OLE, Workbook
+from leakcheck.language import joined, said
 
 ZIP = b"PK\x03\x04"
 HEAD_ROWS = 1000
@@ -83,7 +84,7 @@ class _Source:
         try:
             yield
         except ReadError as error:
-            raise InputError(f"{self.name}: {error}.") from None
+            raise InputError(said("{name}: {reason}.", name=self.name, reason=error)) from None
 
 
 def sheets_of(
@@ -102,7 +103,11 @@ def sheets_of(
             titles = book.names()
             if wanted is not None and wanted not in titles:
                 raise UsageError(
-                    f"{name}: there is no such sheet: choose from {', '.join(titles)}."
+                    said(
+                        "{name}: there is no such sheet: choose from {names}.",
+                        name=name,
+                        names=joined(", ", titles),
+                    )
                 )
             last = 1 if wanted is not None else len(titles)
             for number, (title, live) in enumerate(book, 1):

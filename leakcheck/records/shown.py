@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.rows import readable
@@ -81,7 +82,7 @@ class ShownColumns:
 
     def name(self, at: int) -> str:
         """A column's name."""
-        return self.names[at] if at < len(self.names) else f"column {at + 1}"
+        return self.names[at] if at < len(self.names) else said("column {at}", at=at + 1)
 
 
 def plain_url(text: str) -> str:

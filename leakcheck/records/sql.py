@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
@@ -39,7 +40,7 @@ from leakcheck.records.sql_tokens import (
 from leakcheck.subject.digests import LONGEST_PASSWORD
 
 LONGEST = 1 << 20
-NO_COLUMN = "no such column"
+NO_COLUMN = said("no such column")
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
 _NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*[\r\n]")

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator
 
+from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect
@@ -19,7 +20,7 @@ from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import LONG_LINE, Row, Wanted
 
 LINE = ("url", "login", "password")
-NO_SEPARATOR = "no separator"
+NO_SEPARATOR = said("no separator")
 _FIELD = re.compile(
     r"\s*(?:[-*>\u2022\u25cf\u25ba]+\s*)?(?P<name>[^\s:][^:=]{0,40}?)\s*(?P<mark>::?)"
     r"(?:[ \t](?P<value>.*)|$)",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import LONGEST_VALUE, Utf8
 from leakcheck.records.objects import Records
@@ -52,7 +53,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         parser.Parse(b"", True)
     except expat.ExpatError:
         yield from reading.records.take()
-        raise ReadError("the XML is malformed or cut short") from None
+        raise ReadError(said("the XML is malformed or cut short")) from None
     yield from reading.records.take()
 
 
@@ -64,7 +65,7 @@ def _parser() -> expat.XMLParserType:
 
 
 def _refuse(*_: object) -> None:
-    raise ReadError("the XML declares entities, which are not read")
+    raise ReadError(said("the XML declares entities, which are not read"))
 
 
 class _Reading:
@@ -78,7 +79,7 @@ class _Reading:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         if len(self._open) >= _DEEPEST:
-            raise ReadError("the XML is nested too deeply")
+            raise ReadError(said("the XML is nested too deeply"))
         if self._open:
             self._begin(self._open[-1])
         plain = name.rpartition(":")[2]
@@ -93,7 +94,7 @@ class _Reading:
             element.text.append(text)
             element.size += len(text)
             if element.size > LONGEST_VALUE:
-                raise ReadError("the XML holds a value that is too long to be read")
+                raise ReadError(said("the XML holds a value that is too long to be read"))
 
     def end(self, name: str) -> None:
         """The innermost element ends."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leakcheck.input.streams import ReadError
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import Utf8
 from leakcheck.records.objects import Records
@@ -32,7 +33,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
                 yield from reading.records.take()
     except (yaml.YAMLError, ValueError, RecursionError):
         yield from reading.records.take()
-        raise ReadError("the YAML is malformed or cut short") from None
+        raise ReadError(said("the YAML is malformed or cut short")) from None
     yield from reading.records.take()
 
 
@@ -57,7 +58,7 @@ class _Reading:
             self._value(self._anchors.get(event.anchor, ""), False)
         elif what in ("MappingStartEvent", "SequenceStartEvent"):
             if len(self._maps) >= _DEEPEST:
-                raise ReadError("the YAML is nested too deeply")
+                raise ReadError(said("the YAML is nested too deeply"))
             if self._maps and self._maps[-1]:
                 if not self._named[-1]:
                     self.records.key("")  # a key that is no text

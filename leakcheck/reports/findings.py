@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 from leakcheck import terminal
+from leakcheck.language import local, said
 from leakcheck.reports import Meta, ReportRow, Summary
 from leakcheck.wording import printable
 
@@ -16,8 +17,12 @@ class TextWriter:
     """`path:line:column: message` for each finding, then the summary.
 
     On a terminal the place has the colour of the finding's level, and sentences
-    of the summary are broken at words.
+    of the summary are broken at words. It is for people, in their language.
     """
+
+    def _said(self, text: str) -> str:
+        """A message as it is written."""
+        return local(text)
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -31,22 +36,25 @@ class TextWriter:
         if row.finding is not None:
             terminal.make_room()
             place = terminal.paint(_place(row), row.finding.level, self._out)
-            self._out.write(f"{place}: {printable(row.finding.message)}\n")
+            self._out.write(f"{place}: {printable(self._said(row.finding.message))}\n")
             if context := row.values.get("context"):
                 self._out.write(f"  {printable(context)}\n")
 
     def end(self, summary: Summary) -> None:
         """The summary, a sentence a line."""
         if summary.partial:
-            self._out.write("PARTIAL: interrupted, findings are missing.\n")
+            self._out.write(self._said(said("PARTIAL: interrupted, findings are missing.")) + "\n")
         lines = summary.lines[:1] if terminal.settings().quiet else summary.lines
-        for line in map(printable, lines):
+        for line in (printable(self._said(line)) for line in lines):
             for part in terminal.prose(line) if self._drawn else [line]:
                 self._out.write(f"{part}\n")
 
 
 class GithubWriter(TextWriter):
-    """Workflow commands, from which GitHub Actions makes annotations."""
+    """Workflow commands, from which GitHub Actions makes annotations, in English."""
+
+    def _said(self, text: str) -> str:
+        return text
 
     def row(self, row: ReportRow) -> None:
         """One command, where there is a finding."""
@@ -60,14 +68,14 @@ class GithubWriter(TextWriter):
             fields |= {"line": str(place.line)} if place.line else {}
             fields |= {"col": str(place.column)} if place.column else {}
         level = "notice" if finding.level == "note" else finding.level
-        said = ",".join(f"{name}={_property(value)}" for name, value in sorted(fields.items()))
-        self._out.write(f"::{level} {said}::{_data(finding.message)}\n")
+        told = ",".join(f"{name}={_property(value)}" for name, value in sorted(fields.items()))
+        self._out.write(f"::{level} {told}::{_data(finding.message)}\n")
 
 
 def _place(row: ReportRow) -> str:
     place = row.finding.location if row.finding else None
     if place is None:
-        return printable(row.case or "row")
+        return printable(row.case or said("row"))
     parts = (place.uri, place.line, place.column)
     return printable(":".join(str(part) for part in parts if part is not None))
 

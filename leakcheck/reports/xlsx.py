@@ -37,7 +37,7 @@ class XlsxWriter:
     def __init__(self, out: TextIO) -> None:
         """Raises UsageError where `out` is a terminal."""
         if out.isatty():
-            raise UsageError("A workbook is no text: name a file for it with -o.")
+            raise UsageError(said("A workbook is not text: name a file for it with -o."))
         self._out = out
         self._rows = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in `end`
             _IN_MEMORY, "w+", encoding="utf-8", newline=""
@@ -115,7 +115,7 @@ class XlsxWriter:
         from openpyxl.styles import Font
         from openpyxl.utils import get_column_letter
 
-        sheet = book.create_sheet("Rows" if number == 1 else f"Rows {number}")
+        sheet = book.create_sheet("Rows" if number == 1 else said("Rows {number}", number=number))
         for at, wide in enumerate(self._wide, 1):
             sheet.column_dimensions[get_column_letter(at)].width = min(max(wide, 4), _WIDE) + 2
         sheet.freeze_panes = "A2"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Self
 
 from bloom.cores import usable_cores
+from leakcheck.language import figure, joined, said
 from leakcheck.reports import Summary
 from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.rows import AllClean
@@ -100,11 +101,23 @@ def cost(identity: Identity, rows: int | None, source: Source) -> str:
     """What a list of about so many rows, None for unknown, costs with one source."""
     from leakcheck.sources.identities import price
 
-    said = []
+    stated = []
     if identity.harden:
         each = price(identity.harden)
-        long = f", {duration(each * rows / usable_cores())} for this list" if rows else ""
-        said.append(f"is hardened: a row takes {each * 1000:.2f} ms of a core{long}")
+        long = (
+            said(", {each} for this list", each=duration(each * rows / usable_cores()))
+            if rows
+            else ""
+        )
+        stated.append(
+            said(
+                "is hardened: a row takes {each} ms of a core{long}",
+                each=figure(f"{each * 1000:.2f}"),
+                long=long,
+            )
+        )
     if identity.seal:
-        said.append(f"is sealed: {identity.seal.url} is asked about each row, blindly")
-    return f"{source.info.name} {', and '.join(said)}."
+        stated.append(
+            said("is sealed: {url} is asked about each row, blindly", url=identity.seal.url)
+        )
+    return said("{name} {costs}.", name=source.info.name, costs=joined(said(", and "), stated))

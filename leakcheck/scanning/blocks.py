@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from leakcheck.input.chunk import Buffers, chunks
+from leakcheck.language import said
 from leakcheck.records.asked import AskedRows, Lined, Record
 from leakcheck.records.formats import Dialect, Form
 from leakcheck.records.listing import Listing, Part
@@ -30,7 +31,7 @@ ROWS = 1 << 14
 FEW = 1 << 14
 """Bytes of lines, at least, in a block of a list whose digests are slow; rows: a 32nd of it."""
 _FOLDED = 64  # lines that may be one
-TOO_LONG = "too long"
+TOO_LONG = said("too long")
 
 
 class RowBlock(Protocol):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from leakcheck import extract
 from leakcheck.errors import SubjectError
 from leakcheck.extract import LONGEST_PASSWORD
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.subject import tables
 from leakcheck.subject.kinds import Kind
@@ -19,11 +20,11 @@ from leakcheck.subject.question import AskedForm, Question, digest_of_canonical,
 
 _MOST_SHOWN = 8  # addresses of one cell
 NO_SUBJECT = {
-    Kind.EMAIL: "no address",
-    Kind.PASSWORD: "no password",
-    Kind.NTLM: "no password",
-    Kind.CREDENTIAL: "no credential",
-    Kind.DOMAIN: "no domain",
+    Kind.EMAIL: said("no address"),
+    Kind.PASSWORD: said("no password"),
+    Kind.NTLM: said("no password"),
+    Kind.CREDENTIAL: said("no credential"),
+    Kind.DOMAIN: said("no domain"),
 }
 
 
@@ -54,7 +55,7 @@ def read_cell(cell: bytes, query: Query) -> tuple[list[tuple[str, bytes]], table
         one = question(kind, cell.rpartition(b"@")[2] or cell)
         return list(_told(one)), one.needs
     if len(cell) > LONGEST_PASSWORD:
-        raise SubjectError("too long")
+        raise SubjectError(said("too long"))
     found: dict[bytes, str] = {}
     needs = None
     alone = query.dialect.form is Form.PASSWORDS or query.dialect.either

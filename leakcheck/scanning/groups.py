@@ -21,7 +21,7 @@ from leakcheck.subject.question import canonical, digest
 from leakcheck.verdicts import Verdict, combine
 from leakcheck.wording import number
 
-NO_DOMAIN = "(no domain)"
+NO_DOMAIN = said("(no domain)")
 
 
 @dataclass

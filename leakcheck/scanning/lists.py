@@ -203,7 +203,7 @@ class Lists:
         if self._now is not None:
             self._done_with(self._now)
             if self.several:
-                self._now.reason = self._now.reason or "interrupted before its end"
+                self._now.reason = self._now.reason or said("interrupted before its end")
         self.tally.unread = len(self.unread)
         if not self.several:
             return self._asking.summary(self._lists[0].notes, partial=partial)

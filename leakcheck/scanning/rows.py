@@ -29,12 +29,14 @@ RULES = (
     Rule(
         "leakcheck/exposed",
         "ExposedSubject",
-        "The subject is in a breach: change the password there and wherever it is used again.",
+        said(
+            "The subject is in a breach: change the password there and wherever it is used again."
+        ),
     ),
     Rule(
         "leakcheck/unknown",
         "NoAnswer",
-        "Nothing vouches for an answer: repair the row or the source named, and scan again.",
+        said("Nothing vouches for an answer: repair the row or the source named, and scan again."),
     ),
 )
 

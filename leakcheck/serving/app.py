@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 import xxhash
 
+from leakcheck.language import said
 from leakcheck.serving.catalog import Shelf, describe
 from leakcheck.serving.files import conditions, file_answer
 from leakcheck.serving.hosts import Hosts
@@ -74,7 +75,7 @@ class App:
                 await asyncio.sleep(0)  # others have their turn, however fast this one reads
             await send({"type": "http.response.body"})
         except OSError:
-            self._tell("a file was cut while it was sent")
+            self._tell(said("a file was cut while it was sent"))
         finally:
             if pieces is not None:
                 pieces.close()
@@ -83,7 +84,7 @@ class App:
         try:
             return self._routed(scope)
         except Exception as error:
-            self._tell(f"a request could not be answered ({type(error).__name__})")
+            self._tell(said("a request could not be answered ({name})", name=type(error).__name__))
             return HttpAnswer.plain("This cannot be answered now.", 503)
 
     def _routed(self, scope: _Message) -> HttpAnswer:
@@ -118,7 +119,7 @@ class App:
         now = time.monotonic()
         if now - self._told >= 1.0:
             self._told = now
-            warn(f"{what}.")
+            warn(said("{sentence}.", sentence=what))
 
 
 def answer(query: HttpRequest, shelf: Shelf) -> HttpAnswer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leakcheck.errors import FilterError, UsageError
+from leakcheck.language import said
 from leakcheck.serving.site import Site, site_in
 from leakcheck.serving.stores import ServedStore
 from leakcheck.sources import filter_file, filter_header
@@ -76,7 +77,9 @@ def look(place: Path) -> Shelf:
         store = ServedStore(place.absolute())
         return Shelf(None, stores={store.digits: store})
     if not place.is_dir():
-        raise UsageError(f"{place}: there is no such folder, and no store of ranges.")
+        raise UsageError(
+            said("{place}: there is no such folder, and no store of ranges.", place=place)
+        )
     folder = place.absolute()
     ranges: dict[int, Path] = {}
     try:
@@ -89,11 +92,17 @@ def look(place: Path) -> Shelf:
         shelf = Shelf(folder, ranges, site_in(folder), _stores(folder))
         filters = shelf.filters()
     except OSError as error:
-        why = error.strerror or "the system refused"
-        raise UsageError(f"{folder}: it cannot be read: {why}.") from None
+        why = error.strerror or said("the system refused")
+        raise UsageError(
+            said("{folder}: it cannot be read: {why}.", folder=folder, why=why)
+        ) from None
     if not ranges and not filters and not shelf.stores:
         raise UsageError(
-            f"{folder}: there is no filter (*.bloom), no store (*.ranges) and no range file in it."
+            said(
+                "{folder}: there is no filter (*.bloom), no store (*.ranges) and no "
+                "range file in it.",
+                folder=folder,
+            )
         )
     return shelf
 
@@ -105,8 +114,12 @@ def _stores(folder: Path) -> dict[int, ServedStore]:
         store = ServedStore(path)
         if store.digits in found:
             raise UsageError(
-                f"{folder}: {found[store.digits].path.name} and {path.name} are of one kind: "
-                "name the one to serve."
+                said(
+                    "{folder}: {name} and {name2} are of one kind: name the one to serve.",
+                    folder=folder,
+                    name=found[store.digits].path.name,
+                    name2=path.name,
+                )
             )
         found[store.digits] = store
     return found

@@ -16,6 +16,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from leakcheck.language import said
 from leakcheck.serving.quick import Known, Quick
 
 HEAD_BYTES = 16 << 10
@@ -170,7 +171,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse a long line of requests."""
         if len(self.pipeline) >= IN_LINE:
-            raise ValueError("too many requests at once")  # makes it a bad request
+            raise ValueError(said("too many requests at once"))  # makes it a bad request
         if any(name in _BODY for name, _ in self.headers):
             self._tail = None  # what follows may be no request
         super().on_headers_complete()

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.serving.guard import place_of
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.sources.oracle import POINT_BYTES, ROUTE, SIZES
@@ -46,7 +47,11 @@ class Rate:
         rate = cls(int(found[1]), _SECONDS[found[2]]) if found else None
         if rate is None or rate.count < SIZES[0]:
             raise UsageError(
-                f"{option} takes a number from {SIZES[0]} up and a time, such as 30/minute."
+                said(
+                    "{option} takes a number from {least} and a time, such as 30/minute.",
+                    option=option,
+                    least=SIZES[0],
+                )
             )
         return rate
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from leakcheck import processes
 from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.serving.app import FOR_PAGES, App
 from leakcheck.serving.guard import KEEP_SECONDS, GuardedProtocol, Room, keep_order
 from leakcheck.serving.handshakes import Handshakes
@@ -79,7 +80,7 @@ class Server(uvicorn.Server):
             config.load()
         except OSError:
             raise UsageError(
-                "--cert and --key cannot be read as a certificate and its key."
+                said("--cert and --key cannot be read as a certificate and its key.")
             ) from None
         super().__init__(config)
 
@@ -128,8 +129,10 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        why = error.strerror or "it is not an address of this machine"
-        raise UsageError(f"It cannot listen at {host} port {port}: {why}.") from None
+        why = error.strerror or said("it is not an address of this machine")
+        raise UsageError(
+            said("It cannot listen at {host} port {port}: {why}.", host=host, port=port, why=why)
+        ) from None
 
 
 def listen_at_path(path: Path, mode: int) -> socket.socket:
@@ -140,7 +143,7 @@ def listen_at_path(path: Path, mode: int) -> socket.socket:
     """
     with processes.local_socket() as probe, contextlib.suppress(OSError):
         probe.connect(str(path))
-        raise UsageError(f"{path}: a server is listening there.")
+        raise UsageError(said("{name}: a server is listening there.", name=path))
     try:
         if path.is_socket():
             path.unlink()
@@ -153,7 +156,13 @@ def listen_at_path(path: Path, mode: int) -> socket.socket:
         path.chmod(mode)
         listener.listen(_BACKLOG)
     except OSError as error:
-        raise UsageError(f"It cannot listen at {path}: {error.strerror or 'too long'}.") from None
+        raise UsageError(
+            said(
+                "It cannot listen at {name}: {why}.",
+                name=path,
+                why=error.strerror or said("too long"),
+            )
+        ) from None
     return listener
 
 
@@ -170,8 +179,8 @@ class _Rarely:
 
             self._told = now
             error = context.get("exception")
-            what = type(error).__name__ if error is not None else "no reason given"
-            warn(f"a connection could not be served ({what}).")
+            what = type(error).__name__ if error is not None else said("no reason given")
+            warn(said("a connection could not be served ({what}).", what=what))
 
 
 @contextlib.contextmanager

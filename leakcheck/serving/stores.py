@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.serving.files import conditions
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.padding import noise
@@ -94,7 +95,7 @@ class ServedStore:
         self.reason = reason
         if reason not in self._told:
             self._told.add(reason)
-            warn(f"{reason.removesuffix('.')}: its answer is 503.")
+            warn(said("{removesuffix}: its answer is 503.", removesuffix=reason.removesuffix(".")))
 
 
 def range_answer(query: HttpRequest, number: int, store: ServedStore) -> HttpAnswer:

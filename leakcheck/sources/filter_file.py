@@ -69,7 +69,7 @@ class KeptKeys:
 
     def holds(self, digest: bytes) -> bool:
         """Whether `digest` is one of the keys. Raises FilterError where they are damaged."""
-        with filter_errors("the kept keys"):
+        with filter_errors(said("the kept keys")):
             return self._records.holds(digest)
 
     def close(self) -> None:
@@ -300,7 +300,9 @@ class _Proof:
         assert identity is not None
         found = self._source._made(identity, digest, len(digest))
         if found.made[0] is None:
-            raise FilterError(f"The kept keys cannot be asked: {found.reasons[0]}.")
+            raise FilterError(
+                said("The kept keys cannot be asked: {reasons}.", reasons=found.reasons[0])
+            )
         return self._kept.holds(found.made[0])
 
     def close(self) -> None:

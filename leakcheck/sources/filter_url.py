@@ -119,10 +119,15 @@ class RemoteFilter(Source):
             signed = self.info.signed
             header = self._open()
             if signed and not self._remote.signed:
-                self._fail(f"it was {signed}, and is signed by nobody whom you trust any more")
+                self._fail(
+                    said(
+                        "it was {signed}, and is no longer signed by anyone you trust",
+                        signed=signed,
+                    )
+                )
                 raise NetworkError(self._failure)
             if self._remote.kind is not self.info.kind:
-                self._fail("the filter on the server now holds another kind of subject")
+                self._fail(said("the filter on the server now holds another kind of subject"))
                 raise NetworkError(self._failure)
             self.info = self._described(header)
         header = self.header

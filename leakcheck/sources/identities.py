@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.http.urls import shown
-from leakcheck.language import said
+from leakcheck.language import figure, said
 from leakcheck.sources import Access
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
@@ -182,14 +182,27 @@ def told(identity: Identity) -> str:
     if identity.harden is not None:
         harden = identity.harden
         try:
-            cost = f"a guess costs {price(harden) * 1000:.2f} ms of a core of this machine"
+            cost = said(
+                "a guess costs {price} ms of a core of this machine",
+                price=figure(f"{price(harden) * 1000:.2f}"),
+            )
         except UsageError as error:
             cost = str(error).rstrip(".")
-        passes = "1 pass" if harden.passes == 1 else f"{harden.passes} passes"
-        found.append(f"hardened (Argon2id, {harden.memory:,} KiB, {passes}): {cost}")
+        passes = "1 pass" if harden.passes == 1 else said("{passes} passes", passes=harden.passes)
+        found.append(
+            said(
+                "hardened (Argon2id, {memory} KiB, {passes}): {cost}",
+                memory=figure(f"{harden.memory:,}"),
+                passes=passes,
+                cost=cost,
+            )
+        )
     if identity.seal is not None:
         found.append(
-            f"sealed by key {identity.seal.key.hex()[:16]}…: it cannot be tested offline, only by "
-            f"asking {shown(identity.seal.url)}"
+            said(
+                "sealed by key {hex}…: it cannot be tested offline, only by asking {shown}",
+                hex=identity.seal.key.hex()[:16],
+                shown=shown(identity.seal.url),
+            )
         )
     return "; ".join(found)

@@ -86,7 +86,7 @@ def installed_sources(kind: Kind) -> list[Source]:
     try:
         paths = _files()
     except FilterError as error:
-        return [Unanswering(SourceInfo("installed filters", kind), str(error))]
+        return [Unanswering(SourceInfo(said("installed filters"), kind), str(error))]
     sources: list[Source] = []
     for path in paths:
         named = kind_in_name(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.language import said
+from leakcheck.language import figure, said
 from leakcheck.patterns import late
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
@@ -217,7 +217,7 @@ def _noted(source: Source) -> None:
     logging = sys.modules.get("logging")  # takes 6 ms to import, which nobody else should wait
     if logging is not None:
         info = source.info
-        keys = "" if info.keys is None else f", {info.keys:,} keys"
+        keys = "" if info.keys is None else said(", {keys} keys", keys=figure(f"{info.keys:,}"))
         logging.getLogger("leakcheck").debug(
             "asking %s (%s%s)", shown(info.name), info.kind.value, keys
         )
@@ -234,7 +234,7 @@ def _signed(source: Source, access: Access) -> Source:
     from leakcheck.sources.installed import Unanswering
 
     source.close()
-    return Unanswering(source.info, "nobody whom you trust has signed it")
+    return Unanswering(source.info, said("nobody whom you trust has signed it"))
 
 
 def header_of(name: str, access: Access) -> Header:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from leakcheck.errors import UsageError
+from leakcheck.language import figure, said
 
 MIN_RATE, MAX_RATE = 1e-12, 0.5
 _MOST_ABOUT = 3700  # bytes of JSON, which has its place in the filter's first page
@@ -22,17 +23,23 @@ def keys_path(output: Path) -> Path:
 def check_output(path: Path, force: bool) -> None:
     """Raise UsageError where nothing could be written to `path`."""
     if path.is_dir():
-        raise UsageError(f"{path}: this is a folder: name a file.")
+        raise UsageError(said("{name}: this is a folder: name a file.", name=path))
     if path.exists() and not force:
-        raise UsageError(f"{path}: it exists already: use --force to replace it.")
+        raise UsageError(said("{name}: it exists already: use --force to replace it.", name=path))
     if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no such folder to write to.")
+        raise UsageError(said("{name}: there is no such folder to write to.", name=path))
 
 
 def check_rate(rate: float) -> None:
     """Raise UsageError where no filter has this false-positive rate."""
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise UsageError(f"--rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
+        raise UsageError(
+            said(
+                "--rate must lie between {min_rate} and {max_rate}.",
+                min_rate=figure(f"{MIN_RATE:g}"),
+                max_rate=figure(f"{MAX_RATE:g}"),
+            )
+        )
 
 
 def check_about(about: Mapping[str, str | None]) -> None:
@@ -42,8 +49,11 @@ def check_about(about: Mapping[str, str | None]) -> None:
         if date and date != datetime.date.fromisoformat(date).isoformat():
             raise ValueError
     except ValueError:
-        raise UsageError("--date takes a day that exists, such as 2026-02-01.") from None
+        raise UsageError(said("--date takes a day that exists, such as 2026-02-01.")) from None
     if len(json.dumps(dict(about), ensure_ascii=False).encode("utf-8", "replace")) > _MOST_ABOUT:
         raise UsageError(
-            f"The name, link and note take more than {_MOST_ABOUT:,} bytes: shorten them."
+            said(
+                "The name, link and note take more than {most_about} bytes: shorten them.",
+                most_about=figure(f"{_MOST_ABOUT:,}"),
+            )
         )

@@ -112,7 +112,7 @@ class OracleClient:
                 except _TooMany:
                     smaller = [size for size in SIZES if size < self._most]
                     if not smaller:
-                        return self._rest_of(inputs, made, "it takes no question", _REST)
+                        return self._rest_of(inputs, made, said("it takes no question"), _REST)
                     self._most = smaller[-1]
                 except (NetworkError, _NoAnswer) as error:
                     rest = error.rest if isinstance(error, _NoAnswer) else _REST

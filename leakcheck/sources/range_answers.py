@@ -134,5 +134,5 @@ def corpus_range(body: bytes, prefix: str, min_count: int = 1, *, counted: bool 
         try:
             values = struct.pack(f"<{len(counts)}I", *map(_value, counts))
         except struct.error:
-            raise ValueError("a count of it is too large") from None
+            raise ValueError(said("one of its counts is too large")) from None
     return Range(bytes.fromhex(packed.decode()), lines, mark, values)

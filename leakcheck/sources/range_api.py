@@ -132,7 +132,11 @@ class RangeSource(Source):
         self._own = self._base.host not in {
             parse_url(url).host for url in (PASSWORDS_URL, EMAILS_URL)
         }
-        name = f"{service.name} at {self._base.host}" if self._own else service.name
+        name = (
+            said("{name} at {host}", name=service.name, host=self._base.host)
+            if self._own
+            else service.name
+        )
         self.info = SourceInfo(name=name, kind=service.kind, url=shown(str(self._base)))
         self._client = Client(self._base, access.proxy, access.timeout)
         self._cache = Cache("ranges", _FRESH)

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 from pathlib import Path
 
+from leakcheck.language import said
 from leakcheck.patterns import late
 
 RANGES = 16**5
@@ -59,7 +60,7 @@ def read_file(path: Path) -> bytes:
         with gzip.open(path) as file:
             body = file.read(MOST_BYTES + 1)
     except EOFError:
-        raise ValueError("its file is cut short") from None
+        raise ValueError(said("its file is cut short")) from None
     if len(body) > MOST_BYTES:
-        raise ValueError("its file is too large")
+        raise ValueError(said("its file is too large"))
     return body

@@ -6,13 +6,14 @@ Rule: what the store does not have, or cannot vouch for, is `unknown`.
 from pathlib import Path
 
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.sources import Source
 from leakcheck.store.live import LiveStore
 from leakcheck.store.reader import LACKING
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, Lookup, SourceInfo
 
-DAMAGED = "a part of the store that is needed is damaged or cannot be read"
+DAMAGED = said("a part of the store that is needed is damaged or cannot be read")
 
 
 class StoredRanges(Source):
@@ -36,7 +37,9 @@ class StoredRanges(Source):
             kind = None
         if kind not in (Kind.PASSWORD, Kind.NTLM) or kind.digest_bytes != header.digest_bytes:
             self._live.close()
-            raise FilterError(f"{path}: the store does not say of which kind its hashes are.")
+            raise FilterError(
+                said("{name}: the store does not say of which kind its hashes are.", name=path)
+            )
         self.info = SourceInfo(
             text("name") or path.name,
             kind,

@@ -100,7 +100,11 @@ class SortedHashes(Source):
             end = self._map.find(b"\n", start)
             found = self._parse(start, size if end < 0 else end)
             if found is None or found[0] < last:
-                what = "is no list of such hashes" if found is None else "is not sorted by hash"
+                what = (
+                    said("is not a list of such hashes")
+                    if found is None
+                    else said("is not sorted by hash")
+                )
                 self.close()
                 raise FilterError(
                     said("{name}: the file {what}: sort it, or name another.", name=name, what=what)

@@ -27,6 +27,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.slow_keys import FAST, HOUR, wish
 from leakcheck.building.workers import Workers
 from leakcheck.errors import FilterError, InputError, UsageError
+from leakcheck.language import figure, said
 from leakcheck.sources.filter_file import forget_old_keys
 from leakcheck.sources.filter_header import about, filter_errors
 from leakcheck.spark import page_tasks, session
@@ -137,7 +138,9 @@ def check(request: BuildRequest, partitions: int | None) -> None:
     """Raise UsageError for what was asked and a cluster does not do."""
     request.check()
     if partitions is not None and not 1 <= partitions <= MOST_CELLS:
-        raise UsageError(f"--partitions takes a number from 1 to {MOST_CELLS}.")
+        raise UsageError(
+            said("--partitions takes a number from 1 to {most_cells}.", most_cells=MOST_CELLS)
+        )
     for option, asked in {
         "--resume": request.resume,
         "--update": request.update is not None,
@@ -145,13 +148,17 @@ def check(request: BuildRequest, partitions: int | None) -> None:
         "--rejects": request.rejects is not None,
     }.items():
         if asked:
-            raise UsageError(f"{option} is for a build on one machine: leave it or --on out.")
+            raise UsageError(
+                said("{option} is for a build on one machine: leave it or --on out.", option=option)
+            )
     if request.seal is not None:
-        raise UsageError("--seal keeps its key on one machine: leave it or --on out.")
+        raise UsageError(said("--seal keeps its key on one machine: leave it or --on out."))
     if request.reading.password is not None:
-        raise UsageError("A cluster opens no encrypted archives: the password stays here.")
+        raise UsageError(said("A cluster opens no encrypted archives: the password stays here."))
     if request.harden == HOUR:
-        raise UsageError("--harden hour measures this machine: give parameters for a cluster.")
+        raise UsageError(
+            said("--harden hour measures this machine: give parameters for a cluster.")
+        )
 
 
 def _hardening(request: BuildRequest) -> Hardening | None:
@@ -260,8 +267,11 @@ def _tell_bombs(request: BuildRequest, items: list[WorkItem], report: BuildRepor
             report.skipped.append(
                 (
                     found.path,
-                    f"it expands to more than {request.reading.expansion:g} times its size: "
-                    "if it is no bomb, give a larger --max-expansion",
+                    said(
+                        "it expands to more than {expansion} times its size: if it is not a "
+                        "bomb, give a larger --max-expansion",
+                        expansion=figure(f"{request.reading.expansion:g}"),
+                    ),
                     True,
                 )
             )
@@ -294,7 +304,7 @@ def sort_records(
     with session.setting(rows.sparkSession, _BATCH_ROWS, str(ROWS_AT_ONCE)):
         found = sorted(sorted_part(row) for row in session.run(wanted, look_on))
     if len({one.part for one in found}) != len(found):
-        raise FilterError("Spark gave one partition twice: nothing was written.")
+        raise FilterError(said("Spark gave one partition twice: nothing was written."))
     return found
 
 
@@ -325,7 +335,9 @@ def write_filter(
     rows = session.run(numbers.mapInArrow(fill, page_tasks.FILLED), look_on)
     filled_keys, filled_sum, loads = page_tasks.filled(rows)
     if (filled_keys, filled_sum) != (keys, key_sum):
-        raise FilterError("The records that the pages were filled from are not those counted.")
+        raise FilterError(
+            said("The records that the pages were filled from are not those counted.")
+        )
     header = Header(
         pages=size.pages,
         first=0,

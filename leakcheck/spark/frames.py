@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from bloom.format import Header
 from leakcheck.errors import InputError, UsageError
+from leakcheck.language import said
 from leakcheck.records.formats import Dialect, Form, extractor
 from leakcheck.sources.filter_header import about
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
@@ -159,7 +160,7 @@ def build_filter(
         check_output(path, force)
     parts = partitions or min(CELLS, 2 * session.cores(records.sparkSession))
     if not 1 <= parts <= CELLS:
-        raise UsageError(f"partitions is a number from 1 to {CELLS}.")
+        raise UsageError(said("partitions is a number from 1 to {cells}.", cells=CELLS))
     described: dict[str, Any] = dict(about(settled, **dict(describe or {})))
     if harden is not None:
         described["identity"] = Identity(_harden(harden)).record()
@@ -167,7 +168,11 @@ def build_filter(
     with working(path, url, work) as (place, workplace):
         found = sort_records(workplace, records, CELLS, parts, lambda: None)
         if not found:
-            raise InputError(f"No key of kind {settled} was found, and no filter is written.")
+            raise InputError(
+                said(
+                    "No key of kind {settled} was found, and no filter is written.", settled=settled
+                )
+            )
         target = FilterWanted(path, rate, described, force, size, url)
         spark = records.sparkSession
         bounds = bounds_of(CELLS, parts)
@@ -183,14 +188,16 @@ def _kind(kind: Kind | str) -> Kind:
     try:
         return Kind(kind)
     except ValueError:
-        raise UsageError(f"There is no such kind: choose from {', '.join(Kind)}.") from None
+        raise UsageError(
+            said("There is no such kind: choose from {names}.", names=", ".join(Kind))
+        ) from None
 
 
 def _harden(text: str) -> Hardening:
     try:
         return Hardening.parse(text)
     except ValueError as error:
-        raise UsageError(f"harden takes a PHC string: {error}.") from None
+        raise UsageError(said("harden takes a PHC string: {reason}.", reason=error)) from None
 
 
 def _column(kind: Kind | str, form: Form | str | None, harden: str | None) -> _TextColumn:
@@ -198,12 +205,16 @@ def _column(kind: Kind | str, form: Form | str | None, harden: str | None) -> _T
     try:
         read_as = Form(form) if form else _LINE_FORMS[settled]
     except ValueError:
-        raise UsageError(f"There is no such form: choose from {', '.join(_LINES)}.") from None
+        raise UsageError(
+            said("There is no such form: choose from {names}.", names=", ".join(_LINES))
+        ) from None
     if read_as not in _LINES:
-        raise UsageError(f"A column is read by the line: choose from {', '.join(_LINES)}.")
+        raise UsageError(
+            said("A column is read by the line: choose from {names}.", names=", ".join(_LINES))
+        )
     extractor(settled, Dialect(read_as))
     if harden is not None and not settled.has_domains:
-        raise UsageError("harden is for addresses, domains and credentials.")
+        raise UsageError(said("harden is for addresses, domains and credentials."))
     return _TextColumn(settled, read_as, _harden(harden) if harden else None)
 
 

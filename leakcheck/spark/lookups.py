@@ -112,11 +112,17 @@ def contains(
         opened.close()
         path = str(Path(filter_path).resolve())
     if column not in frame.columns:
-        raise UsageError(f"There is no column {column}: there are {', '.join(frame.columns)}.")
+        raise UsageError(
+            said(
+                "There is no column {column}: there are {names}.",
+                column=column,
+                names=", ".join(frame.columns),
+            )
+        )
     types = {"string": StringType(), "double": DoubleType()}
     added = [StructField(f"{prefix}{name}", types[type_]) for name, type_ in _ANSWERS]
     if taken := [field.name for field in added if field.name in frame.columns]:
-        raise UsageError(f"There is a column {taken[0]} already: give a prefix.")
+        raise UsageError(said("There is a column {taken} already: give a prefix.", taken=taken[0]))
     asked = _Asked(path, kind, frame.columns.index(column), prefix, whole)
     schema = StructType([*frame.schema.fields, *added])
     return frame.mapInArrow(discreet(asked.answer), schema)

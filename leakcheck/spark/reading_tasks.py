@@ -19,6 +19,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import KeyTaker
 from leakcheck.errors import LeakcheckError, fault
+from leakcheck.language import said
 from leakcheck.sources.identities import piece_of
 from leakcheck.spark.runs import batches
 from leakcheck.spark.work_items import WorkItem
@@ -114,8 +115,13 @@ def reading(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Re
 def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
     item = WorkItem.from_json(told.work.row(ITEMS, number))
     if told.version != __version__:  # another's tables and readers would give other keys
-        said = f"The workers have leakcheck {__version__}, and this is {told.version}: install one."
-        told.work.put(f"{ACCOUNT}{number}", {"inputs": [], "skipped": [], "error": said})
+        stated = said(
+            "The workers have leakcheck {version}, and this is {version2}: install "
+            "the same version.",
+            version=__version__,
+            version2=told.version,
+        )
+        told.work.put(f"{ACCOUNT}{number}", {"inputs": [], "skipped": [], "error": stated})
         return
     keys = TaskKeys(told.kind, told.harden)
 

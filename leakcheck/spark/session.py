@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from leakcheck.errors import LeakcheckError, UsageError, fault
+from leakcheck.language import said
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -20,10 +21,12 @@ HERE = "spark"
 _MASTER = re.compile(rf"{HERE}|yarn|local(\[.+\])?|(spark|k8s|sc)://.+")
 _FAULT = re.compile(r"\b[A-Z]\w{2,60}(?:Error|Exception|Failure|Failed)\b")
 _LOOK = 0.2  # seconds between two looks at the progress
-_MISSING = (
+_MISSING = said(
     "Spark is not installed here: pip install 'leakcheck-bloom[spark]', and Java 17 or later."
 )
-_NO_JAVA = "Spark could not be started: it needs Java 17 or later (JAVA_HOME, or java on the PATH)."
+_NO_JAVA = said(
+    "Spark could not be started: it needs Java 17 or later (JAVA_HOME, or java on the PATH)."
+)
 
 
 @contextmanager
@@ -34,8 +37,11 @@ def session_on(on: str) -> Iterator["SparkSession"]:
     """
     if not _MASTER.fullmatch(on):
         raise UsageError(
-            f"--on takes {HERE}, or a master such as local[2], spark://HOST:7077, yarn, "
-            "k8s://HOST or sc://HOST."
+            said(
+                "--on takes {here}, or a master such as local[2], spark://HOST:7077, "
+                "yarn, k8s://HOST or sc://HOST.",
+                here=HERE,
+            )
         )
     try:
         import pyarrow  # noqa: F401 - the tasks need it, and a job's failure would not say so
@@ -94,12 +100,14 @@ def _quietly(settings: dict[str, str]) -> None:
 
 
 def _not_begun(on: str, error: Exception) -> str:
-    said = str(error)
+    stated = str(error)
     if isinstance(error, ImportError):
-        return f"--on {on} needs more of Spark: pip install 'pyspark[connect]'."
-    if "JAVA_GATEWAY" in said or "Java gateway" in said or "JAVA_HOME" in said:
+        return said("--on {on} needs more of Spark: pip install 'pyspark[connect]'.", on=on)
+    if "JAVA_GATEWAY" in stated or "Java gateway" in stated or "JAVA_HOME" in stated:
         return _NO_JAVA
-    return f"--on {on}: Spark could not be started there ({type(error).__name__})."
+    return said(
+        "--on {on}: Spark could not be started there ({name}).", on=on, name=type(error).__name__
+    )
 
 
 def run(frame: "DataFrame", look_on: Callable[[], None]) -> list[Any]:
@@ -175,31 +183,42 @@ def _is_remote(session: Any) -> bool:
 
 def _failed(error: BaseException) -> LeakcheckError:
     """A job's failure in a sentence: its own words are a traceback from many machines."""
-    said = str(error)
-    if "No module named 'leakcheck" in said or "No module named 'bloom" in said:
+    stated = str(error)
+    if "No module named 'leakcheck" in stated or "No module named 'bloom" in stated:
         return UsageError(
-            "The cluster's workers have no leakcheck: install leakcheck-bloom[spark] there, and "
-            "name that Python in PYSPARK_PYTHON."
+            said(
+                "The cluster's workers have no leakcheck: install leakcheck-bloom[spark] "
+                "there, and name that Python in PYSPARK_PYTHON."
+            )
         )
     for sign, meaning in _SIGNS.items():
-        if sign in said:
-            return LeakcheckError(f"The Spark job failed: {meaning}.")
-    kinds = dict.fromkeys(_FAULT.findall(said))  # their words may hold anything
+        if sign in stated:
+            return LeakcheckError(said("The Spark job failed: {meaning}.", meaning=meaning))
+    kinds = dict.fromkeys(_FAULT.findall(stated))  # their words may hold anything
     named = ", ".join([*kinds][:4]) or type(error).__name__
-    return LeakcheckError(f"The Spark job failed ({named}): the cluster's log says more.")
+    return LeakcheckError(
+        said("The Spark job failed ({named}): the cluster's log says more.", named=named)
+    )
 
 
 _SIGNS = {
-    "PYTHON_VERSION_MISMATCH": "the workers have another Python than this: name one in "
-    "PYSPARK_PYTHON",
-    "No space left on device": "a disk of the cluster is full",
-    "FileNotFoundError": "a worker does not see the files that this machine sees: inputs and "
-    "output must have the same paths on all machines",
-    "NetworkError": "a worker cannot read or write what lies in object storage: its own "
-    "credentials must allow that",
-    "PermissionError": "a worker may not read the inputs, or write beside the output",
-    "OutOfMemoryError": "an executor had too little memory: give more with spark.executor.memory",
-    "a fault in leakcheck": "a fault in leakcheck: its log on the cluster says where",
+    "PYTHON_VERSION_MISMATCH": said(
+        "the workers have another Python than this: name one in PYSPARK_PYTHON"
+    ),
+    "No space left on device": said("a disk of the cluster is full"),
+    "FileNotFoundError": said(
+        "a worker does not see the files that this machine sees: inputs and "
+        "output must have the same paths on all machines"
+    ),
+    "NetworkError": said(
+        "a worker cannot read or write what lies in object storage: its own "
+        "credentials must allow that"
+    ),
+    "PermissionError": said("a worker may not read the inputs, or write beside the output"),
+    "OutOfMemoryError": said(
+        "an executor had too little memory: give more with spark.executor.memory"
+    ),
+    "a fault in leakcheck": said("a fault in leakcheck: its log on the cluster says where"),
 }
 
 

@@ -17,6 +17,7 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.errors import InputError, UsageError
 from leakcheck.input import Found, Input, Skipped, expand, line_cuts
 from leakcheck.input.archives import recognise
+from leakcheck.language import said
 from leakcheck.records.formats import WORDS
 from leakcheck.subject.kinds import Kind
 
@@ -110,7 +111,7 @@ class Planned:
         group_asked = self.kind
         for order, found in enumerate(self._files):
             if found.size is None:
-                raise UsageError("A cluster does not read stdin: put the dump into a file.")
+                raise UsageError(said("A cluster does not read stdin: put the dump into a file."))
             asked = self.kind
             if not self._looked or self.kind is None:
                 self._look(found)
@@ -148,7 +149,9 @@ class Planned:
                     plan = self._plan(item)
                 except InputError as error:
                     if found.named and item.member is None:
-                        raise InputError(f"{item.label}: {error}.") from None
+                        raise InputError(
+                            said("{label}: {reason}.", label=item.label, reason=error)
+                        ) from None
                     continue
                 if plan.searched:
                     self._request.check_searched()
@@ -158,8 +161,12 @@ class Planned:
                     asked.kind is None or (asked.form is None and not plan.searched)
                 ):
                     self.notes.append(
-                        f"{item.label}: read as {WORDS[plan.form]}, for a filter of kind "
-                        f"{plan.kind}."
+                        said(
+                            "{label}: read as {words}, for a filter of kind {kind}.",
+                            label=item.label,
+                            words=WORDS[plan.form],
+                            kind=plan.kind,
+                        )
                     )
                 self.kind, self._looked = plan.kind, True
                 return

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import xxhash
 
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.store import MAGIC
 
 PAGE = 4096
@@ -115,14 +116,20 @@ def encode_header(header: StoreHeader) -> bytes:
 def decode_header(page: bytes, name: str) -> StoreHeader:
     """What the first page says. Raises FilterError where it is none, or damaged."""
     if len(page) < PAGE or page[:8] != MAGIC:
-        raise FilterError(f"{name}: it is no store of ranges.")
+        raise FilterError(said("{name}: it is not a store of ranges.", name=name))
     _, version, length = _START.unpack_from(page)
     if version != _VERSION:
-        raise FilterError(f"{name}: this leakcheck reads stores of version 1, not {version}.")
+        raise FilterError(
+            said(
+                "{name}: this leakcheck reads stores of version 1, not {version}.",
+                name=name,
+                version=version,
+            )
+        )
     check = xxhash.xxh3_64_intdigest(page[: PAGE - 8], _SEED)
     text = page[_START.size : _START.size + length]
     if page[PAGE - 8 : PAGE] != check.to_bytes(8, "little") or length > PAGE - 8 - _START.size:
-        raise damaged(name, "its header")
+        raise damaged(name, said("its header"))
     try:
         fields = json.loads(text)
         header = StoreHeader(
@@ -142,7 +149,7 @@ def decode_header(page: bytes, name: str) -> StoreHeader:
     except (ValueError, TypeError, KeyError, RecursionError):
         sound = False
     if not sound:
-        raise damaged(name, "its header")
+        raise damaged(name, said("its header"))
     return header
 
 
@@ -155,7 +162,7 @@ def encode_table(rows: list[BlockRow]) -> bytes:
 def decode_table(data: bytes, header: StoreHeader, name: str) -> list[BlockRow]:
     """The rows. Raises FilterError where they are not those of `header`."""
     if xxhash.xxh3_64_intdigest(data) != header.root:
-        raise damaged(name, "its table")
+        raise damaged(name, said("its table"))
     return [BlockRow(*_ROW.unpack_from(data, _ROW.size * at)) for at in range(len(header.blocks))]
 
 
@@ -179,4 +186,6 @@ def page_check(page: bytes, block: int) -> int:
 
 def damaged(name: str, what: str) -> FilterError:
     """The error for a damaged part."""
-    return FilterError(f"{name}: {what} is damaged: get a new copy, or fetch it anew.")
+    return FilterError(
+        said("{name}: {what} is damaged: get a new copy, or fetch it again.", name=name, what=what)
+    )

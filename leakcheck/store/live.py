@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.store.reader import RangeStore
 
 _LOOK = 1.0  # seconds between two looks
@@ -56,7 +57,9 @@ class LiveStore:
             return
         if store.header.digest_bytes != self.digest_bytes:
             store.close()
-            self._reason = f"{self.path}: it was replaced by a store of another kind."
+            self._reason = said(
+                "{name}: it was replaced by a store of another kind.", name=self.path
+            )
             return
         self._store = store
 

@@ -14,6 +14,7 @@ import xxhash
 from bloom import system
 from bloom.engine import choose
 from leakcheck.errors import FilterError
+from leakcheck.language import figure, said
 from leakcheck.store.format import (
     PAGE,
     PER_BLOCK,
@@ -26,7 +27,7 @@ from leakcheck.store.format import (
 
 ENGINE, kernels = choose("leakcheck._native", "leakcheck.store.reference")
 _MOST_BYTES = 64 << 20  # of a range, or of the notes of a block
-LACKING = "the store has only a part of all ranges, and not this one"
+LACKING = said("the store has only a part of all ranges, and not this one")
 
 
 class Packed(NamedTuple):
@@ -48,16 +49,23 @@ class RangeStore:
         try:
             self._handle = system.open_to_read(path)
         except FileNotFoundError:
-            raise FilterError(f"{path}: there is no such file.") from None
+            raise FilterError(said("{name}: there is no such file.", name=path)) from None
         except OSError as error:
-            raise FilterError(f"{path}: it cannot be read: {error.strerror}.") from None
+            raise FilterError(
+                said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+            ) from None
         try:
             self.header = decode_header(self._read(0, PAGE), self._name)
             size = os.fstat(self._handle).st_size
             if size != self.header.size:
                 raise FilterError(
-                    f"{path}: it has {size:,} bytes and should have {self.header.size:,}: "
-                    "the copy is not whole."
+                    said(
+                        "{name}: it has {size} bytes and should have {size2}: the copy is not "
+                        "whole.",
+                        name=path,
+                        size=figure(f"{size:,}"),
+                        size2=figure(f"{self.header.size:,}"),
+                    )
                 )
             table = self._read(PAGE, self.header.table_bytes)
             self._rows = decode_table(table, self.header, self._name)
@@ -84,14 +92,14 @@ class RangeStore:
         """Range `number`, verified. Raises FilterError where it is not there, or damaged."""
         header = self.header
         if not header.holds(number):
-            raise FilterError(f"{self._name}: {LACKING}.")
+            raise FilterError(said("{name}: {lacking}.", name=self._name, lacking=LACKING))
         block, at = divmod(number, PER_BLOCK)
         page = self._pages.get(block) or self._page(block)
         entry = entry_at(page, at)
         start = entry_at(page, at - 1).end if at else 0
         place = self._rows[block - header.blocks.start].data + start
         if not 0 <= entry.end - start <= _MOST_BYTES:
-            raise damaged(self._name, "its directory")
+            raise damaged(self._name, said("its directory"))
         data = self._read(place, entry.end - start)
         if xxhash.xxh3_64_intdigest(data) != entry.check:
             raise damaged(self._name, "a range")
@@ -138,14 +146,14 @@ class RangeStore:
         row = self._rows[at]
         end = self._rows[at + 1].notes if at + 1 < len(self._rows) else self.header.size
         if not 0 <= end - row.notes <= _MOST_BYTES:
-            raise damaged(self._name, "its table")
+            raise damaged(self._name, said("its table"))
         data = self._read(row.notes, end - row.notes)
         if page_check(data, block) != row.notes_check:
-            raise damaged(self._name, "what is noted of a range")
+            raise damaged(self._name, said("what is noted of a range"))
         held = len(self.header.of_block(block))
         noted = data.decode("utf-8", "replace").split("\n") if data else [""] * held
         if len(noted) != held:
-            raise damaged(self._name, "what is noted of a range")
+            raise damaged(self._name, said("what is noted of a range"))
         return noted
 
     def verify(self) -> Iterator[int]:
@@ -157,7 +165,7 @@ class RangeStore:
         for block in header.blocks:
             page = self._page(block)
             if self._rows[block - header.blocks.start].data != place:
-                raise damaged(self._name, "its table")
+                raise damaged(self._name, said("its table"))
             for number in header.of_block(block):
                 hashes += entry_at(page, number % PER_BLOCK).hashes
                 self.decoded(number)
@@ -165,12 +173,12 @@ class RangeStore:
             place += entry_at(page, header.of_block(block)[-1] % PER_BLOCK).end
         for block in header.blocks:
             if self._rows[block - header.blocks.start].notes != place:
-                raise damaged(self._name, "its table")
+                raise damaged(self._name, said("its table"))
             at = block - header.blocks.start
             self.notes(block)
             place = self._rows[at + 1].notes if at + 1 < len(self._rows) else header.size
         if hashes != header.hashes:
-            raise damaged(self._name, "its header")
+            raise damaged(self._name, said("its header"))
 
     def contents(self) -> str:
         """SHA-256 of the directory, 64 hexadecimal digits: of equal ranges, whoever made the store.
@@ -186,7 +194,7 @@ class RangeStore:
         at = block - self.header.blocks.start
         page = self._read(PAGE + self.header.table_bytes + PAGE * at, PAGE)
         if page_check(page, block) != self._rows[at].page_check:
-            raise damaged(self._name, "its directory")
+            raise damaged(self._name, said("its directory"))
         self._pages[block] = page
         return page
 
@@ -194,9 +202,15 @@ class RangeStore:
         try:
             data = system.pread(self._handle, count, at)
         except OSError as error:
-            raise FilterError(f"{self._name}: it cannot be read: {error.strerror}.") from None
+            raise FilterError(
+                said("{name}: it cannot be read: {why}.", name=self._name, why=error.strerror)
+            ) from None
         except OverflowError:
-            raise damaged(self._name, "its table") from None
+            raise damaged(self._name, said("its table")) from None
         if len(data) != count and at:
-            raise FilterError(f"{self._name}: it was cut short: get a new copy, or fetch it anew.")
+            raise FilterError(
+                said(
+                    "{name}: it was cut short: get a new copy, or fetch it again.", name=self._name
+                )
+            )
         return data

@@ -10,12 +10,14 @@ import struct
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from leakcheck.language import said
+
 Buffer = bytes | bytearray | memoryview
 LEAD = 20  # bits of a digest that gaps stand for, behind the 20 of the prefix
 CUT = 5  # bytes of a digest before its tail
 MOST_ORDER = 16
 MOST_COUNT = 2**32 - 1
-_MALFORMED = "the range is malformed"
+_MALFORMED = said("the range is malformed")
 _LINE = re.compile(rb"([0-9A-Fa-f]+):([0-9]{1,11})(?:\r?\n|\r?\Z)")
 
 
@@ -30,9 +32,9 @@ def encode_ranges(
     packed = bytes(digests)
     keys = [packed[at : at + size] for at in range(0, len(packed), size)]
     if len(packed) != size * len(numbers) or 0 in numbers:
-        raise ValueError("digests and counts do not fit")
+        raise ValueError(said("digests and counts do not fit"))
     if any(one >= other for one, other in pairwise(keys)):
-        raise ValueError("the digests are not in order")
+        raise ValueError(said("the digests are not in order"))
     pieces, made, start = [], [], 0
     while start < len(keys):
         prefix = _number(keys[start])
@@ -98,16 +100,16 @@ def counted_hashes(text: Buffer, digest_bytes: int, least: int) -> tuple[bytes, 
         line = _LINE.match(data, at)
         shape = data[at + 2 * size : at + 2 * size + 1] == b":"
         if not shape or re.fullmatch(rb"[0-9A-Fa-f]+", data[at : at + 2 * size]) is None:
-            raise ValueError(index, "it is no HASH:COUNT")
+            raise ValueError(index, said("it is no HASH:COUNT"))
         digits = re.compile(rb"[0-9]{0,11}").match(data, at + 2 * size + 1)
         count = int(digits[0] or 0) if digits else 0
         if not 0 < count <= MOST_COUNT:
-            raise ValueError(index, "its count is none")
+            raise ValueError(index, said("its count is none"))
         if line is None:
-            raise ValueError(index, "it is no HASH:COUNT")
+            raise ValueError(index, said("it is no HASH:COUNT"))
         digest = bytes.fromhex(line[1].decode())
         if index and digest <= before:
-            raise ValueError(index, "it is not sorted by hash")
+            raise ValueError(index, said("it is not sorted by hash"))
         if count >= least:
             digests += digest
             counts.append(count)

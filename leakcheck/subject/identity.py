@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from bloom.engine import choose
 from leakcheck.errors import FilterError
+from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
 
 HARDENED_BYTES, SEALED_BYTES = 32, 64
@@ -42,7 +43,7 @@ _SALT_BOUNDS = range(8, 49)
 _PHC = re.compile(
     r"\$argon2id\$v=19\$m=([1-9][0-9]{0,8}),t=([1-9][0-9]?),p=1\$([A-Za-z0-9+/]{11,64})"
 )
-NO_SEALING = "a sealed filter needs leakcheck's native part, which is missing here"
+NO_SEALING = said("a sealed filter needs leakcheck's native part, which is missing here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,28 @@ class Hardening:
         """From a PHC string. Raises ValueError, which says in a few words what is wrong."""
         match = _PHC.fullmatch(text)
         if match is None:
-            raise ValueError("it is no string like $argon2id$v=19$m=1024,t=1,p=1$SALT")
+            raise ValueError(said("it is not a string like $argon2id$v=19$m=1024,t=1,p=1$SALT"))
         try:
             salt = base64.b64decode(match[3] + "=" * (-len(match[3]) % 4), validate=True)
         except binascii.Error:
-            raise ValueError("its salt is no base64") from None
+            raise ValueError(said("its salt is not base64")) from None
         made = cls(int(match[1]), int(match[2]), salt)
         if str(made) != text or len(salt) not in _SALT_BOUNDS:
-            raise ValueError("its salt is not 8 to 48 bytes of base64 without padding")
+            raise ValueError(said("its salt is not 8 to 48 bytes of base64 without padding"))
         if not LEAST_MEMORY <= made.memory <= MOST_MEMORY or made.passes > MOST_PASSES:
             raise ValueError(
-                f"it asks for less than {LEAST_MEMORY} or more than {MOST_MEMORY} KiB of memory, "
-                f"or for more than {MOST_PASSES} passes"
+                said(
+                    "it asks for less than {least_memory} or more than {most_memory} KiB of "
+                    "memory, or for more than {most_passes} passes",
+                    least_memory=LEAST_MEMORY,
+                    most_memory=MOST_MEMORY,
+                    most_passes=MOST_PASSES,
+                )
             )
         if made.memory * made.passes > MOST_WORK:
-            raise ValueError(f"it asks for more than {MOST_WORK} KiB times passes")
+            raise ValueError(
+                said("it asks for more than {most_work} KiB times passes", most_work=MOST_WORK)
+            )
         return made
 
     def digests(self, plain: Sequence[bytes]) -> bytes:
@@ -146,11 +154,11 @@ class Identity:
     def parse(cls, value: Any) -> "Identity":
         """From such an object. Raises ValueError, which says in a few words what is wrong."""
         if not isinstance(value, dict) or not value or value.keys() - {"harden", "seal"}:
-            raise ValueError("it is of a scheme that this leakcheck does not know")
+            raise ValueError(said("it uses a scheme that this leakcheck does not know"))
         harden = seal = None
         if "harden" in value:
             if not isinstance(value["harden"], str):
-                raise ValueError("its harden is no text")
+                raise ValueError(said("its harden is not text"))
             harden = Hardening.parse(value["harden"])
         if "seal" in value:
             seal = _seal(value["seal"])
@@ -159,17 +167,19 @@ class Identity:
 
 def _seal(value: Any) -> Seal:
     if not isinstance(value, dict) or value.keys() != {"suite", "key", "url"}:
-        raise ValueError("its seal has other members than suite, key and url")
+        raise ValueError(said("its seal has other members than suite, key and url"))
     if value["suite"] != SUITE:
-        raise ValueError(f"its seal is of another suite than {SUITE}")
+        raise ValueError(said("its seal is of another suite than {suite}", suite=SUITE))
     if not isinstance(value["key"], str) or not isinstance(value["url"], str):
-        raise ValueError("its seal has a key or url that is no text")
+        raise ValueError(said("its seal has a key or url that is not text"))
     try:
         key = base64.b64decode(value["key"], validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise ValueError(f"its seal's key is not {KEY_BYTES} bytes of base64")
+        raise ValueError(
+            said("its seal's key is not {key_bytes} bytes of base64", key_bytes=KEY_BYTES)
+        )
     return Seal(key, value["url"])
 
 
@@ -181,11 +191,19 @@ def identity_in(about: Mapping[str, Any], kind: Kind, name: str) -> Identity | N
     if "identity" not in about:
         return None
     if not kind.has_domains:
-        raise FilterError(f"{name}: the filter has an identity, which none of kind {kind} has.")
+        raise FilterError(
+            said(
+                "{name}: the filter has an identity, which none of kind {kind} has.",
+                name=name,
+                kind=kind,
+            )
+        )
     try:
         return Identity.parse(about["identity"])
     except ValueError as error:
-        raise FilterError(f"{name}: the filter's identity cannot be used: {error}.") from None
+        raise FilterError(
+            said("{name}: the filter's identity cannot be used: {reason}.", name=name, reason=error)
+        ) from None
 
 
 def engine() -> tuple[str, ModuleType]:

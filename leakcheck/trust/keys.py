@@ -5,6 +5,7 @@ from pathlib import Path
 
 from leakcheck.errors import UsageError
 from leakcheck.files import write_whole
+from leakcheck.language import said
 from leakcheck.trust.note import PRIVATE, NoteError, Signer, Verifier
 
 _LONGEST = 1 << 16
@@ -18,13 +19,17 @@ def make(origin: str, path: Path) -> Verifier:
     try:
         signer = Signer.new(origin)
     except NoteError as error:
-        raise UsageError(f"The origin cannot be used: {error}.") from None
+        raise UsageError(said("The origin cannot be used: {reason}.", reason=error)) from None
     try:
         write_whole(path, f"{signer.spell()}\n".encode(), replace=False)
     except FileExistsError:
-        raise UsageError(f"{path}: the file exists, and a private key is never replaced.") from None
+        raise UsageError(
+            said("{name}: the file exists, and a private key is never replaced.", name=path)
+        ) from None
     except OSError as error:
-        raise UsageError(f"{path}: it cannot be written: {error.strerror}.") from None
+        raise UsageError(
+            said("{name}: it cannot be written: {why}.", name=path, why=error.strerror)
+        ) from None
     return signer.verifier
 
 
@@ -34,9 +39,11 @@ def private_key(path: Path) -> Signer:
     try:
         signer = Signer.parse(text)
     except NoteError as error:
-        raise UsageError(f"{path}: {error}.") from None
+        raise UsageError(said("{name}: {reason}.", name=path, reason=error)) from None
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"{path}: others may read this private key: chmod 600 it first.")
+        raise UsageError(
+            said("{name}: others may read this private key: chmod 600 it first.", name=path)
+        )
     return signer
 
 
@@ -49,20 +56,25 @@ def public_keys(text: str) -> list[Verifier]:
         return [Verifier.parse(text)]
     except NoteError as error:
         if "+" in text and not Path(text).exists():
-            raise UsageError(f"The key cannot be used: {error}.") from None
+            raise UsageError(said("The key cannot be used: {reason}.", reason=error)) from None
         if not Path(text).exists():
             raise UsageError(
-                f"{text}: it is no key (NAME+HASH+BASE64), and there is no such file."
+                said(
+                    "{text}: it is not a key (NAME+HASH+BASE64), and there is no such file.",
+                    text=text,
+                )
             ) from None
     lines = [line.partition("#")[0].strip() for line in _text(Path(text)).splitlines()]
     if any(line.startswith(PRIVATE) for line in lines):
-        raise UsageError(f"{text}: this is a private key: `leakcheck keys public` has the other.")
+        raise UsageError(
+            said("{text}: this is a private key: `leakcheck keys public` has the other.", text=text)
+        )
     try:
         found = [Verifier.parse(line) for line in lines if line]
     except NoteError as error:
-        raise UsageError(f"{text}: {error}.") from None
+        raise UsageError(said("{text}: {reason}.", text=text, reason=error)) from None
     if not found:
-        raise UsageError(f"{text}: there is no key in it.")
+        raise UsageError(said("{text}: it holds no key.", text=text))
     return found
 
 
@@ -71,8 +83,10 @@ def _text(path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(_LONGEST)
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file.") from None
+        raise UsageError(said("{name}: there is no such file.", name=path)) from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: this is no key.") from None
+        raise UsageError(said("{name}: this is not a key.", name=path)) from None
     except OSError as error:
-        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise UsageError(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+        ) from None

@@ -17,6 +17,7 @@ from types import ModuleType
 from bloom.engine import choose
 from leakcheck.errors import UsageError
 from leakcheck.files import write_whole
+from leakcheck.language import said
 
 _WORD = "leakcheck-sealing-key-v1"
 _ORDER = 2**252 + 27742317777372353535851937790883648493  # of the group, RFC 9496
@@ -38,9 +39,13 @@ def make_sealing_key(path: Path) -> SealingKey:
     try:
         write_whole(path, text.encode(), replace=False)
     except FileExistsError:
-        raise UsageError(f"{path}: the file exists, and a private key is never replaced.") from None
+        raise UsageError(
+            said("{name}: the file exists, and a private key is never replaced.", name=path)
+        ) from None
     except OSError as error:
-        raise UsageError(f"{path}: it cannot be written: {error.strerror}.") from None
+        raise UsageError(
+            said("{name}: it cannot be written: {why}.", name=path, why=error.strerror)
+        ) from None
     return key
 
 
@@ -51,9 +56,11 @@ def read_sealing_key(path: Path) -> SealingKey:
             mode = stat.S_IMODE(path.stat().st_mode)
             words = file.read(_LONGEST).split()
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file.") from None
+        raise UsageError(said("{name}: there is no such file.", name=path)) from None
     except OSError as error:
-        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise UsageError(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+        ) from None
     try:
         word, text = words
         raw = base64.b64decode(text, validate=True)
@@ -61,9 +68,16 @@ def read_sealing_key(path: Path) -> SealingKey:
         word, raw = b"", b""
     scalar = int.from_bytes(raw, "little")
     if word != _WORD.encode() or len(raw) != 32 or not 0 < scalar < _ORDER:
-        raise UsageError(f"{path}: this is no sealing key: leakcheck keys new --sealing makes one.")
+        raise UsageError(
+            said(
+                "{name}: this is not a sealing key: leakcheck keys new --sealing makes one.",
+                name=path,
+            )
+        )
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"{path}: others may read this private key: chmod 600 it first.")
+        raise UsageError(
+            said("{name}: others may read this private key: chmod 600 it first.", name=path)
+        )
     return _key(scalar)
 
 
@@ -76,5 +90,5 @@ def sealing() -> ModuleType:
     """What seals and evaluates. Raises UsageError where the native part is missing."""
     name, native = choose("leakcheck._native", "leakcheck.trust.sealing")
     if name != "native":
-        raise UsageError("Sealing needs leakcheck's native part, which is missing here.")
+        raise UsageError(said("Sealing needs leakcheck's native part, which is missing here."))
     return native

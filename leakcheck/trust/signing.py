@@ -8,6 +8,7 @@ from pathlib import Path
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, UsageError
 from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.language import said
 from leakcheck.trust import edition as editions
 from leakcheck.trust import note, verity
 from leakcheck.trust.edition import FILE_NAME, Edition, Entry
@@ -34,7 +35,13 @@ def sign(
         digest = _write_tree(path, workers)
         filters[path.name] = Entry(digest, path.stat().st_size)
         if digest in before.withdrawn:
-            raise UsageError(f"{path}: this filter was withdrawn: {before.withdrawn[digest]}.")
+            raise UsageError(
+                said(
+                    "{name}: this filter was withdrawn: {withdrawn}.",
+                    name=path,
+                    withdrawn=before.withdrawn[digest],
+                )
+            )
     return _publish(folder, replace(before, filters=filters), signers)
 
 
@@ -56,7 +63,13 @@ def sign_folder(
         digest = _write_tree(path, workers)
         filters[path.name] = Entry(digest, path.stat().st_size)
         if digest in before.withdrawn:
-            raise UsageError(f"{path.name}: this filter was withdrawn: {before.withdrawn[digest]}.")
+            raise UsageError(
+                said(
+                    "{name}: this filter was withdrawn: {withdrawn}.",
+                    name=path.name,
+                    withdrawn=before.withdrawn[digest],
+                )
+            )
     return _publish(folder, replace(before, filters=filters), signers)
 
 
@@ -70,17 +83,26 @@ def withdraw(path: Path, reason: str, signers: Sequence[Signer]) -> Edition:
     folder = path.parent
     before = _current(folder, signers)
     entry = before.filters.get(path.name)
-    digest = _digest(path) if path.exists() else entry.digest if entry else None
+    digest = digest_of(path) if path.exists() else entry.digest if entry else None
     if digest is None:
-        raise UsageError(f"{folder / FILE_NAME} does not name {path.name}: nothing to withdraw.")
+        raise UsageError(
+            said(
+                "{folder} does not name {name}: nothing to withdraw.",
+                folder=folder / FILE_NAME,
+                name=path.name,
+            )
+        )
     if entry is not None and digest != entry.digest:
         raise UsageError(
-            f"{path}: this is another file than the one that the list names: move it away to "
-            "withdraw that one, or give it another name to withdraw this one."
+            said(
+                "{name}: this is another file than the one that the list names: move it "
+                "away to withdraw that one, or give it another name to withdraw this one.",
+                name=path,
+            )
         )
     reason = " ".join(reason.split())
     if not reason or not reason.isprintable():
-        raise UsageError("Say in one line why it is withdrawn: --reason.")
+        raise UsageError(said("Say in one line why it is withdrawn: --reason."))
     left = {name: one for name, one in before.filters.items() if one.digest != digest}
     gone = {**before.withdrawn, digest: reason}
     return _publish(folder, replace(before, filters=left, withdrawn=gone), signers)
@@ -89,7 +111,7 @@ def withdraw(path: Path, reason: str, signers: Sequence[Signer]) -> Edition:
 def _folder(files: Sequence[Path]) -> Path:
     folders = {path.absolute().parent for path in files}
     if len(folders) != 1:
-        raise UsageError("The filters to sign must be in one folder: a list speaks for one.")
+        raise UsageError(said("The filters to sign must be in one folder: a list speaks for one."))
     return folders.pop()
 
 
@@ -97,7 +119,7 @@ def _current(folder: Path, signers: Sequence[Signer]) -> Edition:
     """The folder's list as it is, verified with the signers' own keys; an empty one if none."""
     origins = {signer.name for signer in signers}
     if len(origins) != 1:
-        raise UsageError("The keys are of different origins: a list has one.")
+        raise UsageError(said("The keys are of different origins: a list has one."))
     origin = origins.pop()
     path = folder / FILE_NAME
     try:
@@ -105,13 +127,19 @@ def _current(folder: Path, signers: Sequence[Signer]) -> Edition:
     except FileNotFoundError:
         return Edition(origin, 0, _now())
     except OSError as error:
-        raise UsageError(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise UsageError(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+        ) from None
     try:
         found = editions.parse(note.verify(raw, [signer.verifier for signer in signers])[0])
     except NoteError as error:
-        raise UsageError(f"{path}: {error}: sign in a folder of your own.") from None
+        raise UsageError(
+            said("{name}: {reason}: sign in a folder of your own.", name=path, reason=error)
+        ) from None
     if found.origin != origin:
-        raise UsageError(f"{path}: it is the list of {found.origin}.")
+        raise UsageError(
+            said("{name}: it is the list of {origin}.", name=path, origin=found.origin)
+        )
     return found
 
 
@@ -120,7 +148,9 @@ def _publish(folder: Path, edition: Edition, signers: Sequence[Signer]) -> Editi
     try:
         raw = note.sign(edition.text(), signers)
     except NoteError as error:
-        raise UsageError(f"A filter cannot be listed under its name: {error}.") from None
+        raise UsageError(
+            said("A filter cannot be listed under its name: {reason}.", reason=error)
+        ) from None
     write_whole(folder / FILE_NAME, raw, mode=PUBLISHED)
     return edition
 
@@ -137,9 +167,17 @@ def check_tree(path: Path, workers: int = 1) -> tuple[bytes, bool]:
     except FileNotFoundError:
         return digest, False
     except OSError as error:
-        raise FilterError(f"{beside}: it cannot be read: {error.strerror}.") from None
+        raise FilterError(
+            said("{beside}: it cannot be read: {why}.", beside=beside, why=error.strerror)
+        ) from None
     if found != tree:
-        raise FilterError(f"{beside}: this is not the tree of {path.name}: sign the filter anew.")
+        raise FilterError(
+            said(
+                "{beside}: this is not the tree of {name}: sign the filter again.",
+                beside=beside,
+                name=path.name,
+            )
+        )
     return digest, True
 
 
@@ -149,7 +187,8 @@ def _write_tree(path: Path, workers: int) -> bytes:
     return digest
 
 
-def _digest(path: Path) -> bytes:
+def digest_of(path: Path) -> bytes:
+    """The fs-verity digest of a file, 32 bytes. Raises FilterError where it cannot be read."""
     return _tree(path, usable_cores())[0]
 
 
@@ -158,9 +197,11 @@ def _tree(path: Path, workers: int) -> tuple[bytes, bytes]:
         with path.open("rb", buffering=0) as file:
             return verity.tree_of(file, path.stat().st_size, workers)
     except OSError as error:
-        raise FilterError(f"{path}: it cannot be read: {error.strerror}.") from None
+        raise FilterError(
+            said("{name}: it cannot be read: {why}.", name=path, why=error.strerror)
+        ) from None
     except verity.ProofError as error:
-        raise FilterError(f"{path}: {error}.") from None
+        raise FilterError(said("{name}: {reason}.", name=path, reason=error)) from None
 
 
 def _now() -> datetime.datetime:

@@ -23,6 +23,7 @@ from typing import Any
 from leakcheck import trust
 from leakcheck.errors import UsageError
 from leakcheck.files import make_folder, write_whole
+from leakcheck.language import said
 from leakcheck.trust.note import NoteError, Verifier
 
 _MOST_FILES = 200
@@ -42,12 +43,16 @@ class Store:
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError):
-            raise UsageError(f"{self.folder / 'keys'}: the trusted keys cannot be read.") from None
+            raise UsageError(
+                said("{folder}: the trusted keys cannot be read.", folder=self.folder / "keys")
+            ) from None
         lines = [line.partition("#")[0].strip() for line in text.splitlines()]
         try:
             return [Verifier.parse(line) for line in lines if line]
         except NoteError as error:
-            raise UsageError(f"{self.folder / 'keys'}: {error}.") from None
+            raise UsageError(
+                said("{folder}: {reason}.", folder=self.folder / "keys", reason=error)
+            ) from None
 
     def origins(self) -> set[str]:
         """The publishers that are trusted."""
@@ -149,7 +154,9 @@ class Store:
         except (OSError, ValueError):
             # What was seen is forgotten only where the user takes the file away.
             if name == "seen.json":
-                raise UsageError(f"{self.folder / name}: it is damaged: remove it.") from None
+                raise UsageError(
+                    said("{folder}: it is damaged: remove it.", folder=self.folder / name)
+                ) from None
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -159,7 +166,13 @@ class Store:
             write_whole(self.folder / name, text.encode())
         except OSError as error:
             reason = error.strerror or "failed"
-            raise UsageError(f"{self.folder / name}: it cannot be written: {reason}.") from None
+            raise UsageError(
+                said(
+                    "{folder}: it cannot be written: {reason}.",
+                    folder=self.folder / name,
+                    reason=reason,
+                )
+            ) from None
 
 
 def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:

@@ -105,7 +105,7 @@ def test_a_few_range_files_are_said_to_crowd(tmp_path: Path) -> None:
     spread = "".join(f"{sha1(b'%d' % at).hexdigest()}\n" for at in range(60_000))
     said: list[str] = []
     made(tmp_path, put(tmp_path, "all", spread), kind="password", said=said, rate=1e-12)
-    assert not [one for one in said if "crowded" in one]
+    assert not [one for one in said if "overfull" in one]
     crowd = "".join(f"{1:05X}{sha1(b'%d' % at).hexdigest()[5:]}\n" for at in range(2000))
     made(tmp_path, put(tmp_path, "few", spread + crowd), kind="password", said=said)
-    assert [one for one in said if "crowded" in one and "few range files" in one]
+    assert [one for one in said if "overfull" in one and "few range files" in one]

@@ -294,7 +294,7 @@ def test_a_baseline_cannot_ask_for_any_cost(repo, ci, breached: str, cost: dict[
     baseline.write_text(json.dumps(json.loads(baseline.read_text()) | {"scrypt": cost}))
     done = ci()
     assert done.status == 2
-    assert "this is no baseline of version 1" in done.err
+    assert "this is not a baseline of version 1" in done.err
 
 
 def test_a_summary_is_told_whatever_the_format(repo, ci, breached: str) -> None:

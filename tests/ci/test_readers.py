@@ -300,7 +300,7 @@ def test_a_text_longer_than_a_parser_takes_is_read_by_the_line(
 
 def test_comments_count_where_the_policy_says_so() -> None:
     data = b"# DB_PASSWORD=one\n"
-    assert [c.skip for c in read_file(data, ".env", Names())] == ["it stands in a comment"]
+    assert [c.skip for c in read_file(data, ".env", Names())] == ["it is in a comment"]
     assert [c.password for c in read_file(data, ".env", Names(), comments=True)] == ["one"]
 
 

@@ -189,12 +189,12 @@ def test_a_file_that_is_no_text_although_its_name_says_so(repo, ci) -> None:
     repo.write("locked.env", b"\0GITCRYPT\0" + bytes(range(256)))
     done = ci()
     assert done.status == 0
-    assert "No text, so not read: film.ts, locked.env, tool." in done.out
+    assert "Not text, so not read: film.ts, locked.env, tool." in done.out
     repo.write("a.yaml", bytes(range(256)) * 10)
     done = ci()
     assert done.status == 2
-    assert "a.yaml: the file could not be read: it is no text, although" in done.out
-    assert "It is no text" in ci("--explain", "a.yaml:1").out
+    assert "a.yaml: the file could not be read: it is not text, although" in done.out
+    assert "This is not text" in ci("--explain", "a.yaml:1").out
 
 
 @pytest.mark.parametrize(

@@ -165,8 +165,8 @@ def test_a_folder_that_is_not_whole_makes_no_store(
     files, _ = written(tmp_path)
     whole = (files / "00007.txt").read_bytes()
     for change, reason in (
-        (lambda path: path.unlink(), "1 of 768 ranges are not there, the first is 00007"),
-        (lambda path: path.write_bytes(b""), "range 00007 is no use: it is empty"),
+        (lambda path: path.unlink(), "1 of 768 ranges are missing, the first is 00007"),
+        (lambda path: path.write_bytes(b""), "range 00007 is unusable: it is empty"),
         (lambda path: path.write_bytes(whole[:-20]), "range 00007 is no use"),
         (lambda path: path.write_bytes(body("00008")), "copies of one"),
         (lambda path: path.write_bytes(body("00007", digits=32)), "hashes of another length"),
@@ -183,7 +183,7 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.write_bytes(b"x")
     for options, reason in (
         (["--store", str(path)], "--update asks which of its ranges"),
-        (["--store", str(path), "--update"], "is no store of ranges"),
+        (["--store", str(path), "--update"], "is not a store of ranges"),
         (["--store", str(tmp_path / "a"), "--update"], "nothing to update yet"),
         (["--store", str(tmp_path / "a"), "-o", "b"], "--store goes alone"),
         (["--store", str(tmp_path / "a"), "--from", "b", "--update"], "--update asks a service"),

@@ -190,7 +190,7 @@ def test_the_state_holds_no_content_and_is_private(feed: Feed) -> None:
 )  # fmt: skip
 def test_what_is_no_state_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "state").write_text(text)
-    with pytest.raises(InputError, match="no state of a hunt"):
+    with pytest.raises(InputError, match="not the state of a hunt"):
         HuntState(tmp_path / "state", "0")
 
 

@@ -152,7 +152,7 @@ def test_two_runs_do_not_write_one_file(acme: Publisher) -> None:
     with Collected(installed.folder() / "acme.email.bloom", digest):
         status, _, err = add(acme)
     assert status == 2
-    assert "another run of leakcheck is at it" in err
+    assert "another run of leakcheck is using it" in err
     assert add(acme)[0] == 0
 
 

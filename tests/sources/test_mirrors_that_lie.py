@@ -325,4 +325,4 @@ def test_a_list_that_is_gone_in_a_long_visit(files: Files, monkeypatch: pytest.M
         found = source.lookup(key(8))
         source.close()
     assert found.codes == b"\2"
-    assert "is signed by nobody whom you trust any more" in found.reasons[0]
+    assert "is no longer signed by anyone you trust" in found.reasons[0]

@@ -221,7 +221,7 @@ def test_a_filter_that_says_whose_it_is_needs_their_list(folder: Path) -> None:
 
 def test_who_signs_is_told_where_a_list_could_be_left_out_unseen(folder: Path) -> None:
     told = done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder)).err
-    assert told.startswith("leakcheck: dump.bloom: the filter does not say whose it is")
+    assert told.startswith("leakcheck: dump.bloom: the filter does not name its publisher")
     assert told.endswith(f"Build it with --origin {ORIGIN}.\n")
 
 
@@ -237,9 +237,9 @@ def test_verify_says_what_vouches_for_what(folder: Path) -> None:
     assert "dump.bloom.verity is its tree" in told()
     tree = (folder / "dump.bloom.verity").read_bytes()
     (folder / "dump.bloom.verity").write_bytes(tree[:-1] + b"x")
-    assert "this is not the tree of dump.bloom: sign the filter anew." in told(2)
+    assert "this is not the tree of dump.bloom: sign the filter again." in told(2)
     (folder / "dump.bloom.verity").unlink()
-    assert "dump.bloom.verity is missing: no page is provable" in told()
+    assert "dump.bloom.verity is missing: no page can be proved" in told()
     (folder / "filters.note").write_bytes(b"x")
     assert "no signed note" in told(2)
     (folder / "filters.note").unlink()

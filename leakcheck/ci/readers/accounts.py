@@ -3,6 +3,7 @@
 import re
 
 from leakcheck.ci.text import Text, shown
+from leakcheck.language import said
 
 _NETRC = re.compile(rb"(?<!\S)(?:password|passwd)\s{1,8}(\"(?:[^\"\\\n]++|\\.)*+\"|\S{1,256})")
 _LOGIN = re.compile(rb"(?<!\S)login\s{1,8}(\S{1,128})\s{1,80}\Z")
@@ -37,7 +38,7 @@ def _colons(text: Text, before: int, reader: str) -> None:
             if reader == "pgpass":
                 value = value.replace("\\:", ":").replace("\\\\", "\\")
             elif _DES.fullmatch(value):
-                text.add(at, "password", value, reader, skip="it is hashed")
+                text.add(at, "password", value, reader, skip=said("it is hashed"))
                 value = ""
             start = at + len(line.rstrip(b"\r")) - len(fields[-1])
             if value:

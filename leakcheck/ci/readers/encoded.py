@@ -11,6 +11,7 @@ import re
 from leakcheck.ci.marks import bits
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
+from leakcheck.language import said
 
 _BASIC = re.compile(rb"basic(?:[ \t]{1,4}|%20|\+)([a-z0-9+/_\-]{4,400}={0,2})(?![a-z0-9+/_\-=])")
 _AUTH = re.compile(
@@ -34,7 +35,7 @@ def read(text: Text, family: Family) -> None:
     for match in _BASIC.finditer(text.low) if text.marks & _BASICS else ():
         pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:
-            _add(text, family, match.start(1), "Basic authorization", *pair)
+            _add(text, family, match.start(1), said("Basic authorization"), *pair)
     for match in _AUTH.finditer(text.low) if text.marks & _AUTHS else ():
         pair = _pair(text.data[match.start(1) : match.end(1)])
         if pair is not None:

@@ -9,16 +9,16 @@ Each pattern is bounded: linear time on any line.
 """
 
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
-
 import re
 from typing import NamedTuple
 
 from leakcheck.ci.names import words_of
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
+from leakcheck.language import said
 
-INTERPOLATED = "it is built from other values"
-PLACEHOLDER = "it is a reference or a placeholder"
+INTERPOLATED = said("it is built from other values")
+PLACEHOLDER = said("it is a reference or a placeholder")
 
 
 class Name(NamedTuple):

@@ -7,7 +7,6 @@ password itself may hold text that has some: it is read as a snippet.
 """
 
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
-
 import base64
 import binascii
 import re
@@ -18,6 +17,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.readers.families import SNIPPET
 from leakcheck.ci.readers.universal import scan
 from leakcheck.ci.text import Text
+from leakcheck.language import said
 
 
 class Scalar(NamedTuple):
@@ -177,9 +177,9 @@ def _paired(names: Names, node: Mapping) -> tuple[str, Scalar] | None:
 def _candidate(text: Text, key: str, scalar: Scalar, reader: str) -> None:
     skip = None
     if scalar.tag == "!vault":
-        skip = "it is an Ansible vault"
+        skip = said("it is an Ansible vault")
     elif scalar.tag:
-        skip = "it is a reference or a placeholder"
+        skip = said("it is a reference or a placeholder")
     text.add(_inside(text, scalar), key, scalar.value, reader, skip=skip)
 
 

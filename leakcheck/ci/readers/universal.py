@@ -26,6 +26,7 @@ from leakcheck.ci.readers.forms import (
 from leakcheck.ci.readers.lexical import BACKTICKED
 from leakcheck.ci.readers.literals import Literal, joined, quoted
 from leakcheck.ci.text import NEAR, Text, shown
+from leakcheck.language import said
 
 _IDENTIFIER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | set(
     range(0x80, 0x100)
@@ -70,11 +71,11 @@ def scan(text: Text, family: Family, start: int = 0, end: int | None = None) -> 
         if _is_plural(text, name) and _add_listed(text, family, name, first, done, end):
             continue
         if not text.names.like(name.rstrip("-.")) and not _bare_secret(family, name, flag):
-            text.miss(first, name, family.name, "the name is not that of a password")
+            text.miss(first, name, family.name, said("the name is not that of a password"))
             continue
         place = Name(name, first, done, text.before(first), flag)
         if not _value_after(text, family, place, end):
-            text.miss(done, name, family.name, "no literal value follows the name")
+            text.miss(done, name, family.name, said("no literal value follows the name"))
 
 
 def _is_plural(text: Text, name: str) -> bool:
@@ -175,16 +176,16 @@ def _why_not(
     """Why a quoted literal is no password: how it stands there, and what it says."""
     value = literal.value
     if literal.joined or (family.lexed and _leaves_its_string(text, name, form, literal)):
-        return "it is part of an expression"
+        return said("it is part of an expression")
     if (b"f" in form.prefix.lower() or b"$" in form.prefix) and "{" in value:
         return INTERPOLATED
     if meaning.is_directive(value):
         return PLACEHOLDER
     last = name.text.rpartition(".")[2].lower()
     if last == "pass" and b"fail" in text.low[max(0, name.first - 200) : name.last + 200]:
-        return "it is what passes, beside what fails"
+        return said("it is what passes, beside what fails")
     if form.how == "compared" and not is_compared(value):
-        return "it is compared with a type or a state"
+        return said("it is compared with a type or a state")
     if name.flag and (meaning.is_metavar(value) or value.startswith("--")):
         return meaning.METAVAR
     if family.lexed or family.name == "toml":

@@ -13,6 +13,7 @@ from leakcheck.ci.marks import bits
 from leakcheck.ci.meaning import METAVAR, is_directive, is_metavar
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.text import Text, shown
+from leakcheck.language import said
 
 _URL = re.compile(
     rb"://(?P<user>[^\s/?#\"'<>@:\\`|,;]{0,128}):"
@@ -48,9 +49,9 @@ _ILLUSTRATION = re.compile(
     rb"://(?:user|username|usr|name|login|u|foo|bar):(?:pass|password|passwd|pwd|pw|p|foo|bar)",
     re.IGNORECASE,
 )
-ILLUSTRATION = "the URL is an illustration (user:password, in source code or text)"
+ILLUSTRATION = said("the URL is an illustration (user:password, in source code or text)")
 _IN_NAME = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.-")
-EXAMPLE = "the URL is an example (its host is reserved for examples)"
+EXAMPLE = said("the URL is an example (its host is reserved for examples)")
 
 
 def present(text: Text, family: Family) -> bool:
@@ -89,11 +90,11 @@ def read(text: Text, family: Family) -> None:
                 illustrates = illustrates and (text.in_prose or family.name in ("code", "prose"))
                 skip = ILLUSTRATION if illustrates else None
                 login = shown(found[1])
-                _add(text, family, found.start(2), "DSN password", found[2], skip, login)
+                _add(text, family, found.start(2), said("DSN password"), found[2], skip, login)
     if marks & _ORACLES:
         for match in _ORACLE.finditer(data):
             login = shown(match[1])
-            _add(text, family, match.start(2), "jdbc:oracle password", match[2], None, login)
+            _add(text, family, match.start(2), said("jdbc:oracle password"), match[2], None, login)
     _pairs(text, family)
 
 

@@ -82,7 +82,7 @@ SESSIONS = {
     "filters": "leakcheck filters add acme.bloom; leakcheck filters add acme.bloom; "
     "leakcheck filters remove acme; leakcheck filters list",
     "config": "LEAKCHECK_HOME=home LEAKCHECK_COLOR=never leakcheck config",
-    "build": "leakcheck build dump.txt staff.csv -o new.bloom --kind email --force",
+    "build": "leakcheck build staff.csv -o new.bloom --kind email --force",
     "ci": "leakcheck ci app.env",
     "hunt": "leakcheck hunt dump.txt --watch watch.txt",
     "info": "leakcheck info acme.bloom",

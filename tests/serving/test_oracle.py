@@ -137,6 +137,6 @@ def test_neither_key_nor_question_is_ever_told(tmp_path: Path) -> None:
 def test_a_key_that_is_none_ends_the_command(tmp_path: Path) -> None:
     build(tmp_path / "a.bloom", range(10))
     done = leakcheck("serve", tmp_path, "--sealing-key", tmp_path / "a.bloom")
-    assert "no sealing key" in one_sentence(done)
+    assert "not a sealing key" in one_sentence(done)
     done = leakcheck("keys", "new", "-o", tmp_path / "k", "--sealing", "acme")
     assert "ORIGIN" in one_sentence(done)

@@ -201,5 +201,5 @@ def test_what_is_no_filter_is_not_counted_as_one_and_is_named(tmp_path: Path) ->
     with serving(tmp_path) as (_, process):
         process.terminate()
         _, told = process.communicate(timeout=30)
-    assert "junk.bloom is no filter" in told
+    assert "junk.bloom is not a filter" in told
     assert "acme.bloom" not in told

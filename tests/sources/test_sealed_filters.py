@@ -354,6 +354,6 @@ def test_a_sealing_key_is_for_its_owner_alone_and_never_shown(tmp_path: Path) ->
     for text in ("", secret, f"leakcheck-sealing-key-v1 {secret[:-4]}", "leakcheck-sealing-key-v1 "
                  + base64.b64encode(b"\xff" * 32).decode(), f"{secret} {secret}"):  # fmt: skip
         path.write_text(text)
-        with pytest.raises(LeakcheckError, match="no sealing key") as caught:
+        with pytest.raises(LeakcheckError, match="not a sealing key") as caught:
             read_sealing_key(path)
         assert secret[:8] not in str(caught.value)

@@ -20,7 +20,15 @@ PACKAGES = ("bloom", "leakcheck")
 EXTENSIONS = {f"{package}/_native.abi3.so" for package in PACKAGES}
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt"}
 LICENCES = {"LICENSE", "THIRD-PARTY.md"}
-TOP = ["Cargo.toml", "Cargo.lock", "pyproject.toml", "README.md", "CHANGELOG.md", "SECURITY.md"]
+TOP = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+]
 # What is made and not kept, and what git keeps for itself.
 LEFT_OUT = {"__pycache__", ".git", ".venv", "target", "build", "dist"}
 

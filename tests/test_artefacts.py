@@ -79,3 +79,20 @@ def test_sdist_must_have_the_locked_crates_and_no_binaries(tmp_path: Path) -> No
         f"{path.name}: Cargo.lock is missing",
         f"{path.name}: bloom/_native.abi3.so has no place in it",
     ]
+
+
+@pytest.mark.parametrize(("free_threaded", "tag"), [(0, "cp311"), (1, None)])
+def test_stable_abi_is_asked_for_where_it_exists(free_threaded: int, tag: str | None) -> None:
+    code = (
+        "import runpy, setuptools, sysconfig\n"
+        "asked = {}\n"
+        "setuptools.setup = lambda **given: asked.update(given['options'])\n"
+        f"sysconfig.get_config_var = {{'Py_GIL_DISABLED': {free_threaded}}}.get\n"
+        "runpy.run_path('setup.py')\n"
+        "print(asked.get('bdist_wheel', {}).get('py_limited_api'))\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "No module named 'setuptools'" in done.stderr:
+        pytest.skip("setuptools is not in this environment")
+    assert done.stdout == f"{tag}\n", done.stderr

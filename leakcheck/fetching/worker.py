@@ -43,6 +43,7 @@ _ATTEMPTS = 8
 _MOST_BYTES = 16 << 20
 _PULSE = 0.25  # seconds between two reports of progress
 _ROW = 64  # ranges in a row that cannot be had, after which no more are asked for
+_UNREACHED = 3.0  # seconds after which a server that was never reached is given up
 _TELLING = 3  # malformed ranges, none good among them, after which the server is none
 _ENOUGH_RANGES, _ENOUGH_LINES = 16, 100  # from which on a range's length can be odd
 COPIED = said("the server sends the same for it as for another range")
@@ -160,10 +161,13 @@ class Worker:
         reason = said("the server did not answer in time")
         for attempt in range(_ATTEMPTS):
             wait: float | None = None
+            patience = self._order.patience
             try:
                 return self._attempt(task, number)
             except Passing as failure:
                 reason, wait = str(failure), failure.pause
+                if failure.unreached and not self._good:  # offline, or a wrong name: it stays so
+                    patience = min(patience, _UNREACHED)
             except ValueError as error:
                 reason = str(error)
                 with self._lock:
@@ -175,7 +179,7 @@ class Worker:
             now = time.monotonic()
             with self._turn:
                 self._pace.pushed_back(now, min(30.0, 0.5 * 2**attempt) if wait is None else wait)
-            if now - self._last_good > self._order.patience:
+            if now - self._last_good > patience:
                 give_up(reason)
         raise NetworkError(reason)
 

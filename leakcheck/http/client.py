@@ -43,12 +43,20 @@ class Passing(Exception):
     """A failure that may pass.
 
     pause: seconds to wait, where the server says it; busy: whether it is a
-    sign of too many requests, and not merely a connection that ended.
+    sign of too many requests, and not merely a connection that ended;
+    unreached: whether no connection came about at all.
     """
 
-    def __init__(self, reason: str, pause: float | None = None, *, busy: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        pause: float | None = None,
+        *,
+        busy: bool = False,
+        unreached: bool = False,
+    ) -> None:
         super().__init__(reason)
-        self.pause, self.busy = pause, busy
+        self.pause, self.busy, self.unreached = pause, busy, unreached
 
 
 class Client:
@@ -253,9 +261,9 @@ def _failure(error: OSError) -> Exception:
     if isinstance(error, ProxyRefused):
         return NetworkError(said("the proxy refuses or cannot reach the server"))
     if isinstance(error, streams.UnknownHost):
-        return Passing(said("the host's name is not known"))
+        return Passing(said("the host's name is not known"), unreached=True)
     if isinstance(error, TimeoutError):
         return Passing(_SLOW, busy=True)
     if isinstance(error, streams.Refused):
-        return Passing(said("no connection could be made"))
+        return Passing(said("no connection could be made"), unreached=True)
     return Passing(said("the server broke the connection off"))

@@ -163,6 +163,15 @@ def test_a_dead_server_is_given_up(
     assert "no connection could be made" in capsys.readouterr().err
 
 
+def test_a_server_that_was_never_reached_is_given_up_within_seconds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = time.monotonic()
+    assert fetch("http://127.0.0.1:9", "-o", str(tmp_path / "f.bloom"), last=15) == 2
+    assert "no connection could be made" in capsys.readouterr().err
+    assert time.monotonic() - begun < 60, "two minutes are for a server that has answered"
+
+
 def test_a_server_that_refuses_all_is_not_asked_for_all(
     serve: Serve, tmp_path: Path, tls: ssl.SSLContext, capsys: pytest.CaptureFixture[str]
 ) -> None:

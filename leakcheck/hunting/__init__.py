@@ -4,6 +4,7 @@
     keys, sieve, reference    which places of a chunk may name one: fast, too many at worst
     readings, folding    a text as it stands, without its escapes, without its case
     matching, hosts, phones   which of them do: exactly
+    plain_lines          what most lines are, at less cost
     context, secrets     what else stands there, by class; nothing that may be secret is shown
     pipeline, places     inputs become chunks, places, hits, on all cores
     following, state     a growing file or folder, across restarts

@@ -22,7 +22,6 @@ from leakcheck.hunting.secrets import (
     CLASSES,
     PASSWORD,
     SecretSpan,
-    may_be_more,
     passwords,
     spans,
     whole,
@@ -35,9 +34,6 @@ SHORT = 1024
 REACH = 256
 """Bytes on both sides of a match that are its context, in a longer one, at most."""
 _STEP = 128
-_PLAIN = re.compile(
-    rb"([A-Za-z][A-Za-z0-9._+-]{0,30}@[A-Za-z0-9][A-Za-z0-9.-]{0,62}):[A-Za-z0-9_!.-]{2,31}"
-)
 _MOST = 12  # parts of a context on each side
 _RECORD = re.compile(rb"[)\]}] ?, ?[(\[{]|[\r\n]|\\[rn]")
 _EDGE = re.compile(r"([ ,;:|=\"'(){}\[\]<>\t]{0,2})(.*?)([ ,;:|=\"'(){}\[\]<>\t]{0,2})", re.DOTALL)
@@ -109,8 +105,6 @@ class Shower:
 
     def show(self, match: Match) -> Shown:
         """How `match` is shown."""
-        if (plain := self._plain(match)) is not None:
-            return plain
         bounds = _record(self._piece, match)
         window = self._windows.get(bounds)
         if window is None:
@@ -119,21 +113,6 @@ class Shower:
         low = bisect_left(self._around, (bounds[0] - NEAR,))
         high = bisect_left(self._around, (bounds[1],))
         return _show(window, match, self._around[low:high], self._watch)
-
-    def _plain(self, match: Match) -> Shown | None:
-        """The same of a piece that is an address that was asked for and a plain password behind it,
-        as most are, without looking at what else it might be; None for any other.
-        """
-        found = _PLAIN.fullmatch(self._piece) if len(self._around) == 1 else None
-        if (
-            found is None
-            or (match.start, match.end) != (0, found.end(1))
-            or self._watch.forms[match.entry] is not EntryKind.ADDRESS
-            or may_be_more(self._piece.decode("ascii"))
-        ):
-            return None
-        label = self._watch.texts[match.entry]
-        return Shown(label, [PASSWORD], f"{label}:[{PASSWORD}]")
 
 
 def _show(window: Window, match: Match, around: Sequence[Match], watch: Watch) -> Shown:

@@ -228,7 +228,7 @@ class _Feed:
         known = {(offset, entry) for offset, entry in progress.reported}
         start = piece.start - skip
         for hit in self._hunt.hunter.hunt(piece, progress.lines + 1):
-            at = replace(hit, offset=hit.offset + start)
+            at = hit._replace(offset=hit.offset + start)
             mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.texts[hit.entry].encode()))
             if mark not in known:
                 progress.reported.append(list(mark))

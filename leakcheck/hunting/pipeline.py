@@ -8,14 +8,14 @@ each thread, whatever the size of the text or of its lines.
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from bloom.cores import usable_cores
 from leakcheck.hunting.context import Shower
 from leakcheck.hunting.matching import matches
 from leakcheck.hunting.places import ChunkText, Place, places, texts
+from leakcheck.hunting.plain_lines import plain_hits
 from leakcheck.hunting.sieve import sieve_for
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Buffers, Chunk, chunks, line_ends
@@ -24,8 +24,7 @@ AHEAD = 2
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """An entry found in a text.
 
     line: from 1; offset: of the match in the decompressed text, in bytes;
@@ -104,14 +103,18 @@ class Hunter:
             line += line_ends(data, counted, place.start)
             counted = place.start
             piece = data[place.start : place.stop]
-            found = matches(piece, self.watch)
-            shower = Shower(piece, found, self.watch)
+            plain = plain_hits(piece, self.watch)
+            found = matches(piece, self.watch) if plain is None else plain
+            shower = Shower(piece, list(found), self.watch)
             for match in found:
                 if not self._counts(place, text, match.start):
                     continue
-                shown = shower.show(match)
                 at = place.start + match.start
-                ended = line_ends(data, place.start, at)  # by CR alone, or in a window
+                if plain is None:
+                    shown = shower.show(match)
+                    ended = line_ends(data, place.start, at)  # by CR alone, or in a window
+                else:
+                    shown, ended = plain[match], 0
                 yield Hit(
                     line + ended,
                     text.offset + at,

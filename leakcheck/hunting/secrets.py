@@ -90,14 +90,14 @@ _AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
 _DOTTED = re.compile(r"\d\.\d")
 
 
-def may_be_more(text: str) -> bool:
-    """Whether in a line without blanks something may be of another class than an address, or be
-    a password by the word before it.
+def may_be_more(text: str, host: str) -> bool:
+    """Whether in the line `text`, `local@host:password` without blanks, something may be of another
+    class, or a word for a password may stand before the colon.
     """
-    lower = text.lower()
     if _MANY_DIGITS.search(text) or _DOTTED.search(text):
         return True
-    return any(stem in lower for stem in _STEMS)
+    last = host.rpartition(".")[2].lower()
+    return any(stem in last for stem in _STEMS)
 
 
 def spans(text: str) -> Iterator[SecretSpan]:

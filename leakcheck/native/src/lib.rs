@@ -36,6 +36,7 @@ mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
 mod table_rows;
+mod teddy;
 mod tld_table;
 mod uts46;
 mod verity;

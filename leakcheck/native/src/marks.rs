@@ -3,12 +3,15 @@
 //! The plain twin is leakcheck/ci/marks_reference.py. Letters are compared as ASCII does, without
 //! their case; words are given in lower case.
 
+use crate::teddy::Words;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// Words of which the presence counts are at most so many: they are bits of a u64.
 const MOST_WORDS: usize = 64;
+/// Of more words than these too many places look like one of them.
+const MOST_LIKELY: usize = 96;
 /// Shorter texts are searched without giving up the GIL: that costs more than they do.
 const SHORT: usize = 1 << 15;
 
@@ -19,10 +22,17 @@ struct Needle {
     forbidden: u32,
 }
 
+/// How words are looked for: one after another in likely places, or all at once.
+enum Way {
+    Likely(Box<Words>),
+    Automaton(AhoCorasick),
+}
+
 #[pyclass(frozen, module = "leakcheck._native")]
 pub struct Marks {
-    automaton: AhoCorasick,
+    words: Way,
     needles: Vec<Needle>,
+    lengths: Vec<usize>,
 }
 
 #[pymethods]
@@ -39,19 +49,27 @@ impl Marks {
         if words.len() > MOST_WORDS || all.iter().any(|word| word.is_empty()) {
             return Err(PyValueError::new_err("too many words, or an empty one"));
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&all)
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let likely = Words::new(&all).filter(|_| all.len() <= MOST_LIKELY);
+        let words = match likely {
+            Some(words) => Way::Likely(Box::new(words)),
+            None => Way::Automaton(
+                AhoCorasick::builder()
+                    .ascii_case_insensitive(true)
+                    .match_kind(MatchKind::Standard)
+                    .kind(Some(AhoCorasickKind::DFA))
+                    .build(&all)
+                    .map_err(|error| PyValueError::new_err(error.to_string()))?,
+            ),
+        };
+        let lengths = all.iter().map(|word| word.len()).collect();
         let needles = needles.iter().map(|(_, shift, letters)| Needle {
             shift: *shift,
             forbidden: letters.iter().fold(0, |bits, letter| bits | bit(*letter)),
         });
         Ok(Marks {
-            automaton,
+            words,
             needles: needles.collect(),
+            lengths,
         })
     }
 
@@ -68,15 +86,20 @@ impl Marks {
 impl Marks {
     fn walk(&self, data: &[u8]) -> (u64, Vec<usize>) {
         let (mut present, mut found) = (0u64, Vec::new());
-        for hit in self.automaton.find_overlapping_iter(data) {
-            let word = hit.pattern().as_usize();
-            match self.needles.get(word) {
-                None => present |= 1 << (word - self.needles.len()),
-                Some(needle) => {
-                    let next = data.get(hit.end()).map_or(0, |byte| bit(*byte));
-                    if next & needle.forbidden == 0 {
-                        found.push(hit.start() + needle.shift);
-                    }
+        let mut note = |word: usize, start: usize| match self.needles.get(word) {
+            None => present |= 1 << (word - self.needles.len()),
+            Some(needle) => {
+                let next = data.get(start + self.lengths[word]);
+                if next.map_or(0, |byte| bit(*byte)) & needle.forbidden == 0 {
+                    found.push(start + needle.shift);
+                }
+            }
+        };
+        match &self.words {
+            Way::Likely(words) => words.find(data, &mut note),
+            Way::Automaton(automaton) => {
+                for hit in automaton.find_overlapping_iter(data) {
+                    note(hit.pattern().as_usize(), hit.start());
                 }
             }
         }
@@ -111,5 +134,24 @@ mod tests {
         assert_eq!(marks.walk(b"x PassPw ://"), (1, vec![2, 4, 6]));
         assert_eq!(marks.walk(b"PASSWORD pwZ pw"), (2, vec![0, 13]));
         assert_eq!(marks.walk(b""), (0, vec![]));
+    }
+
+    #[test]
+    fn likely_places_are_those_of_the_automaton() {
+        let words: Vec<Vec<u8>> = ["pass", "passw", "assp", "://", "Word", "_pass"]
+            .map(|word| word.as_bytes().to_vec())
+            .to_vec();
+        let quick = Marks::new(vec![], words.clone()).unwrap();
+        let short = [words, vec![b"q".to_vec()]].concat();
+        let slow = Marks::new(vec![], short).unwrap();
+        assert!(matches!(quick.words, super::Way::Likely(_)) || !cfg!(target_arch = "x86_64"));
+        assert!(matches!(slow.words, super::Way::Automaton(_)));
+        for length in 0..90 {
+            for text in ["_PassPassWord://", "assp", "://", "passw"] {
+                let data = [vec![b'.'; length], text.into(), vec![b'/'; length % 7]].concat();
+                assert_eq!(quick.walk(&data), slow.walk(&data));
+                assert_ne!(quick.walk(&data).0, 0);
+            }
+        }
     }
 }

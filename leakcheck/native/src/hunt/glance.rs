@@ -7,12 +7,13 @@
 //! both, and none of their words, need not be looked at. It may point to too much, never to too
 //! little; where it points to most of a chunk, all of it is looked at.
 
+use crate::teddy::{Halves, BUCKETS, WIDTH};
+
 /// Bytes on both sides of an anchor or a sign: an at sign that an encoding is beside is no
 /// further from it than a run of 80 bytes and an escape of 40.
 const REACH: usize = 160;
 /// More anchors than these make too many false alarms.
 const MOST: usize = 64;
-const BUCKETS: usize = 8;
 /// A chunk under so many bytes is not worth it; both its ends are looked at in any case.
 const LEAST: usize = 1024;
 const EDGE: usize = REACH + 64;
@@ -46,36 +47,6 @@ impl Anchor {
     }
 }
 
-/// A bit for each bucket, by the lower and the higher half of a byte.
-#[derive(Clone, Copy, Default)]
-struct Halves {
-    low: [u8; 16],
-    high: [u8; 16],
-}
-
-impl Halves {
-    const fn with(mut self, bit: u8, byte: u8) -> Halves {
-        self.low[byte as usize & 15] |= 1 << bit;
-        self.high[byte as usize >> 4] |= 1 << bit;
-        self
-    }
-
-    const fn with_all(mut self, bit: u8) -> Halves {
-        let mut at = 0;
-        while at < 16 {
-            self.low[at] |= 1 << bit;
-            self.high[at] |= 1 << bit;
-            at += 1;
-        }
-        self
-    }
-
-    const EMPTY: Halves = Halves {
-        low: [0; 16],
-        high: [0; 16],
-    };
-}
-
 /// Signs, and what must follow them: a bit for a pair, the last three for signs alone. Some
 /// bytes that share halves with others are let in, and left out again by `Glance::sign`.
 const SIGN: Halves = Halves::EMPTY
@@ -105,7 +76,7 @@ const AFTER: Halves = Halves::EMPTY
 pub struct Glance {
     buckets: [Vec<Anchor>; BUCKETS],
     /// Of the last four bytes of the anchors, in order.
-    tables: [Halves; 4],
+    tables: [Halves; WIDTH],
     /// Whether a domain that goes on with an escape is a suspect, whatever the escape.
     every_sign: bool,
     words: bool,
@@ -154,21 +125,15 @@ impl Glance {
         }
         let mut glance = Glance {
             buckets: Default::default(),
-            tables: [Halves::EMPTY; 4],
+            tables: [Halves::EMPTY; WIDTH],
             every_sign,
             words: any,
         };
         for (number, anchor) in anchors.iter().enumerate() {
             let bucket = number * BUCKETS / anchors.len();
             glance.buckets[bucket].push(Anchor::new(anchor));
-            for back in 0..4 {
-                let table = &mut glance.tables[3 - back];
-                *table = match anchor.iter().rev().nth(back) {
-                    None => table.with_all(bucket as u8),
-                    Some(byte) => table
-                        .with(bucket as u8, byte.to_ascii_lowercase())
-                        .with(bucket as u8, byte.to_ascii_uppercase()),
-                };
+            for (back, table) in glance.tables.iter_mut().rev().enumerate() {
+                *table = table.with_letter(bucket, anchor.iter().rev().nth(back).copied());
             }
         }
         Some(glance)

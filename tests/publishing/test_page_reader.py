@@ -131,3 +131,12 @@ def test_every_language_says_all_there_is_to_say() -> None:
 
     assert all(shape(text) == shape(texts["en"]) for text in texts.values())
     assert all(text["kinds"].keys() == text["actions"].keys() for text in texts.values())
+
+
+def test_french_on_the_page_is_set_as_french_is() -> None:
+    import re
+
+    text = (SITE / "texts" / "fr.json").read_text(encoding="utf-8")
+    said = re.findall(r': "((?:[^"\\]|\\.)*)"', text)
+    assert len(said) > 20
+    assert not [one for one in said if re.search(r" [;:?!»]|« ", one)]

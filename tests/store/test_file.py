@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xxhash
@@ -13,7 +14,7 @@ from loopback.stores import digests, expected, make
 
 from leakcheck.errors import FilterError
 from leakcheck.store import is_store
-from leakcheck.store.format import BlockRow, encode_header, encode_table
+from leakcheck.store.format import BlockRow, decode_header, encode_header, encode_table
 from leakcheck.store.reader import RangeStore
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "store-files.json"
@@ -143,6 +144,17 @@ def test_a_forged_table_does_no_harm(tmp_path: Path, place: int) -> None:
 def test_a_forged_header_does_no_harm(tmp_path: Path, text: bytes) -> None:
     with pytest.raises(FilterError):
         RangeStore(forged(tmp_path / "forged.ranges", text=text))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"first": 2**20 - 1, "ranges": 2, "size": 2**30}, {"ranges": 0}, {"size": 8191}]
+)
+def test_a_header_that_counts_wrongly_is_damage(tmp_path: Path, fields: dict[str, Any]) -> None:
+    path = tmp_path / "forged.ranges"
+    header = make(path, last=0)
+    assert decode_header(encode_header(header), path.name) == header
+    with pytest.raises(FilterError, match="damaged"):
+        decode_header(encode_header(replace(header, **fields)), path.name)
 
 
 def test_nothing_appears_before_it_is_whole(tmp_path: Path) -> None:

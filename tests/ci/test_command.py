@@ -4,12 +4,16 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from program import LEAKCHECK, leakcheck, one_sentence
+
+from leakcheck.ci.baseline import Cost, expiry
+from leakcheck.errors import UsageError
 
 ESCAPES = "weird%,:\nname.env"
 
@@ -295,6 +299,29 @@ def test_a_baseline_cannot_ask_for_any_cost(repo, ci, breached: str, cost: dict[
     done = ci()
     assert done.status == 2
     assert "this is not a baseline of version 1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("cost", "bearable"),
+    [
+        ((1 << 14, 8, 1), True), ((2, 1, 1), True), ((1 << 16, 16, 4), True), ((1 << 17, 16, 1), False),
+        ((2, 17, 1), False), ((2, 0, 1), False), ((2, 1, 5), False), ((2, 1, 0), False),
+        ((1, 1, 1), False), ((0, 1, 1), False), ((1 << 20, 1, 1), True), ((1 << 21, 1, 1), False),
+    ],
+)  # fmt: skip
+def test_what_a_baseline_may_cost(cost: tuple[int, int, int], bearable: bool) -> None:
+    assert Cost(*cost).is_bearable() is bearable
+
+
+def test_an_accepted_finding_expires_from_today_to_ten_years_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leakcheck.ci.baseline._today", lambda: date(2026, 12, 31))
+    assert (expiry("0d"), expiry("1d")) == ("2026-12-31", "2027-01-01")
+    assert (expiry("2026-12-31"), expiry("3650d")) == ("2026-12-31", "2036-12-28")
+    for wrong in ("2026-12-30", "3651d", "2036-12-29"):
+        with pytest.raises(UsageError, match="ten years ahead at most"):
+            expiry(wrong)
 
 
 def test_a_summary_is_told_whatever_the_format(repo, ci, breached: str) -> None:

@@ -98,6 +98,16 @@ def test_an_encoded_address_is_found_each_time(
     assert kernels.domains(chunk).digests.count(hashlib.sha1(b"acme.fr").digest()) >= 20
 
 
+@pytest.mark.parametrize(
+    ("before", "found"), [(b"", b"alice@acme.fr"), (b"mail: ", b"alice@acme.fr.com")]
+)
+def test_only_the_value_of_an_attribute_goes_on_in_the_next_line(
+    kernels: ModuleType, before: bytes, found: bytes
+) -> None:
+    digests = kernels.emails(before + b"alice=40acme.fr\n .com\n").digests
+    assert digests == hashlib.sha1(found).digest()
+
+
 def test_an_escape_as_the_very_first_bytes(kernels: ModuleType) -> None:
     for first in (b"&#98;", b"&#x62;", b"%62", b"\\x62", b"\\u0062"):
         assert b"bob@acme.fr" in [form for *_, form in kernels.address_spans(first + b"ob@acme.fr")]

@@ -13,6 +13,8 @@ from loopback.filters import key
 from loopback.misbehaving import Server, file
 
 from leakcheck.__main__ import run
+from leakcheck.http import proxies
+from leakcheck.http.urls import parse_url, read
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.subject.kinds import Kind
@@ -150,6 +152,72 @@ def test_a_proxy_that_refuses(tunnels: Callable[..., Tunnels], refusal: bytes, r
     source.close()
     assert found.codes == b"\2"
     assert re.search(reason, found.reasons[0])
+
+
+class Scripted:
+    """A proxy that says what it was told to, and keeps what is said to it."""
+
+    def __init__(self, says: bytes) -> None:
+        self.says, self.heard = says, b""
+
+    def send(self, data: bytes, until: float) -> None:
+        self.heard += data
+
+    def receive(self, most: int, until: float) -> bytes:
+        piece, self.says = self.says[: min(most, 3)], self.says[min(most, 3) :]
+        return piece
+
+
+def through(says: bytes, proxy: str = "socks5h://p:1", host: str = "h.example") -> Scripted:
+    stream = Scripted(says)
+    target = parse_url(f"http://{host}:443/")
+    way = read(proxy, {"socks5h": 1080})
+    assert way is not None
+    proxies._socks(stream, way, target, 0.0)  # type: ignore[arg-type] # a stream in what it does
+    return stream
+
+
+BOUND = {
+    "IPv4": b"\1" + bytes(4), "IPv6": b"\4" + bytes(16), "name": b"\3\7p.local", "no name": b"\3\0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bound", BOUND.values(), ids=BOUND)
+def test_what_follows_the_reply_of_a_socks_proxy_belongs_to_the_host(bound: bytes) -> None:
+    reply = b"\5\0" + b"\5\0\0" + bound + b"\1\xbb"
+    stream = through(reply + b"HTTP/1.1")
+    assert stream.says == b"HTTP/1.1"
+    assert stream.heard == b"\5\1\0" + b"\5\1\0\3\x09h.example\1\xbb"
+    for cut in range(len(reply)):
+        with pytest.raises(EOFError):
+            through(reply[:cut])
+
+
+@pytest.mark.parametrize(("host", "sent"), [
+    ("192.0.2.7", b"\1\xc0\0\2\7"), ("[2001:db8::1]", b"\4\x20\1\x0d\xb8" + bytes(11) + b"\1"),
+])  # fmt: skip
+def test_an_address_is_sent_to_a_socks_proxy_as_one(host: str, sent: bytes) -> None:
+    stream = through(b"\5\0\5\0\0" + BOUND["IPv4"] + b"\0\0", host=host)
+    assert stream.heard[3:] == b"\5\1\0" + sent + b"\1\xbb"
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        ("", b"\4\0"), ("", b"\5\xff"), ("", b"\5\2"), ("me:x@", b"\5\1"), ("me:x@", b"\5\2\1\1"),
+        ("", b"\5\0\4\0\0\1"), ("", b"\5\0\5\5\0\1"), ("", b"\5\0\5\0\0\2"), ("", b"\5\0\5\0\0\0"),
+    ],
+)  # fmt: skip
+def test_a_socks_proxy_that_refuses_or_is_none(user: str, says: bytes) -> None:
+    with pytest.raises(proxies.ProxyRefused):
+        through(says + bytes(40), f"socks5h://{user}p:1")
+
+
+@pytest.mark.parametrize("method", [b"", b"\1\4name\6secret"])
+def test_a_socks_proxy_is_told_who_asks_where_it_wants_to_know(method: bytes) -> None:
+    chosen = b"\5\2\1\0" if method else b"\5\0"
+    stream = through(chosen + b"\5\0\0" + BOUND["IPv4"] + b"\0\0", "socks5h://name:secret@p:1")
+    assert stream.heard == b"\5\2\0\2" + method + b"\5\1\0\3\x09h.example\1\xbb"
 
 
 def test_the_secret_of_a_proxy_goes_to_the_proxy_alone(

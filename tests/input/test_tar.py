@@ -144,7 +144,7 @@ def test_endless_extended_headers_are_damage(tmp_path: Path) -> None:
     header = large(WHOLE[:156] + b"x" + WHOLE[157:BLOCK], b"00000000013\0")
     record = b"11 path=aa\n".ljust(BLOCK, b"\0")
     path = tmp_path / "d.tar"
-    for count, good in ((3, True), (3000, False), (100_000, False)):
+    for count, good in ((3, True), (16, True), (17, False), (3000, False)):
         path.write_bytes((header + record) * count + WHOLE)
         texts = read(path)
         assert whole(texts) is good

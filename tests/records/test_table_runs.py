@@ -152,3 +152,11 @@ def test_a_report_is_the_same_where_rows_are_asked_one_by_one(
 
 def _clean(source: Source) -> SourceAnswer:
     return SourceAnswer(source.info, Verdict.CLEAN)
+
+
+def test_a_run_of_rows_says_how_many_lines_and_marks_there_were() -> None:
+    native = pytest.importorskip("leakcheck._native")
+    rows = b'a,b\r\n"c","d"\n"e","f"'
+    assert native.table_column(rows, ord(","), 1, 7, 5) == (3, 10, 7, b"b\nd\nf\n")
+    assert native.table_column(rows, ord(","), None, 7, 5) == (3, 10, 7, b"")
+    assert native.table_column(rows, ord(","), 1, 8, 0) is None, "few marks: each is looked at"

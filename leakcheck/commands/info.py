@@ -47,6 +47,21 @@ def info(
     digest: Annotated[
         bool, typer.Option("--digest", help="Compute the digest of a large file too.")
     ] = False,
+    prefix_of: Annotated[
+        str | None,
+        typer.Option(
+            "--prefix-of",
+            metavar="SUBJECT",
+            help="Only print the first digits of an address's or domain's digest in this filter, "
+            "to ask its holder for a slice.",
+        ),
+    ] = None,
+    digits: Annotated[
+        int,
+        typer.Option(
+            "--digits", min=1, max=16, help="With --prefix-of: how many. Each reveals 4 bits."
+        ),
+    ] = 4,
     offline: options.Offline = False,
     via: options.Via = None,
     json: options.Json = False,
@@ -69,11 +84,19 @@ def info(
     from leakcheck.trust.signing import digest_of
     from leakcheck.wording import counted, number, odds, size
 
+    access = Access(offline=offline, proxy=via)
+    if prefix_of is not None:
+        from leakcheck.sources.identities import prefixes
+
+        for name_given in filters:
+            for found in prefixes(header_of(name_given, access).about, prefix_of, digits, access):
+                say(found)
+        return 0
     for name_given in filters:
         if is_store(Path(name_given)):
             _say_store(Path(name_given), json)
             continue
-        header = header_of(name_given, Access(offline=offline, proxy=via))
+        header = header_of(name_given, access)
         if json:
             say(json_module.dumps(info_json(header)))
             continue

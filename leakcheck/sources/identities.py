@@ -11,9 +11,9 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
@@ -27,7 +27,10 @@ from leakcheck.subject.identity import (
     Identity,
     cut,
     failed,
+    identity_in,
 )
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import question
 
 if TYPE_CHECKING:
     from leakcheck.sources.oracle import OracleClient
@@ -174,6 +177,28 @@ def price(hardening: Hardening) -> float:
 def piece_of(hardening: Hardening) -> int:
     """How many digests one thread takes on at a time."""
     return max(1, min(_MOST_PIECE, _PIECE_WORK // (hardening.memory * hardening.passes)))
+
+
+def prefixes(about: Mapping[str, Any], subject: str, digits: int, access: Access) -> list[str]:
+    """The first hexadecimal digits of the digests of `subject` in a filter that says `about`.
+
+    One for each form of the subject. Raises UsageError for a kind that is no argument,
+    SubjectError, FilterError.
+    """
+    kind = next((one for one in Kind if one == about.get("kind")), None)
+    if kind is None or not kind.has_domains or kind.secret:
+        raise UsageError(
+            said(
+                "--prefix-of takes an address or a domain, for a filter of these. For a password, "
+                "take the first digits of its SHA-1 or NT hash."
+            )
+        )
+    plain = question(kind, subject).digests()
+    identity = identity_in(about, kind, "the filter")
+    found = digester(identity, access).digests(plain) if identity else Digests([*plain], {})
+    if found.reasons:
+        raise UsageError(f"{next(iter(found.reasons.values()))}.")
+    return sorted({one.hex()[:digits] for one in found.made if one is not None})
 
 
 def told(identity: Identity) -> str:

@@ -10,6 +10,10 @@ from loopback.filters import KEYS, key
 
 from leakcheck.__main__ import run
 from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.identities import digester
+from leakcheck.subject.identity import Identity
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import digest
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3, 5, 7, 13, 40])
@@ -104,3 +108,38 @@ def test_a_slice_never_takes_the_filters_place(
         assert run(["range", "5", "--from", str(path), "-o", str(output), "--force"]) == 2
         assert "is the filter itself" in capsys.readouterr().err
     assert path.read_bytes() == filter_file.read_bytes()
+
+
+def test_the_prefix_to_ask_with_is_told_from_any_slice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text("alice@example.org\nbob@example.org\n")
+    hard, other, asked = (str(tmp_path / name) for name in ("hard", "other", "asked"))
+    harden = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
+    command = ["build", str(tmp_path / "list.txt"), "--kind", "email", "-o", hard]
+    assert run([*command, "--harden", harden]) == 0
+    assert run(["range", "00", "--from", hard, "-o", other]) == 0
+    capsys.readouterr()
+    assert run(["info", other, "--prefix-of", "Alice@example.org", "--digits", "6"]) == 0
+    [prefix] = capsys.readouterr().out.split()
+    assert len(prefix) == 6
+    source = LocalFilter(Path(hard))
+    plain = digest(Kind.EMAIL, "alice@example.org")
+    identity = Identity.parse(source.header.about["identity"])
+    source.close()
+    assert digester(identity, None).digests([plain]).made[0].hex().startswith(prefix)
+    assert prefix != plain.hex()[:6]
+    assert run(["range", prefix, "--from", hard, "-o", asked]) == 0
+    assert run(["check", "alice@example.org", "--in", asked]) == 1
+
+
+def test_a_prefix_is_of_addresses_and_domains_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text("letmein\nhunter2\n")
+    command = ["build", str(tmp_path / "list.txt"), "--from", "passwords", "--kind", "password"]
+    assert run([*command, "-o", str(tmp_path / "p.bloom")]) == 0
+    capsys.readouterr()
+    assert run(["info", str(tmp_path / "p.bloom"), "--prefix-of", "letmein"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "SHA-1" in told.err, "letmein" in told.err) == ("", True, False)

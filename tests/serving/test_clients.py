@@ -5,16 +5,20 @@ cannot be done, the test is skipped. CI asks for them with -m clients. The versi
 are those of the table, and what a client does where a range fails must be what stands there.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from loopback.corpus import body
 from loopback.filters import KEYS, build
 from loopback.serving import serving
@@ -48,8 +52,8 @@ def judged(client: str, outcomes: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of the ranges of both passwords, one of them in its range."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the ranges of both passwords, one of them in its range."""
     root = tmp_path_factory.mktemp("served")
     build(root / "acme.bloom", range(KEYS))
     for name, digest_of, digits in (
@@ -63,8 +67,60 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             lines += [f"{text[5:]}:{SEEN}"] if password == PASSWORD else []
             path = root / name / f"{text[:5]}.txt"
             path.write_bytes("\r\n".join(sorted(lines)).encode())
-    with serving(root) as (url, _):
+    return root
+
+
+@pytest.fixture(scope="module")
+def url(served: Path) -> Iterator[str]:
+    """A server of them."""
+    with serving(served) as (url, _):
         yield url
+
+
+@pytest.fixture(scope="module")
+def led(served: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What a client's environment needs so that the public service's name leads to our server.
+
+    A proxy stands for the DNS of a network; the server has a certificate for that name.
+    """
+    folder = tmp_path_factory.mktemp("authority")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    pair = authority.issue_cert(
+        "api.pwnedpasswords.com", "127.0.0.1"
+    ).private_key_and_cert_chain_pem
+    pair.write_to_path(str(folder / "pair.pem"))
+    options = ("--cert", str(folder / "pair.pem"), "--key", str(folder / "pair.pem"))
+    with serving(served, *options) as (url, _), socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(url.rpartition(":")[2])
+
+        def pump(one: socket.socket, other: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while data := one.recv(1 << 16):
+                    other.sendall(data)
+                other.shutdown(socket.SHUT_WR)
+
+        def lead() -> None:
+            while True:
+                try:
+                    link = listener.accept()[0]
+                except OSError:
+                    return
+                asked = link.recv(4096)
+                if not asked.startswith(b"CONNECT api.pwnedpasswords.com:443 "):
+                    link.close()
+                    continue
+                inner = socket.create_connection(("127.0.0.1", port))
+                link.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                for ends in ((link, inner), (inner, link)):
+                    threading.Thread(target=pump, args=ends, daemon=True).start()
+
+        threading.Thread(target=lead, daemon=True).start()
+        yield {
+            "HTTPS_PROXY": f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "SSL_CERT_FILE": str(folder / "ca.pem"),
+            "LEAKCHECK_AT": url.removeprefix("https://"),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +139,12 @@ def npm_hibp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def installed(command: list[str], folder: Path) -> bool:
+def installed(command: list[str], folder: Path, seconds: int = 150) -> bool:
     """Whether this could be installed, in a time that a user of CI will wait."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=150, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, timeout=seconds, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
@@ -333,6 +391,52 @@ def test_symfony(url: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     judged("symfony/validator", json.loads(done.stdout))
+
+
+CARGO = """
+[package]
+name = "ask"
+version = "0.0.0"
+edition = "2021"
+[dependencies]
+pwned = "={version}"
+tokio = {{ version = "1", features = ["rt", "macros"] }}
+[profile.dev]
+debug = false
+[workspace]
+"""
+RUST = """
+use pwned::api::PwnedBuilder;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let client = PwnedBuilder::default().build().unwrap();
+    for word in std::env::args().skip(1) {
+        println!("{}", match client.check_password(word).await {
+            Ok(answer) if answer.found => "exposed",
+            Ok(_) => "clean",
+            Err(_) => "refused",
+        });
+    }
+}
+"""
+
+
+def test_pwned_in_rust(led: dict[str, str], tmp_path: Path) -> None:
+    if shutil.which("cargo") is None:
+        pytest.skip("cargo is not installed")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.rs").write_text(RUST)
+    (tmp_path / "Cargo.toml").write_text(CARGO.format(version=version("pwned")))
+    if not installed(["cargo", "build", "--quiet", "--target-dir", "target"], tmp_path, 400):
+        pytest.skip("cargo cannot build pwned: are crates.io and OpenSSL's headers to be had?")
+    ask = tmp_path / "target" / "debug" / "ask"
+    done = subprocess.run(
+        [ask, PASSWORD, ABSENT, UNKEPT], env=os.environ | led, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    judged("pwned (Rust)", done.stdout.split())
 
 
 def test_the_shell_script_of_the_page(url: str, tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def prefixes(about: Mapping[str, Any], subject: str, digits: int, access: Access
             )
         )
     plain = question(kind, subject).digests()
-    identity = identity_in(about, kind, "the filter")
+    identity = identity_in(about, kind, said("the filter"))
     found = digester(identity, access).digests(plain) if identity else Digests([*plain], {})
     if found.reasons:
         raise UsageError(f"{next(iter(found.reasons.values()))}.")

@@ -13,15 +13,17 @@ import datetime
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from leakcheck import processes
 from leakcheck.input.child import Put, serve
 from leakcheck.input.number_format import GENERAL, lost_digits, shown_date, shown_number
-from leakcheck.input.sheet_looks import Looks
 from leakcheck.input.streams import ReadError
 from leakcheck.input.workbook import DAMAGED, LOCKED, NAMES, ROWS, SHEET
 from leakcheck.language import said
+
+if TYPE_CHECKING:
+    from leakcheck.input.sheet_looks import Looks
 
 _BATCH_ROWS = 500
 _BATCH_CHARACTERS = 1 << 20
@@ -44,14 +46,18 @@ def unpack(file: BinaryIO, _: bytes, put: Put) -> None:
         raise ReadError(LOCKED) from None
     titles = list(book.sheet_names)
     put(NAMES, _packed(titles))
-    looks = Looks(file) if sys.argv[2] == "shown" else None
+    looks = None
+    if sys.argv[2] == "shown":
+        from leakcheck.input.sheet_looks import Looks  # loads zipfile and a parser of XML
+
+        looks = Looks(file)
     for title in sys.argv[3:] or titles:
         put(SHEET, _packed(title))
         for batch in _batches(book.get_sheet_by_name(title), looks):
             put(ROWS, _packed(batch))
 
 
-def _batches(sheet: Any, looks: Looks | None) -> Iterator[list[list[Cell] | int]]:
+def _batches(sheet: Any, looks: "Looks | None") -> Iterator[list[list[Cell] | int]]:
     """The rows in batches, from row 1; a number stands for so many empty ones."""
     batch: list[list[Cell] | int] = []
     rows = iter(()) if looks is None else looks.rows(sheet.name)
@@ -68,13 +74,16 @@ def _batches(sheet: Any, looks: Looks | None) -> Iterator[list[list[Cell] | int]
         if not row:
             empty += 1
             continue
-        length = sum(len(cell) if isinstance(cell, str) else sum(map(len, cell)) for cell in row)
+        if looks is None:
+            length = sum(map(len, row))
+        else:
+            length = sum(len(cell) if type(cell) is str else sum(map(len, cell)) for cell in row)
         if length > _LONGEST_ROW:
             raise ReadError(said("the spreadsheet has a row of more than a million characters"))
         if empty:
             batch.append(empty)
             empty = 0
-        batch.append(before + row)
+        batch.append(before + row if first else row)
         size += length + len(row) + first
         if len(batch) >= _BATCH_ROWS or size >= _BATCH_CHARACTERS:
             yield batch
@@ -83,7 +92,9 @@ def _batches(sheet: Any, looks: Looks | None) -> Iterator[list[list[Cell] | int]
         yield batch
 
 
-def _look(row: list[Cell], raw: Sequence[Any], looked: Sequence[str | None], looks: Looks) -> None:
+def _look(
+    row: list[Cell], raw: Sequence[Any], looked: Sequence[str | None], looks: "Looks"
+) -> None:
     """Put the readings of the cells in `row` in their places where there are several."""
     for at, value in enumerate(raw):
         stored = row[at]
@@ -110,12 +121,12 @@ def _look(row: list[Cell], raw: Sequence[Any], looked: Sequence[str | None], loo
 
 
 def _text(cell: Any) -> str:
+    if type(cell) is float and cell.is_integer() and -1e15 < cell < 1e15:
+        return str(int(cell))  # what most cells are that are no text
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date().isoformat()
     if isinstance(cell, datetime.datetime | datetime.date | datetime.time):

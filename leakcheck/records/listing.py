@@ -25,6 +25,7 @@ from leakcheck.records.rows import HEADER, TITLE, PlainRows, Row, Wanted, one_by
 
 _RUN = 512  # rows of a sheet that are asked together
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
+_PLAIN = frozenset((str,))
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
 
 
@@ -359,7 +360,7 @@ def _sheet_runs(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row | 
     for number, row in enumerate(table, 1):
         text = "".join(row)
         blank = not text.strip()
-        several = READING in text or any(type(cell) is not str for cell in row)  # a CellText
+        several = READING in text or not _PLAIN.issuperset(map(type, row))  # a CellText
         if not (skip or blank or several):
             plain.append(row)
             if len(plain) == _RUN:

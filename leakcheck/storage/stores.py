@@ -1,6 +1,5 @@
 """What lies in object storage: names, sizes, versions, and why a store does not answer."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -201,6 +200,8 @@ _REASONS = {
 
 
 def _described(url: str, row: Any) -> StoredObject:
+    import hashlib  # loads OpenSSL
+
     written = int(row["last_modified"].timestamp() * 1_000_000_000)
     mark = hashlib.sha1((row.get("e_tag") or "").encode()).digest()[:7]
     return StoredObject(url, int(row["size"]), written, int.from_bytes(mark, "big") or 1)

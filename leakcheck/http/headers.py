@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,20})-([0-9]{1,20})/([0-9]{1,20}|\*)", re.ASCII)
@@ -88,6 +87,8 @@ def retry_after(text: str | None, now: datetime | None = None) -> float | None:
     text = (text or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # loads the calendar and the locale
+
     try:
         then = parsedate_to_datetime(text)
     except (ValueError, IndexError, TypeError):

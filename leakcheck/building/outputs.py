@@ -8,9 +8,9 @@ could not be sent stays on the disk, for its owner alone, and is named.
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bloom.classes import dataclass, field
 from leakcheck.building.account import BuildReport
 from leakcheck.building.build import Say, Stage, Watch
 from leakcheck.building.request import BuildRequest

@@ -9,9 +9,9 @@ the same subject would show more of its digest.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bloom.classes import replace
 from leakcheck.errors import NetworkError
 from leakcheck.http import parallel
 from leakcheck.http.client import CONNECTIONS

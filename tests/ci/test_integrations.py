@@ -419,18 +419,14 @@ def test_the_one_liners_of_the_documentation(password: str, accepted: bool) -> N
         input=password, env=env, text=True, capture_output=True, check=True,
     )  # fmt: skip
     assert ("clean" in done.stdout.lower()) is accepted
-    command = line("PAM").partition("quiet ")[2].split()
-    assert command[0] == "/usr/local/bin/leakcheck"
-    done = subprocess.run(
-        [LEAKCHECK, *command[1:]], input=password.encode() + b"\0", capture_output=True, env={}
-    )
-    assert (done.returncode == 0) is accepted
+    import django
     from django.conf import settings
 
     setting: dict[str, Any] = {}
     exec(line("Django"), setting)
     if not settings.configured:
         settings.configure(USE_I18N=True)
+    django.setup()
     from django.contrib.auth import password_validation
     from django.core.exceptions import ValidationError
 

@@ -65,6 +65,13 @@ with open(sys.argv[1]) as lines:
     for line in lines:
         json.loads(line)
 """,
+    "read cells": """
+import sys
+from python_calamine import CalamineWorkbook
+with open(sys.argv[1], "rb") as file:
+    for row in CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).iter_rows():
+        pass
+""",
     "rows to JSON": """
 import csv, json, sys
 with open(sys.argv[1], newline="") as table:
@@ -124,6 +131,19 @@ def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
     if not objects.exists():
         with table.open(newline="") as read, objects.open("w") as out:
             out.writelines(f"{json.dumps(row)}\n" for row in csv.DictReader(read))
+    book = folder / f"table-{ROWS}.xlsx"
+    if not book.exists():
+        from openpyxl import Workbook
+
+        sheet = Workbook(write_only=True)
+        page = sheet.create_sheet()
+        with table.open(newline="") as read:
+            for row in csv.reader(read):
+                page.append(row)
+        sheet.save(book)
+    empty, one = folder / "empty", folder / "one.txt"
+    empty.mkdir(exist_ok=True)
+    one.write_text("someone@example.fr\n")
     part, some = folder / "part.txt", folder / "some.txt"
     with found["combo"].open("rb") as lines:
         part.write_bytes(b"".join(islice(lines, 400_000)))
@@ -136,6 +156,7 @@ def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
         made = [LEAKCHECK, "build", str(source), "-o", str(folder / f"{name}.bloom"), "--force"]
         cpu([*made, "--kind", kind, "--rate", "1e-6"])
     found |= {"table": table, "plain": plain, "watch": watch}
+    found |= {"empty": empty, "one": one, "book": book}
     return found | {"objects": objects, "part": part, "some": some}
 
 
@@ -155,6 +176,10 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
         Row("--version", "python -c pass", [LEAKCHECK, "--version"], nothing, 0.4),
         Row("check ADDRESS", "import typer",
             [LEAKCHECK, "check", "me@example.fr", "--in", few], typer, 0.5),
+        Row("ci on an empty folder", "import typer", [LEAKCHECK, "ci", str(found["empty"])],
+            typer, 0.5),
+        Row("build of one line", "import typer",
+            [*build, str(found["one"]), "--kind", "email"], typer, 0.45),
         Row("build: combo list, 1e-6", "hash addresses",
             [*build, str(combo), "--kind", "email", "--rate", "1e-6"],
             peer("hash addresses", combo), 1.5),
@@ -177,6 +202,9 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
         Row("scan: JSON lines, summary", "read JSON lines",
             [LEAKCHECK, "scan", str(found["objects"]), "--in", few, "--format", "summary"],
             peer("read JSON lines", found["objects"]), 0.1),
+        Row("scan: XLSX, summary", "read cells",
+            [LEAKCHECK, "scan", str(found["book"]), "--in", few, "--format", "summary"],
+            peer("read cells", found["book"]), 0.33),
         Row("hunt: three entries", "grep -F -i -f",
             [LEAKCHECK, "hunt", str(combo), "--watch", str(found["watch"])],
             ["grep", "-a", "-F", "-i", "-f", str(found["watch"]), str(combo)], 0.15),

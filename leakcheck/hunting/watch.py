@@ -45,13 +45,17 @@ class Watch:
         try:
             parsed = parse(text)
         except SubjectError as error:
-            self.refused[str(error)] += 1
-            self.first_refused = self.first_refused or place
+            self.refuse(str(error), place)
             return
         known = self._place(parsed)
         if known == len(self.texts):
             self.texts.append(text)
             self.forms.append(parsed.form)
+
+    def refuse(self, reason: str, place: str) -> None:
+        """Note an entry that is nothing to look for."""
+        self.refused[reason] += 1
+        self.first_refused = self.first_refused or place
 
     def _place(self, parsed: Parsed) -> int:
         """The index of an entry: the next one where it is new."""
@@ -128,8 +132,8 @@ def read_watch(
                 watch.add(text)
                 continue
             say(said("{text} is read as a list: there is a file of that name.", text=text))
-        for number, text in _entries(path, columns, sheet):
-            watch.add(text, said("{name}, row {number}", name=path.name, number=number))
+        for number, text in _entries(path, columns, sheet, watch):
+            watch.add(text, _place(path, number))
     if not len(watch):
         raise InputError(
             said("The watch list holds nothing to look for: give addresses or domains.")
@@ -155,10 +159,17 @@ def _is_entry(text: str) -> EntryKind | None:
     return form if form in _A else None
 
 
-def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[tuple[int, str]]:
+def _place(path: Path, number: int) -> str:
+    return said("{name}, row {number}", name=path.name, number=number)
+
+
+def _entries(
+    path: Path, columns: Sequence[str], sheet: str | None, watch: Watch
+) -> Iterator[tuple[int, str]]:
+    """The entries of a list; what cannot be read of it is refused."""
     from leakcheck.input.lists import ListFile
     from leakcheck.records.listing import Listing
-    from leakcheck.records.rows import Wanted, readable
+    from leakcheck.records.rows import EMPTY, Wanted, readable
 
     file = ListFile(None if str(path) == "-" else path)
     try:
@@ -169,6 +180,8 @@ def _entries(path: Path, columns: Sequence[str], sheet: str | None) -> Iterator[
                     yield from _lines(part.stream, part.skip)
                 continue
             for record in part.records:
+                if record.problem not in ("", EMPTY):
+                    watch.refuse(record.problem, _place(path, record.number))
                 for cell in record.cells:
                     yield record.number, readable(cell)
         for name, reason in listing.unread:

@@ -11,6 +11,7 @@ from leakcheck.errors import InputError
 from leakcheck.language import joined, said
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
+from leakcheck.records.entries import ADDRESS
 from leakcheck.records.formats import Dialect
 from leakcheck.records.picking import Picked, Picker
 from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, PlainRows, Row, Wanted
@@ -250,18 +251,28 @@ class SubjectAsker(Asker):
     def __init__(self, dialect: Dialect, wanted: Wanted, sample: Sequence[Row], name: str) -> None:
         """Raises InputError where the subjects cannot be told, or a column named is not there."""
         super().__init__(dialect, wanted)
-        data = [row for row in sample if not row.problem]
-        table = dialect.names or not any(row.names for row in data)
+        data = [row for row in sample if not row.problem or (row.cells and _is_told(row))]
+        entries = dialect.form is not None and dialect.form.of_entries
+        if entries and wanted.columns:
+            raise InputError(
+                said(
+                    "{name}: every address of an entry is checked: --column is for tables.",
+                    name=name,
+                )
+            )
+        table = not entries and (dialect.names or not any(row.names for row in data))
         width = max((len(row.cells) for row in data), default=dialect.width)
         self._all: list[str]
         if table:
             self._all = list(columns.distinct(dialect.names, max(width, len(dialect.names))))
         else:
-            self._all = list(dict.fromkeys(one for row in data for one in row.names)) or ["value"]
+            self._all = list(dict.fromkeys(one for row in data for one in row.names)) or [
+                ADDRESS if entries else "value"
+            ]
         self._table = bool(table)
         self._places: dict[tuple[str, ...], Sequence[int]] = {}
         cells = [self._row(row) for row in data]
-        self._subjects = self._find(cells, name)
+        self._subjects = [self._all.index(ADDRESS)] if entries else self._find(cells, name)
         self.subject = self._all[self._subjects[0]]
         body = [row[at] for row in cells for at in self._subjects[:1] if row[at]]
         self.hashes = wanted.hashed if wanted.hashed is not None else looks_hashed(body)
@@ -271,7 +282,7 @@ class SubjectAsker(Asker):
         names = [self._all[at] for at in self._subjects]
         self._describe(data, names)
         self.names = [one for one in self.names if one not in names]
-        if wanted.kind is Kind.EMAIL and not self.hashes:
+        if wanted.kind is Kind.EMAIL and not (self.hashes or entries):
             rivals = [
                 one
                 for at, one in enumerate(self._all)
@@ -291,7 +302,7 @@ class SubjectAsker(Asker):
         """As for Asker."""
         if row.problem in (HEADER, TITLE):
             return None
-        if row.problem and row.problem not in STRUCTURE:
+        if _is_told(row) and not row.cells:
             return Record(row.number, {}, problem=row.problem)
         if self._table:
             subjects: Sequence[int] = self._subjects
@@ -307,6 +318,8 @@ class SubjectAsker(Asker):
         cells = tuple(found)
         others = partial(self._others, row, subjects, ())
         filled = any(text and text.strip() for text in row.cells)
+        if _is_told(row):  # what is asked is not all
+            return Record(row.number, others, cells, None, row.problem)
         problem = "" if any(text.strip() for text in cells) else EMPTY
         return Record(row.number, others, cells, None, problem, not filled)
 
@@ -435,6 +448,11 @@ def looks_hashed(cells: Sequence[str]) -> bool:
     filled = [cell.strip().partition(":")[0] for cell in cells if cell.strip()]
     found = sum(len(one) in (32, 40) and all(map(_HEX.__contains__, one)) for one in filled)
     return found * 2 > len(filled)
+
+
+def _is_told(row: Row) -> bool:
+    """Whether a row could not be read, or not whole."""
+    return bool(row.problem) and row.problem not in STRUCTURE
 
 
 _HEX = frozenset("0123456789abcdefABCDEF")

@@ -52,6 +52,10 @@ _ULP = late(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IG
 _NAMED = late(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=\t]{0,40}?)\s*:(?:[ \t:]|$)")
 _YAML = late(rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\.")
 _JSON = late(rb"\s*(?:\[\s*)?[\[{]\s*(?:[\"{\[}\]]|-?\d+(?:\.\d+)?\s*(?:[,\]]|$)|$)")
+_DN = late(rb"dn:(?::[ \t]*[A-Za-z0-9+/=]+\s*$|[^=]{1,64}=)", re.IGNORECASE)
+_ATTRIBUTE = late(rb"[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._-]*)*:|-$")
+_CARD = late(rb"\s*BEGIN\s*:\s*VCARD\s*", re.IGNORECASE)
+_PROPERTY = late(rb"\s*(?:[A-Za-z0-9_-]+\.)?[A-Za-z0-9_-]+\s*[;:]")
 _CONTROL = late(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 _STRUCTURE = (b":", b";", b"|", b"\t", b",", b"=", b"----", b" - ")
 
@@ -203,6 +207,23 @@ def _xml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Di
     return None
 
 
+def _ldif(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    """Entries of a directory; secrets in them are read as from any named lines."""
+    if wanted.kind.secret and wanted.form is not Form.LDIF:
+        return None
+    whole = [line for line in lines if not line.startswith((b" ", b"#"))]
+    entries = any(map(_DN.match, whole)) and share(whole, _ATTRIBUTE.match) >= MOST
+    return Dialect(Form.LDIF) if entries else None
+
+
+def _vcard(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    if wanted.kind.secret:
+        return None
+    whole = [line for line in lines if not line.startswith((b" ", b"\t"))]
+    cards = any(map(_CARD.fullmatch, whole)) and share(whole, _PROPERTY.match) >= MOST
+    return Dialect(Form.VCARD) if cards or _CARD.fullmatch(lines[0]) else None
+
+
 def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
     if share(lines, _ULP.match) >= 0.6:
         return Dialect(Form.STEALER)
@@ -301,7 +322,7 @@ def _accounts(lines: Sequence[bytes]) -> bool:
 
 
 _LOOKS: tuple[Callable[[bytes, Sequence[bytes], str, Wanted], Dialect | None], ...] = (
-    _json, _sql, _xml, _windows, _cracked, _stealer, _yaml, _tabled,
+    _json, _sql, _xml, _ldif, _vcard, _windows, _cracked, _stealer, _yaml, _tabled,
 )  # fmt: skip
 
 

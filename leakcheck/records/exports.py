@@ -87,7 +87,8 @@ def of_text(
     """The entries of one text. Raises InputError where it holds none, ReadError where it breaks."""
     if dialect.form is Form.PASSWORDS:
         return _of_lines(stream)
-    if dialect.form in (Form.HASHES, Form.COMBO, Form.POTFILE, Form.SQL, Form.PWDUMP, Form.TEXT):
+    if dialect.form in (Form.HASHES, Form.COMBO, Form.POTFILE, Form.SQL, Form.PWDUMP, Form.TEXT,
+                        Form.VCARD):  # fmt: skip
         raise InputError(
             said(
                 "{name}: this is {words}, no export of a password manager: leakcheck scan "

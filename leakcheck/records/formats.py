@@ -35,6 +35,8 @@ class Form(StrEnum):
     POTFILE = "potfile"
     XML = "xml"
     YAML = "yaml"
+    LDIF = "ldif"
+    VCARD = "vcard"
 
     @property
     def structured(self) -> bool:
@@ -44,7 +46,12 @@ class Form(StrEnum):
     @property
     def named(self) -> bool:
         """Whether what stands in a record has names, not numbers."""
-        return self in (Form.JSON, Form.XML, Form.YAML, Form.STEALER)
+        return self in (Form.JSON, Form.XML, Form.YAML, Form.STEALER) or self.of_entries
+
+    @property
+    def of_entries(self) -> bool:
+        """Whether its records are entries, each asked about with every address in it."""
+        return self in (Form.LDIF, Form.VCARD)
 
 
 WORDS = {
@@ -60,9 +67,11 @@ WORDS = {
     Form.POTFILE: said("a list of cracked hashes (potfile)"),
     Form.XML: said("XML"),
     Form.YAML: said("YAML"),
+    Form.LDIF: said("the entries of a directory (LDIF)"),
+    Form.VCARD: said("the cards of an address book (vCard)"),
 }
 
-_SECRETS = frozenset(Form) - {Form.TEXT, Form.PWDUMP}
+_SECRETS = frozenset(Form) - {Form.TEXT, Form.PWDUMP, Form.VCARD}
 _HOLDS = {
     Kind.EMAIL: frozenset(Form) - {Form.PASSWORDS, Form.POTFILE},
     Kind.DOMAIN: frozenset(Form) - {Form.PASSWORDS, Form.POTFILE, Form.HASHES},

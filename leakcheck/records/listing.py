@@ -22,6 +22,7 @@ from leakcheck.records.columns import Header
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
 from leakcheck.records.rows import HEADER, TITLE, PlainRows, Row, Wanted, one_by_one, read_apart
+from leakcheck.subject.kinds import Kind
 
 _RUN = 512  # rows of a sheet that are asked together
 _MOST_ROWS = 100_000  # of a sheet that are looked at for its table
@@ -317,6 +318,8 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
                 )
             )
         return dialect
+    if kind is Kind.DOMAIN and form is not None and form.of_entries:
+        return replace(dialect, form=Form.TEXT)  # a row asks for one domain
     if form is None and (dialect.remedy or "binary" in dialect.looks or "image" in dialect.looks):
         raise InputError(
             said("{name}: {not_understood}.", name=name, not_understood=not_understood(dialect))

@@ -142,6 +142,17 @@ def _workbook(rows: list[list[str]]) -> dict[str, str]:
     }
 
 
+def test_entries_of_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text(
+        "dn: uid=a,dc=b\ncn: Al\nmail: al@ac\n me.fr\nmailAlternateAddress: al@b.fr\n\n"
+        "dn: uid=c,dc=b\ncn: Carl\n\ndn: uid=d,dc=b\nmail:: !\nmail: d@b.fr\n"
+    )
+    watch = read_watch([tmp_path / "w"])
+    assert watch.texts == ["al@acme.fr", "al@b.fr", "d@b.fr"]
+    assert dict(watch.refused) == {"a value in it is damaged base64": 1}
+    assert watch.first_refused == "w, row 10"
+
+
 def test_nothing_to_look_for(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("!!\n")
     with pytest.raises(InputError, match="nothing to look for"):

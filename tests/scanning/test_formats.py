@@ -21,6 +21,8 @@ from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from people import command, make_filter, scan_rows, verdicts
 
+from leakcheck.subject.kinds import Kind
+
 PEOPLE = [
     ["name", "mail", "site"],
     ["Alice", "Alice@Example.fr", "Lyon"],
@@ -180,6 +182,95 @@ def test_an_address_in_folded_lines_belongs_to_the_row_it_begins_in(
     assert rows[row]["verdict"] == "exposed"
     assert rows[row]["sources"][0]["matched"] == "bob@acme.fr"
     assert "zoe@example.org" in [one["subject"] for one in rows.values()]
+
+
+_DIRECTORY = """version: 1
+
+dn: uid=bob,dc=acme,dc=fr
+cn: Bob
+mail: nobody@acme.fr
+proxyAddresses: smtp:bob@ac
+ me.fr
+
+dn: uid=carol,dc=acme,dc=fr
+mail: carol@example.org
+
+dn: uid=dan,dc=acme,dc=fr
+cn: Dan
+
+dn: uid=eve,dc=acme,dc=fr
+mail: eve@example.org
+jpegPhoto:< file:///eve.jpg
+
+dn: uid=bo,dc=acme,dc=fr
+mail: bob@acme.fr
+jpegPhoto:: damaged!
+"""
+_BOOK = """BEGIN:VCARD
+FN:Bob
+EMAIL:nobody@acme.fr
+item1.EMAIL;TYPE=work:bob@acme.fr
+END:VCARD
+
+BEGIN:VCARD
+FN:Carol
+EMAIL:carol@example.org
+END:VCARD
+BEGIN:VCARD
+FN:Dan
+END:VCARD
+BEGIN:VCARD
+FN:Eve
+EMAIL:eve@example.org
+KEY;ENCODING=b:damaged!
+END:VCARD
+BEGIN:VCARD
+EMAIL:bob@acme.fr
+"""
+
+
+@pytest.mark.parametrize("more", [1, 300], ids=["short", "long"])
+@pytest.mark.parametrize("text", [_DIRECTORY, _BOOK], ids=["LDIF", "vCard"])
+def test_an_entry_is_a_row_with_all_its_addresses(
+    text: str, more: int, tmp_path: Path, asked: list[object]
+) -> None:
+    path = tmp_path / "staff"
+    path.write_text("\n".join([text] * more))
+    rows = scan_rows(path, *asked, "--kind", "email", status=1)
+    assert [(one["subject"], one["verdict"]) for one in rows] == [
+        ("nobody@acme.fr, bob@acme.fr", "exposed"),
+        ("carol@example.org", "clean"),
+        (None, "unknown"),
+        ("eve@example.org", "unknown"),
+        ("bob@acme.fr", "exposed"),
+    ] * more
+    assert rows[0]["sources"][0]["matched"] == "bob@acme.fr"
+    assert rows[2]["reason"] == "empty"
+    assert rows[3]["reason"].startswith("a value in it is ")
+    assert "Dan" in rows[2]["columns"].values()
+    status, _, err = command("scan", path, *asked, "--kind", "email", "--column", "mail")
+    assert (status, err.count("--column is for tables")) == (2, 1)
+
+
+def test_domains_of_a_directory_are_asked_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "staff.ldif"
+    path.write_text(_DIRECTORY)
+    domains = make_filter(tmp_path / "d.bloom", ["acme.fr"], Kind.DOMAIN)
+    rows = scan_rows(path, "--in", domains, "--kind", "domain", status=1)
+    assert len(rows) > 5
+    assert (5, "acme.fr", "exposed") in verdicts(rows)
+
+
+@pytest.mark.parametrize("text", [_DIRECTORY, _BOOK], ids=["LDIF", "vCard"])
+def test_a_build_of_entries_takes_what_a_build_of_text_takes(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "staff"
+    path.write_text(text)
+    for kind in ("email", "domain"):
+        for form in ((), ("--from", "text")):
+            name = tmp_path / f"{kind}{len(form)}.bloom"
+            assert command("build", path, "-o", name, "--kind", kind, *form)[0] == 0
+        found = [tmp_path / f"{kind}{each}.bloom" for each in (0, 2)]
+        assert found[0].read_bytes() == found[1].read_bytes()
 
 
 def test_an_apostrophe_does_not_make_two_people(tmp_path: Path, asked: list[object]) -> None:

@@ -244,7 +244,9 @@ _STEPS: dict[tuple[Kind, Verdict], tuple[str, ...]] = {
         said(
             "At least one address of this domain is in the breach: scan the list of its addresses."
         ),
-        said("Tell the people affected what was in the breach, and have them change their passwords."),
+        said(
+            "Tell the people affected what was in the breach, and have them change their passwords."
+        ),
         said("Check whether the breach must be reported: in the European Union, within 72 hours."),
     ),
 }

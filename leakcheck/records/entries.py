@@ -36,7 +36,7 @@ _MAIL = frozenset(
 _LOGINS = frozenset(("upn", "userprincipalname"))  # which need not be mailboxes
 
 
-class Entry:
+class AddressEntry:
     """An entry that is read, property by property.
 
     Attributes:

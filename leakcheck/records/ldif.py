@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from leakcheck.language import said
 from leakcheck.records import stealer
-from leakcheck.records.entries import DAMAGED, ODD_LINE, Entry, of_base64, unfolded
+from leakcheck.records.entries import DAMAGED, ODD_LINE, AddressEntry, of_base64, unfolded
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import lines
 from leakcheck.records.rows import LONG_LINE, Row, Wanted, raw
@@ -31,7 +31,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     if wanted.kind.secret:
         yield from stealer.read(stream, dialect, wanted)
         return
-    entry: Entry | None = None
+    entry: AddressEntry | None = None
     for number, text in unfolded(lines(stream), " "):
         match = _ATTRIBUTE.fullmatch(text) if text else None
         name = match["name"].lower() if match else ""
@@ -42,7 +42,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         if text == "" or text == "-" or (name == "version" and entry is None):
             continue
         if entry is None:
-            entry = Entry(number, _LABELS)
+            entry = AddressEntry(number, _LABELS)
         if text is None:
             entry.problem = LONG_LINE
         elif match:
@@ -58,7 +58,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         yield from _row(entry)
 
 
-def _add(entry: Entry, match: re.Match[str], text: str) -> None:
+def _add(entry: AddressEntry, match: re.Match[str], text: str) -> None:
     value: bytes | None = raw(match["value"])
     if match["mark"] == ":":
         value = of_base64(match["value"])
@@ -70,7 +70,7 @@ def _add(entry: Entry, match: re.Match[str], text: str) -> None:
     entry.add(match["name"], text, value or b"")
 
 
-def _row(entry: Entry) -> Iterator[Row]:
+def _row(entry: AddressEntry) -> Iterator[Row]:
     """The record of an entry; none of a comment, or of what is said of a search."""
     if entry.found or entry.problem or not entry.names <= _TRAILER:
         yield entry.row()

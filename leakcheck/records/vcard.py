@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from leakcheck.language import said
-from leakcheck.records.entries import DAMAGED, ODD_LINE, Entry, of_base64, unfolded
+from leakcheck.records.entries import DAMAGED, ODD_LINE, AddressEntry, of_base64, unfolded
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import LONGEST_VALUE, lines
 from leakcheck.records.rows import LONG_LINE, Row, Wanted, raw
@@ -35,7 +35,7 @@ _ESCAPED = re.compile(rb"\\([nN,;:\\])")
 
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The cards, under the number of the line where each begins."""
-    card: Entry | None = None
+    card: AddressEntry | None = None
     for number, text in _properties(unfolded(lines(stream), " \t")):
         match = _PROPERTY.fullmatch(text) if text else None
         name = match["name"].upper() if match else ""
@@ -43,12 +43,12 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         if name == "BEGIN" and about == "VCARD":
             if card:
                 yield card.row(OPEN)
-            card = Entry(number, _LABELS)
+            card = AddressEntry(number, _LABELS)
         elif name == "END" and about == "VCARD" and card:
             yield card.row()
             card = None
         elif text is None or text.strip():
-            one = card or Entry(number, _LABELS)
+            one = card or AddressEntry(number, _LABELS)
             _add(one, text, match)
             if card is None:
                 yield one.row(OUTSIDE)
@@ -56,7 +56,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         yield card.row(OPEN)
 
 
-def _add(card: Entry, text: str | None, match: re.Match[str] | None) -> None:
+def _add(card: AddressEntry, text: str | None, match: re.Match[str] | None) -> None:
     """One property, or what is none."""
     if text is None:
         card.problem = LONG_LINE

@@ -284,21 +284,18 @@ impl Glance {
 }
 
 /// How many hexadecimal digits are at `at`, as far as a literal may be read.
-#[cfg(target_arch = "x86_64")]
 fn digits(data: &[u8], at: usize) -> usize {
     let rest = data.get(at..).unwrap_or(&[]).iter().take(LITERAL + 1);
     rest.take_while(|byte| byte.is_ascii_hexdigit()).count()
 }
 
 /// Parts, merged as they come.
-#[cfg(target_arch = "x86_64")]
 struct Parts {
     found: Vec<Part>,
     covered: usize,
     most: usize,
 }
 
-#[cfg(target_arch = "x86_64")]
 impl Parts {
     /// None where there are too many.
     #[inline]
@@ -319,7 +316,6 @@ impl Parts {
 
 /// `parts`, each with the words that it cuts and one more on both sides that is all ASCII: of
 /// the others nobody knows whether they are words. Words on two lines are no pair.
-#[cfg(target_arch = "x86_64")]
 fn whole_words(data: &[u8], parts: &[Part]) -> Vec<Part> {
     let mut wide: Vec<Part> = Vec::with_capacity(parts.len());
     for &(start, end) in parts {
@@ -340,7 +336,6 @@ fn whole_words(data: &[u8], parts: &[Part]) -> Vec<Part> {
 
 /// How many of `bytes` belong to the word that they begin in, or to the next ones up to the
 /// first that is all ASCII.
-#[cfg(target_arch = "x86_64")]
 fn reach<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
     let mut bytes = bytes.take_while(|byte| **byte != b'\n').peekable();

@@ -45,6 +45,14 @@ def settings(*options: str, **env: str) -> dict[str, tuple[object, str, str]]:
     return {one["name"]: (one["value"], one["origin"], one["where"]) for one in found["settings"]}
 
 
+def test_whether_the_file_is_there(home: Path) -> None:
+    assert not config.Config(home / "config.toml").exists
+    for there in (False, True):
+        told = json.loads(leakcheck("config", "--json").out)
+        assert (told["exists"], told["file"]) == (there, str(home / "config.toml"))
+        (home / "config.toml").write_text("")
+
+
 def test_an_option_comes_before_a_variable_and_that_before_the_file(home: Path) -> None:
     assert settings()["color"] == ("auto", "default", "")
     assert settings(NO_COLOR="1")["color"] == ("never", "variable", "NO_COLOR")

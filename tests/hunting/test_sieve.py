@@ -143,7 +143,7 @@ def test_an_address_that_only_a_decoder_sees(name: str, entry: str, sieve: Sieve
 
 
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
-@pytest.mark.parametrize("entry", ["Project Falcon", "acme.fr"])
+@pytest.mark.parametrize("entry", ["Project Falcon", "acme.fr", "My Falcons", "ab.acme"])
 def test_the_two_words_of_a_pair_may_be_far_apart(entry: str, sieve: Sieve) -> None:
     first, second = entry.encode().replace(b".", b" ").split()
     alone = sieve_of(entry, sieve)
@@ -165,6 +165,144 @@ def test_of_two_in_one_literal_only_the_watched_one_is_shown() -> None:
         assert "bob" not in shown.match + shown.context
         assert "carl" not in shown.match + shown.context
         assert "acme.fr" in shown.context
+
+
+AROUND = b"nobody was here at all\n" * 60
+MADE_OF_HOSTS = b"a-long-name-of-a-host." * 3
+HEX_OF_ALICE = b"alice@acme.fr".hex().encode()
+UNSEEN = {
+    "alice@acme.fr": [
+        b"alice=40acme.fr",
+        b"ali=\nce@acme.fr",
+        b"ali=\r\nce@acme.fr",
+        b"alice%2540acme.fr",
+        b"alice%u0040acme.fr",
+        b"al%u0069ce@acme.fr",
+        b"alice\\u{40}acme.fr",
+        b"alice\\x{40}acme.fr",
+        b"al\\u{69}ce@acme.fr",
+        b"alice&amp;#64;acme.fr",
+        b"alice&amp;commat;acme.fr",
+        b"al&shy;ice@acme.fr",
+        b"al&zwj;ice@acme.fr",
+        b"al\x1b[1mice@acme.fr",
+        b"mail: ali\n ce@acme.fr",
+        b"mail: ali\n\tce@acme.fr",
+        b"mail: ali\r\n ce@acme.fr",
+        b"(7,0x" + HEX_OF_ALICE + b")",
+        b"(7,0X" + HEX_OF_ALICE + b")",
+        b"(7,x'" + HEX_OF_ALICE + b"')",
+        b"(7,X'" + HEX_OF_ALICE + b"')",
+        b"7\t\\x" + HEX_OF_ALICE + b"\t8",
+        b"(7,0x" + b"3b" * 900 + HEX_OF_ALICE + b")",
+        b"7\t\\x" + b"3b" * 900 + HEX_OF_ALICE + b"\t8",
+        b"(7,0x" + b"a@b.fr".hex().encode() + b",0x" + HEX_OF_ALICE + b")",
+        b"mail:: YWxpY2VAYWNtZS5mcg==",
+        b"mail::YWxpY2VAYWNtZS5mcg==",
+        b"mail:: YWxpY2VAYWNtZS5mcg",
+        b"mail:: YWxpY2VAYWNt\n ZS5mcg",
+        *(f"al{sign}ice@acme.fr".encode() for sign in "\u00ad\u200b\u2060\ufeff"),
+        *(f"alice{sign}acme.fr".encode() for sign in "\uff20\ufe6b"),
+    ],
+    "a@b.fr": [b"(7,0x" + b"a@b.fr".hex().encode() + b")"],
+    "al-x@acme.fr": [b"mail: al-\n x@acme.fr"],
+    "al.x@acme.fr": [b"mail: al.\n x@acme.fr"],
+    "al_x@acme.fr": [b"mail: al_\n x@acme.fr", b"al=5Fx@acme.fr"],
+    "al+x@acme.fr": [b"mail: al+\n x@acme.fr"],
+    "acme.fr": [
+        b"bob@" + MADE_OF_HOSTS + domain
+        for domain in (
+            b"acme=2Efr",
+            b"ac=\nme.fr",
+            b"ac%u006de.fr",
+            b"\\u{61}cme.fr",
+            b"ac&shy;me.fr",
+            b"ac\x1b[1mme.fr",
+            "ac\u200bme.fr".encode(),
+        )
+    ]
+    + [b"bob@" + MADE_OF_HOSTS + b"a-long-name." + b"ac\\u{6d}e.fr"],  # 80 bytes on
+    "@acme.fr": [b"bob=40acme.fr", b"bob@ac=\nme.fr", b"bob@ac%u006de.fr", b"bob@ac&shy;me.fr"],
+    "soci\u00e9t\u00e9.fr": [b"bob@xn--socit-esab.fr", b"bob@XN--socit-esab.fr"],
+}
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize("entry", UNSEEN)
+def test_a_first_look_passes_by_nothing_that_only_a_decoder_sees(entry: str, sieve: Sieve) -> None:
+    """In plain text, of which a short list has but little looked at, wherever it stands."""
+    watch, alone = watch_for([entry]), sieve_of(entry, sieve)
+    for text in UNSEEN[entry]:
+        assert matches(text, watch), text
+        for shift in (0, 1, 21, 31):
+            data = b"-" * shift + b"\n" + AROUND + text + b"\n" + AROUND
+            low = data.index(text)
+            found = alone.positions(data)
+            assert any(low <= at <= low + len(text) for at in found), (text, shift)
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("alice@acme.fr", b"alice@acme.fr"),
+        ("alice@acme.fr", b"alice=40acme.fr"),
+        ("alice@acme.fr", b"mail:: YWxpY2VAYWNtZS5mcg"),
+        ("@acme.fr", b"bob@acme.fr"),
+        ("falcon", b"falcon"),
+        ("Project Falcon", b"project falcon"),
+    ],
+)
+def test_nothing_is_passed_by_at_the_ends_of_a_chunk(entry: str, text: bytes, sieve: Sieve) -> None:
+    """Up to the last byte, however much of it is left behind the last whole vector."""
+    alone = sieve_of(entry, sieve)
+    for rest in range(66):
+        dots = b"." * rest
+        for data in (
+            text + b"\n" + dots + AROUND,
+            dots + b"\n" + text + b"\n" + AROUND,
+            AROUND + text + b"\n" + dots,
+            AROUND + dots + b"\n" + text,
+        ):
+            low = data.index(text)
+            found = alone.positions(data)
+            assert any(low <= at < low + len(text) for at in found), (rest, data[:9])
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_every_entry_of_a_list_of_many_has_its_anchor(sieve: Sieve) -> None:
+    """As many as a first look takes, of every length and one more than it takes."""
+    for count in (9, 32, 64, 65):
+        entries = [f"{'x' * (at % 11)}{at:02}@firm{at % 7}.fr" for at in range(count)]
+        watch = watch_for(entries)
+        alone = next(one for one in both(watch) if type(one) is type(sieve))
+        for entry in entries:
+            for text in (entry.encode(), entry.upper().encode()):
+                data = AROUND + b"<" + text + b">\n" + AROUND
+                assert any(len(AROUND) <= at < len(AROUND) + 30 for at in alone.positions(data))
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_a_word_within_a_literal_does_not_end_it(sieve: Sieve) -> None:
+    watch = watch_for(["alice@acme.fr", "decade"])
+    alone = next(one for one in both(watch) if type(one) is type(sieve))
+    text = b"(7,0x" + b"3b" * 100 + b"decade" + b"3b" * 200 + HEX_OF_ALICE + b")"
+    assert matches(text, watch)
+    assert alone.positions(AROUND + text + b"\n" + AROUND)
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_an_entity_alone_is_taken_off_between_words(sieve: Sieve) -> None:
+    alone = sieve_of("Project Falcon", sieve)
+    for blank in (b"&#32;", b"&#x20;", b"&nbsp;", b"%20", b"\\u0020", b"\\x20"):
+        assert alone.positions(b"project" + blank + b"falcon"), blank
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+def test_six_digits_are_no_end_of_a_phone_number(sieve: Sieve) -> None:
+    alone = sieve_of("+33 6 12 34 56 78", sieve)
+    assert alone.positions(b"12 345678")
+    assert alone.positions(b"2x345678") == []
 
 
 def sieve_of(entry: str, like: Sieve) -> Sieve:

@@ -1,5 +1,6 @@
 """What a name means: a service, a URL, a file, or an installed filter; all opened or none."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from leakcheck import check_digest, sources
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.sources import Access, installed, names
+from leakcheck.sources import Access, Usual, installed, names
 from leakcheck.sources.filter_file import Builder
 from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
@@ -126,6 +127,67 @@ def test_what_obliges_is_asked_for_the_kind_of_the_others(tmp_path: Path) -> Non
     assert opened("hibp", kinds=kinds) == ["Pwned Passwords:password"]
     with pytest.raises(UsageError, match="learns 24 bits of the address"):  # of domains nothing
         opened("hibp", domain, kinds=(Kind.EMAIL, Kind.DOMAIN))
+
+
+def told(found: list[sources.Source]) -> list[str]:
+    names.close_all(found)
+    return [f"{source.info.name}:{source.info.kind}" for source in found]
+
+
+def test_where_none_is_named_the_usual_ones_that_can_answer_are_asked(tmp_path: Path) -> None:
+    domain = str(make(tmp_path / "d.bloom", Kind.DOMAIN))
+    email = str(make(tmp_path / "e.bloom"))
+    installed.add(make(tmp_path / "forum.bloom"))
+    for usual, wanted in (
+        ([Usual(domain, Kind.DOMAIN), Usual(email)], ["e:email"]),
+        ([Usual(domain), Usual(email, Kind.EMAIL), Usual(email)], ["e:email", "e:email"]),
+        ([Usual(domain)], ["forum:email"]),
+        ([], ["forum:email"]),
+    ):
+        assert told(names.open_all([], [Kind.EMAIL], Access(usual=tuple(usual)))) == wanted
+
+
+def test_a_usual_one_is_opened_for_its_own_kind() -> None:
+    kinds = (Kind.PASSWORD, Kind.NTLM)
+    for kind, wanted in ((None, "password"), (Kind.PASSWORD, "password"), (Kind.NTLM, "ntlm")):
+        access = Access(usual=(Usual("hibp", kind),))
+        assert told(names.open_all([], kinds, access)) == [f"Pwned Passwords:{wanted}"]
+
+
+def test_what_is_asked_about_passwords(tmp_path: Path) -> None:
+    """The named ones, else the usual ones, else the installed ones and the embedded one."""
+    named = str(make(tmp_path / "n.bloom", Kind.NTLM))
+    usual = Access(usual=(Usual(str(make(tmp_path / "u.bloom", Kind.NTLM))),))
+    assert told(names.open_for_passwords([named], usual)) == ["n:ntlm"]
+    assert told(names.open_for_passwords([], usual)) == ["u:ntlm"]
+    embedded = f"{names.EMBEDDED_NAME}:password"
+    assert told(names.open_for_passwords([], Access())) == [embedded]
+    installed.add(make(tmp_path / "forum.bloom", Kind.PASSWORD))
+    assert told(names.open_for_passwords([], Access())) == ["forum:password", embedded]
+    assert told(names.default_sources(Kind.PASSWORD)) == ["forum:password", embedded]
+
+
+def test_each_source_is_told_of_the_access_and_noted_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[Access] = []
+    monkeypatch.setattr(
+        "leakcheck.sources.filter_file.LocalFilter.reach",
+        lambda source, access: reached.append(access),
+    )
+    email = str(make(tmp_path / "e.bloom"))
+    caplog.set_level(logging.DEBUG, "leakcheck")
+    for listed, access in (([email], Access(offline=True)), ([], Access(usual=(Usual(email),)))):
+        names.close_all(names.open_all(listed, [Kind.EMAIL], access))
+        assert (reached.pop(), reached) == (access, [])
+    names.close_all(names.open_all([], [Kind.PASSWORD], Access()))
+    noted = ["e (email, 1 keys)"] * 2 + [f"{names.EMBEDDED_NAME} (password, 100,094 keys)"]
+    assert caplog.messages == [f"asking {one}" for one in noted]
+
+
+def test_a_name_as_it_is_shown() -> None:
+    assert names.shown("a.bloom") == "a.bloom"
+    assert names.shown("https://u:pw@host/a?t=pw").startswith("https://host")
 
 
 def test_names_in_a_file_are_seen_from_its_folder(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import struct
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from loopback.stores import digests, make
@@ -14,6 +15,7 @@ from leakcheck.errors import FilterError
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.sources.range_store import StoredRanges
+from leakcheck.store import live
 from leakcheck.store.reader import LACKING, RangeStore, kernels
 from leakcheck.store.writer import StoreWriter
 from leakcheck.subject.kinds import Kind
@@ -113,6 +115,25 @@ def test_a_store_that_is_replaced_is_seen(tmp_path: Path) -> None:
             time.sleep(0.1)
         assert source.lookup(digest).codes == code
     source.close()
+
+
+def test_a_store_is_opened_anew_only_where_it_was_replaced_and_looked_at_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store_of(tmp_path / "p.ranges", {"letmein": 1})
+    clock = [100.0]
+    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    store = live.LiveStore(path)
+    first = store.store()
+    clock[0] += 1.5
+    assert store.store() is first
+    store_of(tmp_path / "new", {"other": 1}).replace(path)
+    clock[0] += 0.9
+    assert store.store() is first
+    clock[0] += 0.1
+    assert store.store() is not first
+    store.close()
+    first.close()
 
 
 def test_of_another_kind(tmp_path: Path) -> None:

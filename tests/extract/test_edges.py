@@ -167,3 +167,33 @@ def test_without_an_address_what_follows_the_first_at_sign_counts(
 ) -> None:
     for chunk in (line, b"x" * 99 + b"\n" + line + b"\n"):
         assert kernels.combo_passwords(chunk, Kind.PASSWORD).digests == sums(*passwords)
+
+
+@pytest.mark.parametrize("entity", [b"#46", b"#046", b"#x2e", b"#X002E", b"period"])
+def test_an_entity_that_was_encoded_again_goes_before_a_local_part(
+    kernels: ModuleType, entity: bytes
+) -> None:
+    for layers in (b"amp;", b"amp;amp;"):
+        line = b"x a&" + layers + entity + b";bob@acme.fr"
+        assert found(kernels, line) == [b"bob@acme.fr", b"a.bob@acme.fr"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "passwords"),
+    [
+        (b"", [b"pw"]),
+        (b'"', [b"pw"]),
+        (b"$foo", []),
+        (b"!foo", []),
+        (b"::", [b":"]),
+        (b":;", [b";"]),
+        (b':"', [b'"']),
+        (b":)", [b")"]),
+    ],
+)
+def test_what_stands_before_an_address_counts_where_nothing_is_behind_it(
+    kernels: ModuleType, behind: bytes, passwords: list[bytes]
+) -> None:
+    line = b"pw:joe@acme.fr" + behind
+    for chunk in (line, b"x" * 99 + b"\n" + line + b"\n"):
+        assert kernels.combo_passwords(chunk, Kind.PASSWORD).digests == sums(*passwords)

@@ -83,7 +83,8 @@ TESTS = {
     "leakcheck/exporting/": "tests/exporting/test_export.py tests/exporting/test_kernels.py",
     "leakcheck/checking/": "tests/checking/ tests/cli/test_person.py",
     "leakcheck/fetching/blocks.py": "tests/fetching/test_blocks.py tests/fetching/test_fetch.py",
-    "leakcheck/sources/names.py": "tests/sources/test_names.py",
+    "leakcheck/sources/names.py": "tests/sources/test_names.py tests/cli/test_config.py "
+    "tests/cli/test_screens.py",
     "leakcheck/sources/filter_": "tests/sources/test_filter_file.py tests/engine/test_format.py",
     "leakcheck/input/xz_blocks.py": "tests/input/test_xz_blocks.py",
     "leakcheck/http/proxies.py": "tests/http/test_proxy.py",
@@ -97,6 +98,7 @@ TESTS = {
     "tests/engine/test_builder.py",
     "bloom/native/src/": "tests/engine/test_vectors.py tests/engine/test_kernels.py "
     "tests/engine/test_builder.py",
+    "leakcheck/native/src/teddy.rs": "tests/ci/test_marks.py tests/hunting/test_sieve.py",
     "leakcheck/native/src/hunt": "tests/hunting/test_sieve.py tests/hunting/test_pieces.py",
     "leakcheck/native/src/marks.rs": "tests/ci/test_marks.py",
     "leakcheck/native/src/verity.rs": "tests/trust/test_verity.py",

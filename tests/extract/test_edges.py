@@ -197,3 +197,13 @@ def test_what_stands_before_an_address_counts_where_nothing_is_behind_it(
     line = b"pw:joe@acme.fr" + behind
     for chunk in (line, b"x" * 99 + b"\n" + line + b"\n"):
         assert kernels.combo_passwords(chunk, Kind.PASSWORD).digests == sums(*passwords)
+
+
+def test_an_address_and_a_password_that_are_apart_make_the_same_key(kernels: ModuleType) -> None:
+    together = kernels.credentials(b"joe@acme.fr:secret\n")
+    apart = kernels.credential_fields([(b"joe@acme.fr", b"secret")])
+    assert (apart.digests, apart.accepted) == (together.digests, 1)
+    assert len(apart.digests) == 20
+    for pair in ((b"joe@acme.fr", b""), (b"joe", b"secret"), (b"", b"secret")):
+        wrong = kernels.credential_fields([pair])
+        assert (wrong.digests, wrong.accepted) == (b"", 0)

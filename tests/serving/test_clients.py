@@ -449,7 +449,7 @@ def test_the_shell_script_of_the_page(url: str, tmp_path: Path) -> None:
         for word in (PASSWORD, ABSENT, UNKEPT)
     ]
     words = {0: "clean", 1: "exposed", 2: "refused"}
-    judged("a shell script, for `pam_exec` and the like", [words[status] for status in statuses])
+    judged("a shell script, for `pam_exec` and similar", [words[status] for status in statuses])
     nobody = subprocess.run(["sh", script, "http://127.0.0.1:9"], input=b"word", check=False)
     assert nobody.returncode == 2
 

@@ -330,10 +330,10 @@ def test_bad_hosts_never_make_anyone_clean(seen: Seen, world: World, host: str) 
         assert set(told) == {"unknown"}
     reasons = {
         "withdrawn": "withdrawn this file: wrong dump",
-        "old list": "older than one that was seen",
+        "old list": "older than one seen before",
         "old filter": "not the one that was signed",
         "a page spoiled": "not the one that was signed",
-        "ranges ignored, no chunks": "does not hand out",
+        "ranges ignored, no chunks": "does not serve the piece",
     }
     if host in reasons:
         assert reasons[host] in found["answers"][0]["text"]

@@ -206,7 +206,7 @@ def test_a_second_7z_behind_the_first_is_said(folder: Path) -> None:
     path.write_bytes(first + second)
     texts = read(path)
     assert list(texts.values()) == [LINES]
-    assert "behind the end" in str(texts.lost)
+    assert "after the end" in str(texts.lost)
 
 
 def test_a_tar_header_meant_to_fill_the_memory(tmp_path: Path) -> None:

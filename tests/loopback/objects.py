@@ -95,7 +95,7 @@ def pointed(url: str, at: str | None = None) -> Iterator[Lake]:
             patch.setenv(name, value)
         stores.opened.cache_clear()
         store = from_url("s3://lake", endpoint=url)
-        for some in store.list():  # what another test left in the server they share
+        for some in store.list() if at is None else ():  # what another test left there
             store.delete([one["path"] for one in some])
         yield Lake(url, store)
         stores.opened.cache_clear()

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from leakcheck.errors import InputError, NetworkError, UsageError
+from leakcheck.errors import InputError, LeakcheckError, NetworkError, UsageError
 from leakcheck.http.urls import Url
 from leakcheck.language import said
 from leakcheck.patterns import late
@@ -88,12 +88,12 @@ def objects_at(url: str) -> tuple[list[StoredObject], bool]:
         except FileNotFoundError:
             pass
         except Exception as error:
-            _failed(url, error)
+            raise _unread(url, error, InputError) from None
     try:
         prefix = key.rstrip("/") + "/" if key else None
         rows = [row for piece in obstore.list(store, prefix) for row in piece]
     except Exception as error:
-        _failed(url, error)
+        raise _unread(url, error, InputError) from None
     top = ObjectPlace.of(url).store
     found = [_described(f"{top}/{row['path']}", row) for row in rows]
     found = sorted(one for one in found if not one.url.endswith("/"))
@@ -154,8 +154,10 @@ def remove_below(url: str) -> None:
                 library().delete(store, key)
 
 
-def _unread(url: str, error: Exception) -> NetworkError:
-    return NetworkError(said("{url}: it cannot be read: {why}.", url=url, why=reason(error)))
+def _unread(
+    url: str, error: Exception, kind: type[LeakcheckError] = NetworkError
+) -> LeakcheckError:
+    return kind(said("{url}: it cannot be read: {why}.", url=url, why=reason(error)))
 
 
 @lru_cache(maxsize=16)
@@ -205,7 +207,3 @@ def _described(url: str, row: Any) -> StoredObject:
     written = int(row["last_modified"].timestamp() * 1_000_000_000)
     mark = hashlib.sha1((row.get("e_tag") or "").encode()).digest()[:7]
     return StoredObject(url, int(row["size"]), written, int.from_bytes(mark, "big") or 1)
-
-
-def _failed(url: str, error: Exception) -> NoReturn:
-    raise InputError(said("{url}: it cannot be read: {why}.", url=url, why=reason(error))) from None

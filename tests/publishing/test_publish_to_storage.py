@@ -20,8 +20,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def lake(server: str) -> Iterator[Lake]:
     with pointed(server) as found:
-        for name in found.keys():  # noqa: SIM118 - it is no mapping
-            found.delete(name)
+        found.empty()
         yield found
 
 

@@ -30,8 +30,7 @@ def lake(front: Between) -> Iterator[Lake]:
     front.fault = lambda method, path, count: None
     front.seen.clear()
     with pointed(front.behind, front.url) as found:  # type: ignore[attr-defined]
-        for name in found.keys():  # noqa: SIM118 - it is no mapping
-            found.delete(name)
+        found.empty()
         yield found
 
 

@@ -70,6 +70,27 @@ def test_short_lists_in_long_plain_text(
     assert all(lines == found[0] for lines in found)
 
 
+_SHARED = {
+    "local parts": [f"contact@firm{number}.fr" for number in range(200)],
+    "first words of domains": [f"@acme.{name}" for name in ("fr", "de", "es", "it", "nl")] * 30,
+    "no anchor": [f"société{number}" for number in range(200)],
+    "two words": [f"projekt {'abcdefgh'[number % 8]}{number // 8}" for number in range(200)],
+}
+
+
+@pytest.mark.parametrize("shared", _SHARED)
+@pytest.mark.parametrize("other", ["alice@acme.fr", "@corp.example.org", "falcon", "acme.fr"])
+def test_an_entry_among_many_that_share_a_part(shared: str, other: str) -> None:
+    """A short look must not take a list for short because its first entries are alike."""
+    mark = "".join(chr(ord("a") + number % 26) for number in range(20))
+    crowd = [other.replace("acme", f"{mark}{number}") for number in range(40)]
+    watch = watch_for([*_SHARED[shared], *crowd, other])
+    entry = other if "@" not in other[:1] else "bob" + other
+    data = _PLAIN_LINES * 4 + entry.encode() + b"\n" + _PLAIN_LINES * 4
+    for sieve in both(watch):
+        assert lines_at(data, sieve.positions(data)) == {8}
+
+
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 4096])
 def test_wherever_in_the_chunk_it_stands(sieve: object, length: int) -> None:

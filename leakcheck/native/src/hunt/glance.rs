@@ -8,6 +8,7 @@
 //! little; where it points to most of a chunk, all of it is looked at.
 
 use crate::teddy::{Halves, BUCKETS, WIDTH};
+use std::collections::HashSet;
 
 /// Bytes on both sides of an anchor or a sign: an at sign that an encoding is beside is no
 /// further from it than a run of 80 bytes and an escape of 40.
@@ -92,20 +93,25 @@ impl Glance {
         words: impl Iterator<Item = &'a [u8]>,
         pairs: impl Iterator<Item = &'a [u8]>,
     ) -> Option<Glance> {
-        let mut anchors: Vec<Vec<u8>> = Vec::new();
-        for address in addresses.take(MOST + 1) {
+        let mut anchors: HashSet<Vec<u8>> = HashSet::new();
+        // Each distinct one counts: of a thousand addresses `info@` there is one anchor.
+        let mut add = |anchor: Vec<u8>| {
+            anchors.insert(anchor);
+            (anchors.len() <= MOST).then_some(())
+        };
+        for address in addresses {
             let at = memchr::memrchr(b'@', address)?;
             let from = memchr::memrchr(b'\'', &address[..at]).map_or(0, |mark| mark + 1);
-            anchors.push(address[from..=at].to_vec());
+            add(address[from..=at].to_vec())?;
         }
-        let before = anchors.len();
-        for domain in at_domains.take(MOST + 1) {
+        let mut every_sign = false;
+        for domain in at_domains {
             let blank = memchr::memchr(b' ', domain)?;
-            anchors.push([b"@", &domain[..blank]].concat());
+            add([b"@", &domain[..blank]].concat())?;
+            every_sign = true;
         }
-        let every_sign = anchors.len() > before;
         let mut any = false;
-        for word in words.chain(pairs).take(2 * MOST + 1) {
+        for word in words.chain(pairs) {
             any = true;
             if !word.is_ascii() {
                 continue; // so is the text that it stands in, or a sign is there
@@ -116,11 +122,11 @@ impl Glance {
             if longest.len() < 3 {
                 return None;
             }
-            anchors.push(longest.to_vec());
+            add(longest.to_vec())?;
         }
+        let mut anchors: Vec<Vec<u8>> = anchors.into_iter().collect();
         anchors.sort_unstable_by(|one, other| one.iter().rev().cmp(other.iter().rev()));
-        anchors.dedup();
-        if anchors.len() > MOST || anchors.iter().any(|anchor| anchor.len() < 2) {
+        if anchors.iter().any(|anchor| anchor.len() < 2) {
             return None;
         }
         let mut glance = Glance {

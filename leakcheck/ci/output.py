@@ -11,7 +11,7 @@ from typing import Any
 
 from leakcheck.ci.checking import Checked
 from leakcheck.ci.run import CiOutcome
-from leakcheck.language import day, joined, said
+from leakcheck.language import day, joined, said, said_of
 from leakcheck.reports import Column, Finding, Location, Meta, ReportRow, Rule, Summary
 from leakcheck.sources import Source
 from leakcheck.verdicts import SourceAnswer, Verdict
@@ -264,7 +264,9 @@ def summary(outcome: CiOutcome, sources: Sequence[Source]) -> Summary:
     head = _head(checked, sources, exposed, default, unknown)
     next_step = ADVICE if outcome.commits is None else ADVICE_OF_HISTORY
     advice = (next_step,) if exposed else ()
-    told = (*_sent(sources), *_accepted(outcome), *_left_out(outcome), *advice)
+    told = (
+        *_sent(sources), *_accepted(outcome), *_left_out(outcome), *_plain(outcome), *advice,
+    )  # fmt: skip
     return Summary(facts, (head, *told))
 
 
@@ -334,6 +336,19 @@ def _accepted(outcome: CiOutcome) -> Iterator[str]:
                 name=entry.path,
                 expires=entry.expires,
             )
+        )
+
+
+def _plain(outcome: CiOutcome) -> Iterator[str]:
+    """That passwords passed which an attacker would guess, and how to see which."""
+    if outcome.plain:
+        yield said_of(
+            outcome.plain,
+            "{count} password passes although it is a word and a few digits, which attackers "
+            "try first: --guessable shows it.",
+            "{count} passwords pass although they are a word and a few digits, which attackers "
+            "try first: --guessable shows them.",
+            count=number(outcome.plain),
         )
 
 

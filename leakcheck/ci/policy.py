@@ -27,7 +27,7 @@ class Policy:
     often, where the source counts; names, ignore_names: globs of key names to
     look at besides, or not at all; comments: whether what stands in a comment counts;
     defaults: whether default passwords are reported; guessable: whether notes are
-    made of passwords that are easy to guess;
+    made of passwords that are easy to guess, None where the summary only counts them;
     max_size: files longer than this many bytes are not read: there is no answer
     about them.
     """
@@ -41,7 +41,7 @@ class Policy:
     ignore_names: tuple[str, ...] = ()
     comments: bool = True
     defaults: bool = True
-    guessable: bool = False
+    guessable: bool | None = None
     max_size: int = 50_000_000
 
 
@@ -118,7 +118,8 @@ def _checked(name: str, parsed: Mapping[str, Any]) -> Policy:
                     names=joined(", ", _KEYS),
                 )
             )
-        values[known] = _typed(name, key, value, getattr(Policy(), known))
+        default = False if known == "guessable" else getattr(Policy(), known)
+        values[known] = _typed(name, key, value, default)
     unknown = [each for each in values.get("formats", ()) if each not in NAMES]
     if unknown:
         raise UsageError(

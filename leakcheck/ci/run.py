@@ -29,7 +29,9 @@ class CiOutcome:
     wrong; accepted: how many the baseline accepts; stale: baseline entries that
     nothing matches, by their digests; expired: those that no longer accept;
     files, checked: how many files, or versions of files, were read, and
-    passwords asked about; commits: how many commits, where history was read.
+    passwords asked about; plain: how many are clean, though easy to guess by
+    their shape, where no notes of such were asked for or refused; commits: how
+    many commits, where history was read.
     """
 
     seen: ReadPart
@@ -37,6 +39,7 @@ class CiOutcome:
     excluded: int = 0
     files: int = 0
     checked: int = 0
+    plain: int = 0
     commits: int | None = None
     results: list[Checked] = field(default_factory=list)
     accepted: int = 0
@@ -82,13 +85,18 @@ def run(
             )
         )
     checked = check(seen.found, job.sources, job.defaults)
-    if options.guessable or job.policy.guessable:
-        from leakcheck.ci.guessable import mark_guessable
+    plain = 0
+    if checked and (options.guessable or job.policy.guessable is not False):
+        from leakcheck.ci.guessable import mark_guessable, plain_ones
 
-        checked = mark_guessable(checked, job.root)
+        if options.guessable or job.policy.guessable:
+            checked = mark_guessable(checked, job.root)
+        else:
+            plain = plain_ones(checked)
     outcome = CiOutcome(
-        seen, listing, selection.excluded, len(seen.paths), len(checked), results=checked
-    )
+        seen, listing, selection.excluded, len(seen.paths), len(checked), results=checked,
+        plain=plain,
+    )  # fmt: skip
     if accepted is not None:
         accept(outcome, accepted)
         outcome.stale = accepted.stale(seen.paths, job.root)

@@ -125,7 +125,8 @@ def ci(
         bool,
         typer.Option(
             "--guessable",
-            help="Also report passwords that are easy to guess. They do not fail the job.",
+            help="Also report passwords that are on no list but easy to guess, such as a word and "
+            "a few digits. They do not fail the job.",
         ),
     ] = False,
     allow_unknown: Annotated[
@@ -167,6 +168,13 @@ def ci(
         raise UsageError(said("Give one of --staged, --since, --history, --stdin and --explain."))
     if prune_baseline and history is not None:
         raise UsageError(said("--prune-baseline looks at what is there now: leave --history out."))
+    if guessable and (stdin or explain or history is not None):
+        raise UsageError(
+            said(
+                "--guessable looks at files as they are now: leave --history, --stdin and "
+                "--explain out."
+            )
+        )
     wanted = CiOptions(
         paths=paths or (),
         staged=staged,

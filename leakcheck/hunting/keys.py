@@ -4,7 +4,7 @@
 - a domain watched as an address's: its first two words;
 - a domain or a term: two words of it that stand in a row, the longest such, or
   its only word, in both spellings;
-- a phone number: its last seven digits.
+- a phone number: its last seven digits, and those of its national form.
 """
 
 import itertools
@@ -54,7 +54,7 @@ def keys_of(watch: Watch) -> Keys:
             _add_words(folding.sieve_words(spelling), keys)
     for term in watch.terms:
         _add_words(folding.sieve_words(term), keys)
-    keys.tails = {int(digits[-7:]) for digits in watch.phones}
+    keys.tails = {int(digits[-7:]) for digits in (*watch.phones, *watch.nationals)}
     return keys
 
 

@@ -50,7 +50,8 @@ def _matches(reading: Reading, watch: Watch) -> Iterator[tuple[int, int, int, st
         yield reading.byte(start), reading.byte(end), entry, host
     if watch.domains:
         yield from _encoded_domains(reading.data, watch)
-    for start, end, entry in phones(reading.text, watch.phones) if watch.phones else ():
+    numbers = phones(reading.text, watch.phones, watch.nationals) if watch.phones else ()
+    for start, end, entry in numbers:
         yield reading.byte(start), reading.byte(end), entry, reading.text[start:end]
     if watch.terms:
         yield from _terms(reading, watch)

@@ -21,7 +21,7 @@ from leakcheck.subject.tables import TLDS
 
 LONGEST_TERM = 256  # characters
 _PREFIX = re.compile(r"(address|email|domain|phone|term):\s*(.+)", re.DOTALL | re.IGNORECASE)
-_PHONE = re.compile(r"\+?[0-9 ().\-/\u00a0\u202f]+")
+_PHONE = re.compile(r"\(?\+?[0-9 ().\-/\u00a0\u202f]+")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}[./][0-9]{2}[./][0-9]{4}")
 _DIGITS = range(7, 16)  # E.164: 15 at most; under seven is no subscriber's number
@@ -86,6 +86,12 @@ def _at_domain(text: str) -> Parsed:
 
 def _domain(text: str) -> Parsed:
     return Parsed(EntryKind.DOMAIN, address.canonical_domain(_host(text)).decode())
+
+
+def is_international(text: str) -> bool:
+    """Whether an entry that is a phone number begins with `+` or `00`."""
+    prefix = _PREFIX.fullmatch(text)
+    return (prefix[2] if prefix else text).lstrip(" (").startswith(("+", "00"))
 
 
 def _phone(text: str) -> Parsed:

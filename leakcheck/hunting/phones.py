@@ -1,35 +1,69 @@
 """Phone numbers in a text: groups of digits, whatever separates them.
 
+A number that is watched in its international form is looked for in the national
+one as well, as phonenumbers, Google's tables of the world's numbers, writes that.
+
 Rule 1: between groups stand at most three of blank . - / ( ). Rule 2: a number
-begins and ends where a group does, with no letter or digit beside it.
+begins and ends where a group does, with no letter or digit beside it, a
+national one not behind the digits of a country.
 Rule 3: `+` or `00` before the country's digits, or nothing, is the same; so is
 a trunk zero in brackets, `+33 (0)6`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 _PART = r"[ \u00a0\u202f.\-/()]"
 _RUN = re.compile(rf"[0-9]+(?:{_PART}{{1,3}}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
+SHORTEST = 7  # digits; under seven is no subscriber's number
 _LONGEST = 17  # 15 digits (E.164) after 00
 
 
-def phones(text: str, watched: Mapping[str, int]) -> Iterator[tuple[int, int, int]]:
-    """(start, end, entry) of each number in `text` that is watched."""
+_COUNTRY = re.compile(r"(?:\+|(?<![0-9])00)[0-9]{1,3}[ \u00a0\u202f.\-/()]{1,4}$")
+
+
+def national(number: str) -> str | None:
+    """The digits of the national form of a number in international form: 0612345678 of 33612345678.
+
+    None where that has fewer than seven, and where no country has such numbers. Raises
+    ImportError where phonenumbers is not installed.
+    """
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(f"+{number}")
+    except phonenumbers.NumberParseException:
+        return None
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    digits = "".join(mark for mark in written if "0" <= mark <= "9")
+    return digits if len(digits) >= SHORTEST else None
+
+
+def phones(
+    text: str, watched: Mapping[str, int], nationals: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[int, int, int]]:
+    """(start, end, entry) of each number in `text` that is watched.
+
+    nationals: the entries by their national forms.
+    """
     for run in _RUN.finditer(text):
-        if run.end() - run.start() < 7:
+        if run.end() - run.start() < SHORTEST:
             continue
         groups = [(run.start() + one.start(), one[0]) for one in _GROUP.finditer(run[0])]
         for first, (start, _) in enumerate(groups):
             if start == 0 or not text[start - 1].isalnum():
-                yield from _from(text, groups[first:], watched)
+                yield from _from(text, groups[first:], watched, nationals)
 
 
 def _from(
-    text: str, groups: list[tuple[int, str]], watched: Mapping[str, int]
+    text: str,
+    groups: list[tuple[int, str]],
+    watched: Mapping[str, int],
+    nationals: Mapping[str, Sequence[int]],
 ) -> Iterator[tuple[int, int, int]]:
     """The numbers that begin with the first of `groups`."""
+    start = groups[0][0]
     numbers = {""}
     for at, digits in groups:
         end = at + len(digits)
@@ -43,4 +77,6 @@ def _from(
         for number in sorted(numbers):
             for spelling in {number, number.removeprefix("00")}:
                 if spelling in watched:
-                    yield groups[0][0], end, watched[spelling]
+                    yield start, end, watched[spelling]
+            if number in nationals and not _COUNTRY.search(text, max(0, start - 12), start):
+                yield from ((start, end, entry) for entry in nationals[number])

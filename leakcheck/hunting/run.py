@@ -13,11 +13,11 @@ from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Input, Options, ReadError, Skipped, inputs
 from leakcheck.input.encodings import with_line_feeds
-from leakcheck.language import said
+from leakcheck.language import said, said_of
 from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
-from leakcheck.wording import counted
+from leakcheck.wording import counted, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def run(options: HuntOptions) -> int:
     """Hunt, report, and give the exit status."""
     watch = options.watch
     _tell_refused(watch)
+    _tell_one_form(watch)
     partial = False
     with (
         Reports(
@@ -85,6 +86,20 @@ def _tell_refused(watch: Watch) -> None:
     if watch.refused:
         terminal.warn(
             said("The first of them: {first_refused}.", first_refused=watch.first_refused)
+        )
+
+
+def _tell_one_form(watch: Watch) -> None:
+    if watch.one_form:
+        terminal.warn(
+            said_of(
+                watch.one_form,
+                "{count} phone number of the watch list is looked for in its international form "
+                "alone, because its national form is not known: add that as an entry.",
+                "{count} phone numbers of the watch list are looked for in their international "
+                "form alone, because their national form is not known: add that as an entry.",
+                count=number(watch.one_form),
+            )
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import InputError, SubjectError
-from leakcheck.hunting.parsing import EntryKind, Parsed, parse
+from leakcheck.hunting.parsing import EntryKind, Parsed, is_international, parse
 from leakcheck.language import said
 
 
@@ -19,7 +19,10 @@ class Watch:
     texts: the entries as they were written, first spelling of each; forms:
     theirs, by the same index; addresses, at_domains, domains, phones: canonical
     form to index; terms: folded form to index; refused: how many entries were
-    nothing to look for, by reason; first_refused: where the first one stood.
+    nothing to look for, by reason; first_refused: where the first one stood;
+    nationals: the entries whose number is written so within its country, by
+    index; one_form: how many international numbers are looked for in that form
+    alone, because nothing here knows the other.
     """
 
     def __init__(self) -> None:
@@ -29,6 +32,8 @@ class Watch:
         self.at_domains: dict[bytes, int] = {}
         self.domains: dict[bytes, int] = {}
         self.phones: dict[str, int] = {}
+        self.nationals: dict[str, list[int]] = {}
+        self.one_form = 0
         self.terms: dict[str, int] = {}
         self.refused: Counter[str] = Counter()
         self.first_refused = ""
@@ -51,6 +56,8 @@ class Watch:
         if known == len(self.texts):
             self.texts.append(text)
             self.forms.append(parsed.form)
+            if parsed.form is EntryKind.PHONE and is_international(text):
+                self._place_national(parsed.key, known)
 
     def refuse(self, reason: str, place: str) -> None:
         """Note an entry that is nothing to look for."""
@@ -78,6 +85,18 @@ class Watch:
         }[form]
         return table.setdefault(key.encode(), fresh)
 
+    def _place_national(self, number: str, index: int) -> None:
+        from leakcheck.hunting.phones import national
+
+        try:
+            digits = national(number)
+        except ImportError:
+            digits = None
+        if digits is None:
+            self.one_form += 1
+        elif digits != number:
+            self.nationals.setdefault(digits, []).append(index)
+
     def fingerprint(self) -> str:
         """A checksum of what is looked for, whatever the order it was written in: 16 hex digits."""
         import hashlib
@@ -85,7 +104,7 @@ class Watch:
         known = hashlib.blake2b(digest_size=8)
         for table in (self.addresses, self.at_domains, self.domains):
             known.update(b"%d\n%s\n" % (len(table), b"\n".join(sorted(table))))
-        for words in (self.phones, self.terms):
+        for words in (self.phones, self.nationals, self.terms):
             known.update(f"{len(words)}\n".encode() + "\n".join(sorted(words)).encode())
         return known.hexdigest()
 

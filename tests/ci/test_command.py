@@ -418,6 +418,8 @@ def test_wrong_use(repo) -> None:
     for arguments in (
         ("--staged", "--since", "HEAD"),
         ("--stdin", "--explain", "a:1"),
+        ("--guessable", "--history"),
+        ("--guessable", "--stdin"),
         ("nothing-here",),
         ("--since", "nowhere"),
         ("--baseline", "none.json"),

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from leakcheck.ci.guessable import is_word_and_digits
+
 EASY = ["Summer2024!", "Winter2023", "1qaz2wsx3edc", "qwertzuiop12", "P@ssw0rd-dev", "acmecorp24"]
 HARD = ["owl-9143-raven-lake", "xT9#kq2Lm!vB", "h7Gv-pQ2x-Zk91", "x" * 40 + "Zq7!" * 30]
 
@@ -33,6 +35,38 @@ def test_they_are_noted_only_where_asked_for(acme: Path, ci) -> None:
         assert password not in done.out + done.err
     (acme / "leakcheck.toml").write_text("guessable = true\n")
     assert ci().out.count("easy to guess") == len(EASY)
+
+
+WORDS = ["Bienvenue1", "bienvenue1", "MARSEILLE13!", "Février2024", "Willkommen!", "Postgres2026!?"]
+OTHERS = [
+    "bienvenue", "bIenVenue1", "Xkqzpt12", "owl-9143-raven-lake", "abc1", "Bienvenue12345",
+    "strngthsx1", "Bien venue1", "x" * 20 + "1", "",
+]  # fmt: skip
+
+
+def test_words_and_a_few_digits() -> None:
+    assert [each for each in WORDS if not is_word_and_digits(each)] == []
+    assert [each for each in OTHERS if is_word_and_digits(each)] == []
+
+
+def test_the_summary_points_to_the_option_where_it_would_show_something(acme: Path, ci) -> None:
+    told = "although"
+    (acme / "a.env").write_text(f"A_PASSWORD={HARD[0]}\n")
+    assert told not in ci().out, "nothing to point to"
+    (acme / "a.env").write_text("A_PASSWORD=Bienvenue1\nB_PASSWORD=Bienvenue1\n")
+    done = ci()
+    assert done.status == 0
+    assert "\n1 password passes although it is a word and a few digits" in done.out
+    assert "--guessable shows it." in done.out
+    noted = ci("--guessable")
+    assert noted.out.count("easy to guess, by its shape") == 2, "what was pointed to is shown"
+    assert told not in noted.out
+    (acme / "leakcheck.toml").write_text("guessable = false\n")
+    assert told not in ci().out, "who does not want it is not told"
+    (acme / "leakcheck.toml").unlink()
+    (acme / "a.env").write_text("A_PASSWORD=Bienvenue1\nB_PASSWORD=Marseille13\n")
+    assert "\n2 passwords pass although they are" in ci().out
+    assert "leakcheck: 2 passwords pass although" in ci("--format", "sarif").err
 
 
 def test_they_are_notes_in_every_format(acme: Path, ci) -> None:

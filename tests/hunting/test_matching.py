@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from hunting.sieves import both
 
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
@@ -117,6 +118,49 @@ def test_matches(entry: str, text: bytes, named: bool) -> None:
         assert bool(hits) is named
         if named:
             assert {hit.line for hit in hits} == {1 + around[: around.index(b"%")].count(b"\n")}
+
+
+NATIONAL = [
+    ("+33 6 12 34 56 78", b"06 12 34 56 78", True),
+    ("0033 6 12 34 56 78", b"0612345678", True),
+    ("phone:+33 6 12 34 56 78", b"tel: 06.12.34.56.78,", True),
+    ("(+33) 6 12 34 56 78", b"06-12-34-56-78", True),
+    ("+33 6 12 34 56 78", b"6 12 34 56 78", False),
+    ("+33 6 12 34 56 78", b"106 12 34 56 78", False),
+    ("+33 6 12 34 56 78", b"+49 (0)612345678", False),
+    ("+33 6 12 34 56 78", b"+33 1 23 45 67 89 06 12 34 56 78", True),
+    ("33 6 12 34 56 78", b"06 12 34 56 78", False),
+    ("06 12 34 56 78", b"+33 6 12 34 56 78", False),
+    ("+44 20 7946 0958", b"(020) 7946 0958", True),
+    ("+39 02 1234567", b"02 1234567", True),
+    ("+36 20 123 4567", b"06 20 123 4567", True),
+    ("+1 202 555 0123", b"(202) 555-0123", True),
+    ("+1 202 555 0123", b"+7 202 555 0123", False),
+    ("+54 9 11 1234-5678", b"011 15-1234-5678", True),
+]
+
+
+@pytest.mark.parametrize(("entry", "text", "named"), NATIONAL, ids=repr)
+def test_international_numbers_are_found_as_their_country_writes_them(
+    entry: str, text: bytes, named: bool
+) -> None:
+    pytest.importorskip("phonenumbers", reason="an environment from before it was needed")
+    watch = watch_of(entry)
+    assert watch.one_form == 0
+    for sieve in both(watch):
+        assert not named or sieve.positions(b"x\n" + text + b"\n"), "the sieve lets it through"
+    with Hunter(watch, threads=1) as hunter:
+        hits = list(hunter.hunt(io.BytesIO(b"x\n" + text + b"\n")))
+    assert [hit.line for hit in hits] == [2] * named
+
+
+def test_two_countries_may_share_a_national_form() -> None:
+    pytest.importorskip("phonenumbers", reason="an environment from before it was needed")
+    watch = watch_of("+33 6 12 34 56 78", "+49 612345678", "+99 123 45678", "+690 1234")
+    assert watch.one_form == 2, "no country, and too short within it"
+    with Hunter(watch, threads=1) as hunter:
+        hits = list(hunter.hunt(io.BytesIO(b"call 0612345678\n+33 6 12 34 56 78\n")))
+    assert sorted((hit.line, hit.entry) for hit in hits) == [(1, 0), (1, 1), (2, 0)]
 
 
 def test_all_at_once_say_what_each_says_alone() -> None:

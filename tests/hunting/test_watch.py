@@ -26,6 +26,7 @@ from leakcheck.subject import address
         ("Société.fr", EntryKind.DOMAIN, "xn--socit-esab.fr"),
         ("+33 (0)6 12 34 56 78", EntryKind.PHONE, "33612345678"),
         ("0033 6 12 34 56 78", EntryKind.PHONE, "33612345678"),
+        ("(+33) 6 12 34 56 78", EntryKind.PHONE, "33612345678"),
         ("06.12.34.56.78", EntryKind.PHONE, "0612345678"),
         ("10.1.2.3", EntryKind.TERM, "10.1.2.3"),
         ("192.168.100.200", EntryKind.TERM, "192.168.100.200"),

@@ -2,15 +2,18 @@
 
     python scripts/fuzz_answers.py [--seconds 60] [--seed N]
 
-Pages of a filter, and padded and compressed ranges, in any framing: cut, with
-bytes changed, put in, taken out or doubled, in pieces of any size. What comes
-of it is the answer that was sent, or a refusal; of a range with changed bytes,
-where nothing can tell, at least no fault. Prints counts; status 1 at a fault.
+Pages of a filter, ranges of passwords (padded or not) and of addresses,
+compressed or not, in any framing: cut, with bytes changed, put in, taken out
+or doubled, in pieces of any size. What comes of it is the answer that was
+sent, or a refusal; of a range with changed bytes that is not compressed, where
+nothing can tell, at least no fault. What is tried here is plain Python, of
+which there is one.
 """
 
 import argparse
 import gzip
 import hashlib
+import json
 import random
 import sys
 import time
@@ -23,7 +26,7 @@ from leakcheck.http import messages
 from leakcheck.http.connection import Connection
 from leakcheck.http.messages import Malformed
 from leakcheck.http.urls import parse_url
-from leakcheck.sources.range_answers import corpus_range, password_range
+from leakcheck.sources.range_answers import PADDED_LINES, corpus_range, email_range, password_range
 
 URL = parse_url("http://h/x")
 DIGEST = hashlib.sha1(b"one that is exposed").hexdigest().upper()
@@ -104,12 +107,36 @@ def spoilt(data: bytes, chance: random.Random) -> tuple[str, bytes]:
             return "whole", data
 
 
+def range_of(lines: int, *, padding: bool) -> bytes:
+    """A range of so many lines that has DIGEST, in order, as a server writes it."""
+    others = [hashlib.sha1(b"%d" % at).hexdigest()[:35].upper() for at in range(lines - 1)]
+    counted = [f"{one}:{at % 9 if padding else at + 1:,}" for at, one in enumerate(others)]
+    return "\r\n".join(sorted([*counted, f"{DIGEST[5:]}:77"])).encode()
+
+
 @cache
 def bodies() -> dict[str, bytes]:
-    """A page, and a padded range."""
-    padding = [f"{hashlib.sha1(b'%d' % at).hexdigest()[:35].upper()}:{at % 9}" for at in range(900)]
-    lines = sorted([*padding, f"{DIGEST[5:]}:77"])
-    return {"page": random.Random(0).randbytes(4096), "range": "\r\n".join(lines).encode()}
+    """What servers answer, by what it is."""
+    addresses = [{"hashSuffix": DIGEST[6:], "websites": ["Acme", "Forum"]}]
+    return {
+        "page": random.Random(0).randbytes(4096), "padded": range_of(900, padding=True),
+        "range": range_of(30, padding=False), "addresses": json.dumps(addresses * 3).encode(),
+    }  # fmt: skip
+
+
+# The padded ranges take as long as all others.
+OFTEN = ("page",) * 6 + ("range",) * 6 + ("addresses",) * 3 + ("padded",)
+
+
+def read(what: str, body: bytes) -> bool:
+    """Whether a body says that DIGEST is exposed. Raises where it is none of its sort."""
+    if what == "page":
+        return True  # its checksum is tested by scripts/fuzz_files.py --only pages
+    if what == "addresses":
+        return DIGEST[6:] in email_range(body, 34)
+    known = password_range(body, 35, padded=what == "padded")
+    corpus_range(body, DIGEST[:5])
+    return DIGEST[5:] in known
 
 
 @cache
@@ -122,14 +149,20 @@ def packed(what: str, percent: int) -> bytes:
 
 def case(chance: random.Random, options: argparse.Namespace) -> str:
     """What was done, and what came of it. Raises AssertionError for a wrong answer."""
-    what = chance.choice(list(bodies()))
+    what = chance.choice(OFTEN)
     body = bodies()[what]
     encoded = chance.random() < 0.5
     fields, sent = b"", body
     if encoded:
         sent = packed(what, chance.choice((0, chance.randrange(100))))
         fields = b"Content-Encoding: gzip\r\n"
-    how, data = spoilt(framed(sent, chance, fields), chance)
+    if what == "padded" and not encoded and chance.random() < 0.3:
+        # Whoever cut it framed it anew: only what is missing of the padding tells.
+        lines = sent.split(b"\r\n")
+        how, body = "shortened", b"\r\n".join(lines[: chance.randrange(1, PADDED_LINES)])
+        data = framed(body, chance, fields)
+    else:
+        how, data = spoilt(framed(sent, chance, fields), chance)
     try:
         reply = connection(data, chance).get(
             URL, [], {200: 1 << 20}, time.monotonic() + 60, gzip=encoded
@@ -137,16 +170,14 @@ def case(chance: random.Random, options: argparse.Namespace) -> str:
         if reply.status != 200:
             return f"{how}: another status"
         taken = reply.body
-        if what == "range":
-            known = password_range(taken, 35, padded=True)
-            corpus_range(taken, DIGEST[:5])
-            if how in ("cut", "whole", "doubled"):
-                assert DIGEST[5:] in known, "a cut range was taken for a whole one"
+        known = read(what, taken)
     except (Malformed, OSError, NetworkError, ValueError):
         assert how != "whole", "a good answer was refused"
         return f"{how}: refused"
-    if how in ("cut", "whole", "doubled"):
-        assert taken == body, "a body that was cut was taken for a whole one"
+    assert how != "shortened", "a range without its padding was taken for a whole one"
+    if how in ("cut", "whole", "doubled") or (encoded and what != "page"):
+        assert taken == body, "another body was taken for the one that was sent"
+        assert known, "what is exposed is not in it"
     return f"{how}: taken as {'sent' if taken == body else 'changed'}"
 
 

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+import engines  # noqa: F401 - first, so that all choose both
 import fuzzing
 
 from leakcheck.input import Options, ReadError, Skipped, chunks, inputs
@@ -41,17 +42,18 @@ FORMS = {
     "7z.bzip2": ["7z", "a", "-bd", "-t7z", "-m0=bzip2", "out"],
     "gz": ["gzip", "-c"],
     "bz2": ["bzip2", "-c"],
-    "xz": ["xz", "-c", "--block-size=10000"],
+    "xz": ["xz", "-c", "--block-size=3000"],
     "zst": ["zstd", "-qc"],
     "lz4": ["lz4", "-qc"],
 }
 TEXTS = {
-    "a.txt": b"".join(b"user%d@example.fr:word%d\n" % (at, at * at) for at in range(2000)),
-    "b.txt": b"".join(b"other%d@example.org:word\n" % at for at in range(300)),
+    "a.txt": b"".join(b"user%d@example.fr:word%d\n" % (at, at * at) for at in range(400)),
+    "b.txt": b"".join(b"other%d@example.org:word\n" % at for at in range(100)),
     "c.txt": b"last@example.com:word\n",
 }
 BARE = ("tar", "tar.pax")
 HEAD = 20  # bytes that say what a file is: without them it is another
+SELDOM = 0.97
 _FOLDER = tempfile.TemporaryDirectory()
 
 
@@ -93,19 +95,6 @@ def read(path: Path) -> tuple[list[bytes], list[str]]:
     return texts, said
 
 
-def problem(form: str, texts: list[bytes], said: list[str], whole: list[bytes]) -> str | None:
-    """Which invariant is broken, or None."""
-    if any("fault" in one for one in said):
-        return f"a fault: {said}"
-    if said:
-        return None
-    found = {line for text in texts for line in text.split(b"\n")}
-    expected = {line for text in whole for line in text.split(b"\n")} - {b""}
-    lost = len(expected - found)
-    # A plain tar has no checksum of its content: what was flipped there is another line.
-    return f"{lost} lines are lost without a word" if lost and form not in BARE else None
-
-
 @cache
 def archives() -> dict[str, bytes]:
     """An archive of each form, which is read whole as it is."""
@@ -129,7 +118,7 @@ def lines(form: str) -> frozenset[bytes]:
 def case(chance: random.Random, options: argparse.Namespace) -> str:
     """Damage an archive, and read it."""
     form = options.form or chance.choice(list(archives()))
-    if form.startswith("7z") and not options.form and chance.random() < 0.95:
+    if form.startswith("7z") and not options.form and chance.random() < SELDOM:
         form = "zip"  # a 7z costs a process, as long as a hundred of the others
     whole = lines(form)
     path = Path(_FOLDER.name) / "mutant"

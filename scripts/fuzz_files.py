@@ -6,26 +6,33 @@ header   a filter whose header says something else, sealed anew: refused, or eve
 pages    a filter whose bytes were spoilt: refused, or no key of it absent
 keys     kept keys, spoilt: refused, or the same keys
 tables, json, sql, xml, lists
-         accounts written by chance, then spoilt: refused, or read without a fault by the build
-         and by the scan; what is not spoilt is found whole by scripts/fuzz_records.py
+         accounts written by chance: every password is found by a build and by a scan; or
+         spoilt: refused, or read without a fault, and the scan asks all that the build finds
+
+Every kernel runs in both engines, which say the same (scripts/engines.py).
+scripts/fuzz_records.py writes longer texts, and spoils none.
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import random
 import sys
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "records"))
 
+import engines  # first, so that all choose both
 import fuzzing
 import written
 
 import bloom
+import bloom.sizing
 from bloom.format import BODY_BYTES, MAGIC, PAGE_BYTES, checksum, decode_page, encode_page
 from bloom.records_file import MAGIC as KEYS_MAGIC
 from leakcheck.errors import InputError, LeakcheckError
@@ -34,6 +41,12 @@ from leakcheck.sources.filter_header import about, info_json
 from leakcheck.subject.kinds import Kind
 
 _FOLDER = tempfile.TemporaryDirectory()
+_ASKED = 40 * 20  # bytes of the digests that a case asks for
+_READINGS = 4  # of a row, at most
+_POOL = 5000  # texts of each sort, each of which is spoilt again and again
+_MOST = (2, 4, 4, 10)  # accounts in a text, at most
+_MARKS = [b'"', b"'", b"\\", b"(", b")", b"\0", b"\r", b"\n", b"{", b"}", b"[", b",", b"--",
+          b"/*", b"$$", b"<![CDATA[", b"&", b"\xff\xfe", b"\xef\xbb\xbf"]  # fmt: skip
 _TEXTS = {"tables": ("table", "raw table"), "lists": ("list",), "json": ("json",),
           "sql": ("sql",), "xml": ("xml",)}  # fmt: skip
 _ODD: tuple[Any, ...] = (
@@ -57,7 +70,7 @@ def filters() -> tuple[tuple[bytes, bytes], ...]:
         with Builder(20) as builder:
             builder.add(digests(count))
             fields = about(Kind.EMAIL, name="Acme", date="2026-01-01")
-            builder.finish(path, rate, fields, keep_keys=path.with_suffix(".keys"))
+            builder.finish(path, rate, fields)
         made.append((path.read_bytes(), digests(min(count, 400))))
     with bloom.Filter.open(path) as whole:
         header = whole.header
@@ -72,10 +85,17 @@ def filters() -> tuple[tuple[bytes, bytes], ...]:
 
 
 @cache
-def kept() -> tuple[bytes, ...]:
-    """The kept keys of those filters."""
-    filters()
-    return tuple(path.read_bytes() for path in sorted(Path(_FOLDER.name).glob("*.keys")))
+def kept() -> tuple[tuple[bytes, bytes], ...]:
+    """Some files of kept keys, each with its digests: some have a page of keys, some more."""
+    made = []
+    for count, rate in ((20, 1e-3), (700, 1e-9)):
+        path = Path(_FOLDER.name) / f"kept-{count}.bloom"
+        with Builder(20) as builder:
+            builder.add(digests(count))
+            fields = about(Kind.EMAIL, name="Acme", date="2026-01-01")
+            builder.finish(path, rate, fields, keep_keys=path.with_suffix(".keys"))
+        made.append((path.with_suffix(".keys").read_bytes(), digests(count)))
+    return tuple(made)
 
 
 def no_fault(error: Exception) -> None:
@@ -84,17 +104,23 @@ def no_fault(error: Exception) -> None:
         raise AssertionError(str(error)) from error
 
 
+@cache
+def _fields(data: bytes) -> str:
+    """What the header of a filter says, as JSON."""
+    return json.dumps(decode_page(data[:PAGE_BYTES], MAGIC, "filter"))
+
+
 def header(chance: random.Random, path: Path) -> str:
     """A header that says something else, with a true checksum."""
     data, asked = chance.choice(filters())
-    fields = decode_page(data[:PAGE_BYTES], MAGIC, "filter")
+    fields = json.loads(_fields(data))
     for _ in range(chance.choice((1, 1, 2, 4))):
         where = fields["about"] if chance.random() < 0.4 else fields
         name = chance.choice([*where, "name", "kind", "tables", "incomplete", "origin", "identity"])
         if chance.random() < 0.1 and name in where and where is not fields:
             del where[name]
         else:
-            where[name] = chance.choice(_ODD)
+            where[name] = copy.copy(chance.choice(_ODD))
         if not isinstance(fields.get("about"), dict):
             break
     if chance.random() < 0.3:
@@ -109,14 +135,20 @@ def header(chance: random.Random, path: Path) -> str:
         except (bloom.FormatError, UnicodeEncodeError):
             return "header: cannot be written"
     path.write_bytes(page + data[PAGE_BYTES:])
-    return _asked(path, asked, forged=True)
+    return _asked(path, _some(chance, asked), forged=True)
 
 
 def pages(chance: random.Random, path: Path) -> str:
     """Bytes that were spoilt, and no checksum mended."""
     data, asked = chance.choice(filters())
     path.write_bytes(fuzzing.spoilt(chance, data, [other for other, _ in filters()]))
-    return _asked(path, asked, forged=False)
+    return _asked(path, _some(chance, asked), forged=False)
+
+
+def _some(chance: random.Random, digests: bytes) -> bytes:
+    """Some in a row."""
+    at = 20 * chance.randrange(max(1, (len(digests) - _ASKED) // 20))
+    return digests[at : at + _ASKED]
 
 
 def _asked(path: Path, asked: bytes, *, forged: bool) -> str:
@@ -130,6 +162,8 @@ def _asked(path: Path, asked: bytes, *, forged: bool) -> str:
     try:
         info_json(source.header)
         size = source.header.digest_bytes
+        info = source.info
+        assert info.identity or info.kind.digest_bytes == size, "the digests have another length"
         packed = asked if size == 20 else bytes(size) * 3
         codes = source.lookup(packed).codes
         singly = bytes(source.lookup(packed[:size]).codes)
@@ -144,7 +178,7 @@ def _asked(path: Path, asked: bytes, *, forged: bool) -> str:
 
 def keys(chance: random.Random, path: Path) -> str:
     """Kept keys: their header sealed anew with odd fields, or spoilt anywhere."""
-    data = chance.choice(kept())
+    data, inside = chance.choice(kept())
     forged = chance.random() < 0.4
     if forged:
         fields = decode_page(data[:PAGE_BYTES], KEYS_MAGIC, "record file")
@@ -154,7 +188,7 @@ def keys(chance: random.Random, path: Path) -> str:
         except (bloom.FormatError, UnicodeEncodeError):
             return "keys: cannot be written"
     else:
-        path.write_bytes(fuzzing.spoilt(chance, data, list(kept())))
+        path.write_bytes(fuzzing.spoilt(chance, data, [other for other, _ in kept()]))
     merged = path.with_name("merged.bloom")
     try:
         part = kept_keys(path)
@@ -162,30 +196,45 @@ def keys(chance: random.Random, path: Path) -> str:
     except (LeakcheckError, bloom.BloomError) as error:
         no_fault(error)
         return "keys: refused"
-    count = 20 if data == kept()[0] else 400
     with bloom.Filter.open(merged) as found:
         if found.header.digest_bytes == 20 and not forged:
-            assert 0 not in found.look_up_many(digests(count)), "keys were lost"
+            assert 0 not in found.look_up_many(_some(chance, inside)), "keys were lost"
     return "keys: merged"
 
 
-def text(chance: random.Random, path: Path, what: str) -> str:
-    """Accounts in a text that was spoilt, read as a build reads them, and as a scan does."""
-    made = []
-    for _ in range(2):
-        form = chance.choice(_TEXTS[what])
-        made.append(written.FORMS[form](written.accounts(chance), chance).encode())
-    marks = [b'"', b"'", b"\\", b"(", b")", b"\0", b"\r", b"\n", b"{", b"}", b"[", b",", b"--",
-             b"/*", b"$$", b"<![CDATA[", b"&", b"\xff\xfe", b"\xef\xbb\xbf"]  # fmt: skip
-    data = fuzzing.spoilt(chance, made[0], made[1:] + marks)
-    came = []
-    for read in (written.built, lambda data: written.asked(data, path)):
-        try:
-            read(data)
-            came.append("read")
-        except InputError:
-            came.append("refused")
-    return f"{what}: build {came[0]}, scan {came[1]}"
+@lru_cache(maxsize=2 * _POOL)
+def _text(what: str, name: str) -> tuple[bytes, list[str]]:
+    """A text, and the passwords in it."""
+    chance = random.Random(name)
+    people = written.accounts(chance, chance.choice(_MOST))
+    data = written.FORMS[chance.choice(_TEXTS[what])](people, chance).encode()
+    return data, [word for _, word in people]
+
+
+def text(chance: random.Random, path: Path, what: str, seed: int) -> str:
+    """Accounts in a text, whole or spoilt, read as a build reads them, and as a scan does."""
+    data, words = _text(what, f"{seed}/{what}/{chance.randrange(_POOL)}")
+    if chance.random() < 0.2:
+        wrong = engines.compared(lambda: written.lost(data, words, path))
+        assert not wrong, "; ".join(wrong)
+        return f"{what}: whole"
+    other, _ = _text(what, f"{seed}/{what}/{chance.randrange(_POOL)}")
+    data = fuzzing.spoilt(chance, data, [other, *_MARKS])
+    found = engines.compared(lambda: _read(lambda: written.built(data)))
+    asked = engines.compared(lambda: _read(lambda: written.asked(data, path)))
+    if found is not None and asked is not None:
+        lost = len(found[0] - asked[0])
+        assert lost <= _READINGS * asked[1], f"of what a build finds, a scan does not ask {lost}"
+    build, scan = ("refused" if keys is None else "read" for keys in (found, asked))
+    return f"{what}: build {build}, scan {scan}"
+
+
+def _read(read: Callable[[], tuple[set[bytes], int]]) -> tuple[set[bytes], int] | None:
+    """The keys; None where the text is refused, with a sentence."""
+    try:
+        return read()
+    except InputError:
+        return None
 
 
 def case(chance: random.Random, options: argparse.Namespace) -> str:
@@ -193,7 +242,7 @@ def case(chance: random.Random, options: argparse.Namespace) -> str:
     what = options.only or chance.choice(("header", "pages", "keys", *_TEXTS))
     path = Path(_FOLDER.name) / "case"
     if what in _TEXTS:
-        return text(chance, path, what)
+        return text(chance, path, what, options.seed)
     return {"header": header, "pages": pages, "keys": keys}[what](chance, path)
 
 
@@ -201,6 +250,7 @@ def main() -> int:
     """Try cases for a while."""
     options = fuzzing.parser(__doc__)
     options.add_argument("--only", choices=("header", "pages", "keys", *_TEXTS))
+    bloom.sizing.predicted_rate = lru_cache(maxsize=None)(bloom.sizing.predicted_rate)
     return fuzzing.run(options.parse_args(), case)
 
 

@@ -2,14 +2,15 @@
 
 A fuzzer hands `run` a function that tries one case with the chance it is given
 and says, in a word or two, what came of it. A case is wrong where it raises,
-takes longer than SLOW of CPU time, or where memory passes MOST_MEMORY. Each
+takes longer than SLOW, or where memory passes MOST_MEMORY. Each
 case has a seed of its own, `SEED/NUMBER`, so that one can be tried again:
 
     python scripts/fuzz_NAME.py --seconds 120 [--cases N] [--seed N]
     python scripts/fuzz_NAME.py --seed N --case NUMBER
 
 The checksum that is printed last is of what came of all cases in a row: two
-engines that see the same cases print the same one.
+runs of the same cases print the same one. Fuzzers that import `engines` make
+each call of a kernel in both engines, and compare.
 """
 
 import argparse
@@ -22,9 +23,10 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 
-SLOW = 10.0  # seconds of CPU time
+SLOW = 10.0  # seconds
 MOST_MEMORY = 1 << 30
 TOLD = 20  # wrong cases that are shown
+REPORT = 300.0  # seconds after which it says how far it is
 
 Case = Callable[[random.Random, argparse.Namespace], str]
 
@@ -79,9 +81,17 @@ def run(options: argparse.Namespace, case: Case) -> int:
     counts: Counter[str] = Counter()
     wrong = number = all_of_it = 0
     slowest = (0.0, 0)
-    began, end = time.process_time(), time.monotonic() + options.seconds
-    while number < options.cases and time.monotonic() < end:
-        start = time.process_time()
+    cpu, began = time.process_time(), time.monotonic()
+    now, end, report = began, began + options.seconds, began + REPORT
+
+    def so_far() -> str:
+        spent = time.process_time() - cpu
+        return (f"seed {options.seed}: {number:,} cases, {wrong} wrong, "
+                f"{(now - began) / 60:.1f} min, {spent / 60:.1f} min of CPU "
+                f"({number / max(spent, 1e-9):,.0f} a second)")  # fmt: skip
+
+    while number < options.cases and now < end:
+        start = now
         try:
             came = case(random.Random(f"{options.seed}/{number}"), options)
             counts[came] += 1
@@ -93,16 +103,17 @@ def run(options: argparse.Namespace, case: Case) -> int:
                 kind, place = type(error).__name__, f"{where.filename}:{where.lineno}"
                 words = f"{kind} in {place}: {str(error)[:300]}"
                 print(f"--seed {options.seed} --case {number}: {words}", flush=True)
-        spent = time.process_time() - start
-        slowest = max(slowest, (spent, number))
+        now = time.monotonic()
+        slowest = max(slowest, (now - start, number))
         number += 1
+        if now > report:
+            report += REPORT
+            print(f"... {so_far()}", flush=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     for what, count in sorted(counts.items()):
         print(f"  {what:40} {count:>10,}")
-    print(f"seed {options.seed}: {number:,} cases, {wrong} wrong, "
-          f"{(time.process_time() - began) / 60:.1f} min of CPU; "
-          f"slowest {slowest[0]:.2f} s (case {slowest[1]}), peak {memory >> 20} MiB; "
-          f"checksum {all_of_it:08x}")  # fmt: skip
+    print(f"{so_far()}; slowest {slowest[0]:.2f} s (case {slowest[1]}), "
+          f"peak {memory >> 20} MiB; checksum {all_of_it:08x}")  # fmt: skip
     return 1 if wrong or slowest[0] > SLOW or memory > MOST_MEMORY else 0
 
 

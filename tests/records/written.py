@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from leakcheck.errors import InputError
+from leakcheck.input.encodings import as_text
 from leakcheck.input.lists import ListFile
 from leakcheck.input.streams import Held
 from leakcheck.records.batches import batches
@@ -64,10 +65,10 @@ _PARTS = (
 _WORD = Kind.PASSWORD
 
 
-def accounts(chance: random.Random) -> list[Account]:
-    """Some accounts with passwords that are hard to write and to read."""
+def accounts(chance: random.Random, most: int = 30) -> list[Account]:
+    """Up to `most` accounts with passwords that are hard to write and to read."""
     found = []
-    for at in range(chance.randint(1, 30)):
+    for at in range(chance.randint(1, most)):
         parts = chance.randint(1, 5)
         word = "".join(chance.choice(_PARTS) for _ in range(parts)) + chance.choice(("", "x", "7"))
         found.append((f"user{at}@example{chance.randint(1, 3)}.fr", word or "x"))
@@ -182,6 +183,7 @@ FORMS: dict[str, Callable[[list[Account], random.Random], str]] = {
 def built(data: bytes) -> tuple[set[bytes], int]:
     """The keys that a build makes, and the records that it rejects. Raises InputError."""
     wanted = Wanted(_WORD)
+    data = as_text(Held(data)).readall()
     dialect = detect(data, wanted=wanted)
     if dialect.form is None or not can_hold(_WORD, dialect.form):
         raise InputError("refused")
@@ -199,16 +201,22 @@ def built(data: bytes) -> tuple[set[bytes], int]:
     return keys, rejected
 
 
-def asked(data: bytes, path: Path) -> set[bytes]:
-    """The keys that a scan of the same asks about. Raises InputError."""
+def asked(data: bytes, path: Path) -> tuple[set[bytes], int]:
+    """The keys that a scan of the same asks about, and the rows it finds none in.
+
+    Raises InputError. `path` is written to.
+    """
     path.write_bytes(data)
     file = ListFile(path)
     try:
         listing = Listing(file, Wanted(_WORD))
         keys: set[bytes] = set()
+        problems = 0
         for block in blocks_of(listing):
-            keys |= _apart(block.digest(Query(_WORD, listing.hashes)).digests)
-        return keys
+            made = block.digest(Query(_WORD, listing.hashes))
+            keys |= _apart(made.digests)
+            problems += len(made.problems)
+        return keys, problems
     finally:
         file.close()
 
@@ -218,16 +226,21 @@ def missed(form: str, seed: int, path: Path) -> list[str]:
     chance = random.Random(seed)
     people = accounts(chance)
     data = FORMS[form](people, chance).encode()
+    return lost(data, [word for _, word in people], path)
+
+
+def lost(data: bytes, words: list[str], path: Path) -> list[str]:
+    """Which of `words` a build or a scan of `data` loses without a word; `path` is written to."""
     try:
         keys, rejected = built(data)
-        questions = asked(data, path)
+        questions, _ = asked(data, path)
     except InputError:
         return []  # refused, with a sentence
-    lost = [word for _, word in people if _key(word) not in keys]
-    unasked = [word for _, word in people if _key(word) not in questions]
+    gone = [word for word in words if _key(word) not in keys]
+    unasked = [word for word in words if _key(word) not in questions]
     wrong = []
-    if len(lost) > rejected:
-        wrong.append(f"the build lost {lost} and rejected {rejected}")
+    if len(gone) > rejected:
+        wrong.append(f"the build lost {gone} and rejected {rejected}")
     if len(unasked) > rejected:
         wrong.append(f"the scan did not ask {unasked}, {rejected} were rejected")
     return wrong

@@ -8,6 +8,7 @@ set-up included), and pyahocorasick's automaton over the same bytes, lower-cased
 as str and without any check of boundaries. One entry in ten is in the dump once.
 Where `rg` is installed it searches for the same words, with and without case.
 With --hits one domain that every ninth line is at is hunted for, in 200,000 lines.
+With --load N nothing but N addresses, domains and terms is loaded: CPU time, and bytes an entry.
 h8mail gets the same dump and the smallest list only, as it is quadratic.
 """
 
@@ -95,7 +96,7 @@ def command(arguments: list[str | Path], folder: Path) -> tuple[float, float, fl
         out.seek(0)
         shown = out.read().decode("utf-8", "replace")
     assert before.ru_utime <= resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3, shown
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / MB, shown
 
 
 def hits_alone(dump: Path, folder: Path) -> None:
@@ -112,6 +113,35 @@ def hits_alone(dump: Path, folder: Path) -> None:
     print(f"{count:,} hits: {(with_hits - without) / count * 1e6:.1f} µs of CPU time each")
 
 
+def load_alone(count: int) -> None:
+    """What lists of `count` entries take to load, each in a process of its own."""
+    rng = random.Random(7)
+    kinds = {
+        "addresses": "user{}.{}@example.fr",
+        "domains": "firm{}x{}.com",
+        "terms": "Project {}x{}",
+    }
+    loading = (
+        "import pathlib, sys; from leakcheck.hunting.sieve import sieve_for\n"
+        "from leakcheck.hunting.watch import read_watch\n"
+        "kept = sieve_for(read_watch([pathlib.Path(sys.argv[1])]))\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-hunt-") as name:
+        folder = Path(name)
+        for kind, pattern in kinds.items():
+            used = {}
+            for size in (1, count):
+                listing = folder / f"{kind}-{size}.txt"
+                with listing.open("w") as out:  # line by line: a child's peak counts from ours
+                    for number in range(size):
+                        print(pattern.format(rng.randrange(10**9), number), file=out)
+                _, cpu, peak, _ = command([sys.executable, "-c", loading, listing], folder)
+                used[size] = cpu, peak
+            cpu, peak = (more - less for more, less in zip(used[count], used[1], strict=True))
+            each = peak * MB / count
+            print(f"{count:,} {kind}: {cpu:.2f} s of CPU time, {each:,.0f} bytes each")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -119,9 +149,13 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=5_000_000)
     parser.add_argument("--entries", default="100,50000,1000000")
     parser.add_argument("--hits", action="store_true")
+    parser.add_argument("--load", type=int, metavar="N")
     parser.add_argument("--h8mail", metavar="PROGRAM")
     parser.add_argument("--h8mail-lines", type=int, default=200_000)
     options = parser.parse_args()
+    if options.load:
+        load_alone(options.load)
+        return
     sizes = [int(size) for size in options.entries.split(",")]
     with tempfile.TemporaryDirectory(prefix="bench-hunt-") as name:
         folder = Path(name)

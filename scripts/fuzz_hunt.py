@@ -99,8 +99,7 @@ def round_of(rng: random.Random) -> tuple[int, int]:
     if rng.random() < 0.5:  # little of it is worth a look, of which a short list makes use
         lines[:] = [one for each in lines[:12] for one in (*PLAIN, each)]
     data = b"".join(one + b"\n" for one in lines)
-    keys = keys_of(watch)
-    slow, fast = lines_at(data, ReferenceSieve(keys)), lines_at(data, native(keys))
+    slow, fast = lines_at(data, ReferenceSieve(keys_of(watch))), lines_at(data, native(watch))
     wanted = {at for at, one in enumerate(lines) if matches(one + b"\n", watch)}
     wrong = {"only one sieve sees": slow ^ fast, "lost": wanted - (slow & fast)}
     for what, found in wrong.items():

@@ -84,7 +84,7 @@ class Window:
         if known is None:
             part = _entry(self, match, watch)
             hidden = any(one.start < part.stop and part.start < one.stop for one in self.secret)
-            known = part, not hidden or watch.forms[match.entry] is EntryKind.ADDRESS
+            known = part, not hidden or watch.form(match.entry) is EntryKind.ADDRESS
             self._entries[match] = known
         return known
 
@@ -160,7 +160,7 @@ def _record(piece: bytes, match: Match) -> tuple[int, int]:
 def _entry(window: Window, match: Match, watch: Watch) -> _Part:
     """An entry in clear; of a watched domain, the address or host where that is safe."""
     start, stop = window.place(match.start), window.place(match.end)
-    label, form = watch.texts[match.entry], watch.forms[match.entry]
+    label, form = watch.text(match.entry), watch.form(match.entry)
     risky = any(span.start < stop and start < span.stop for span in window.secret)
     if form not in (EntryKind.DOMAIN, EntryKind.AT_DOMAIN) or risky:
         return _Part(start, stop, label, None)
@@ -172,7 +172,7 @@ def _entry(window: Window, match: Match, watch: Watch) -> _Part:
             return _Part(first, stop, DOTS + canonical[canonical.rindex("@") :], None)
     before = window.text[start - 1 : start]
     if before and before not in _HOST_BEFORE:  # who knows what its first label is the end of
-        label = watch.texts[match.entry]
+        label = watch.text(match.entry)
     return _Part(start, stop, label, None)
 
 

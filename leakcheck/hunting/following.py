@@ -229,7 +229,7 @@ class _Feed:
         start = piece.start - skip
         for hit in self._hunt.hunter.hunt(piece, progress.lines + 1):
             at = hit._replace(offset=hit.offset + start)
-            mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.texts[hit.entry].encode()))
+            mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.text(hit.entry).encode()))
             if mark not in known:
                 progress.reported.append(list(mark))
                 self._hunt.hit(progress.path, None, at)
@@ -258,7 +258,7 @@ class _Feed:
             try:
                 with with_line_feeds(item.open()) as stream:
                     for hit in self._hunt.hunter.hunt(stream):
-                        text = f"{item.member or ''}\n{self._hunt.hunter.watch.texts[hit.entry]}"
+                        text = f"{item.member or ''}\n{self._hunt.hunter.watch.text(hit.entry)}"
                         mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))
                         if mark not in known:
                             progress.reported.append(list(mark))

@@ -94,9 +94,9 @@ class Account:
 
 
 def _domain(entry: int, watch: Watch) -> str:
-    if watch.forms[entry] in (EntryKind.TERM, EntryKind.PHONE):
+    if watch.form(entry) in (EntryKind.TERM, EntryKind.PHONE):
         return ""
-    return watch.texts[entry].rpartition("@")[2].strip(" <>\"'*.").lower()
+    return watch.text(entry).rpartition("@")[2].strip(" <>\"'*.").lower()
 
 
 def meta(watch: Watch) -> Meta:
@@ -112,14 +112,14 @@ def meta(watch: Watch) -> Meta:
 
 def row(name: str, member: str | None, hit: Hit, watch: Watch) -> ReportRow:
     """One hit."""
-    entry = watch.texts[hit.entry]
+    entry = watch.text(hit.entry)
     values: dict[str, Any] = {
         "input": name,
         "member": member,
         "line": hit.line,
         "offset": hit.offset,
         "entry": entry,
-        "form": watch.forms[hit.entry].value,
+        "form": watch.form(hit.entry).value,
         "match": hit.match,
         "class": hit.classes,
         "context": hit.context,
@@ -148,7 +148,7 @@ def _in_words(name: str) -> str:
 
 def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary:
     """The account for people and for machines."""
-    entries = [(watch.texts[entry], count) for entry, count in account.entries.most_common()]
+    entries = [(watch.text(entry), count) for entry, count in account.entries.most_common()]
     ranked = {
         "entry": entries,
         "domain": account.domains.most_common(),

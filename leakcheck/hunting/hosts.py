@@ -8,9 +8,19 @@ are acme.fr, `acme.fr.evil.com` is not.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Protocol
 
 from leakcheck.subject import domain
+
+
+class Domains(Protocol):
+    """Watched domains: canonical form to entry."""
+
+    def get(self, host: bytes, /) -> int | None:
+        """The entry of a domain; None where it is not watched."""
+        ...
+
 
 _DOT = "[.。．｡]"
 _RUN = re.compile(rf"(?:[^\W_]|[\-·・\u00ad\u200b\u200c\u200d\u2060\ufeff]|{_DOT})+")
@@ -18,7 +28,7 @@ _LABEL = re.compile(_DOT)
 _BETWEEN = re.compile(r"[^.。．｡]+")
 
 
-def hosts(text: str, domains: Mapping[bytes, int]) -> Iterator[tuple[int, int, int, str]]:
+def hosts(text: str, domains: Domains) -> Iterator[tuple[int, int, int, str]]:
     """(start, end, entry, host) of each name in `text` that is a watched domain or under one."""
     for run in _RUN.finditer(text):
         name = run[0]
@@ -47,11 +57,11 @@ def hosts(text: str, domains: Mapping[bytes, int]) -> Iterator[tuple[int, int, i
                     yield start + at, start + end, entry, host.decode()
 
 
-def over(host: bytes, domains: Mapping[bytes, int]) -> Iterator[int]:
+def over(host: bytes, domains: Domains) -> Iterator[int]:
     """The entries that are `host` or above it."""
     while host:
-        if host in domains:
-            yield domains[host]
+        if (entry := domains.get(host)) is not None:
+            yield entry
         host = host.partition(b".")[2]
 
 

@@ -42,14 +42,22 @@ class Keys:
 
 def keys_of(watch: Watch) -> Keys:
     """The keys of all entries."""
-    keys = Keys()
-    for canonical in watch.addresses:
+    keys = spelt_keys(watch, b"")
+    for canonical in watch.addresses.canonical():
         after = canonical.rindex(b"@") + 1
         keys.addresses.add(canonical[:after] + first_word(canonical, after))
-    for host in watch.at_domains:
+    for host in watch.at_domains.canonical():
         first = first_word(host, 0)
         keys.at_domains.add((first, first_word(host, len(first) + 1)))
-    for host in watch.domains:
+    return keys
+
+
+def spelt_keys(watch: Watch, part: bytes = b"xn--") -> Keys:
+    """The keys of terms, of phone numbers, and of domains that hold `part`, by default those of
+    more than one spelling: the native sieve makes the others itself.
+    """
+    keys = Keys()
+    for host in watch.domains.canonical(part):
         for spelling in _spellings(host):
             _add_words(folding.sieve_words(spelling), keys)
     for term in watch.terms:

@@ -35,7 +35,7 @@ def plain_hits(piece: bytes, watch: Watch) -> dict[Match, Shown] | None:
     address, host = canonical.decode(), line[2]
     found: dict[Match, Shown] = {}
     if (entry := watch.addresses.get(canonical)) is not None:
-        found[Match(0, end, entry, address)] = _shown(watch.texts[entry])
+        found[Match(0, end, entry, address)] = _shown(watch.text(entry))
     if (entry := watch.at_domains.get(host.lower())) is not None:
         found[Match(0, end, entry, address)] = _shown(address)
     if watch.domains:

@@ -1,14 +1,14 @@
 """The fast half of the hunt: which places of a chunk may name something watched.
 
 The native sieve where it is built, the one in leakcheck/hunting/reference.py
-elsewhere; bloom/engine.py chooses. Both are given the same keys.
+elsewhere; bloom/engine.py chooses. Both make the same keys of a watch list.
 """
 
 from typing import Protocol
 
 from bloom.engine import choose
 from leakcheck.hunting import folding
-from leakcheck.hunting.keys import Buffer, Keys, keys_of
+from leakcheck.hunting.keys import Buffer, keys_of, spelt_keys
 from leakcheck.hunting.watch import Watch
 
 
@@ -23,19 +23,25 @@ class Sieve(Protocol):
 def sieve_for(watch: Watch) -> Sieve:
     """The sieve for a watch list, by the engine that runs."""
     engine, reference = choose("leakcheck._native", "leakcheck.hunting.reference")
-    keys = keys_of(watch)
-    sieve: Sieve = native(keys) if engine == "native" else reference.ReferenceSieve(keys)
+    if engine == "native":
+        return native(watch)
+    sieve: Sieve = reference.ReferenceSieve(keys_of(watch))
     return sieve
 
 
-def native(keys: Keys) -> Sieve:
-    """The sieve of leakcheck._native. Raises ImportError where it was not built."""
-    from leakcheck._native import Sieve as NativeSieve
+def native(watch: Watch) -> Sieve:
+    """The sieve of leakcheck._native, for a list that is in its own table.
 
-    letters, folds = folding.tables() if keys.words or keys.pairs else (b"", b"")
-    sieve: Sieve = NativeSieve(
-        b"\n".join(keys.addresses),
-        b"\n".join(map(b" ".join, keys.at_domains)),
+    Raises ImportError where it was not built.
+    """
+    from leakcheck import _native
+
+    assert isinstance(watch.entries, _native.Entries)
+    keys = spelt_keys(watch)
+    words = keys.words or keys.pairs or watch.domains
+    letters, folds = folding.tables() if words else (b"", b"")
+    sieve: Sieve = _native.Sieve(
+        watch.entries,
         "\n".join(keys.words).encode(),
         "\n".join(map(" ".join, keys.pairs)).encode(),
         b"".join(tail.to_bytes(4, "little") for tail in keys.tails),

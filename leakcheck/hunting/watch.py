@@ -1,36 +1,111 @@
-"""The watch list: every entry once, by the form it is compared in."""
+"""The watch list: every entry once, by the form it is compared in.
+
+A million entries are packed, by leakcheck._native.Entries where it is built: see
+leakcheck/hunting/entries_reference.py. Objects are made only of those that are shown.
+"""
 
 import io
 import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from bloom.engine import choose
 from leakcheck.errors import InputError, SubjectError
+from leakcheck.hunting.folding import readable
 from leakcheck.hunting.parsing import EntryKind, Parsed, is_international, parse
 from leakcheck.language import said
 
+_KINDS = tuple(EntryKind)
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_BLOCK = 1 << 18
+
+Spot = tuple[Path, int]
+"""A list, and the number of a row in it."""
+
+
+class EntryTable(Protocol):
+    """Either engine's table; forms are numbers, texts UTF-8, keys canonical forms."""
+
+    def __len__(self) -> int: ...
+    def add(self, form: int, text: bytes, key: bytes, /) -> int:
+        """The number of the entry of `key`: the next one where it is new, and then `text`'s."""
+        ...
+
+    def append(self, form: int, text: bytes, /) -> None:
+        """Add an entry that is found by other means than its key."""
+
+    def add_plain(self, block: bytes, start: int, /) -> tuple[int, int]:
+        """Add the lines from `start` on that are their own canonical forms: where the first
+        other one begins, and how many lines came before it.
+        """
+        ...
+
+    def text(self, entry: int, /) -> bytes:
+        """An entry as it was written."""
+        ...
+
+    def form(self, entry: int, /) -> int:
+        """The form of an entry."""
+        ...
+
+    def find(self, form: int, key: bytes, /) -> int | None:
+        """The number of the entry of `key`; None where there is none."""
+        ...
+
+    def count(self, form: int, /) -> int:
+        """How many entries have a form."""
+        ...
+
+    def keys(self, form: int, part: bytes, /) -> bytes:
+        """The keys of a form that hold `part`, in order of their bytes, each followed by LF."""
+        ...
+
+
+class Keyed:
+    """The entries of one form, by canonical form."""
+
+    def __init__(self, entries: EntryTable, form: EntryKind) -> None:
+        self._entries, self._form = entries, _NUMBERS[form]
+        self.get: Callable[[bytes], int | None] = partial(entries.find, self._form)
+        """The number of the entry of a canonical form; None where there is none."""
+
+    def __len__(self) -> int:
+        return self._entries.count(self._form)
+
+    def canonical(self, part: bytes = b"") -> list[bytes]:
+        """The canonical forms that hold `part`, in order of their bytes."""
+        return self.joined(part).split(b"\n")[:-1]
+
+    def joined(self, part: bytes = b"") -> bytes:
+        """The same, each followed by LF."""
+        return self._entries.keys(self._form, part)
+
 
 class Watch:
-    """What is looked for.
+    """What is looked for; iterated over, the entries as they were first written.
 
-    texts: the entries as they were written, first spelling of each; forms:
-    theirs, by the same index; addresses, at_domains, domains, phones: canonical
-    form to index; terms: folded form to index; refused: how many entries were
-    nothing to look for, by reason; first_refused: where the first one stood;
-    nationals: the entries whose number is written so within its country, by
-    index; one_form: how many international numbers are looked for in that form
-    alone, because nothing here knows the other.
+    entries: all, by number, in the order of the list; addresses, at_domains,
+    domains: canonical form to number; phones, terms: digits and folded form to
+    number; refused: how many entries were nothing to look for, by reason;
+    first_refused: where the first one stood;
+    nationals: the entries whose number is written so within its country; one_form:
+    how many international numbers are looked for in that form alone, because
+    nothing here knows the other.
     """
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.forms: list[EntryKind] = []
-        self.addresses: dict[bytes, int] = {}
-        self.at_domains: dict[bytes, int] = {}
-        self.domains: dict[bytes, int] = {}
+    def __init__(self, entries: EntryTable | None = None) -> None:
+        if entries is None:
+            entries = choose("leakcheck._native", "leakcheck.hunting.entries_reference")[
+                1
+            ].Entries()
+        self.entries: EntryTable = entries
+        self.addresses = Keyed(entries, EntryKind.ADDRESS)
+        self.at_domains = Keyed(entries, EntryKind.AT_DOMAIN)
+        self.domains = Keyed(entries, EntryKind.DOMAIN)
         self.phones: dict[str, int] = {}
         self.nationals: dict[str, list[int]] = {}
         self.one_form = 0
@@ -40,9 +115,20 @@ class Watch:
         self._automaton: Any = None
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.entries)
 
-    def add(self, text: str, place: str = "") -> None:
+    def __iter__(self) -> Iterator[str]:
+        return map(self.text, range(len(self)))
+
+    def text(self, entry: int) -> str:
+        """An entry as the list spells it."""
+        return self.entries.text(entry).decode("utf-8", "surrogatepass")
+
+    def form(self, entry: int) -> EntryKind:
+        """What an entry is."""
+        return _KINDS[self.entries.form(entry)]
+
+    def add(self, text: str, spot: Spot | None = None) -> None:
         """Add one entry; an empty one, or one that is there already, changes nothing."""
         text = text.strip()
         if not text:
@@ -50,42 +136,60 @@ class Watch:
         try:
             parsed = parse(text)
         except SubjectError as error:
-            self.refuse(str(error), place)
+            self.refuse(str(error), spot)
             return
-        known = self._place(parsed)
-        if known == len(self.texts):
-            self.texts.append(text)
-            self.forms.append(parsed.form)
-            if parsed.form is EntryKind.PHONE and is_international(text):
-                self._place_national(parsed.key, known)
+        self._put(parsed, text)
 
-    def refuse(self, reason: str, place: str) -> None:
+    def add_lines(self, stream: io.RawIOBase, skip: int, path: Path) -> None:
+        """Add the lines of a text after the first `skip`, in blocks where they are plain."""
+        reader = io.BufferedReader(stream, _BLOCK)
+        for _ in range(skip):
+            reader.readline()
+        number = skip
+        while block := reader.read(_BLOCK):
+            block += reader.readline()
+            at = 0
+            while True:
+                at, count = self.entries.add_plain(block, at)
+                number += count
+                if at == len(block):
+                    break
+                end = block.find(b"\n", at) + 1 or len(block)
+                number += 1
+                self.add(readable(block[at:end].decode("utf-8", "surrogateescape")), (path, number))
+                at = end
+
+    def refuse(self, reason: str, spot: Spot | None) -> None:
         """Note an entry that is nothing to look for."""
         self.refused[reason] += 1
-        self.first_refused = self.first_refused or place
+        if spot and not self.first_refused:
+            path, number = spot
+            self.first_refused = said("{name}, row {number}", name=path.name, number=number)
 
-    def _place(self, parsed: Parsed) -> int:
-        """The index of an entry: the next one where it is new."""
+    def _put(self, parsed: Parsed, text: str) -> None:
+        """Add an entry, unless it is there."""
         form, key = parsed
-        fresh = len(self.texts)
+        fresh, written = len(self.entries), text.encode("utf-8", "surrogatepass")
         if form is EntryKind.TERM:
             # The same letters composed and decomposed, as systems differ in what they write.
-            spellings = {unicodedata.normalize(way, key) for way in ("NFC", "NFD")} | {key}
+            spellings = {key}
+            if not key.isascii():
+                spellings |= {unicodedata.normalize(way, key) for way in ("NFC", "NFD")}
             index = next((self.terms[each] for each in spellings if each in self.terms), fresh)
             for each in spellings:
                 self.terms.setdefault(each, index)
             self._automaton = None
-            return index
-        if form is EntryKind.PHONE:
-            return self.phones.setdefault(key, fresh)
-        table = {
-            EntryKind.ADDRESS: self.addresses,
-            EntryKind.AT_DOMAIN: self.at_domains,
-            EntryKind.DOMAIN: self.domains,
-        }[form]
-        return table.setdefault(key.encode(), fresh)
+        elif form is EntryKind.PHONE:
+            index = self.phones.setdefault(key, fresh)
+        else:
+            self.entries.add(_NUMBERS[form], written, key.encode())
+            return
+        if index == fresh:
+            self.entries.append(_NUMBERS[form], written)
+            if form is EntryKind.PHONE and is_international(text):
+                self._put_national(key, index)
 
-    def _place_national(self, number: str, index: int) -> None:
+    def _put_national(self, number: str, index: int) -> None:
         from leakcheck.hunting.phones import national
 
         try:
@@ -103,15 +207,16 @@ class Watch:
 
         known = hashlib.blake2b(digest_size=8)
         for table in (self.addresses, self.at_domains, self.domains):
-            known.update(b"%d\n%s\n" % (len(table), b"\n".join(sorted(table))))
+            known.update(b"%d\n" % len(table))
+            known.update(table.joined() or b"\n")
         for words in (self.phones, self.nationals, self.terms):
             known.update(f"{len(words)}\n".encode() + "\n".join(sorted(words)).encode())
         return known.hexdigest()
 
     def counts(self) -> dict[str, int]:
         """How many entries there are of each form that occurs."""
-        found = Counter(self.forms)
-        return {form.value: found[form] for form in EntryKind if found[form]}
+        found = {form.value: self.entries.count(_NUMBERS[form]) for form in _KINDS}
+        return {form: count for form, count in found.items() if count}
 
     def terms_in(self, folded: str) -> Iterator[tuple[int, int, int]]:
         """(start, end, entry) of every occurrence of a term, whatever stands around it."""
@@ -151,8 +256,7 @@ def read_watch(
                 watch.add(text)
                 continue
             say(said("{text} is read as a list: there is a file of that name.", text=text))
-        for number, text in _entries(path, columns, sheet, watch):
-            watch.add(text, _place(path, number))
+        _add_list(watch, path, columns, sheet)
     if not len(watch):
         raise InputError(
             said("The watch list holds nothing to look for: give addresses or domains.")
@@ -178,41 +282,26 @@ def _is_entry(text: str) -> EntryKind | None:
     return form if form in _A else None
 
 
-def _place(path: Path, number: int) -> str:
-    return said("{name}, row {number}", name=path.name, number=number)
-
-
-def _entries(
-    path: Path, columns: Sequence[str], sheet: str | None, watch: Watch
-) -> Iterator[tuple[int, str]]:
-    """The entries of a list; what cannot be read of it is refused."""
+def _add_list(watch: Watch, path: Path, columns: Sequence[str], sheet: str | None) -> None:
+    """Add the entries of a list; what cannot be read of it is refused."""
     from leakcheck.input.lists import ListFile
+    from leakcheck.records import rows
     from leakcheck.records.listing import Listing
-    from leakcheck.records.rows import EMPTY, Wanted, readable
 
     file = ListFile(None if str(path) == "-" else path)
     try:
-        listing = Listing(file, Wanted(columns=tuple(columns), sheet=sheet))
+        listing = Listing(file, rows.Wanted(columns=tuple(columns), sheet=sheet))
         for part in listing.parts():
             if part.stream is not None:
                 with file.reading():
-                    yield from _lines(part.stream, part.skip)
+                    watch.add_lines(part.stream, part.skip, path)
                 continue
             for record in part.records:
-                if record.problem not in ("", EMPTY):
-                    watch.refuse(record.problem, _place(path, record.number))
+                if record.problem not in ("", rows.EMPTY):
+                    watch.refuse(record.problem, (path, record.number))
                 for cell in record.cells:
-                    yield record.number, readable(cell)
+                    watch.add(rows.readable(cell), (path, record.number))
         for name, reason in listing.unread:
             raise InputError(said("{name}: {reason}.", name=name, reason=reason))
     finally:
         file.close()
-
-
-def _lines(stream: io.RawIOBase, skip: int) -> Iterator[tuple[int, str]]:
-    """The lines of a plain text, which need no cells: a million of them take a second."""
-    from leakcheck.hunting.folding import readable
-
-    for number, line in enumerate(io.BufferedReader(stream), 1):
-        if number > skip:
-            yield number, readable(line.decode("utf-8", "surrogateescape"))

@@ -41,13 +41,12 @@ def watch_for(entries: Iterable[str] = ENTRIES) -> Watch:
 
 def both(watch: Watch) -> list[Sieve]:
     """The reference and, where it is built, the native sieve."""
-    keys = keys_of(watch)
-    sieves: list[Sieve] = [ReferenceSieve(keys)]
-    try:
-        sieves.append(native(keys))
-    except ImportError:
-        pytest.importorskip("leakcheck._native", reason="the native engine is not built")
-    return sieves
+    sieves: list[Sieve] = [ReferenceSieve(keys_of(watch))]
+    module = pytest.importorskip("leakcheck._native", reason="the native engine is not built")
+    other = Watch(module.Entries())
+    for entry in watch:
+        other.add(entry)
+    return [*sieves, native(other)]
 
 
 def lines_at(data: bytes, positions: Iterable[int]) -> set[int]:

@@ -168,9 +168,9 @@ def test_all_at_once_say_what_each_says_alone() -> None:
     watch = watch_of(*entries)
     data = b"".join(text + b"\n" for _, text, _ in CASES)
     with Hunter(watch) as hunter:
-        found = {(watch.texts[hit.entry], hit.line) for hit in hunter.hunt(io.BytesIO(data))}
+        found = {(watch.text(hit.entry), hit.line) for hit in hunter.hunt(io.BytesIO(data))}
     for line, (entry, text, named) in enumerate(CASES, 1):
-        texts = [watch.texts[index] for index in (_index(watch, entry),)]
+        texts = [watch.text(index) for index in (_index(watch, entry),)]
         assert ((texts[0], line) in found) is named, (entry, text)
 
 
@@ -181,7 +181,7 @@ def _index(watch: Watch, entry: str) -> int:
     assert len(watch) == before
     return next(
         index
-        for index, text in enumerate(watch.texts)
+        for index, text in enumerate(watch)
         if watch_of(text).counts() == watch_of(entry).counts()
         and watch_of(text, entry).__len__() == 1
     )

@@ -26,7 +26,7 @@ def hits_of(data: bytes, chunk: int = 1 << 20, **reading: Any) -> list[tuple[int
         found = [
             (hit.line, hit.offset, hit.entry) for hit in hunter.hunt(io.BytesIO(data), **reading)
         ]
-    return [(line, offset, WATCH.texts[entry]) for line, offset, entry in found]
+    return [(line, offset, WATCH.text(entry)) for line, offset, entry in found]
 
 
 def test_the_whole() -> None:

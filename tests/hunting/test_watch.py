@@ -1,12 +1,14 @@
 """What an entry is taken for, what is refused, and the lists that entries come from."""
 
+import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakcheck.errors import InputError, SubjectError
+from leakcheck.hunting import entries_reference
 from leakcheck.hunting.parsing import EntryKind, parse
 from leakcheck.hunting.watch import Watch, read_watch
 from leakcheck.subject import address
@@ -74,7 +76,69 @@ def test_spellings_of_one_entry_are_one() -> None:
     for text in ("alice@acme.fr", " ALICE@ACME.FR ", "", "café", "cafe\u0301", "CAFÉ", "société.fr",
                  "xn--socit-esab.fr"):  # fmt: skip
         watch.add(text)
-    assert watch.texts == ["alice@acme.fr", "café", "société.fr"]
+    assert list(watch) == ["alice@acme.fr", "café", "société.fr"]
+
+
+_LINES = (
+    "alice@acme.fr", "ALICE@acme.fr", " alice@acme.fr", "alice@acme.fr ", "a+b@acme.fr",
+    "a..b@acme.fr", ".a@acme.fr", "a.@acme.fr", "+@acme.fr", "a@acme.fr.", "@acme.fr", "*@acme.fr",
+    "a@b@acme.fr", f"{'a' * 64}@acme.fr", f"{'a' * 65}@acme.fr", f"a@{'b' * 63}.fr",
+    f"a@{'b' * 64}.fr", f"a@{'b.' * 124}fr", f"a@{'b.' * 125}fr", f"{'b.' * 125}fr",
+    f"{'b.' * 126}fr", "acme.fr", "my-corp.co.uk", "-acme.fr", "acme-.fr", "a--b.fr", "acme..fr",
+    ".acme.fr", "acme.zz", "acme.local", "acme.FR", "acme.123", "acme.xn--p1ai",
+    "xn--socit-esab.fr", "société.fr", "x@société.fr", "fr", "acme.museum", "acme.international",
+    "acme_corp.fr", "falcon", "cafe\u0301", "café", "\r", "\t", "acme.fr\r\r", "acme.fr\x1c",
+    "\x00acme.fr", "+33 6 12 34 56 78", "10.1.2.3", "bad@", "x", "term:acme.fr", "caf\udce9",
+)  # fmt: skip
+"""Lines that are their own canonical forms, or by a hair are not."""
+
+
+def _read(lines: list[str], end: str, entries: object) -> tuple[object, ...]:
+    """What a watch list of `lines` holds, and where the first refused one stands."""
+    watch = Watch(entries)  # type: ignore[arg-type]
+    text = "".join(line + end for line in lines).encode("utf-8", "surrogateescape")
+    watch.add_lines(io.BytesIO(text), 1, Path("list"))  # type: ignore[arg-type]
+    tables = (watch.addresses, watch.at_domains, watch.domains)
+    keyed = [[(key, table.get(key)) for key in table.canonical()] for table in tables]
+    forms = [watch.form(entry) for entry in range(len(watch))]
+    other = [watch.phones, watch.terms, watch.refused, watch.first_refused, watch.counts()]
+    absent = [table.get(b"nobody@acme.fr") for table in tables]
+    return list(watch), forms, keyed, other, absent, watch.fingerprint()
+
+
+@given(
+    st.lists(
+        st.sampled_from(_LINES)
+        | st.from_regex(r"[a-z0-9._+-]{1,9}@[a-z0-9.-]{1,9}\.(fr|com|zz|é)", fullmatch=True)
+        | st.text("abAB01.-_+@ \r\té\ud800", max_size=12).map(
+            lambda text: text.replace("\ud800", "\udcff")
+        ),
+        max_size=40,
+    ),
+    st.sampled_from(["\n", "\r\n"]),
+)
+@settings(deadline=None)
+def test_both_engines_hold_the_same_list(lines: list[str], end: str) -> None:
+    native = pytest.importorskip("leakcheck._native", reason="the native engine is not built")
+    assert _read(lines, end, native.Entries()) == _read(lines, end, entries_reference.Entries())
+
+
+@pytest.mark.parametrize("line", _LINES)
+def test_each_line_is_the_same_to_both_engines(line: str) -> None:
+    native = pytest.importorskip("leakcheck._native", reason="the native engine is not built")
+    lines = ["skipped@acme.fr", "first@acme.fr", line, "acme.fr"]
+    assert _read(lines, "\n", native.Entries()) == _read(lines, "\n", entries_reference.Entries())
+
+
+def test_a_list_larger_than_a_block(tmp_path: Path) -> None:
+    """Lines that two blocks share, and a table that grows."""
+    entries = [f"{'x' * (number % 50)}{number}@acme.fr" for number in range(20_000)]
+    entries[7] = "Project Falcon"
+    (tmp_path / "w").write_text("\n".join([*entries, "!", *entries]))
+    watch = read_watch([tmp_path / "w"])
+    assert list(watch) == entries
+    assert watch.first_refused == "w, row 20001"
+    assert all(watch.addresses.get(one.encode()) == at for at, one in enumerate(entries) if at != 7)
 
 
 def test_lists(tmp_path: Path) -> None:
@@ -85,17 +149,17 @@ def test_lists(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("name;site\nX;acme.fr\nY;example.org\n")
     (tmp_path / "d.tsv").write_text("email\tphone\ndan@acme.fr\t+33 6 12 34 56 78\n")
     watch = read_watch([tmp_path / "a.txt", tmp_path / "b.csv"])
-    assert watch.texts == ["alice@acme.fr", "Project Falcon", "bob@acme.fr", "carl@acme.fr"]
+    assert list(watch) == ["alice@acme.fr", "Project Falcon", "bob@acme.fr", "carl@acme.fr"]
     assert watch.refused.total() == 1
     assert watch.first_refused == "a.txt, row 4"
-    assert read_watch([tmp_path / "c.csv"], ["site"]).texts == ["acme.fr", "example.org"]
+    assert list(read_watch([tmp_path / "c.csv"], ["site"])) == ["acme.fr", "example.org"]
     both = read_watch([tmp_path / "d.tsv"], ["email", "phone"])
     assert both.counts() == {"address": 1, "phone": 1}
     sheet = tmp_path / "e.xlsx"
     with zipfile.ZipFile(sheet, "w") as package:
         for name, text in _workbook([["mail"], ["eve@acme.fr"], ["fay@acme.fr"]]).items():
             package.writestr(name, text)
-    assert read_watch([sheet]).texts == ["eve@acme.fr", "fay@acme.fr"]
+    assert list(read_watch([sheet])) == ["eve@acme.fr", "fay@acme.fr"]
 
 
 def test_an_address_or_a_domain_is_an_entry_itself_unless_a_file_has_its_name(
@@ -104,12 +168,12 @@ def test_an_address_or_a_domain_is_an_entry_itself_unless_a_file_has_its_name(
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     watch = read_watch(["acme.fr", "@acme.org", "eve@example.org"], say=said.append)
-    assert watch.texts == ["acme.fr", "@acme.org", "eve@example.org"]
-    assert [word.partition(" ")[0] for word in said] == watch.texts
+    assert list(watch) == ["acme.fr", "@acme.org", "eve@example.org"]
+    assert [word.partition(" ")[0] for word in said] == list(watch)
     assert "no file has that name" in said[0]
     (tmp_path / "acme.fr").write_text("example.org\n")
     said.clear()
-    assert read_watch(["acme.fr"], say=said.append).texts == ["example.org"]
+    assert list(read_watch(["acme.fr"], say=said.append)) == ["example.org"]
     assert said == ["acme.fr is read as a list: there is a file of that name."]
     (tmp_path / "broken.fr").symlink_to(tmp_path / "gone")
     for missing in ("list.txt", "lists/acme.fr", "Project Falcon", "+33612345678", "broken.fr"):
@@ -149,7 +213,7 @@ def test_entries_of_a_directory(tmp_path: Path) -> None:
         "dn: uid=c,dc=b\ncn: Carl\n\ndn: uid=d,dc=b\nmail:: !\nmail: d@b.fr\n"
     )
     watch = read_watch([tmp_path / "w"])
-    assert watch.texts == ["al@acme.fr", "al@b.fr", "d@b.fr"]
+    assert list(watch) == ["al@acme.fr", "al@b.fr", "d@b.fr"]
     assert dict(watch.refused) == {"a value in it is damaged base64": 1}
     assert watch.first_refused == "w, row 10"
 

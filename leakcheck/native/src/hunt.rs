@@ -7,6 +7,7 @@
 //! short list, what a first look leaves out (glance.rs) is not looked at again.
 
 mod addresses;
+mod entries;
 mod escapes;
 mod fold;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
@@ -16,9 +17,11 @@ mod phones;
 mod words;
 
 use addresses::Addresses;
+pub use entries::Entries;
+use entries::{Table, ADDRESS, AT_DOMAIN, DOMAIN};
 use fold::Fold;
 use glance::Glance;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 use phones::Phones;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
@@ -148,33 +151,93 @@ fn split(blob: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|piece| !piece.is_empty())
 }
 
+/// What addresses are looked for by: the local part, and the first word of the domain.
+fn address_keys(table: &Table) -> impl Iterator<Item = &[u8]> {
+    table.keys(ADDRESS).map(|key| {
+        let after = memrchr(b'@', key).map_or(0, |at| at + 1);
+        &key[..after + word_at(&key[after..]).len()]
+    })
+}
+
+/// The letters and digits that `host` begins with.
+fn word_at(host: &[u8]) -> &[u8] {
+    let length = host.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+    &host[..length.count()]
+}
+
+/// The first two words of each domain of addresses, parted by a blank, each followed by LF.
+fn at_domain_keys(table: &Table) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for host in table.keys(AT_DOMAIN) {
+        let first = word_at(host);
+        let second = word_at(host.get(first.len() + 1..).unwrap_or(&[]));
+        joined.extend_from_slice(&[first, b" ", second, b"\n"].concat());
+    }
+    joined
+}
+
+/// Adds the words of each domain that has one spelling: of two that stand in a row the longest.
+fn domain_keys(table: &Table, words: &mut Vec<u8>, pairs: &mut Vec<u8>) {
+    for host in table.keys(DOMAIN) {
+        if memmem::find(host, b"xn--").is_some() {
+            continue;
+        }
+        let mut parts = host
+            .split(|byte| !byte.is_ascii_alphanumeric())
+            .filter(|part| !part.is_empty());
+        let Some(mut last) = parts.next() else {
+            continue;
+        };
+        let mut best: Option<(&[u8], &[u8])> = None;
+        for part in parts {
+            let rank = |pair: (&[u8], &[u8])| pair.0.len() + pair.1.len();
+            let pair = (last, part);
+            if best.is_none_or(|held| (rank(held), held) < (rank(pair), pair)) {
+                best = Some(pair);
+            }
+            last = part;
+        }
+        match best {
+            None => words.extend_from_slice(&[b"\n", last].concat()),
+            Some((one, two)) => pairs.extend_from_slice(&[b"\n", one, b" ", two].concat()),
+        }
+    }
+}
+
 #[pymethods]
 impl Sieve {
-    /// All lists are of pieces that end in LF. addresses: `local@first word of the domain`;
-    /// at_domains, pairs: two words parted by a blank; words: one word each; tails: u32 of
-    /// the last seven digits of each phone number; letters, folds: see leakcheck/hunting/folding.py.
+    /// entries: whose addresses and domains are looked for. The other lists are of pieces parted
+    /// by LF. words, pairs: one word, and two parted by a blank, of terms and of domains with more
+    /// than one spelling; tails: u32 of the last seven digits of each phone number; letters,
+    /// folds: see leakcheck/hunting/folding.py.
     #[new]
-    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
-        addresses: &[u8],
-        at_domains: &[u8],
+        entries: &Bound<'_, Entries>,
         words: &[u8],
         pairs: &[u8],
         tails: &[u8],
         letters: &[u8],
         folds: &[u8],
     ) -> Sieve {
-        py.detach(|| Sieve {
-            glance: Glance::new(
-                split(addresses),
-                split(at_domains),
-                split(words),
-                split(pairs),
-            ),
-            addresses: Addresses::new(split(addresses), split(at_domains)),
-            words: Words::new(split(words), split(pairs), Fold::new(letters, folds)),
-            phones: Phones::new(tails),
+        let entries = entries.get();
+        py.detach(|| {
+            entries.read(|table| {
+                let (mut words, mut pairs) = (words.to_vec(), pairs.to_vec());
+                domain_keys(table, &mut words, &mut pairs);
+                let at_domains = at_domain_keys(table);
+                Sieve {
+                    glance: Glance::new(
+                        address_keys(table),
+                        split(&at_domains),
+                        split(&words),
+                        split(&pairs),
+                    ),
+                    addresses: Addresses::new(address_keys(table), split(&at_domains)),
+                    words: Words::new(split(&words), split(&pairs), Fold::new(letters, folds)),
+                    phones: Phones::new(tails),
+                }
+            })
         })
     }
 

@@ -81,6 +81,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(cuckoo::cuckoo_insert, module)?)?;
     module.add_function(wrap_pyfunction!(cuckoo::cuckoo_pack, module)?)?;
     module.add_class::<distinct::Distinct>()?;
+    module.add_class::<hunt::Entries>()?;
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;
     Ok(())

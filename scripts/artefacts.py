@@ -27,7 +27,12 @@ TOP = [
     "setup.py",
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "SECURITY.md",
+    "action.yml",
+    ".pre-commit-hooks.yaml",
+    "Dockerfile",
+    ".dockerignore",
 ]
 # What is made and not kept, and what git keeps for itself.
 LEFT_OUT = {"__pycache__", ".git", ".venv", "target", "build", "dist"}
@@ -62,7 +67,7 @@ def of_wheel(tree: Path, wheel: str) -> set[str]:
 
 def of_sdist(tree: Path) -> set[str]:
     """The names that an sdist must have, without its folder."""
-    folders = (*PACKAGES, "tests", "scripts", "docs", "man", "templates")
+    folders = (*PACKAGES, "tests", "scripts", "docs", "man", "templates", "contrib")
     return tracked(tree, *folders) | set(TOP) | LICENCES
 
 

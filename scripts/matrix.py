@@ -1,9 +1,9 @@
 """Install leakcheck with each Python, run the demo and a selection of tests; print rows of a table.
 
-    python scripts/matrix.py WHAT PYTHON...
+    python scripts/matrix.py [--without-rust] WHAT PYTHON...
 
-WHAT: a wheel, an sdist or a folder, as pip takes it. The rows are those of
-docs/platforms.md: what was really run, and nothing else.
+WHAT: a wheel, an sdist or a clone, as pip takes it. --without-rust hides Rust, so that plain
+Python has to do. The rows are those of docs/platforms.md: what was really run, and nothing else.
 """
 
 import datetime
@@ -41,7 +41,16 @@ def run(*words: object, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def row(what: str, python: str) -> str:
+def hide_rust(folder: Path) -> None:
+    """Put programs before Rust's on the path, that fail as a shell does where there are none."""
+    for name in ("cargo", "rustc", "rustup"):
+        program = folder / name
+        program.write_text("#!/bin/sh\nexit 127\n")
+        program.chmod(0o755)
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def row(what: str, python: str, *, with_rust: bool) -> str:
     """One row of the table."""
     with tempfile.TemporaryDirectory() as place:
         here = Path(place) / "venv" / "bin"
@@ -56,6 +65,8 @@ def row(what: str, python: str) -> str:
             passed = [str(sum(line.count(".") for line in re.findall(r"^[.sx]+", told, re.M)))]
         version = run(here / "python", "-c", "import platform; print(platform.python_version())")
     how = "wheel" if what.endswith(".whl") else "sdist" if what.endswith(".gz") else "clone"
+    if not with_rust:
+        how += ", without Rust"
     system = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {platform.machine()}"
     assert engine is not None
     name = "compiled" if engine[1] == "native" else "plain Python"
@@ -65,8 +76,14 @@ def row(what: str, python: str) -> str:
 
 def main() -> None:
     """A row for each interpreter."""
-    for python in sys.argv[2:]:
-        print(row(sys.argv[1], python), flush=True)
+    words = sys.argv[1:]
+    with_rust = words[0] != "--without-rust"
+    what, *pythons = words if with_rust else words[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        if not with_rust:
+            hide_rust(Path(folder))
+        for python in pythons:
+            print(row(what, python, with_rust=with_rust), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ result is in the table of docs/compatibility.md. Retries are turned off to save 
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import trustme
@@ -88,6 +90,24 @@ def compiled(folder: Path, version: str) -> Path:
     return folder / "ask"
 
 
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[tuple[str, str]]:
+    """A server of the ranges of two of the passwords, with TLS: its URL, and its authority."""
+    (folder / "sha1").mkdir()
+    for password in PASSWORDS[:2]:
+        digest = hashlib.sha1(password.encode()).hexdigest().upper()
+        lines = body(digest[:5]).decode().split("\r\n")
+        lines += [f"{digest[5:]}:1234"] if password == PASSWORDS[0] else []
+        (folder / "sha1" / f"{digest[:5]}.txt").write_text("\r\n".join(sorted(lines)))
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    pair = folder / "pair.pem"
+    made = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+    made.write_to_path(str(pair))
+    with serving(folder, "--cert", str(pair), "--key", str(pair)) as (url, _):
+        yield url, str(folder / "ca.pem")
+
+
 def main() -> int:
     """Print what it says of each, as Kratos is set by default and as it should be."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -99,22 +119,11 @@ def main() -> int:
         work = options.folder or folder / "work"
         work.mkdir(exist_ok=True)
         program = compiled(work, options.version)
-        (folder / "sha1").mkdir()
-        for password in PASSWORDS[:2]:
-            digest = hashlib.sha1(password.encode()).hexdigest().upper()
-            lines = body(digest[:5]).decode().split("\r\n")
-            lines += [f"{digest[5:]}:1234"] if password == PASSWORDS[0] else []
-            (folder / "sha1" / f"{digest[:5]}.txt").write_text("\r\n".join(sorted(lines)))
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-        pair = folder / "pair.pem"
-        made = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
-        made.write_to_path(str(pair))
-        with serving(folder, "--cert", str(pair), "--key", str(pair)) as (url, _):
+        with served(folder) as (url, authority):
             for how in ("default", "ignore_network_errors: false"):
                 told = subprocess.run(
                     [program, url.removeprefix("https://"), how, *PASSWORDS], check=True,
-                    env=os.environ | {"SSL_CERT_FILE": str(folder / "ca.pem")},
+                    env=os.environ | {"SSL_CERT_FILE": authority},
                     capture_output=True, text=True,
                 ).stdout.splitlines()  # fmt: skip
                 print(f"{options.version}, {how}: present: {told[0]}; absent: {told[1]}; "

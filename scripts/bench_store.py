@@ -169,7 +169,8 @@ def main() -> int:
             write_text(text, int(options.hashes * 1e6) // options.part, last)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "leakcheck", "fetch", "--store", str(store), "--force",
-                   "--from", str(text), "--prefixes", f"00000-{last:05X}"]  # fmt: skip
+                   "--from", str(text), "--own-list",
+                   "--prefixes", f"00000-{last:05X}"]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -58,6 +58,14 @@ def fetch(
             help="Make the store from a folder of range files, or from the text ordered by hash.",
         ),
     ] = None,
+    own_list: Annotated[
+        bool,
+        typer.Option(
+            "--own-list",
+            help="With --from: it is a list of your own, and whole, not Pwned Passwords. Clients "
+            "take what is not on it for safe.",
+        ),
+    ] = False,
     zipped: Annotated[bool, typer.Option("--gzip", help="Compress the kept ranges.")] = False,
     update: Annotated[
         bool,
@@ -89,8 +97,13 @@ def fetch(
         typer.Option("--give-up", min=0.1, help="Give up after N seconds without any response."),
     ] = 120.0,
     name: Annotated[
-        str, typer.Option("--name", help="Name of the source, as readers see it.")
-    ] = "Pwned Passwords",
+        str | None,
+        typer.Option(
+            "--name",
+            help="Name of the source, as readers see it. Default: Pwned Passwords, or with "
+            "--own-list that of the file made.",
+        ),
+    ] = None,
     date: Annotated[
         str | None,
         typer.Option("--date", help="Date of the source. Default: that of the newest range."),
@@ -135,10 +148,11 @@ def fetch(
         proxy=via,
         timeout=timeout,
         patience=give_up,
-        name=name,
+        name=name or (store.stem if own_list and store else "Pwned Passwords"),
         date=date,
         store=store,
         given=given,
+        own_list=own_list,
     )
     return _report(request, json)
 

@@ -134,6 +134,15 @@ def serve(
             warn(
                 said("every machine that can reach this one can ask these filters, and copy them.")
             )
+        for store in shelf.stores.values():
+            if store.own_list():
+                warn(
+                    said(
+                        "{name} is a list of its own, not Pwned Passwords: clients take what is "
+                        "not on it for safe.",
+                        name=store.path.name,
+                    )
+                )
         for name in odd[:5]:
             warn(
                 said(

@@ -102,6 +102,8 @@ def _fetch_store(request: Request, before: StoreHeader | None, folder: Path, tel
 
 
 def _check(request: Request) -> None:
+    if request.own_list and request.given is None:
+        raise UsageError(said("--own-list goes with --from: it says what that is."))
     if request.store is not None:
         _check_store(request)
         return

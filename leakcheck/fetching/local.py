@@ -1,7 +1,8 @@
 """A store from files of this machine: a folder of range files, or the text sorted by hash.
 
-Rule: only a proved end is an end. What is damaged, cut or unsorted makes no
-store; nor does a folder that lacks a range.
+Rule 1: only a proved end is an end. What is damaged, cut or unsorted makes no
+store; nor does a folder that lacks a range. Rule 2: what cannot be Pwned Passwords is a
+list of the user's own only where they say so: who asks the store takes it for all there is.
 """
 
 import os
@@ -10,10 +11,11 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from leakcheck.errors import InputError
 from leakcheck.fetching.messages import Report
-from leakcheck.fetching.packing import RangeMarks, doubt_of, pack_range
+from leakcheck.fetching.packing import RangeMarks, cut_off, doubt_of, foreign, pack_range
 from leakcheck.fetching.request import Outcome, Request, Tell, store_about
 from leakcheck.http.headers import Validator
 from leakcheck.input import Options, Skipped, chunks, inputs
@@ -24,6 +26,7 @@ from leakcheck.store.reader import kernels
 from leakcheck.store.writer import StoreWriter
 
 _CHUNK = 4 << 20
+_HIGH_HALF = bytes(byte >> 4 for byte in range(256))
 _INDEX = {20: "sha1.index", 16: "ntlm.index"}  # where the official downloader keeps its ETags
 
 
@@ -37,15 +40,26 @@ def store_from_files(request: Request, folder: Path, tell: Tell) -> Outcome:
     given, size = request.given, request.kind.digest_bytes
     with StoreWriter(request.store, size, request.first, request.last, folder) as writer:
         if os.path.isdir(given):  # noqa: PTH112 - `-` is a name, too
-            hashes, asof = _from_folder(Path(given), request, writer, tell)
+            found = _from_folder(Path(given), request, writer, tell)
         else:
-            hashes, asof = _from_text(given, request, writer, tell)
+            found = _from_text(given, request, writer, tell)
+        hashes, asof = found.hashes, found.asof
         if not sum(hashes):
             raise InputError(said("{given}: no hash of these ranges is in it.", given=given))
-        doubt = doubt_of(hashes, sum(hashes))
+        doubt = found.doubt or doubt_of(hashes, sum(hashes))
         if doubt is not None:
             raise InputError(
                 said("{given}: it is not whole: {doubt}: get all of it.", given=given, doubt=doubt)
+            )
+        strange = foreign(found.lines, found.without, len(hashes))
+        if strange is not None and not request.own_list:
+            raise InputError(
+                said(
+                    "{given}: it is not all of Pwned Passwords: {why}. Get all of it, or say "
+                    "with --own-list that it is a list of your own, and whole.",
+                    given=given,
+                    why=strange,
+                )
             )
         day = request.date or (f"{asof:%Y-%m-%d}" if asof else None)
         about = store_about(request, day, asof, url=None)
@@ -54,14 +68,30 @@ def store_from_files(request: Request, folder: Path, tell: Tell) -> Outcome:
     return Outcome(len(hashes), report, None, store=header)
 
 
-def _from_folder(
-    folder: Path, request: Request, writer: StoreWriter, tell: Tell
-) -> tuple["array[int]", datetime | None]:
-    """Write its ranges; how many hashes each has, and when the newest file was changed."""
+class _Found(NamedTuple):
+    """What was in the files.
+
+    Attributes:
+        hashes: how many each range has.
+        asof: when the newest file was changed.
+        lines: of all the ranges, those that were seen too seldom included.
+        without: ranges that have no line.
+        doubt: why it cannot be whole, or None.
+    """
+
+    hashes: "array[int]"
+    asof: datetime
+    lines: int
+    without: int
+    doubt: str | None = None
+
+
+def _from_folder(folder: Path, request: Request, writer: StoreWriter, tell: Tell) -> _Found:
+    """Write its ranges."""
     size, wanted = request.kind.digest_bytes, range(request.first, request.last + 1)
     missing: list[str] = []
     noted = _index(folder, size)
-    hashes, marks = array("I"), RangeMarks()
+    hashes, marks, lines = array("I"), RangeMarks(), 0
     for number in wanted:
         prefix = prefix_of(number)
         try:
@@ -83,6 +113,7 @@ def _from_folder(
             writer.add(found.data, found.hashes, noted.get(prefix, ""))
         hashes.append(found.hashes)
         marks.add(found.mark)
+        lines += found.lines
         if not number % PER_BLOCK:
             tell(said("reading"), number - request.first, len(wanted))
     if missing:
@@ -103,7 +134,7 @@ def _from_folder(
         )
     with os.scandir(folder) as files:
         newest = max(file.stat().st_mtime for file in files if prefix_in(file.name))
-    return hashes, datetime.fromtimestamp(newest, UTC)
+    return _Found(hashes, datetime.fromtimestamp(newest, UTC), lines, 0)
 
 
 def _index(folder: Path, size: int) -> dict[str, str]:
@@ -122,14 +153,47 @@ def _index(folder: Path, size: int) -> dict[str, str]:
     return noted
 
 
-def _from_text(
-    given: str, request: Request, writer: StoreWriter, tell: Tell
-) -> tuple["array[int]", datetime | None]:
-    """Write the ranges of a sorted text; how many hashes each has, and when it was changed."""
-    size = request.kind.digest_bytes
+class _Spread:
+    """The hashes of the wanted ranges of a sorted text, whatever their counts."""
+
+    def __init__(self, request: Request) -> None:
+        self.bounds, self._size = (request.first, request.last), request.kind.digest_bytes
+        self._there = bytearray(request.last - request.first + 1)
+        self._all_are_kept = request.min_count == 1
+        self.lines, self.first, self.last = 0, b"", b""
+
+    def add(self, digests: bytes) -> None:
+        """Take more of them, packed and in order."""
+        first, last = self.bounds
+        size, count = self._size, len(digests) // self._size
+        numbers = range(count)
+        from_, to = (
+            bisect_left(numbers, number, key=lambda at: _number(digests, at, size))
+            for number in (first, last + 1)
+        )
+        if from_ == to:
+            return
+        self.first = self.first or digests[from_ * size : from_ * size + size]
+        self.last = digests[(to - 1) * size : to * size]
+        self.lines += to - from_
+        if self._all_are_kept:
+            return
+        wanted = memoryview(digests)[from_ * size : to * size]
+        low = bytes(wanted[2::size]).translate(_HIGH_HALF)
+        for high, middle, half in set(zip(wanted[::size], wanted[1::size], low, strict=True)):
+            self._there[(high << 12 | middle << 4 | half) - first] = 1
+
+    def without(self, hashes: "array[int]") -> int:
+        """Ranges that have none; hashes: how many were kept of each."""
+        return hashes.count(0) if self._all_are_kept else self._there.count(0)
+
+
+def _from_text(given: str, request: Request, writer: StoreWriter, tell: Tell) -> _Found:
+    """Write the ranges of a sorted text."""
+    size, seen = request.kind.digest_bytes, _Spread(request)
     hashes = array("I", bytes(4 * (request.last - request.first + 1)))
     digests, counts = b"", b""
-    for more, counted in _hashes(given, size, request.min_count, tell):
+    for more, counted in _hashes(given, size, request.min_count, seen, tell):
         digests, counts = digests + more, counts + counted
         last = len(digests) // size - 1
         if last < 0:
@@ -141,9 +205,11 @@ def _from_text(
         digests, counts = digests[whole * size :], counts[4 * whole :]
     _write(digests, counts, request, writer, hashes)
     writer.skip_to(request.last + 1)
-    if given == "-":
-        return hashes, datetime.now(UTC)
-    return hashes, datetime.fromtimestamp(Path(given).stat().st_mtime, UTC)
+    doubt = cut_off(seen.first, seen.last, seen.lines, seen.bounds) if seen.lines else None
+    changed = datetime.now(UTC)
+    if given != "-":
+        changed = datetime.fromtimestamp(Path(given).stat().st_mtime, UTC)
+    return _Found(hashes, changed, seen.lines, seen.without(hashes), doubt)
 
 
 def _number(digests: bytes, at: int, size: int) -> int:
@@ -164,7 +230,9 @@ def _write(
         at += length
 
 
-def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[bytes, bytes]]:
+def _hashes(
+    given: str, size: int, least: int, seen: _Spread, tell: Tell
+) -> Iterator[tuple[bytes, bytes]]:
     """The digests and counts in a text, chunk by chunk, in order. Raises InputError."""
     lost: list[Skipped] = []
     lines, before = 0, b""
@@ -178,7 +246,9 @@ def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[byt
                 data = bytes(chunk.data)
                 line = lines + 1
                 try:
-                    found = kernels.counted_hashes(data, size, least)
+                    found = whole = kernels.counted_hashes(data, size, 1)
+                    if least > 1:
+                        found = kernels.counted_hashes(data, size, least)
                     if data[: 2 * size].upper() <= before:
                         raise ValueError(0, said("it is not sorted by hash"))
                 except ValueError as error:
@@ -191,6 +261,7 @@ def _hashes(given: str, size: int, least: int, tell: Tell) -> Iterator[tuple[byt
                             why=why,
                         )
                     ) from None
+                seen.add(whole[0])
                 yield found
                 lines += data.count(b"\n")
                 before = data.rstrip().rpartition(b"\n")[2][: 2 * size].upper()

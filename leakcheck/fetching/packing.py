@@ -17,8 +17,10 @@ from bloom.engine import NAME
 from leakcheck.language import figure, said
 from leakcheck.sources.range_answers import corpus_range
 from leakcheck.store.reader import kernels
+from leakcheck.wording import counted
 
 _SURE = 28  # natural logarithm of how many times a right corpus would be refused once
+_FEWEST = 250  # hashes in a range on average; the smallest edition, of 2017, had 292
 
 
 class PackedRange(NamedTuple):
@@ -75,7 +77,7 @@ def doubt_of(hashes: Sequence[int], total: int) -> str | None:
     longest = max((len(list(same)) for empty, same in groupby(hashes, lambda n: n == 0) if empty),
                   default=0)  # fmt: skip
     if longest * mean > math.log(len(hashes)) + _SURE:
-        return said("{longest} ranges in a row have no hash", longest=figure(f"{longest:,}"))
+        return said("a stretch of {ranges} has no hash", ranges=counted(longest, "range"))
     least = mean - 10 * math.sqrt(mean)
     short = sum(count < least for count in hashes)
     if short:
@@ -84,6 +86,34 @@ def doubt_of(hashes: Sequence[int], total: int) -> str | None:
             mean=figure(f"{mean:,.0f}"),
             short=figure(f"{short:,}"),
         )
+    return None
+
+
+def foreign(lines: int, without: int, ranges: int) -> str | None:
+    """Why a list cannot be Pwned Passwords; None where it can.
+
+    lines: of all its `ranges`, whatever their counts; without: ranges that have none.
+    """
+    if without:
+        return said("{ranges} without a hash", ranges=counted(without, "range"))
+    if lines < _FEWEST * ranges:
+        return said("{mean} hashes in a range on average", mean=figure(f"{lines / ranges:,.1f}"))
+    return None
+
+
+def cut_off(first: bytes, last: bytes, lines: int, bounds: tuple[int, int]) -> str | None:
+    """Why a sorted text cannot be all that it was: its ends lie too far inside its ranges.
+
+    first, last: its first and last digest; lines: how many it has; bounds: the numbers of its
+    first and its last range. Hashes are spread evenly, so that a gap of many times the usual one
+    is where something was cut off.
+    """
+    start, end = (number << 44 for number in (bounds[0], bounds[1] + 1))
+    usual = (end - start) / lines
+    if (int.from_bytes(first[:8], "big") - start) > _SURE * usual:
+        return said("its beginning is missing")
+    if (end - int.from_bytes(last[:8], "big")) > _SURE * usual:
+        return said("its end is missing")
     return None
 
 

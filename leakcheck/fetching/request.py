@@ -25,7 +25,8 @@ class Request:
     output: the filter, or None; keep: folder for the ranges, or None; rate:
     false positives; first, last: numbers of the ranges; memory: bytes for
     building, None for the default; jobs: processes; store: the store to make, or
-    None; given: what to make it of, in place of asking the service.
+    None; given: what to make it of, in place of asking the service; own_list: `given`
+    is a list of the user's own, and all of it, not Pwned Passwords.
     """
 
     output: Path | None
@@ -48,6 +49,7 @@ class Request:
     date: str | None = None
     store: Path | None = None
     given: str | None = None
+    own_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Outcome:
 def notes_on(request: Request) -> str:
     """What a filter or a store made so does not have, in words."""
     notes = []
+    if request.own_list:
+        notes.append(said("a list of its own, not Pwned Passwords"))
     if request.min_count > 1:
         notes.append(said("seen at least {min_count} times", min_count=request.min_count))
     if (request.first, request.last) != (0, RANGES - 1):
@@ -92,6 +96,8 @@ def store_about(
         )
     )
     stated["min_count"] = request.min_count
+    if request.own_list:
+        stated["own_list"] = True
     if asof is not None:
         stated["asof"] = asof.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return stated

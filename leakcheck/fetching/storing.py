@@ -62,6 +62,14 @@ def check_before(request: Request) -> StoreHeader | None:
         )
     with RangeStore(path) as store:
         header = store.header
+    if header.about.get("own_list"):
+        raise UsageError(
+            said(
+                "{name}: it is a list of your own, which no service has: make it anew with "
+                "--from, --own-list and --force.",
+                name=path,
+            )
+        )
     same = (header.digest_bytes, header.first, header.ranges, header.about.get("min_count", 1))
     asked = (request.kind.digest_bytes, request.first, request.last - request.first + 1)
     if same != (*asked, request.min_count):

@@ -70,11 +70,19 @@ class ServedStore:
             "hashes": header.hashes,
             "ranges": header.ranges,
             "min_count": header.about.get("min_count", 1),
+            "own_list": header.about.get("own_list") is True,
             "date": header.about.get("date"),
             "asof": asof,
             "age_seconds": seconds,
             "reason": self.reason,
         }
+
+    def own_list(self) -> bool:
+        """Whether it says that it is a list of its maker's own."""
+        try:
+            return self._current().header.about.get("own_list") is True
+        except FilterError:
+            return False
 
     def _current(self) -> RangeStore:
         """The store that has the name now. Raises FilterError where there is none."""

@@ -25,6 +25,7 @@ from leakcheck.store.writer import StoreWriter
 
 Serve = Callable[..., Server]
 LAST = 0x2FF
+OWN = "--own-list"  # the corpus of these tests has 12 hashes in a range
 
 
 def fetch(path: Path, *options: str, last: int = LAST) -> int:
@@ -89,7 +90,7 @@ def test_a_store_from_files(tmp_path: Path, digits: int) -> None:
     mode = ["--mode", "ntlm"] if digits == 32 else []
     for given in (files, text, zipped, packed):
         path = tmp_path / f"{given.name}.ranges"
-        assert fetch(path, "--from", str(given), "--offline", *mode) == 0
+        assert fetch(path, "--from", str(given), "--offline", OWN, *mode) == 0
         assert ranges(path) == right(digits=digits)
     assert not list(tmp_path.glob(".*"))
 
@@ -99,7 +100,7 @@ def test_chunks_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for size in (50, 333, 4097):
         monkeypatch.setattr("leakcheck.fetching.local._CHUNK", size)
         path = tmp_path / "made.ranges"
-        assert fetch(path, "--from", str(text), "--force", last=40) == 0
+        assert fetch(path, "--from", str(text), OWN, "--force", last=40) == 0
         assert ranges(path) == right(40)
 
 
@@ -107,8 +108,8 @@ def test_min_count(serve: Serve, tmp_path: Path) -> None:
     files, text = written(tmp_path)
     url = serve(Corpus()).url
     made = []
-    for name, options in (("a", ["--url", url]), ("b", ["--from", str(files)]),
-                          ("c", ["--from", str(text)])):  # fmt: skip
+    for name, options in (("a", ["--url", url]), ("b", [OWN, "--from", str(files)]),
+                          ("c", [OWN, "--from", str(text)])):  # fmt: skip
         assert fetch(tmp_path / name, "--min-count", "4", *options) == 0
         made.append(ranges(tmp_path / name))
     wanted = [
@@ -123,7 +124,7 @@ def test_padding_and_odd_counts_in_a_file(tmp_path: Path) -> None:
     lines = body("00002").decode().split("\r\n")
     odd = [lines[0].split(":")[0] + ":1,234", *lines[1:], "F" * 35 + ":0"]
     (files / "00002.txt").write_text("\n".join(odd))
-    assert fetch(tmp_path / "a", "--from", str(files), last=3) == 0
+    assert fetch(tmp_path / "a", "--from", str(files), OWN, last=3) == 0
     assert ranges(tmp_path / "a")[2].decode().split("\r\n") == [
         lines[0].split(":")[0] + ":1234",
         *lines[1:],
@@ -133,7 +134,13 @@ def test_padding_and_odd_counts_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [
-        (lambda text: text[: len(text) // 2], "ranges in a row have no hash"),
+        (lambda text: text[: len(text) // 2], "its end is missing"),
+        (lambda text: text[: -44 * 60], "its end is missing"),
+        (lambda text: text[44 * 60 :], "its beginning is missing"),
+        (
+            lambda text: text[: 44 * 4000] + text[44 * 5000 :],
+            "a stretch of .* has no hash",
+        ),
         (
             lambda text: text[44 * 70 : 44 * 270] + text[: 44 * 70],
             "line .*: it is not sorted by hash",
@@ -154,8 +161,59 @@ def test_a_text_that_is_not_whole_makes_no_store(
 ) -> None:
     _, text = written(tmp_path)
     text.write_bytes(harm(text.read_bytes()))
-    assert fetch(tmp_path / "a", "--from", str(text)) == 2
+    assert fetch(tmp_path / "a", "--from", str(text), OWN) == 2
     assert re.search(reason, capsys.readouterr().err)
+    assert not (tmp_path / "a").exists()
+
+
+def spread(path: Path, hashes: int, last: int, keep: Callable[[int], bool]) -> Path:
+    """A text of so many hashes, spread over the ranges 0 to `last`, in those that are kept."""
+    chance = random.Random(hashes)
+    drawn = sorted(chance.randrange((last + 1) << 140) for _ in range(hashes))
+    path.write_text("".join(f"{one:040X}:{1 + (one & 3)}\n" for one in drawn if keep(one >> 140)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("hashes", "keep", "reason"),
+    [
+        (30_000, lambda number: True, None),
+        (30_000, lambda number: number != 77, "a stretch of 1 range has no hash"),
+        (20_000, lambda number: True, "200.0 hashes in a range on average"),
+        (40, lambda number: True, "ranges without a hash"),
+    ],
+)
+@pytest.mark.parametrize("least", ["1", "4"])
+def test_a_list_that_cannot_be_all_of_pwned_passwords_has_to_be_named_as_ones_own(
+    tmp_path: Path,
+    hashes: int,
+    keep: Callable[[int], bool],
+    reason: str | None,
+    least: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = spread(tmp_path / "staff.txt", hashes, 99, keep)
+    path = tmp_path / "staff.ranges"
+    options = ["--from", str(text), "--min-count", least]
+    assert fetch(path, *options, last=99) == (2 if reason else 0)
+    assert (reason or "") in capsys.readouterr().err
+    assert path.exists() == (reason is None)
+    if reason and "stretch" not in reason:
+        assert fetch(path, *options, OWN, last=99) == 0
+        with RangeStore(path) as store:
+            about = store.header.about
+        assert (about["own_list"], about["name"]) == (True, "staff")
+        assert str(about["note"]).startswith("a list of its own, not Pwned Passwords")
+        assert fetch(path, "--update", "--min-count", least, last=99) == 2
+        assert "a list of your own, which no service has" in capsys.readouterr().err
+
+
+def test_a_folder_of_too_few_hashes_has_to_be_named_as_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, _ = written(tmp_path)
+    assert fetch(tmp_path / "a", "--from", str(files)) == 2
+    assert "not all of Pwned Passwords: 12.0 hashes in a range" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
 
 
@@ -172,7 +230,7 @@ def test_a_folder_that_is_not_whole_makes_no_store(
         (lambda path: path.write_bytes(body("00007", digits=32)), "hashes of another length"),
     ):
         change(files / "00007.txt")
-        assert fetch(tmp_path / "a", "--from", str(files)) == 2
+        assert fetch(tmp_path / "a", "--from", str(files), OWN) == 2
         assert reason in capsys.readouterr().err
         assert not (tmp_path / "a").exists()
         (files / "00007.txt").write_bytes(whole)
@@ -189,6 +247,7 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--store", str(tmp_path / "a"), "--from", "b", "--update"], "--update asks a service"),
         (["--store", str(tmp_path / "a"), "--from", str(tmp_path / "b")], "no such file"),
         (["-o", "b", "--from", "c"], "--from goes with --store"),
+        (["--store", str(tmp_path / "a"), OWN], "--own-list goes with --from"),
         (["--store", str(tmp_path / "none" / "a"), "--from", "c"], "no such folder"),
     ):
         assert run(["fetch", *options]) == 2
@@ -381,7 +440,7 @@ def test_files_are_read_anew_after_a_kill_or_on_a_full_disk(tmp_path: Path) -> N
     _, text = written(tmp_path)
     path = tmp_path / "pwned.ranges"
     command = [sys.executable, "-m", "leakcheck", "fetch", "--store", str(path), "--from", "-",
-               "--prefixes", f"00000-{LAST:05X}"]  # fmt: skip
+               OWN, "--prefixes", f"00000-{LAST:05X}"]  # fmt: skip
     data = text.read_bytes()
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin
@@ -409,7 +468,10 @@ def test_files_are_read_anew_after_a_kill_or_on_a_full_disk(tmp_path: Path) -> N
     assert [each.name for each in tmp_path.glob(".*")] == []
 
 
-def test_the_index_of_the_official_downloader_is_read(serve: Serve, tmp_path: Path) -> None:
+def test_the_index_of_the_official_downloader_is_read(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.fetching.packing._FEWEST", 12)
     corpus = Corpus()
     files, _ = written(tmp_path)
     lines = [f'{number:05X}\t{"" if number % 2 else chr(34)}40-0{"" if number % 2 else chr(34)}'

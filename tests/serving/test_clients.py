@@ -454,6 +454,28 @@ def test_the_shell_script_of_the_page(url: str, tmp_path: Path) -> None:
     assert nobody.returncode == 2
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_request_of_389_directory_server(led: dict[str, str]) -> None:
+    """Its request, repeated, and its reading; scripts/ask_389ds.py runs its own code."""
+    outcomes = []
+    for password in (PASSWORD, ABSENT, UNKEPT):
+        digest = hashlib.sha1(password.encode()).hexdigest().upper()
+        asked = subprocess.run(
+            ["curl", "-s", "--proto", "=https", "--max-time", "10", "--connect-timeout", "5",
+             "-A", "389-ds-hibp-client/1.0", "-w", "\n%{http_code}", "--noproxy", "*",
+             "--cacert", led["SSL_CERT_FILE"],
+             f"https://{led['LEAKCHECK_AT']}/range/{digest[:5]}"],
+            stdout=subprocess.PIPE, check=True,
+        ).stdout.decode()  # fmt: skip
+        answer, _, status = asked.rpartition("\n")
+        counts = [line.partition(":")[2].strip() for line in answer.split("\n")
+                  if line.partition(":")[0].lower() == digest[5:].lower()]  # fmt: skip
+        # Where the status is not 200 it has no answer, and the server takes the password.
+        outcomes.append("exposed" if status == "200" and counts == [str(SEEN)] else "clean")
+        assert status == ("200" if password != UNKEPT else "501")
+    judged("389 Directory Server, its client file", outcomes)
+
+
 def test_keepassxc_reads_what_was_exported(tmp_path: Path) -> None:
     """A file, and nothing is asked: a password in it, one that is not, and a damaged file."""
     if shutil.which("keepassxc-cli") is None:

@@ -77,7 +77,8 @@ def test_a_store_answers_with_its_counts(tmp_path: Path) -> None:
     text.write_text(f"{sha1('letmein').upper()}:321\n")
     store = tmp_path / "pwned.ranges"
     prefix = sha1("letmein")[:5].upper()
-    leakcheck("fetch", "--store", store, "--from", text, "--prefixes", prefix)
+    own = ("--own-list", "--name", "Pwned Passwords")
+    leakcheck("fetch", "--store", store, "--from", text, "--prefixes", prefix, *own)
     made = Running(tmp_path, "--in", str(store))
     status, told = made.ask(f"/{sha1('letmein')}")
     assert (status, told["sources"][0]["seen"]) == (200, 321)

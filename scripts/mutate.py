@@ -7,7 +7,8 @@
 Works on a copy of what git tracks, so that nothing of the tree changes. Of all
 mutants of the modules, `--count` are drawn by `--seed`; each is run with the
 tests named in TESTS for its module, else with those of its room, until one
-fails. A mutant of Rust is built first, without optimising links. Survivors are
+fails: first those that call the function that is changed, the quickest first.
+A mutant of Rust is built first, without optimising links. Survivors are
 printed; those listed in scripts/equivalent_mutants.txt change nothing that
 anybody could see and do not count. Exits 1 where fewer than `--bar` percent of
 the others are killed. `--log FILE` keeps results; what it holds is not run
@@ -25,19 +26,69 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import CodeType, FrameType
 
 ROOT = Path(__file__).parent.parent
 SAID = "what-the-tests-said.txt"  # in the copy
+CALLS = "what-the-tests-called.json"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
 # The tests of a module, quickest first; a name that ends in / stands for all in a folder.
 TESTS = {
+    "leakcheck/subject/l": "tests/extract/test_address.py tests/subject/test_forms.py",
+    "leakcheck/subject/punycode.py": "tests/subject/test_tables.py",
+    "leakcheck/subject/foreign.py": "tests/exporting/test_kernels.py",
+    "leakcheck/extract/reference/": "tests/extract/test_edges.py tests/extract/test_cut.py "
+    "tests/extract/test_engines.py tests/extract/test_questions.py",
+    "leakcheck/input/zip_": "tests/input/test_zip.py",
+    "leakcheck/input/objects.py": "tests/input/test_objects.py",
+    "leakcheck/storage/": "tests/input/test_objects.py tests/building/test_output_in_storage.py",
+    "leakcheck/records/columns.py": "tests/records/test_table_runs.py "
+    "tests/records/test_written.py tests/building/test_build_forms.py",
+    "leakcheck/records/entries.py": "tests/records/test_entries.py",
+    "leakcheck/records/stealer.py": "tests/building/test_build_forms.py",
+    "leakcheck/sources/range_store.py": "tests/sources/test_range_store.py",
+    "leakcheck/sources/sorted_list.py": "tests/scanning/test_options.py",
+    "leakcheck/trust/sealing.py": "tests/serving/test_oracle.py "
+    "tests/sources/test_sealed_filters.py",
+    "leakcheck/trust/local.py": "tests/trust/test_file_system.py",
+    "leakcheck/http/parallel.py": "tests/http/test_client.py",
+    "leakcheck/http/streams.py": "tests/http/test_client.py tests/http/test_proxy.py",
+    "leakcheck/http/urls.py": "tests/http/test_urls.py",
+    "leakcheck/scanning/report_rows.py": "tests/scanning/test_report_rows.py",
+    "leakcheck/scanning/": "tests/scanning/test_plain.py tests/scanning/test_options.py "
+    "tests/scanning/test_lists.py tests/scanning/test_incomplete.py",
+    "leakcheck/ci/history.py": "tests/ci/test_history.py",
+    "leakcheck/ci/walk.py": "tests/ci/test_walk.py",
+    "leakcheck/ci/readers/": "tests/ci/test_readers.py tests/ci/test_forms.py "
+    "tests/ci/test_formats.py tests/ci/test_hostile.py",
+    "leakcheck/hunting/watch.py": "tests/hunting/test_watch.py tests/hunting/test_matching.py",
+    "leakcheck/hunting/parsing.py": "tests/hunting/test_watch.py",
+    "leakcheck/hunting/state.py": "tests/hunting/test_following.py",
+    "leakcheck/hunting/plain_lines.py": "tests/hunting/test_plain_context.py",
+    "leakcheck/fetching/rate_limiter.py": "tests/fetching/test_rate_limiter.py",
+    "leakcheck/fetching/storing.py": "tests/fetching/test_store.py",
+    "leakcheck/fetching/": "tests/fetching/test_fetch.py tests/fetching/test_fetch_faults.py",
+    "leakcheck/serving/hosts.py": "tests/serving/test_hosts.py",
+    "leakcheck/serving/": "tests/serving/test_serve.py tests/serving/test_serve_hostile.py "
+    "tests/serving/test_stores.py",
+    "leakcheck/publishing/": "tests/publishing/test_publish.py",
+    "leakcheck/building/distinct": "tests/building/test_build_accounting.py "
+    "tests/building/test_slow_keys.py",
+    "leakcheck/building/checkpoint.py": "tests/building/test_build_resume.py",
+    "leakcheck/building/": "tests/building/test_build_accounting.py "
+    "tests/building/test_build_forms.py tests/building/test_build_resume.py",
+    "leakcheck/commands/config.py": "tests/cli/test_config.py",
+    "leakcheck/commands/": "tests/cli/test_errors.py tests/cli/test_screens.py",
+    "leakcheck/spark/": "tests/spark/test_frames.py tests/spark/test_cluster_build.py",
+    "bloom/memory.py": "tests/engine/test_memory.py",
     "leakcheck/verdicts.py": "tests/test_verdicts.py tests/scanning/test_api.py "
     "tests/subject/test_forms.py tests/scanning/test_incomplete.py tests/sources/test_tables.py",
     "leakcheck/wording.py": "tests/test_wording.py",
@@ -345,10 +396,57 @@ def copy_tree(folder: Path) -> None:
         shutil.copy2(built, folder / built.relative_to(ROOT))
 
 
-def run_tests(folder: Path, tests: list[str], seconds: float) -> str:
+# Seconds by test; first line, last line and test of what is called, by module.
+Calls = tuple[dict[str, float], dict[str, list[tuple[int, int, str]]]]
+
+
+class _Watch:
+    """A plugin of pytest: which tests call which functions of ours, in this process, and how long
+    each takes. Of what a test starts as a process of its own nothing is seen.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._top = f"{folder}/"
+        self._called: set[CodeType] = set()
+        self._start = 0.0
+        self._seconds: dict[str, float] = {}
+        self._lines: dict[str, list[tuple[int, int, str]]] = {}
+
+    def _trace(self, frame: FrameType, _event: str, _arg: object) -> None:
+        self._called.add(frame.f_code)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        del nodeid
+        self._called.clear()
+        self._start = time.monotonic()
+        threading.settrace(self._trace)
+        sys.settrace(self._trace)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        sys.settrace(None)
+        self._seconds[nodeid] = time.monotonic() - self._start
+        for code in self._called:
+            if code.co_filename.startswith(self._top) and code.co_name != "<module>":
+                lines = [line for _, _, line in code.co_lines() if line]
+                module = code.co_filename.removeprefix(self._top)
+                self._lines.setdefault(module, []).append((min(lines), max(lines), nodeid))
+
+    def pytest_sessionfinish(self) -> None:
+        (Path(self._top) / CALLS).write_text(json.dumps([self._seconds, self._lines]))
+
+
+def calling(calls: Calls, module: str, line: int) -> list[str]:
+    """The tests that call the function of that line, quickest first."""
+    seconds, lines = calls
+    found = {test for start, end, test in lines.get(module, []) if start <= line <= end}
+    return sorted(found, key=lambda test: (seconds[test], test))[:40]
+
+
+def run_tests(folder: Path, tests: Sequence[str], seconds: float, watch: bool = False) -> str:
     """`passed`, `failed`, `slow`, or `broken` where the tests did not even start.
 
     The child is a fork of this process, which has loaded what all tests load.
+    watch: note which tests call which functions.
     """
     child = os.fork()
     if not child:
@@ -366,7 +464,8 @@ def run_tests(folder: Path, tests: list[str], seconds: float) -> str:
             import pytest
 
             code = pytest.main(
-                ["-x", "-q", "-p", "no:cacheprovider", "--timeout", str(int(seconds)), *tests]
+                ["-x", "-q", "-p", "no:cacheprovider", "--timeout", str(int(seconds)), *tests],
+                plugins=[_Watch(folder)] if watch else [],
             )
         finally:
             os._exit(int(code))
@@ -438,26 +537,29 @@ def results(
         copy_tree(folder)
         if any(one.module.endswith(".rs") for one in chosen) and not build(folder):
             raise SystemExit("the extensions cannot be built")
-        baseline: dict[str, float] = {}
-        unfit: set[str] = set()
+        baseline: dict[tuple[str, ...], float] = {}
+        unfit: set[tuple[str, ...]] = set()
+        calls: dict[tuple[str, ...], Calls] = {}
         for one in chosen:
             if one.name in known:
                 yield one, known[one.name]
                 continue
-            named = tests or tests_of(one.module)
+            named = tuple(tests or tests_of(one.module))
             path = folder / one.module
             source = path.read_text(encoding="utf-8")
-            if one.module not in baseline:
+            if named not in baseline:
                 if one.module.endswith(".rs"):
                     build(folder)  # without the mutant before
                 start = time.monotonic()
-                state = run_tests(folder, named, seconds)
+                state = run_tests(folder, named, seconds, watch=True)
                 if state != "passed":
                     print(f"{one.module}: without a change its tests are {state}:", flush=True)
                     print((folder / SAID).read_text("utf-8", "replace")[-2000:], flush=True)
-                    unfit.add(one.module)
-                baseline[one.module] = time.monotonic() - start
-            if one.module in unfit:
+                    unfit.add(named)
+                else:
+                    calls[named] = json.loads((folder / CALLS).read_text())
+                baseline[named] = time.monotonic() - start
+            if named in unfit:
                 yield one, "not run"
                 continue
             path.write_text(source[: one.start] + one.after + source[one.end :], encoding="utf-8")
@@ -465,8 +567,11 @@ def results(
                 if one.module.endswith(".rs") and not build(folder):
                     result = "unbuildable"
                 else:
-                    allowed = min(seconds, 30 + 6 * baseline[one.module])
-                    state = run_tests(folder, named, allowed)
+                    allowed = min(seconds, 30 + 6 * baseline[named])
+                    first = calling(calls[named], one.module, one.line)
+                    state = run_tests(folder, first, allowed) if first else "passed"
+                    if state in ("passed", "broken"):
+                        state = run_tests(folder, named, allowed)
                     result = {"passed": "survived", "failed": "killed"}.get(state, state)
             finally:
                 path.write_text(source, encoding="utf-8")

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from bloom.format import PAGE_BYTES
 
+MOST = 1 << 48  # pages of a filter
+
 DIGESTS = st.tuples(st.sampled_from([16, 17, 20, 32, 64, 241, 300]), st.integers(0, 1 << 32)).map(
     lambda row: (row[0], random.Random(row[1]).randbytes(row[0] * (row[1] % 97)))
 )
@@ -41,6 +43,7 @@ WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
     ("fill", "outside", lambda k: k.fill(bytes(16), 1, 1, bytearray(0), 0)),
     ("fill", "pages is", lambda k: k.fill(b"", 0, 1, bytearray(4096), 0)),
     ("fill", "pages is", lambda k: k.fill(b"", 1 << 80, 1, bytearray(4096), 0)),
+    ("fill", "pages is", lambda k: k.fill(b"", MOST + 1, 1, bytearray(4096), 0)),
     ("fill", "hashes is", lambda k: k.fill(b"", 1, 0, bytearray(4096), 0)),
     ("fill", "hashes is", lambda k: k.fill(b"", 1, 65, bytearray(4096), 0)),
     ("fill", "first is", lambda k: k.fill(b"", 1, 1, bytearray(4096), -1)),
@@ -53,11 +56,13 @@ WRONG: list[tuple[str, str, Callable[[ModuleType], Any]]] = [
     ("loads", "whole number of pages", lambda k: k.loads(bytes(4097))),
     ("damaged", "first is", lambda k: k.damaged(bytes(4096), -1, 0)),
     ("pages", "pages is", lambda k: k.Pages((0, 0, 1, 0), 1, 20)),
+    ("pages", "pages is", lambda k: k.Pages((MOST + 1, 0, 1, 0), 1, 20)),
     ("pages", "hashes is", lambda k: k.Pages((1, 0, 0, 0), 1, 20)),
     ("pages", "first is", lambda k: k.Pages((1, -1, 1, 0), 1, 20)),
+    ("pages", "first is", lambda k: k.Pages((1, MOST + 1, 1, 0), 1, 20)),
     ("pages", "seed is", lambda k: k.Pages((1, 0, 1, -1), 1, 20)),
     ("pages", "held is", lambda k: k.Pages((1, 0, 1, 0), -1, 20)),
-    ("pages", "held is", lambda k: k.Pages((1, 0, 1, 0), 1 << 60, 20)),
+    ("pages", "held is", lambda k: k.Pages((1, 0, 1, 0), MOST + 1, 20)),
     ("pages", "at least 16", lambda k: k.Pages((1, 0, 1, 0), 1, 15)),
     ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(-1, b"")),
     ("put", "index is", lambda k: k.Pages((1, 0, 1, 0), 1, 20).put(2, b"")),
@@ -75,6 +80,17 @@ def test_wrong_arguments(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         call(kernels)
+
+
+def test_a_filter_may_have_as_many_pages_as_are_allowed(kernels: ModuleType) -> None:
+    last = b"\xff" * 16
+    page = bytearray(PAGE_BYTES)
+    kernels.fill(kernels.records(last, 16), MOST, 1, page, MOST - 1)
+    kernels.seal(page, MOST - 1, 0)
+    pages = kernels.Pages((MOST, MOST - 1, 1, 0), 1, 16)
+    assert pages.put(0, page) == 1
+    assert pages.look_up(last) == b"\1"
+    assert kernels.Pages((MOST, MOST, 64, 0), 0, 16).count == 0
 
 
 def test_record_order_is_digest_order(kernels: ModuleType) -> None:

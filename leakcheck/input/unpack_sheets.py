@@ -6,26 +6,39 @@ Cells show what the spreadsheet program last computed; 12.0 reads 12, dates
 read ISO 8601. Where it is wanted as shown, too, a number or a date is a list:
 why it is in doubt, or empty; then its readings, as it is shown and as it is
 stored. The library reads a sheet whole, as a grid from its first cell to its
-last, before it hands out a row.
+last, before it hands out a row. Rows of nothing but text, as most are, go as
+lines (`workbook.RowLines`); others as JSON.
 """
 
 import datetime
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from leakcheck import processes
 from leakcheck.input.child import Put, serve
 from leakcheck.input.number_format import GENERAL, lost_digits, shown_date, shown_number
 from leakcheck.input.streams import ReadError
-from leakcheck.input.workbook import DAMAGED, LOCKED, NAMES, ROWS, SHEET
+from leakcheck.input.workbook import (
+    CELL_MARK,
+    DAMAGED,
+    LINES,
+    LOCKED,
+    NAMES,
+    NO_LINE,
+    ROWS,
+    SHEET,
+)
 from leakcheck.language import said
 
 if TYPE_CHECKING:
     from leakcheck.input.sheet_looks import Looks
 
 _BATCH_ROWS = 500
+_ALIKE = 64  # rows that are worth a frame of their own
 _BATCH_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 20  # characters: a batch fits a frame, whatever they become in JSON
 _SECONDS = 120
@@ -53,43 +66,97 @@ def unpack(file: BinaryIO, _: bytes, put: Put) -> None:
         looks = Looks(file)
     for title in sys.argv[3:] or titles:
         put(SHEET, _packed(title))
-        for batch in _batches(book.get_sheet_by_name(title), looks):
-            put(ROWS, _packed(batch))
+        for what, batch in _batches(book.get_sheet_by_name(title), looks):
+            put(what, batch)
 
 
-def _batches(sheet: Any, looks: "Looks | None") -> Iterator[list[list[Cell] | int]]:
-    """The rows in batches, from row 1; a number stands for so many empty ones."""
-    batch: list[list[Cell] | int] = []
-    rows = iter(()) if looks is None else looks.rows(sheet.name)
-    size = 0
+class _Batch:
+    """Rows that go together: as lines if each can be one."""
+
+    def __init__(self) -> None:
+        self.rows: list[str | list[Cell] | int] = []
+        self.plain, self.size = True, 0
+
+    def frame(self) -> tuple[bytes, bytes]:
+        """What is handed over, and the batch is empty again."""
+        rows, plain = self.rows, self.plain
+        self.__init__()  # type: ignore[misc]
+        if plain:
+            with suppress(UnicodeEncodeError):
+                data = ("\n".join(rows) + "\n").encode()  # type: ignore[arg-type]
+                return LINES, data
+        return ROWS, _packed([row.split(CELL_MARK) if type(row) is str else row for row in rows])
+
+
+def _batches(sheet: Any, looks: "Looks | None") -> Iterator[tuple[bytes, bytes]]:
+    """The rows in frames, from row 1; in JSON a number stands for so many empty ones."""
+    batch = _Batch()
+    looked = None if looks is None else _Looked(looks, sheet.name)
     empty = 0
     first = sheet.start[1] if sheet.start else 0
     before: list[Cell] = [""] * first
-    for raw in sheet.iter_rows():  # from row 1, but from the first column with a cell
-        row: list[Cell] = [cell if type(cell) is str else _text(cell) for cell in raw]
-        if looks is not None:
-            _look(row, raw, next(rows, ())[first:], looks)
-        while row and not row[-1]:
-            row.pop()
-        if not row:
-            empty += 1
-            continue
-        if looks is None:
-            length = sum(map(len, row))
+    for number, raw in enumerate(sheet.iter_rows()):  # from row 1, but from the first column used
+        line = _line(raw, first, looked)
+        row: str | list[Cell]
+        if line is not None:
+            row, length = line, len(line)
         else:
-            length = sum(len(cell) if type(cell) is str else sum(map(len, cell)) for cell in row)
+            cells: list[Cell] = [cell if type(cell) is str else _text(cell) for cell in raw]
+            if looked is not None:
+                _look(cells, raw, looked.row(number)[first:], looked.looks)
+            while cells and not cells[-1]:
+                cells.pop()
+            if not cells:
+                empty += 1
+                continue
+            length = sum(len(one) if type(one) is str else sum(map(len, one)) for one in cells)
+            row = before + cells if first else cells
+            length += len(row)
         if length > _LONGEST_ROW:
             raise ReadError(said("the spreadsheet has a row of more than a million characters"))
+        plain = line is not None and not empty
+        if plain != batch.plain and len(batch.rows) >= _ALIKE:
+            yield batch.frame()
         if empty:
-            batch.append(empty)
+            batch.rows.append(empty)
             empty = 0
-        batch.append(before + row if first else row)
-        size += length + len(row) + first
-        if len(batch) >= _BATCH_ROWS or size >= _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+        batch.plain = plain and (batch.plain or not batch.rows)
+        batch.rows.append(row)
+        batch.size += length
+        if len(batch.rows) >= _BATCH_ROWS or batch.size >= _BATCH_CHARACTERS:
+            yield batch.frame()
+    if batch.rows:
+        yield batch.frame()
+
+
+def _line(raw: Sequence[Any], first: int, looked: "_Looked | None") -> str | None:
+    """A row as a line, if it has content, and no cell that has readings, or marks of its own."""
+    try:
+        line = CELL_MARK.join(raw)
+    except TypeError:  # numbers and dates
+        if looked is not None:
+            return None
+        line = CELL_MARK.join([cell if type(cell) is str else _text(cell) for cell in raw])
+    if looked is not None and looked.looks.texts:
+        return None
+    if line.count(CELL_MARK) >= len(raw) or "\n" in line or any(map(line.__contains__, NO_LINE)):
+        return None
+    if not line.strip():
+        return None
+    return CELL_MARK * first + line.rstrip(CELL_MARK)
+
+
+class _Looked:
+    """How the rows of a sheet look, of which only some are asked for, in order."""
+
+    def __init__(self, looks: "Looks", title: str) -> None:
+        self.looks = looks
+        self._rows, self._next = looks.rows(title), 0
+
+    def row(self, number: int) -> Sequence[str | None]:
+        """The looks of the cells of one row."""
+        skipped, self._next = number - self._next, number + 1
+        return next(islice(self._rows, skipped, None), ())
 
 
 def _look(

@@ -10,7 +10,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from leakcheck.input.child import DONE, FAULT, Child
@@ -19,7 +18,11 @@ from leakcheck.input.streams import Budget, Buffer, ReadError, read_at
 from leakcheck.language import said
 from leakcheck.patterns import late
 
-NAMES, SHEET, ROWS = b"N", b"S", b"R"
+NAMES, SHEET, ROWS, LINES = b"N", b"S", b"R", b"L"
+CELL_MARK = "\x1f"
+"""Parts the cells of lines: the unit separator of ASCII."""
+NO_LINE = ('"', "\r", "\0", "\ufeff")
+"""What no line holds: rows with any of these are handed over cell by cell."""
 DAMAGED = said(
     "the spreadsheet cannot be read: it is damaged, or takes more memory or "
     "time than is allowed; save it as CSV"
@@ -92,6 +95,42 @@ class CellText(str):
         return made
 
 
+class RowLines:
+    """Rows that follow each other, each with cells of text of one reading, as lines.
+
+    Attributes:
+        data: the lines, UTF-8: cells apart by CELL_MARK, an LF behind each row.
+        text: the same.
+        count: of the rows.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Raises ReadError where these are no such lines: nothing a child sends is believed."""
+        try:
+            self.data, self.text = data, data.decode()
+        except UnicodeDecodeError:
+            raise ReadError(DAMAGED) from None
+        empty = data.startswith(b"\n") or b"\n\n" in data or not data.endswith(b"\n")
+        if empty or any(mark in self.text for mark in NO_LINE):
+            raise ReadError(DAMAGED)
+        self.count = data.count(b"\n")
+        self._lines: list[str] | None = None
+
+    def rows(self) -> list[list[str]]:
+        """The cells of each row."""
+        return [line.split(CELL_MARK) for line in self.text.split("\n")[:-1]]
+
+    def row(self, at: int) -> list[str]:
+        """The cells of one row."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        return self._lines[at].split(CELL_MARK)
+
+
+SheetRow = list[str] | RowLines
+"""One row, or several that are nothing but text."""
+
+
 class Workbook:
     """A spreadsheet that is being read, sheet by sheet; leaving the block ends the child.
 
@@ -100,7 +139,8 @@ class Workbook:
 
     file: can be sought in. Rows are lists of text, from row 1, without the
     empty cells at their end; numbers and dates that have several readings are
-    CellText. Raises ReadError where it cannot be read.
+    CellText. Rows of nothing but text come together, as RowLines. Raises
+    ReadError where it cannot be read.
     """
 
     def __init__(
@@ -128,14 +168,17 @@ class Workbook:
         what, content = self._get()
         return [str(title) for title in json.loads(content)] if what == NAMES else []
 
-    def __iter__(self) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    def __iter__(self) -> Iterator[tuple[str, Iterator[SheetRow]]]:
         while (frame := self._get())[0] != DONE:
             if frame[0] == SHEET:
                 yield str(json.loads(frame[1])), self._rows()
 
-    def _rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> Iterator[SheetRow]:
         while True:
             what, content = self._get()
+            if what == LINES:
+                yield RowLines(content)
+                continue
             if what != ROWS:
                 self._next = what, content
                 return
@@ -182,7 +225,7 @@ class _Csv(io.RawIOBase):
     lost: is told why cells in doubt are lost, where no header can say that they do not matter.
     """
 
-    def __init__(self, rows: Iterator[list[str]], lost: Callable[[str], None]) -> None:
+    def __init__(self, rows: Iterator[SheetRow], lost: Callable[[str], None]) -> None:
         self._lost = lost
         self._rows = self._looked_at(rows)
         self._narrow = False
@@ -200,13 +243,23 @@ class _Csv(io.RawIOBase):
         self._left = self._left[count:]
         return count
 
-    def _looked_at(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _looked_at(self, rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
         """The rows; the first of them say whether there is one column, which is a list of lines."""
-        first: list[list[str]] = []
+        first: list[SheetRow] = []
+        left, narrow = _LOOKED_AT, True
         try:
-            first.extend(islice(rows, _LOOKED_AT))
+            for row in rows:
+                first.append(row)
+                if isinstance(row, RowLines):
+                    narrow &= all(CELL_MARK not in one for one in row.text.split("\n", left)[:left])
+                    left -= row.count
+                else:
+                    narrow &= len(row) <= 1
+                    left -= 1
+                if left <= 0:
+                    break
         finally:
-            self._narrow = all(len(row) <= 1 for row in first)
+            self._narrow = narrow
             yield from first
         yield from rows
 
@@ -223,15 +276,14 @@ class _Csv(io.RawIOBase):
         write = csv.writer(text, lineterminator="\n").writerow
         try:
             for row in self._rows:
-                if self._narrow and len(row) == 1 and "\n" not in row[0]:
-                    self._lines(row[0], text)
+                if isinstance(row, RowLines):
+                    text.write(self._csv_of(row))
                 else:
-                    write([_readings(cell) if isinstance(cell, CellText) else cell for cell in row])
-                if len(row) <= _FEW_COLUMNS:
-                    for doubt in {
-                        one.doubt for one in row if isinstance(one, CellText) if one.doubt
-                    }:
-                        self._lost(doubt)
+                    if self._narrow and len(row) == 1 and "\n" not in row[0]:
+                        self._lines(row[0], text)
+                    else:
+                        write([_readings(one) if isinstance(one, CellText) else one for one in row])
+                    self._tell_doubts(row)
                 if text.tell() > 64 << 10:
                     break
         except ReadError as error:
@@ -239,3 +291,23 @@ class _Csv(io.RawIOBase):
             if not text.tell():
                 raise
         return text.getvalue().encode("utf-8", "surrogatepass")
+
+    def _tell_doubts(self, row: list[str]) -> None:
+        if len(row) <= _FEW_COLUMNS:
+            for doubt in {one.doubt for one in row if isinstance(one, CellText) if one.doubt}:
+                self._lost(doubt)
+
+    def _csv_of(self, lines: RowLines) -> str:
+        """The same rows as CSV."""
+        if "," not in lines.text:
+            return lines.text.replace(CELL_MARK, ",")
+        if self._narrow and CELL_MARK not in lines.text:
+            return lines.text
+        text = io.StringIO()
+        write = csv.writer(text, lineterminator="\n").writerow
+        for row in lines.rows():
+            if self._narrow and len(row) == 1:
+                text.write(f"{row[0]}\n")
+            else:
+                write(row)
+        return text.getvalue()

@@ -6,6 +6,7 @@ CSV, the row of a spreadsheet (its header is row 1), the place in JSON.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 
 from leakcheck.errors import InputError, LeakcheckError
@@ -13,7 +14,7 @@ from leakcheck.input.encodings import SAMPLE_BYTES
 from leakcheck.input.inputs import Input
 from leakcheck.input.lists import ListFile, holds
 from leakcheck.input.streams import Peeked, ReadError
-from leakcheck.input.workbook import READING
+from leakcheck.input.workbook import CELL_MARK, READING, RowLines, SheetRow
 from leakcheck.language import figure, said
 from leakcheck.records import columns, sheet
 from leakcheck.records.asked import AskedRows, Asker, Record, asker_of
@@ -22,6 +23,7 @@ from leakcheck.records.columns import Header
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import WORDS, Dialect, Form, can_hold, not_understood
 from leakcheck.records.rows import HEADER, TITLE, PlainRows, Row, Wanted, one_by_one, read_apart
+from leakcheck.records.table import column_of
 from leakcheck.subject.kinds import Kind
 
 _RUN = 512  # rows of a sheet that are asked together
@@ -279,7 +281,7 @@ class Listing:
             except InputError:
                 if table.whole or len(sample) > len(table.head):
                     raise
-                sample = list(islice(table, _MOST_ROWS))
+                sample = table.first(_MOST_ROWS)
         raise AssertionError
 
 
@@ -355,31 +357,47 @@ def _sheet_dialect(table: list[list[str]], wanted: Wanted) -> Dialect:
     return Dialect(Form.CSV, names=names, header=header, above=above, width=width)
 
 
-def _sheet_runs(table: Iterable[list[str]], dialect: Dialect) -> Iterator[Row | PlainRows]:
+def _sheet_runs(table: Iterable[SheetRow], dialect: Dialect) -> Iterator[Row | PlainRows]:
     """The rows of a sheet, by their numbers; those that are nothing but cells together."""
     skip = dialect.above + (dialect.header is not Header.NO)
     plain: list[list[str]] = []
-    number = 0
-    for number, row in enumerate(table, 1):
-        text = "".join(row)
-        blank = not text.strip()
-        several = READING in text or not _PLAIN.issuperset(map(type, row))  # a CellText
-        if not (skip or blank or several):
-            plain.append(row)
-            if len(plain) == _RUN:
-                yield _run(number + 1, plain, dialect)
+    number = 1  # of the next row
+    for one in table:
+        if isinstance(one, RowLines) and not skip:
+            if plain:
+                yield _run(number, plain, dialect)
                 plain = []
+            yield _lined(number, one, dialect)
+            number += one.count
             continue
-        if plain:
-            yield _run(number, plain, dialect)
-            plain = []
-        problem = ""
-        if skip and not blank:
-            skip -= 1
-            problem = TITLE if skip else HEADER
-        yield read_apart(Row(number, dialect.names, row, problem))
+        for row in one.rows() if isinstance(one, RowLines) else (one,):
+            text = "".join(row)
+            blank = not text.strip()
+            several = READING in text or not _PLAIN.issuperset(map(type, row))  # a CellText
+            number += 1
+            if not (skip or blank or several):
+                plain.append(row)
+                if len(plain) == _RUN:
+                    yield _run(number, plain, dialect)
+                    plain = []
+                continue
+            if plain:
+                yield _run(number - 1, plain, dialect)
+                plain = []
+            problem = ""
+            if skip and not blank:
+                skip -= 1
+                problem = TITLE if skip else HEADER
+            yield read_apart(Row(number - 1, dialect.names, row, problem))
     if plain:
-        yield _run(number + 1, plain, dialect)
+        yield _run(number, plain, dialect)
+
+
+def _lined(number: int, found: RowLines, dialect: Dialect) -> PlainRows:
+    """Rows that came as lines, of which the first has this number."""
+    column = partial(column_of, found.data, CELL_MARK)
+    lines = (found.data, CELL_MARK)
+    return PlainRows(number, dialect.names, found.count, found.rows, column, found.row, lines)
 
 
 def _run(after: int, plain: list[list[str]], dialect: Dialect) -> PlainRows:

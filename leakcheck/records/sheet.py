@@ -7,13 +7,12 @@ are asked for, and are read anew where they are asked for again.
 
 import contextlib
 import io
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from leakcheck.errors import InputError, UsageError
 from leakcheck.input.streams import Budget, KnownSize, ReadError
-from leakcheck.input.workbook import OLE, Workbook
+from leakcheck.input.workbook import OLE, RowLines, SheetRow, Workbook
 from leakcheck.language import joined, said
 
 ZIP = b"PK\x03\x04"
@@ -24,25 +23,27 @@ __all__ = ["HEAD_ROWS", "OLE", "ZIP", "Rows", "Sheet", "sheets_of"]
 
 
 class Rows:
-    """The rows of one sheet, each a list of text cells, from row 1; iterate as often as needed.
+    """The rows of one sheet, from row 1, as a Workbook gives them; iterate as often as needed.
 
-    head: the first rows, at most HEAD_ROWS; whole: whether these are all.
+    head: the first rows, each a list of text cells: HEAD_ROWS, and those that came with the last
+    of them; whole: whether these are all.
     Raises InputError where a row cannot be read.
     """
 
-    def __init__(self, source: "_Source", title: str, live: Iterator[list[str]]) -> None:
+    def __init__(self, source: "_Source", title: str, live: Iterator[SheetRow]) -> None:
         self._source, self._title = source, title
         self.head: list[list[str]] = []
         size = 0
         for row in live:
-            self.head.append(row)
-            size += sum(map(len, row)) + len(row)
-            if len(self.head) == HEAD_ROWS or size > _HEAD_CHARACTERS:
+            rows = row.rows() if isinstance(row, RowLines) else [row]
+            self.head += rows
+            size += sum(sum(map(len, cells)) + len(cells) for cells in rows)
+            if len(self.head) >= HEAD_ROWS or size > _HEAD_CHARACTERS:
                 break
-        self._live: Iterator[list[str]] | None = live
+        self._live: Iterator[SheetRow] | None = live
         self.whole = len(self.head) < HEAD_ROWS and size <= _HEAD_CHARACTERS
 
-    def __iter__(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[SheetRow]:
         yield from self.head
         if self.whole:
             return
@@ -53,11 +54,34 @@ class Rows:
                 return
             with self._source.open(self._title) as book:
                 for _, rows in book:
-                    yield from itertools.islice(rows, len(self.head), None)
+                    yield from _behind(rows, len(self.head))
+
+    def first(self, most: int) -> list[list[str]]:
+        """So many rows from the first on, and those that come with the last of them."""
+        found: list[list[str]] = []
+        for row in self:
+            found += row.rows() if isinstance(row, RowLines) else [row]
+            if len(found) >= most:
+                break
+        return found
 
     def leave(self) -> None:
         """The reader goes on to another sheet: what was not read is to be read anew."""
         self._live = None
+
+
+def _behind(rows: Iterator[SheetRow], skipped: int) -> Iterator[SheetRow]:
+    """The rows behind the first ones."""
+    for row in rows:
+        count = row.count if isinstance(row, RowLines) else 1
+        if skipped < count:
+            if skipped and isinstance(row, RowLines):
+                yield from row.rows()[skipped:]
+            else:
+                yield row
+            skipped = 0
+        else:
+            skipped -= count
 
 
 class Sheet:

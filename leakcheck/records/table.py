@@ -143,6 +143,17 @@ def cut(source: Iterable[str], delimiter: str, width: int = 0) -> Iterator[Cut]:
             yield found
 
 
+def column_of(data: bytes, mark: str, at: int) -> bytes | None:
+    """One cell of each row of lines that are known to have no other reading, an LF behind each.
+
+    mark: what parts the cells. None where they are to be cut one by one.
+    """
+    found: tuple[int, int, int, bytes] | None = extract.table_column(
+        data, ord(mark), at, 0, 1 << 40
+    )
+    return None if found is None else found[3]
+
+
 @dataclass
 class _Chunk:
     """A part of a table whose every line is a row, with something in it and no other reading."""
@@ -172,11 +183,7 @@ class _Chunk:
         return list(csv.reader(lines_of(data), delimiter=self.mark, strict=True))
 
     def _column(self, at: int) -> bytes | None:
-        # Another reading was looked for, and not found, when the rows were counted.
-        found: tuple[int, int, int, bytes] | None = extract.table_column(
-            self.data, ord(self.mark), at, 0, 1 << 40
-        )
-        return None if found is None else found[3]
+        return column_of(self.data, self.mark, at)
 
     def _row(self, at: int) -> list[str]:
         self._lines = self._lines or self.data.split(b"\n")

@@ -2,9 +2,12 @@
 
 import io
 import itertools
+import json
 import random
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from openpyxl import Workbook
@@ -12,7 +15,9 @@ from program import leakcheck
 from reading import Texts, read, started
 
 from leakcheck.errors import InputError, UsageError
-from leakcheck.input import inputs, workbook
+from leakcheck.input import ReadError, inputs, unpack_sheets, workbook
+from leakcheck.input.sheet_looks import Looks
+from leakcheck.input.workbook import RowLines, SheetRow
 from leakcheck.records.sheet import HEAD_ROWS, sheets_of
 
 
@@ -225,6 +230,82 @@ def test_damaged_workbooks_are_said(tmp_path: Path) -> None:
     assert not whole(read(path))
 
 
+def one_by_one(rows: Iterable[SheetRow]) -> Iterator[list[str]]:
+    """The rows of a sheet, those that came together as well."""
+    for row in rows:
+        yield from row.rows() if isinstance(row, RowLines) else (row,)
+
+
+ODD = [
+    "\n",
+    "\r",
+    '"',
+    "\x1f",
+    "\ufeff",
+    "\0",
+    "\x1fa",
+    "a\x1f",
+    "a\nb",
+    'a"b',
+    " ",
+    "",
+    ",",
+    "é",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("shown", ["stored", "shown"])
+def test_rows_of_text_come_as_lines_and_say_the_same(shown: str) -> None:
+    rng = random.Random(5)
+    for first, odd in ((0, 0.0), (2, 0.001), (0, 0.02), (1, 0.5)):
+        cells = [[rng.choice(ODD) if rng.random() < odd else f"c{at}" for at in range(3)]
+                 for _ in range(1500)]  # fmt: skip
+        sheet = Sheet(first, cells)
+        looks = Looks(io.BytesIO(book(("s", [["x"]])))) if shown == "shown" else None
+        frames = list(unpack_sheets._batches(sheet, looks))
+        found: list[list[str]] = []
+        for what, content in frames:
+            for row in RowLines(content).rows() if what == workbook.LINES else json.loads(content):
+                found += [[]] * row if isinstance(row, int) else [row]
+        expected = [([""] * first + row if any(row) else []) for row in map(without_end, cells)]
+        while not expected[-1]:
+            expected.pop()
+        assert found == expected
+        assert any(what == workbook.LINES for what, _ in frames) == (odd < 0.1)
+
+
+def without_end(row: list[str]) -> list[str]:
+    """A row without the empty cells at its end."""
+    return row[: max((at + 1 for at, cell in enumerate(row) if cell), default=0)]
+
+
+class Sheet(NamedTuple):
+    """A sheet as the library gives it."""
+
+    first: int
+    cells: list[list[str]]
+    name: str = "s"
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The first row and column used."""
+        return 0, self.first
+
+    def iter_rows(self) -> Iterator[list[str]]:
+        """Every row."""
+        return iter(self.cells)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"a", b"\n", b"a\n\nb\n", b"\na\n", b"\xff\n", b"a\r\n", b'"\n', b"\0\n", b"\xef\xbb\xbfa\n"],
+)  # fmt: skip
+def test_lines_that_are_none_are_damage(sent: bytes) -> None:
+    with pytest.raises(ReadError):
+        RowLines(sent)
+
+
 def test_rows_can_be_read_again() -> None:
     many: list[list[object]] = [[f"user{at}@example.fr", at] for at in range(3000)]
     content = book(("One", many), ("None", []), ("Two", many[:5]), ("Last", many))
@@ -233,11 +314,11 @@ def test_rows_can_be_read_again() -> None:
     expected = [[str(cell) for cell in row] for row in many]
     for sheet, rows in zip(found, (expected, expected[:5], expected), strict=True):
         assert sheet.rows.head == rows[:HEAD_ROWS]
-        assert list(itertools.islice(sheet.rows, 2000)) == rows[:2000]
-        assert list(sheet.rows) == rows
-        assert list(sheet.rows) == rows
+        assert list(itertools.islice(one_by_one(sheet.rows), 2000)) == rows[:2000]
+        assert list(one_by_one(sheet.rows)) == rows
+        assert list(one_by_one(sheet.rows)) == rows
     (only,) = sheets_of(content, "x", "Last")
-    assert list(only.rows) == expected
+    assert list(one_by_one(only.rows)) == expected
     with pytest.raises(UsageError, match="choose from One, None, Two, Last"):
         list(sheets_of(content, "x", "Three"))
     with pytest.raises(InputError, match="cannot be read"):
@@ -247,7 +328,7 @@ def test_rows_can_be_read_again() -> None:
 def test_a_single_sheet_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = started(monkeypatch)
     (sheet,) = sheets_of(book(("One", [["x"]] * 3000)), "x", None)
-    assert len(list(sheet.rows)) == 3000
+    assert len(list(one_by_one(sheet.rows))) == 3000
     assert len(begun) == 1
 
 

@@ -14,7 +14,6 @@ import datetime
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -37,8 +36,9 @@ from leakcheck.language import said
 if TYPE_CHECKING:
     from leakcheck.input.sheet_looks import Looks
 
-_BATCH_ROWS = 500
-_ALIKE = 64  # rows that are worth a frame of their own
+_PIECE_ROWS = 64  # at a time: each may have a million characters
+_LINES_ROWS = 2048
+_LINES_CHARACTERS = 1 << 18
 _BATCH_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 20  # characters: a batch fits a frame, whatever they become in JSON
 _SECONDS = 120
@@ -70,80 +70,98 @@ def unpack(file: BinaryIO, _: bytes, put: Put) -> None:
             put(what, batch)
 
 
-class _Batch:
-    """Rows that go together: as lines if each can be one."""
-
-    def __init__(self) -> None:
-        self.rows: list[str | list[Cell] | int] = []
-        self.plain, self.size = True, 0
-
-    def frame(self) -> tuple[bytes, bytes]:
-        """What is handed over, and the batch is empty again."""
-        rows, plain = self.rows, self.plain
-        self.__init__()  # type: ignore[misc]
-        if plain:
-            with suppress(UnicodeEncodeError):
-                data = ("\n".join(rows) + "\n").encode()  # type: ignore[arg-type]
-                return LINES, data
-        return ROWS, _packed([row.split(CELL_MARK) if type(row) is str else row for row in rows])
-
-
 def _batches(sheet: Any, looks: "Looks | None") -> Iterator[tuple[bytes, bytes]]:
-    """The rows in frames, from row 1; in JSON a number stands for so many empty ones."""
-    batch = _Batch()
-    looked = None if looks is None else _Looked(looks, sheet.name)
-    empty = 0
+    """The rows in frames, from row 1."""
+    rows = sheet.iter_rows()  # from row 1, but from the first column with a cell
     first = sheet.start[1] if sheet.start else 0
-    before: list[Cell] = [""] * first
-    for number, raw in enumerate(sheet.iter_rows()):  # from row 1, but from the first column used
-        line = _line(raw, first, looked)
-        row: str | list[Cell]
-        if line is not None:
-            row, length = line, len(line)
+    apart = _Apart(first, None if looks is None else _Looked(looks, sheet.name))
+    lines: list[str] = []
+    count = size = number = 0
+    while piece := list(islice(rows, _PIECE_ROWS)):
+        text = None if looks is not None and looks.texts else _lines(piece, first, looks)
+        if lines and (text is None or size >= _LINES_CHARACTERS or count >= _LINES_ROWS):
+            yield LINES, "".join(lines).encode()
+            lines, count, size = [], 0, 0
+        if text is None:
+            yield from apart.frames(piece, number)
         else:
-            cells: list[Cell] = [cell if type(cell) is str else _text(cell) for cell in raw]
-            if looked is not None:
-                _look(cells, raw, looked.row(number)[first:], looked.looks)
-            while cells and not cells[-1]:
-                cells.pop()
-            if not cells:
-                empty += 1
-                continue
-            length = sum(len(one) if type(one) is str else sum(map(len, one)) for one in cells)
-            row = before + cells if first else cells
-            length += len(row)
-        if length > _LONGEST_ROW:
-            raise ReadError(said("the spreadsheet has a row of more than a million characters"))
-        plain = line is not None and not empty
-        if plain != batch.plain and len(batch.rows) >= _ALIKE:
-            yield batch.frame()
-        if empty:
-            batch.rows.append(empty)
-            empty = 0
-        batch.plain = plain and (batch.plain or not batch.rows)
-        batch.rows.append(row)
-        batch.size += length
-        if len(batch.rows) >= _BATCH_ROWS or batch.size >= _BATCH_CHARACTERS:
-            yield batch.frame()
-    if batch.rows:
-        yield batch.frame()
+            yield from apart.gap()
+            lines.append(text)
+            count, size = count + len(piece), size + len(text)
+        number += len(piece)
+    if lines:
+        yield LINES, "".join(lines).encode()
 
 
-def _line(raw: Sequence[Any], first: int, looked: "_Looked | None") -> str | None:
-    """A row as a line, if it has content, and no cell that has readings, or marks of its own."""
+def _lines(piece: list[Sequence[Any]], first: int, looks: "Looks | None") -> str | None:
+    """Rows as lines; None where one has no content, or a cell with readings or such marks."""
     try:
-        line = CELL_MARK.join(raw)
+        lines = list(map(CELL_MARK.join, piece))
     except TypeError:  # numbers and dates
-        if looked is not None:
+        if looks is not None:
             return None
-        line = CELL_MARK.join([cell if type(cell) is str else _text(cell) for cell in raw])
-    if looked is not None and looked.looks.texts:
+        texts = ([cell if type(cell) is str else _text(cell) for cell in row] for row in piece)
+        lines = list(map(CELL_MARK.join, texts))
+    if not all(map(str.strip, lines)):
         return None
-    if line.count(CELL_MARK) >= len(raw) or "\n" in line or any(map(line.__contains__, NO_LINE)):
+    text = "\n".join([*lines, ""])
+    if (
+        len(text) > _BATCH_CHARACTERS
+        or text.count("\n") != len(piece)
+        or text.count(CELL_MARK) != sum(map(len, piece)) - len(piece)
+        or any(map(text.__contains__, NO_LINE))
+    ):
         return None
-    if not line.strip():
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return None
-    return CELL_MARK * first + line.rstrip(CELL_MARK)
+    if first or f"{CELL_MARK}\n" in text:
+        before = CELL_MARK * first
+        return "".join([f"{before}{line.rstrip(CELL_MARK)}\n" for line in lines])
+    return text
+
+
+class _Apart:
+    """Hands over rows cell by cell, in JSON, where a number stands for so many empty ones."""
+
+    def __init__(self, first: int, looked: "_Looked | None") -> None:
+        self._before: list[Cell] = [""] * first
+        self._looked = looked
+        self._empty = 0
+
+    def gap(self) -> Iterator[tuple[bytes, bytes]]:
+        """The empty rows since the last that was not."""
+        if self._empty:
+            yield ROWS, _packed([self._empty])
+            self._empty = 0
+
+    def frames(self, rows: list[Sequence[Any]], number: int) -> Iterator[tuple[bytes, bytes]]:
+        """Some rows, of which the first has this number, from 0."""
+        batch: list[list[Cell] | int] = []
+        size = 0
+        for at, raw in enumerate(rows, number):
+            row: list[Cell] = [cell if type(cell) is str else _text(cell) for cell in raw]
+            if self._looked is not None:
+                _look(row, raw, self._looked.row(at)[len(self._before) :], self._looked.looks)
+            while row and not row[-1]:
+                row.pop()
+            if not row:
+                self._empty += 1
+                continue
+            length = sum(len(cell) if type(cell) is str else sum(map(len, cell)) for cell in row)
+            if length > _LONGEST_ROW:
+                raise ReadError(said("the spreadsheet has a row of more than a million characters"))
+            if self._empty:
+                batch.append(self._empty)
+                self._empty = 0
+            batch.append(self._before + row)
+            size += length + len(self._before) + len(row)
+            if size >= _BATCH_CHARACTERS:
+                yield ROWS, _packed(batch)
+                batch, size = [], 0
+        if batch:
+            yield ROWS, _packed(batch)
 
 
 class _Looked:

@@ -120,6 +120,10 @@ class RowLines:
         """The cells of each row."""
         return [line.split(CELL_MARK) for line in self.text.split("\n")[:-1]]
 
+    def behind(self, skipped: int) -> "RowLines":
+        """The rows behind the first ones; there is one at least."""
+        return RowLines(self.text.split("\n", skipped)[skipped].encode())
+
     def row(self, at: int) -> list[str]:
         """The cells of one row."""
         if self._lines is None:

@@ -7,6 +7,7 @@ are asked for, and are read anew where they are asked for again.
 
 import contextlib
 import io
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,8 +26,8 @@ __all__ = ["HEAD_ROWS", "OLE", "ZIP", "Rows", "Sheet", "sheets_of"]
 class Rows:
     """The rows of one sheet, from row 1, as a Workbook gives them; iterate as often as needed.
 
-    head: the first rows, each a list of text cells: HEAD_ROWS, and those that came with the last
-    of them; whole: whether these are all.
+    head: the first rows, at most HEAD_ROWS, each a list of text cells; whole: whether
+    these are all.
     Raises InputError where a row cannot be read.
     """
 
@@ -35,10 +36,16 @@ class Rows:
         self.head: list[list[str]] = []
         size = 0
         for row in live:
-            rows = row.rows() if isinstance(row, RowLines) else [row]
+            if isinstance(row, RowLines):
+                left = HEAD_ROWS - len(self.head)
+                rows = row.rows()[:left]
+                if left < row.count:
+                    live = itertools.chain((row.behind(left),), live)
+            else:
+                rows = [row]
             self.head += rows
             size += sum(sum(map(len, cells)) + len(cells) for cells in rows)
-            if len(self.head) >= HEAD_ROWS or size > _HEAD_CHARACTERS:
+            if len(self.head) == HEAD_ROWS or size > _HEAD_CHARACTERS:
                 break
         self._live: Iterator[SheetRow] | None = live
         self.whole = len(self.head) < HEAD_ROWS and size <= _HEAD_CHARACTERS
@@ -75,10 +82,7 @@ def _behind(rows: Iterator[SheetRow], skipped: int) -> Iterator[SheetRow]:
     for row in rows:
         count = row.count if isinstance(row, RowLines) else 1
         if skipped < count:
-            if skipped and isinstance(row, RowLines):
-                yield from row.rows()[skipped:]
-            else:
-                yield row
+            yield row.behind(skipped) if isinstance(row, RowLines) and skipped else row
             skipped = 0
         else:
             skipped -= count

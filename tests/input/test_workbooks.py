@@ -297,10 +297,13 @@ class Sheet(NamedTuple):
         return iter(self.cells)
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [b"", b"a", b"\n", b"a\n\nb\n", b"\na\n", b"\xff\n", b"a\r\n", b'"\n', b"\0\n", b"\xef\xbb\xbfa\n"],
-)  # fmt: skip
+NO_LINES = (
+    *(b"", b"a", b"\n", b"a\n\nb\n", b"\na\n"),
+    *(b"\xff\n", b"a\r\n", b'"\n', b"\0\n", b"\xef\xbb\xbfa\n"),
+)
+
+
+@pytest.mark.parametrize("sent", NO_LINES)
 def test_lines_that_are_none_are_damage(sent: bytes) -> None:
     with pytest.raises(ReadError):
         RowLines(sent)

@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,11 @@ with open(sys.argv[1]) as dump:
 
 @dataclass
 class Run:
-    """One process: seconds of wall time, peak memory in MiB."""
+    """One process: seconds of wall time, peak memory in MiB, seconds of CPU with its children."""
 
     seconds: float
     mib: float
+    cpu: float = 0.0
 
 
 def run(command: list[str], stdin: Path | None = None, ok: tuple[int, ...] = (0,)) -> Run:
@@ -63,7 +65,17 @@ def run(command: list[str], stdin: Path | None = None, ok: tuple[int, ...] = (0,
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in ok:
         sys.exit(f"failed with {process.returncode}: {' '.join(command)}")
-    return Run(seconds, used.ru_maxrss / 1024)
+    return Run(seconds, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime)
+
+
+def median_wall(runs: list[Run]) -> float:
+    """The median of the wall time."""
+    return statistics.median(one.seconds for one in runs)
+
+
+def least_cpu(runs: list[Run]) -> float:
+    """The least CPU time: other work on the machine changes it little."""
+    return min(one.cpu for one in runs)
 
 
 class Bench:
@@ -95,13 +107,16 @@ class Bench:
                     out.write(b"".join(b"%040X\n" % rng.getrandbits(160) for _ in range(10_000)))
         return path
 
-    def compare(self, ours: Callable[[], Run], peer: Callable[[], Run]) -> tuple[float, float]:
-        """Medians of both, run in turn."""
+    def compare(
+        self,
+        ours: Callable[[], Run],
+        peer: Callable[[], Run],
+        figure: "Callable[[list[Run]], float] | None" = None,
+    ) -> tuple[float, float]:
+        """A figure of both, run in turn: the median of the wall time, if no other is named."""
         pairs = [(ours(), peer()) for _ in range(self.runs)]
-        return (
-            statistics.median(mine.seconds for mine, _ in pairs),
-            statistics.median(theirs.seconds for _, theirs in pairs),
-        )
+        figure = figure or median_wall
+        return figure([mine for mine, _ in pairs]), figure([theirs for _, theirs in pairs])
 
     def row(self, work: str, measured: str, figure: float, bar: str, met: bool) -> None:
         """Note one row of the table."""
@@ -171,6 +186,59 @@ class Bench:
             lambda: run(["bloom", "check", theirs], stdin=hashes),
         )
         self.ratio("digests all found and printed", mine, other, "bloom check", 1)
+
+    def native(self) -> None:
+        """CPU beside a native program that checks nothing: scripts/native_peer.rs."""
+        peer = str(self.folder / "native_peer")
+        rustc = ["rustc", "--edition", "2021", "-C", "opt-level=3", "-C", "target-cpu=native"]
+        run([*rustc, "-o", peer, str(HERE / "native_peer.rs")])
+        dump, absent = self.dump("pwned", self.lines), self.absent()
+        mine_filter = str(self.folder / f"password-1e-3-{self.lines}.bloom")
+        theirs = str(self.folder / "native.filter")
+        ours = [LEAKCHECK, "check", "--hashes-from", str(absent), "--kind", "password"]
+        made = self.compare(
+            lambda: self.build(dump, "password", "1e-3"),
+            lambda: run([peer, "build", str(dump), theirs]),
+            least_cpu,
+        )
+        self.beside("SHA-1 list to filter, CPU", *made, "native_peer", 1.3)
+        asked = self.compare(
+            lambda: run([*ours, "--in", mine_filter], ok=(0, 1)),
+            lambda: run([peer, "check", theirs, str(absent)]),
+            least_cpu,
+        )
+        self.beside("absent digests, CPU", *asked, "native_peer", 1.5)
+
+    def cores(self) -> None:
+        """What a second thread brings."""
+        sizes = [n for n in (10**6, 3 * 10**6, 10**7) if n <= self.lines]
+        for lines in sizes:
+            dump = self.dump("combo", lines)
+            alone, both = self.compare(
+                partial(self.build, dump, "email", "1e-6", "--threads", "1"),
+                partial(self.build, dump, "email", "1e-6", "--threads", "2"),
+            )
+            bar = 1.8 if lines >= 10**7 else 1.4
+            text = f"{alone:.2f} s to {both:.2f} s: {alone / both:.2f} times"
+            self.row(f"second thread, {lines:.0e} lines", text, alone / both, f"{bar:g} times",
+                     alone / both >= bar)  # fmt: skip
+
+    def packed(self) -> None:
+        """A build from xz and from 7z, beside the time that their own programs take to unpack."""
+        dump = self.dump("combo", self.lines)
+        made = {
+            "xz": (["xz", "-T0", "-6", "-k", "--block-size=8MiB", str(dump)],
+                   ["xz", "-T2", "-dc"]),
+            "7z": (["7z", "a", "-bd", "-mx=5", f"{dump}.7z", str(dump)], ["7z", "x", "-so", "-bd"]),
+        }  # fmt: skip
+        for ending, (maker, unpacker) in made.items():
+            path = Path(f"{dump}.{ending}")
+            if not path.exists():
+                run(maker)
+            mine, other = self.compare(
+                partial(self.build, path, "email", "1e-6"), partial(run, [*unpacker, str(path)])
+            )
+            self.beside(f"{ending} input", mine, other, unpacker[0], 1.1)
 
     def one(self) -> None:
         """One lookup in this process, its page read and tested before."""
@@ -258,6 +326,11 @@ class Bench:
         text = f"{mine:.2f} s to {other:.2f} s of {peer}: {other / mine:.1f} times"
         self.row(work, text, other / mine, f"{bar:g} times", other / mine >= bar)
 
+    def beside(self, work: str, mine: float, other: float, peer: str, bar: float) -> None:
+        """A row that may take so many times as long as the peer."""
+        text = f"{mine:.2f} s to {other:.2f} s of {peer}: {mine / other:.2f} times"
+        self.row(work, text, mine / other, f"at most {bar:g}", mine / other <= bar)
+
     def info(self, name: str) -> dict[str, Any]:
         """`leakcheck info --json` of a filter in the folder."""
         command = [LEAKCHECK, "info", "--json", str(self.folder / name)]
@@ -281,8 +354,11 @@ class Bench:
         return path
 
 
-ROWS = ("pwned", "combo", "check", "present", "one", "flat", "memory", "size", "rate", "cold")
-NEEDS = {"pwned": "bloom", "check": "bloom", "present": "bloom"}
+ROWS = (
+    *("pwned", "combo", "check", "present", "native", "one", "flat", "cores", "packed"),
+    *("memory", "size", "rate", "cold"),
+)
+NEEDS = {"pwned": "bloom", "check": "bloom", "present": "bloom", "native": "rustc", "packed": "7z"}
 
 
 def main() -> None:

@@ -204,7 +204,7 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
             peer("read JSON lines", found["objects"]), 0.1),
         Row("scan: XLSX, summary", "read cells",
             [LEAKCHECK, "scan", str(found["book"]), "--in", few, "--format", "summary"],
-            peer("read cells", found["book"]), 0.33),
+            peer("read cells", found["book"]), 0.45),
         Row("hunt: three entries", "grep -F -i -f",
             [LEAKCHECK, "hunt", str(combo), "--watch", str(found["watch"])],
             ["grep", "-a", "-F", "-i", "-f", str(found["watch"]), str(combo)], 0.15),

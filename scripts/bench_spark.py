@@ -6,6 +6,7 @@ small build has warmed up: the start of Java and of the workers is not in it.
 Printed: wall and processor seconds of both, their ratio, nanoseconds of processor
 time a line, the memory of Java and of the largest Python worker, and the seconds
 of the stages: reading (with the shuffle's writing), sorting, filling and joining.
+`--frames` adds one file of 5 million lines as gzip has it (one task) and as bgzip has it (several).
 `--skew` adds two hostile inputs: one
 key a million times, and all hashes in one prefix of two hex digits.
 """
@@ -32,6 +33,7 @@ from leakcheck.subject.kinds import Kind
 
 MAKE = Path(__file__).with_name("make_dump.py")
 FILES = 10
+PACKED = 5_000_000  # lines
 MADE = 10_000_000  # lines that the generator makes, at most
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -194,6 +196,17 @@ def hostile(folder: Path) -> dict[str, tuple[Path, Kind, tuple[str, ...]]]:
     }
 
 
+def packed(folder: Path) -> dict[str, Path]:
+    """One list by gzip, and by bgzip."""
+    made = {tool: folder / f"frames.{tool}" for tool in ("gzip", "bgzip")}
+    for tool, path in made.items():
+        if not path.exists():
+            text = b"".join(one.read_bytes() for one in dumps(folder, 2 * PACKED)[: FILES // 2])
+            with path.open("wb") as out:
+                subprocess.run([tool, "-c"], input=text, stdout=out, check=True)
+    return made
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -201,6 +214,7 @@ def main() -> None:
     parser.add_argument("--on", default="local[2]")
     parser.add_argument("--partitions", type=int)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/bench-spark"))
+    parser.add_argument("--frames", action="store_true")
     parser.add_argument("--skew", action="store_true")
     asked = parser.parse_args()
     asked.folder.mkdir(exist_ok=True)
@@ -218,6 +232,9 @@ def main() -> None:
         there(spark, dumps(asked.folder, 100_000), many, Kind.EMAIL, asked.partitions)  # to warm up
         for lines in asked.lines:
             compare("combo", lines, dumps(asked.folder, lines), Kind.EMAIL, ("--kind", "email"))
+        if asked.frames:
+            for name, path in packed(asked.folder).items():
+                compare(name, PACKED, [path], Kind.EMAIL, ("--kind", "email"))
         if asked.skew:
             for name, (path, kind, more) in hostile(asked.folder).items():
                 lines = path.read_bytes().count(b"\n")

@@ -21,7 +21,18 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
 from leakcheck.building.writer import KeyTaker, KeyWriter
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.input import Buffers, FilePart, Found, Input, ReadError, Skipped, expand, walk
+from leakcheck.input import (
+    Buffers,
+    FilePart,
+    Found,
+    FrameCut,
+    FramePart,
+    Input,
+    ReadError,
+    Skipped,
+    expand,
+    walk,
+)
 from leakcheck.input.chunk import CHUNK_BYTES
 from leakcheck.input.streams import as_read_error
 from leakcheck.language import said
@@ -36,7 +47,11 @@ Stream = Generator[Job, None, None]
 
 
 class Jobs:
-    """The inputs of one build, turned into jobs, and their accounts."""
+    """The inputs of one build, turned into jobs, and their accounts.
+
+    broken: whether the frames that were read were not whole, so that their file is to be read again
+    from its beginning, and nothing of this counts.
+    """
 
     def __init__(
         self,
@@ -60,6 +75,7 @@ class Jobs:
         self._slow = slow
         self._begin = begin or (lambda kind: KeyWriter(request, kind, slow))
         self.done_bytes = 0
+        self.broken = False
         self._item: Input | None = None
         self._checkpoint = Checkpoint(request, slow.text if slow else None)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
@@ -110,6 +126,16 @@ class Jobs:
         """The jobs of the bytes from `start` to `stop` of a plain file, where lines end."""
         for item in expand(found, self._reading):
             yield from self._input(FilePart(item, start, stop))
+
+    def frames(self, found: Found, first: FrameCut, last: FrameCut) -> Stream:
+        """The jobs of the text between two cuts of a compressed file; see `broken`."""
+        self.broken = True
+        for item in expand(found, self._reading):
+            if item.packed is None:
+                return
+            part = FramePart(item, first, last, self._reading.expansion)
+            yield from self._input(part)
+            self.broken = part.broken
 
     def begin(self, kind: Kind) -> None:
         """The kind is settled: start the builder, or take up the one that was killed."""

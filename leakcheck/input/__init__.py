@@ -8,6 +8,7 @@
 """
 
 from leakcheck.input.chunk import Buffers, Chunk, chunks, line_ends
+from leakcheck.input.frames import FrameCut, FramePart, frame_cuts
 from leakcheck.input.inputs import Input, Options, expand, inputs
 from leakcheck.input.parts import FilePart, line_cuts
 from leakcheck.input.streams import ReadError
@@ -19,12 +20,15 @@ __all__ = [
     "Chunk",
     "FilePart",
     "Found",
+    "FrameCut",
+    "FramePart",
     "Input",
     "Options",
     "ReadError",
     "Skipped",
     "chunks",
     "expand",
+    "frame_cuts",
     "inputs",
     "line_cuts",
     "line_ends",

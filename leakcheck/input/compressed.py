@@ -128,10 +128,14 @@ def _skippable(head: bytes) -> bool:
 
 
 class Decompressed(io.RawIOBase):
-    """The content of a compressed stream of `form`, member after member."""
+    """The content of a compressed stream of `form`, member after member.
+
+    member: where in the stream the one begins that is being read.
+    """
 
     def __init__(self, stream: io.RawIOBase, form: str, budget: Budget) -> None:
-        self._stream, self._form, self._budget = stream, form, budget
+        self.stream, self.form, self._budget = stream, form, budget
+        self.member = self._taken = 0
         try:
             self._make = FORMATS[form]()
         except ImportError:
@@ -179,7 +183,7 @@ class Decompressed(io.RawIOBase):
         data: bytes | memoryview = b""
         if self._inner.needs_input:
             if self._at == len(self._data) and not self._more() and not self._held():
-                raise ReadError(said("the {form} data is cut short", form=self._form))
+                raise ReadError(said("the {form} data is cut short", form=self.form))
             data = self._data[self._at : self._at + self._feed]
             self._at += len(data)
             self._feed = min(2 * self._feed, INPUT_BYTES)
@@ -200,14 +204,15 @@ class Decompressed(io.RawIOBase):
             return said("the xz data has blocks of several kinds: unpack it with xz -d first")
         if "memory" in str(error).lower() or "window" in str(error).lower():
             return said(
-                "the {form} data asks for more memory than is allowed to unpack", form=self._form
+                "the {form} data asks for more memory than is allowed to unpack", form=self.form
             )
-        return said("the {form} data is damaged", form=self._form)
+        return said("the {form} data is damaged", form=self.form)
 
     def _more(self) -> bool:
         """Read on behind what is not given on yet; False at the end."""
         held = bytes(self._data[self._at :])
-        count = self._stream.readinto(self._input) or 0
+        count = self.stream.readinto(self._input) or 0
+        self._taken += count
         found = memoryview(self._input)[:count]
         self._data, self._at = memoryview(held + bytes(found)) if held else found, 0
         return bool(count)
@@ -224,18 +229,19 @@ class Decompressed(io.RawIOBase):
             head = bytes(self._data[self._at : self._at + 16])
             if len(head) < 12 and self._more():
                 continue
-            if self._form not in ("zstd", "lz4") or not _skippable(head):
+            if self.form not in ("zstd", "lz4") or not _skippable(head):
                 break
             self._pass(8 + int.from_bytes(head[4:8], "little"))
         if not head:
             return False
-        if recognise(head) != self._form:
+        if recognise(head) != self.form:
             raise ReadError(
                 said(
-                    "after the {form} data comes something else, which is not read", form=self._form
+                    "after the {form} data comes something else, which is not read", form=self.form
                 )
             )
         self._inner, self._feed = self._make(), _FIRST_FEED
+        self.member = self._taken - (len(self._data) - self._at)
         return True
 
     def _pass(self, count: int) -> None:
@@ -244,12 +250,12 @@ class Decompressed(io.RawIOBase):
             count -= len(self._data) - self._at
             self._at = len(self._data)
             if not self._more():
-                raise ReadError(said("the {form} data is cut short", form=self._form))
+                raise ReadError(said("the {form} data is cut short", form=self.form))
         self._at += count
 
     def close(self) -> None:
         close: Callable[[], None] | None = getattr(self._inner, "close", None)
         if close is not None:
             close()
-        self._stream.close()
+        self.stream.close()
         super().close()

@@ -103,6 +103,16 @@ class Input:
             and isinstance(self._raw, Raw)
         )
 
+    @property
+    def packed(self) -> str | None:
+        """The compression, where the text is what the file itself has compressed; else None."""
+        text, binary = self._opened(), self._binary
+        inner = binary.inner if isinstance(binary, Peeked) and text.inner is binary else None
+        if not isinstance(inner, compressed.Decompressed) or not isinstance(self._raw, Raw):
+            return None
+        outer = inner.stream
+        return inner.form if isinstance(outer, Peeked) and outer.inner is self._raw else None
+
     def open(self) -> Peeked:
         """The decompressed text as a stream; it can be had once."""
         return self._opened()

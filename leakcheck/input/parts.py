@@ -37,7 +37,7 @@ class FilePart(Input):
     def __init__(self, whole: Input, start: int, stop: int) -> None:
         self._whole_sample = whole.sample
         raw = whole.raw
-        super().__init__(whole.found, None, raw, _Bytes(raw, start, stop))
+        super().__init__(whole.found, None, raw, FileBytes(raw, start, stop))
         self.size = stop - start
         self._first = start == 0
 
@@ -53,8 +53,8 @@ class FilePart(Input):
         return self._text
 
 
-class _Bytes(io.RawIOBase):
-    """Bytes of a file."""
+class FileBytes(io.RawIOBase):
+    """The bytes of a file from `start` to `stop`."""
 
     def __init__(self, raw: Raw | Pipe, start: int, stop: int) -> None:
         assert isinstance(raw, Raw), "stdin has no parts"

@@ -40,7 +40,14 @@ from leakcheck.spark.partitions import (
     shuffled,
     sorted_part,
 )
-from leakcheck.spark.reading_tasks import ACCOUNT, ITEMS, Orders, joined, reading
+from leakcheck.spark.reading_tasks import (
+    ACCOUNT,
+    ITEMS,
+    Orders,
+    broken_files,
+    joined,
+    reading,
+)
 from leakcheck.spark.runs import MOST_CELLS, ROWS_AT_ONCE, SCHEMA
 from leakcheck.spark.work_items import Planned, WorkItem
 from leakcheck.spark.workplace import FolderWorkplace, ObjectWorkplace, Workplace
@@ -196,7 +203,11 @@ def _build(
     records = numbers.mapInArrow(reading(Orders(work, request, kind, harden, parts)), SCHEMA)
     seen = _Seen(work, items, watch, stage)
     found = sort_records(work, records, parts, parts, partial(seen.look, parts))
-    _take_accounts(request, work, items, report)
+    broken = _take_accounts(request, work, items, report)
+    if any(one.broken not in (-1, broken) for one in found):
+        raise FilterError(
+            said("The workers see different files in one folder: nothing was written.")
+        )
     if not report.records:
         raise InputError(nothing(report, str(kind)))
     target = _wanted(request, report, kind, harden)
@@ -221,8 +232,11 @@ def _enough_partitions(items: list[WorkItem], cores: int) -> int:
 
 def _take_accounts(
     request: BuildRequest, work: Workplace, items: list[WorkItem], report: BuildReport
-) -> None:
-    """Join what the tasks account for. Raises InputError where one could not go on."""
+) -> int:
+    """Join what the tasks account for; how many files are broken, so that one task read them whole.
+
+    Raises InputError where one could not go on.
+    """
     accounts = [work.get(f"{ACCOUNT}{at}") for at in range(len(items))]
     for account in accounts:
         if account["error"]:
@@ -230,6 +244,7 @@ def _take_accounts(
     report.inputs, skipped = joined(items, accounts)
     report.skipped += skipped
     _tell_bombs(request, items, report)
+    return len(broken_files(items, accounts))
 
 
 def _wanted(

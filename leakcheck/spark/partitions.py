@@ -2,7 +2,8 @@
 
 Rule 1: memory is bounded: what a task holds past HELD_BYTES becomes a sorted run
 on its machine's disk, and runs are merged. Rule 2: a partition whose records lie
-outside of its bounds ends the build.
+outside of its bounds ends the build. Rule 3: what was read of parts of a file that
+was then found to be broken is left out, see reading_tasks.
 """
 
 import tempfile
@@ -24,18 +25,25 @@ if TYPE_CHECKING:
 
 HELD_BYTES = 64 << 20
 _WINDOW_BYTES = 16 << 20
-SORTED_FILES = "part-"
-SORTED = "part int, keys long, key_sum long"
-_SORTED = pa.schema([("part", pa.int32()), ("keys", pa.int64()), ("key_sum", pa.int64())])
+SORTED_FILES, BROKEN = "part-", "broken/"
+SORTED = "part int, keys long, key_sum long, broken int"
+_SORTED = pa.schema(
+    [("part", pa.int32()), ("keys", pa.int64()), ("key_sum", pa.int64()), ("broken", pa.int32())]
+)
+_NOT_ASKED = -1
 _INDEX_CELLS = PARTITIONS
 
 
 class SortedPart(NamedTuple):
-    """A partition's distinct records, in its file: how many, and the sum of their XXH3-64."""
+    """A partition's distinct records, in its file: how many, and the sum of their XXH3-64.
+
+    broken: how many files with a mark there were, -1 where it did not matter.
+    """
 
     part: int
     keys: int
     key_sum: int
+    broken: int = _NOT_ASKED
 
 
 def shuffled(rows: "DataFrame", cells: int, parts: int) -> "DataFrame":
@@ -76,9 +84,14 @@ def into_files(
         with tempfile.TemporaryDirectory(prefix="leakcheck-", dir=local_folder()) as folder:
             held = SortedRows(Path(folder))
             part = -1
+            broken: set[int] | None = None
             for batch in batches:
-                numbers, rows = (column.to_pylist() for column in batch.columns)
-                for cell, row in zip(numbers, rows, strict=True):
+                for cell, file, row in zip(*map(_listed, batch.columns), strict=True):
+                    if file != runs.WHOLE:
+                        if broken is None:
+                            broken = {int(name[len(BROKEN) :]) for name in work.names(BROKEN)}
+                        if file in broken:
+                            continue
                     if part not in (-1, cell * parts // cells):
                         raise ValueError("records of two partitions in one")
                     part = cell * parts // cells
@@ -86,11 +99,19 @@ def into_files(
             if part < 0:
                 return
             run = _written(work, part, held.sorted(), bounds_of(cells, parts))
-        row = [part, run.keys, run.key_sum - END if run.key_sum >= END >> 1 else run.key_sum]
+        seen = _NOT_ASKED if broken is None else len(broken)
+        key_sum = run.key_sum - END if run.key_sum >= END >> 1 else run.key_sum
+        row = [part, run.keys, key_sum, seen]
         columns = [pa.array([value], field.type) for value, field in zip(row, _SORTED, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, schema=_SORTED)
 
     return sort
+
+
+def _listed(column: Any) -> list[Any]:
+    """The values of an Arrow column."""
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 class SortedRows:
@@ -171,7 +192,8 @@ def part_name(part: int) -> str:
 
 def sorted_part(row: Any) -> SortedPart:
     """What a task gave."""
-    return SortedPart(int(row["part"]), int(row["keys"]), int(row["key_sum"]) % END)
+    part, keys, key_sum = int(row["part"]), int(row["keys"]), int(row["key_sum"]) % END
+    return SortedPart(part, keys, key_sum, int(row["broken"]))
 
 
 def between(

@@ -1,9 +1,15 @@
 """The task that reads: a work item becomes records of two integers, and an account.
 
 No plaintext leaves it: not to another task, not to the disk, not in an error.
+
+What stands behind damage in a compressed file is not read on one machine, and so
+it must not count here, where others read it. Rule: a task that finds its frames
+broken reads the whole file, from its beginning, as one machine does; it leaves a
+mark, and whoever sorts takes none of what was read of parts of a file with a
+mark. All marks are there by then: no partition is sorted before all items are read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +27,8 @@ from leakcheck.building.writer import KeyTaker
 from leakcheck.errors import LeakcheckError, fault
 from leakcheck.language import said
 from leakcheck.sources.identities import piece_of
-from leakcheck.spark.runs import batches
+from leakcheck.spark.partitions import BROKEN
+from leakcheck.spark.runs import WHOLE, batches
 from leakcheck.spark.work_items import WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening
@@ -60,9 +67,9 @@ class TaskKeys(KeyTaker):
         """Whether it is time to take them."""
         return self._pool.nbytes > _POOL_BYTES or len(self._waiting) > _MOST_WAITING
 
-    def rows(self, cells: int) -> Iterator[pa.RecordBatch]:
+    def rows(self, cells: int, part_of: int = WHOLE) -> Iterator[pa.RecordBatch]:
         """All records there are as rows for the shuffle; they are then no longer here."""
-        return batches(self._sorted(), cells)
+        return batches(self._sorted(), cells, part_of)
 
     def _sorted(self) -> Iterator[bytes]:
         """Pieces of all records, distinct and in order."""
@@ -121,9 +128,23 @@ def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
             version=__version__,
             version2=told.version,
         )
-        told.work.put(f"{ACCOUNT}{number}", {"inputs": [], "skipped": [], "error": stated})
+        told.work.put(
+            f"{ACCOUNT}{number}", {"inputs": [], "skipped": [], "error": stated, "broken": False}
+        )
         return
+    account = yield from _item_rows(told, item)
+    if account["broken"]:
+        told.work.put(f"{BROKEN}{item.order}", None)
+        whole = WorkItem(item.files, None, None, None, item.asked, item.order)
+        account = yield from _item_rows(told, whole)
+        account["broken"] = True
+    told.work.put(f"{ACCOUNT}{number}", account)
+
+
+def _item_rows(told: Orders, item: WorkItem) -> Generator[pa.RecordBatch, None, dict[str, Any]]:
+    """The rows of an item; returns what the driver is told of it."""
     keys = TaskKeys(told.kind, told.harden)
+    part_of = WHOLE if item.cuts is None else item.order
 
     def pass_over(note: str) -> None:
         """The driver has said it."""
@@ -134,44 +155,55 @@ def _read(told: Orders, number: int) -> Iterator[pa.RecordBatch]:
         for job in _stream(jobs, item):
             job()
             if keys.full:
-                yield from keys.rows(told.cells)
+                yield from keys.rows(told.cells, part_of)
     except LeakcheckError as known:
         error = str(known)
     except Exception as unknown:  # whose own words may hold a secret
         raise RuntimeError(fault(unknown)) from None
-    yield from keys.rows(told.cells)
-    told.work.put(f"{ACCOUNT}{number}", _account(jobs, error))
+    if not jobs.broken:
+        yield from keys.rows(told.cells, part_of)
+    return {
+        "inputs": [tally.as_json() for tally in jobs.report.inputs],
+        "skipped": jobs.report.skipped,
+        "error": error,
+        "broken": jobs.broken,
+    }
 
 
 def _stream(jobs: Jobs, item: WorkItem) -> Stream:
+    if item.cuts is not None:
+        return jobs.frames(item.files[0], *item.cuts)
     if item.span is not None:
         return jobs.part(item.files[0], *item.span)
     return jobs.of(item.files, item.share or (0, 1))
 
 
-def _account(jobs: Jobs, error: str | None) -> dict[str, Any]:
-    """What the driver is told of an item."""
-    return {
-        "inputs": [tally.as_json() for tally in jobs.report.inputs],
-        "skipped": jobs.report.skipped,
-        "error": error,
-    }
+def broken_files(items: list[WorkItem], accounts: list[Any]) -> set[int]:
+    """The numbers of the files of which parts do not count."""
+    return {item.order for item, told in zip(items, accounts, strict=True) if told["broken"]}
 
 
 def joined(items: list[WorkItem], accounts: list[Any]) -> tuple[list[InputCounts], list[Any]]:
     """The accounts of all inputs, in the order of the inputs, and what was passed over.
 
-    What several tasks read of one file, and the range files of a folder, are one input.
+    What several tasks read of one file, and the range files of a folder, are one input. Of a broken
+    file one of those counts that read the whole of it.
     """
+    read_whole = broken_files(items, accounts)
     inputs: list[InputCounts] = []
     shared: dict[tuple[int, str], InputCounts] = {}
     skipped: dict[tuple[Any, ...], None] = {}
     several: list[Any] = []
+    counted: set[int] = set()
     by_order = sorted(
         zip(items, accounts, strict=True),
         key=lambda pair: (pair[0].order, pair[0].span or pair[0].share or (0, 0)),
     )
     for item, account in by_order:
+        if item.cuts is not None and item.order in read_whole:
+            if not account["broken"] or item.order in counted:
+                continue
+            counted.add(item.order)
         for saved in account["inputs"]:
             tally = InputCounts.from_json(saved)
             folder = tally.name.endswith("/")

@@ -1,5 +1,8 @@
 """Records as they cross the shuffle: rows of a cell's number and some of its records, sorted.
 
+A row says also of which file they are, by its number, where they count only if
+nothing is amiss with any part of it (see reading_tasks); WHOLE for all others.
+
 A record is 16 bytes, as the engine has it. A cell is a range of digests by
 their leading bits: cell c of n begins at c/n of the whole, in steps of 2^-16.
 Rule: a cell's bounds follow from its number, never from a sample, so that a
@@ -12,9 +15,10 @@ import pyarrow as pa
 
 from bloom.streams import RECORD_BYTES, Window, cut
 
-SCHEMA = "cell int, records binary"
+SCHEMA = "cell int, part_of int, records binary"
+WHOLE = -1
 MOST_CELLS = 1 << 14
-_ARROW = pa.schema([("cell", pa.int32()), ("records", pa.binary())])
+_ARROW = pa.schema([("cell", pa.int32()), ("part_of", pa.int32()), ("records", pa.binary())])
 _STEP_BITS = 16
 _STEPS = 1 << _STEP_BITS
 _ROW_BYTES = 64 << 10
@@ -43,8 +47,10 @@ def cut_by_cell(records: Window, cells: int) -> Iterator[tuple[int, memoryview]]
         rest = rest[stop:]
 
 
-def batches(sorted_pieces: Iterable[bytes], cells: int) -> Iterator[pa.RecordBatch]:
-    """Pieces of sorted records as batches of rows."""
+def batches(
+    sorted_pieces: Iterable[bytes], cells: int, part_of: int = WHOLE
+) -> Iterator[pa.RecordBatch]:
+    """Pieces of sorted records as batches of rows; part_of: the number of their file."""
     numbers: list[int] = []
     rows: list[bytes] = []
     held = 0
@@ -55,14 +61,15 @@ def batches(sorted_pieces: Iterable[bytes], cells: int) -> Iterator[pa.RecordBat
                 rows.append(bytes(records[at : at + _ROW_BYTES]))
                 held += len(rows[-1])
                 if held >= _BATCH_BYTES:
-                    yield _batch(numbers, rows)
+                    yield _batch(numbers, part_of, rows)
                     numbers, rows, held = [], [], 0
     if rows:
-        yield _batch(numbers, rows)
+        yield _batch(numbers, part_of, rows)
 
 
-def _batch(numbers: list[int], rows: list[bytes]) -> pa.RecordBatch:
-    columns = [pa.array(numbers, pa.int32()), pa.array(rows, pa.binary())]
+def _batch(numbers: list[int], part_of: int, rows: list[bytes]) -> pa.RecordBatch:
+    files = pa.array([part_of] * len(rows), pa.int32())
+    columns = [pa.array(numbers, pa.int32()), files, pa.array(rows, pa.binary())]
     return pa.RecordBatch.from_arrays(columns, schema=_ARROW)
 
 

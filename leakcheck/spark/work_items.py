@@ -1,8 +1,8 @@
-"""What one task reads: some files, a part of a large plain one, or a share of a large zip.
+"""What one task reads: some files, a part of a large one, or a share of a large zip.
 
 Rule 1: a file is cut where the reading of it on one machine could cut it, and
-read from there by the same code. Rule 2: what has no such place (gzip, a table,
-JSON, SQL) is one task's, so the longest begin first.
+read from there by the same code. Rule 2: what has no such place (gzip of one
+member, a table, JSON, SQL) is one task's, so the longest begin first.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from leakcheck.building.decide import Plan, look, settle, wanted_of
 from leakcheck.building.jobs import Jobs
 from leakcheck.building.request import BuildRequest
 from leakcheck.errors import InputError, UsageError
-from leakcheck.input import Found, Input, Skipped, expand, line_cuts
+from leakcheck.input import Found, FrameCut, Input, Skipped, expand, frame_cuts, line_cuts
 from leakcheck.input.archives import recognise
 from leakcheck.language import said
 from leakcheck.records.formats import WORDS
@@ -36,7 +36,9 @@ class WorkItem:
 
     Attributes:
         files: whole, or one of which the task has a part.
-        span: first byte and end of a part of a plain file.
+        span: first byte and end of a part of a file.
+        skips: bytes of text by which the part begins and ends behind the frames that are there;
+            None where the file is plain.
         share: (i, n) for every n-th text of an archive, from the i-th on.
         asked: the kind, or None where the files that told it are read.
         order: where the first of the files stands among all of them.
@@ -44,6 +46,7 @@ class WorkItem:
 
     files: tuple[Found, ...]
     span: tuple[int, int] | None
+    skips: tuple[int, int] | None
     share: tuple[int, int] | None
     asked: Kind | None
     order: int
@@ -60,18 +63,27 @@ class WorkItem:
         """Whether other tasks read of the same file."""
         return self.span is not None or self.share is not None
 
+    @property
+    def cuts(self) -> tuple[FrameCut, FrameCut] | None:
+        """Where the part of a compressed file begins and ends."""
+        if self.span is None or self.skips is None:
+            return None
+        return FrameCut(self.span[0], self.skips[0]), FrameCut(self.span[1], self.skips[1])
+
     def as_json(self) -> list[Any]:
         """For the task."""
         files = [astuple(found) for found in self.files]
-        return [files, self.span, self.share, self.asked and self.asked.value, self.order]
+        asked = self.asked and self.asked.value
+        return [files, self.span, self.skips, self.share, asked, self.order]
 
     @classmethod
     def from_json(cls, row: list[Any]) -> "WorkItem":
         """What `as_json` gave."""
-        files, span, share, asked, order = row
+        files, span, skips, share, asked, order = row
         return cls(
             tuple(Found(*one) for one in files),
             tuple(span) if span else None,
+            tuple(skips) if skips else None,
             tuple(share) if share else None,
             Kind(asked) if asked else None,
             order,
@@ -118,7 +130,7 @@ class Planned:
             items = list(self._parts(found, asked, order)) if found.size >= 2 * self._step else []
             full = len(group) == _MOST_FILES or held + found.size > self._step
             if group and (items or full or asked is not group_asked):
-                yield WorkItem(tuple(group), None, None, group_asked, first)
+                yield WorkItem(tuple(group), None, None, None, group_asked, first)
                 group, held = [], 0
             if items:
                 yield from items
@@ -128,7 +140,7 @@ class Planned:
             group.append(found)
             held += found.size
         if group:
-            yield WorkItem(tuple(group), None, None, group_asked, first)
+            yield WorkItem(tuple(group), None, None, None, group_asked, first)
 
     def _texts(self, found: Found) -> Iterator[Input]:
         """The texts of a file, to look at; what cannot be read is told by the task that reads."""
@@ -183,17 +195,25 @@ class Planned:
                 if recognise(item.raw.read(512)) == "zip":
                     count = min(_MOST_SHARES, found.size * _ZIP_FACTOR // self._step)
                     for at in range(count):
-                        yield WorkItem((found,), None, (at, count), asked, order)
+                        yield WorkItem((found,), None, None, (at, count), asked, order)
                 return
             try:
                 plan = self._plan(item)
             except InputError:
                 return  # which is told when it is read
-            if plan.structured or plan.dialect.prefix or not item.plain:
+            packed = item.packed
+            if plan.structured or plan.dialect.prefix or not (item.plain or packed):
                 return
-        cuts = [0, *line_cuts(found.path, self._step), found.size]
-        for start, stop in pairwise(cuts):
-            yield WorkItem((found,), (start, stop), None, asked, order)
+        if packed is None:
+            cuts = [0, *line_cuts(found.path, self._step), found.size]
+            for span in pairwise(cuts):
+                yield WorkItem((found,), span, None, None, asked, order)
+            return
+        inner = frame_cuts(found.path, packed, self._step)
+        if inner:
+            for first, last in pairwise([FrameCut(0, 0), *inner, FrameCut(found.size, 0)]):
+                span, skips = (first.at, last.at), (first.skip, last.skip)
+                yield WorkItem((found,), span, skips, None, asked, order)
 
 
 def _silently(request: BuildRequest) -> Any:

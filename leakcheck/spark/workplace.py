@@ -132,7 +132,10 @@ class FolderWorkplace(Workplace):
 
     def put_bytes(self, name: str, data: bytes) -> None:
         """As for Workplace."""
-        write_whole(self.folder / name, data, sync=False)
+        path = self.folder / name
+        if "/" in name:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_whole(path, data, sync=False)
 
     def get_bytes(self, name: str) -> bytes:
         """As for Workplace. Raises OSError."""
@@ -146,7 +149,14 @@ class FolderWorkplace(Workplace):
 
     def names(self, prefix: str) -> list[str]:
         """As for Workplace."""
-        return [name for name in os.listdir(self.folder) if name.startswith(prefix)]  # noqa: PTH208 - a million may be there
+        within, slash, _ = prefix.rpartition("/")
+        try:
+            found = os.listdir(self.folder / within)  # noqa: PTH208 - a million may be there
+        except FileNotFoundError:
+            if not slash:
+                raise
+            return []
+        return [name for one in found if (name := within + slash + one).startswith(prefix)]
 
 
 class ObjectWorkplace(Workplace):

@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from framed import bgzf, bzip2, zstd_frames
+
 from leakcheck.building import BuildReport, BuildRequest, Form
 from leakcheck.building import build as build_here
 from leakcheck.errors import LeakcheckError
@@ -67,6 +69,27 @@ def dumps(folder: Path) -> Path:
         archive.writestr("users.csv", "email,password\ng1@example.org,zipped\n")
     put("many.zip", packed.getvalue())
     put("broken.gz", gzip.compress(accounts(5_000, 41).encode(), mtime=0)[:-4_000])
+    return folder
+
+
+def framed(folder: Path) -> Path:
+    """A folder with compressed files that are made of frames, whole and broken."""
+    folder.mkdir()
+    text = accounts(14_000, 1).encode()
+    blocks, streams = bgzf(text), bzip2(text)
+    frames = zstd_frames(text, skippable=True)
+    half = len(blocks) // 2
+    for name, data in {
+        "a.bgz": blocks,
+        "b.bz2": streams,
+        "c.zst": frames,
+        "d.cut.bgz": blocks[: len(blocks) * 3 // 4],
+        "e.changed.bgz": blocks[:half] + b"\xa5\x5a" + blocks[half + 2 :],
+        "f.lost.zst": frames[:half] + frames[half + 9 :],
+        "g.trailed.bz2": streams + b"something else",
+        "h.wide.bgz": bgzf(text.decode().encode("utf-16")),
+    }.items():
+        (folder / name).write_bytes(data)
     return folder
 
 

@@ -1,18 +1,22 @@
 """A build on Spark gives the bytes and the account of a build on one machine."""
 
+import json
 import os
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import ITEM, SALT, accounts, asked, dumps, here, outcome, there
+from clusters import ITEM, SALT, accounts, asked, dumps, framed, here, outcome, there
 
 from leakcheck.errors import LeakcheckError, UsageError
 from leakcheck.input import line_cuts
+from leakcheck.subject.kinds import Kind
 
 pytestmark = pytest.mark.spark
+FRAMED_ITEM = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +25,18 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dumps(tmp_path_factory.mktemp("corpus") / "dumps")
 
 
-def same(spark: Any, folder: Path, *paths: Path, partitions: int = 7, **options: Any) -> Any:
+def same(
+    spark: Any,
+    folder: Path,
+    *paths: Path,
+    partitions: int = 7,
+    item_bytes: int = ITEM,
+    **options: Any,
+) -> Any:
     """Build on both sides; both must agree. The outcome."""
     one, many = folder / "one.bloom", folder / "many.bloom"
     on_one = outcome(lambda: here(asked(one, *paths, **options)))
-    on_many = outcome(lambda: there(spark, asked(many, *paths, **options), partitions))
+    on_many = outcome(lambda: there(spark, asked(many, *paths, **options), partitions, item_bytes))
     assert on_many == on_one
     assert one.exists() == many.exists()
     if one.exists():
@@ -45,6 +56,42 @@ def test_same_bytes_whatever_the_partitions(
     assert account["filter"]["about"]["incomplete"] is True
     assert not account["complete"]
     assert any(each["name"].endswith("many.zip/member8.txt") for each in account["inputs"])
+
+
+@pytest.mark.parametrize("partitions", [1, 7, 64])
+def test_same_bytes_for_files_of_frames(spark: Any, tmp_path: Path, partitions: int) -> None:
+    folder = framed(tmp_path / "dumps")
+    asks = {"kind": "email", "partitions": partitions, "item_bytes": FRAMED_ITEM}
+    account, _ = same(spark, tmp_path, folder, **asks)
+    assert {each["name"].rpartition("/")[2]: each.get("failure") for each in account["inputs"]} == {
+        "a.bgz": None,
+        "b.bz2": None,
+        "c.zst": None,
+        "d.cut.bgz": "the gzip data is cut short",
+        "e.changed.bgz": "the gzip data is damaged",
+        "f.lost.zst": "the zstd data is damaged",
+        "g.trailed.bz2": "after the bzip2 data comes something else, which is not read",
+        "h.wide.bgz": None,
+    }
+    whole = {each["name"][-5:]: each["lines"] for each in account["inputs"]}
+    assert 0 < whole["t.bgz"] < whole["a.bgz"]
+    assert 0 < whole["d.bgz"] < whole["a.bgz"]
+
+
+def test_files_of_frames_are_several_items(tmp_path: Path) -> None:
+    work_items = pytest.importorskip("leakcheck.spark.work_items", exc_type=ImportError)
+    from leakcheck.building.jobs import Jobs
+    from leakcheck.building.rejects import Rejects
+    from leakcheck.building.workers import Workers
+
+    request = asked(tmp_path / "x.bloom", framed(tmp_path / "dumps"), kind="email")
+    jobs = Jobs(request, Kind.EMAIL, Workers(1), Rejects(None), lambda note: None)
+    items = work_items.Planned(request, jobs, 2, FRAMED_ITEM).items
+    counts = Counter(item.files[0].base for item in items)
+    assert min(counts[name] for name in ("a.bgz", "b.bz2", "c.zst", "e.changed.bgz")) > 2
+    assert counts["h.wide.bgz"] == 1
+    for item in items:
+        assert work_items.WorkItem.from_json(json.loads(json.dumps(item.as_json()))) == item
 
 
 @pytest.mark.parametrize("kind", ["password", "credential", "ntlm", "domain"])
@@ -191,7 +238,6 @@ def test_large_files_are_several_items(corpus: Path, tmp_path: Path) -> None:
     from leakcheck.building.jobs import Jobs
     from leakcheck.building.rejects import Rejects
     from leakcheck.building.workers import Workers
-    from leakcheck.subject.kinds import Kind
 
     work_items = pytest.importorskip("leakcheck.spark.work_items", exc_type=ImportError)
     request = asked(tmp_path / "x.bloom", corpus, kind="email")

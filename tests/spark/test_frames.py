@@ -26,7 +26,11 @@ def test_a_column_of_text_gives_the_same_filter(
     rows = [(at, line) for at, line in enumerate(lines)] + [(-1, None), (-2, lines[0])]
     frame = spark.createDataFrame(rows, "id int, text string").repartition(5)
     records = lc.keys(frame, "text", kind, form=form, harden=harden)
-    assert [field.dataType.simpleString() for field in records.schema] == ["int", "binary"]
+    assert [field.dataType.simpleString() for field in records.schema] == [
+        "int",
+        "int",
+        "binary",
+    ]
     many = tmp_path / "many.bloom"
     header = lc.build(
         records, many, kind=kind, rate=1e-4, partitions=5, harden=harden, describe={"name": "Test"}

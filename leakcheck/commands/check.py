@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 from leakcheck.commands import declared as typer
@@ -43,7 +42,7 @@ def check(
         ),
     ] = None,
     from_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--from-file",
             metavar="FILE",
@@ -55,7 +54,7 @@ def check(
         typer.Option("--from", metavar="FORM", help="Format of the list, as for scan."),
     ] = None,
     hashes_from: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--hashes-from",
             metavar="FILE",
@@ -103,13 +102,13 @@ def check(
     if form is not None and from_file is None:
         raise UsageError(said("--from says how to read a list: it goes with --from-file."))
     if from_file is not None or hashes_from is not None:
+        from leakcheck.input.lists import place_of
         from leakcheck.scanning.options import ScanOptions, form_of
         from leakcheck.scanning.plain import check_list
         from leakcheck.terminal import in_ci
 
-        path = from_file or hashes_from
         listed = ScanOptions(
-            path=None if str(path) == "-" else path,
+            path=place_of(from_file or hashes_from or ""),
             kind=kind,
             form=form_of(form),
             hashes=True if hashes_from is not None else None,

@@ -256,7 +256,7 @@ def read_watch(
                 watch.add(text)
                 continue
             say(said("{text} is read as a list: there is a file of that name.", text=text))
-        _add_list(watch, path, columns, sheet)
+        _add_list(watch, text, columns, sheet)
     if not len(watch):
         raise InputError(
             said("The watch list holds nothing to look for: give addresses or domains.")
@@ -282,13 +282,13 @@ def _is_entry(text: str) -> EntryKind | None:
     return form if form in _A else None
 
 
-def _add_list(watch: Watch, path: Path, columns: Sequence[str], sheet: str | None) -> None:
+def _add_list(watch: Watch, named: str, columns: Sequence[str], sheet: str | None) -> None:
     """Add the entries of a list; what cannot be read of it is refused."""
-    from leakcheck.input.lists import ListFile
+    from leakcheck.input.lists import ListFile, place_of
     from leakcheck.records import rows
     from leakcheck.records.listing import Listing
 
-    file = ListFile(None if str(path) == "-" else path)
+    path, file = Path(named), ListFile(place_of(named))
     try:
         listing = Listing(file, rows.Wanted(columns=tuple(columns), sheet=sheet))
         for part in listing.parts():

@@ -1,4 +1,6 @@
-"""The texts of a list: a file, stdin or a pipe, opened like a dump; or the bytes of a workbook."""
+"""The texts of a list: a file, an object in storage, stdin or a pipe, opened like a dump; or the
+bytes of a workbook.
+"""
 
 import io
 import itertools
@@ -12,13 +14,33 @@ from typing import Any
 from leakcheck.errors import InputError
 from leakcheck.input.compressed import HEAD_BYTES
 from leakcheck.input.inputs import Input, Options, expand
+from leakcheck.input.objects import open_raw
 from leakcheck.input.streams import Buffer, Raw, ReadError
 from leakcheck.input.walk import STDIN, Found, Skipped
 from leakcheck.input.workbook import OLE, is_workbook
 from leakcheck.language import said
+from leakcheck.storage.stores import is_object, objects_at
 
 ZIP = b"PK\x03\x04"
 _MOST_EXPANSION = 1000.0
+
+
+Place = Path | str
+"""Where a list is: a file, or the URL of an object in storage, which is no path."""
+
+
+def place_of(named: str) -> Place | None:
+    """Where the list is that a user named; None for stdin."""
+    if named == STDIN:
+        return None
+    return named if is_object(named) else Path(named)
+
+
+def base_of(place: Place | None) -> str:
+    """Its name without its folder."""
+    if place is None:
+        return "stdin"
+    return place.rpartition("/")[2] if isinstance(place, str) else place.name or str(place)
 
 
 class ListFile:
@@ -31,9 +53,9 @@ class ListFile:
         skipped: what was not read of it, with the reason.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Place | None) -> None:
         """path: None for stdin. Raises InputError where it cannot be opened or is empty."""
-        self.name = "stdin" if path is None else path.name or str(path)
+        self.name = base_of(path)
         self.skipped: list[Skipped] = []
         self.size: int | None = None
         with self.reading():
@@ -101,9 +123,14 @@ class ListFile:
                 )
             ) from None
 
-    def _open(self, path: Path | None) -> tuple[Found, "Raw | Given"]:
+    def _open(self, path: Place | None) -> tuple[Found, "Raw | Given"]:
         if path is None:
             return Found(STDIN, None), Given(sys.stdin.buffer)
+        if isinstance(path, str):
+            objects, named = objects_at(path)
+            if not named:
+                raise IsADirectoryError
+            return Found.of_object(objects[0], named=True), open_raw(path)
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
             raise IsADirectoryError

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from leakcheck.errors import InputError, LeakcheckError
-from leakcheck.input.walk import STDIN, Found, Skipped, walk
+from leakcheck.input.lists import Place, place_of
+from leakcheck.input.walk import Found, Skipped, walk
 from leakcheck.language import headless, joined, said
 from leakcheck.reports import Summary
 from leakcheck.scanning.asking import Asking
@@ -22,6 +23,7 @@ from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import Asked, SourceSet
 from leakcheck.scanning.summary import ScanCounts
+from leakcheck.storage.stores import is_object, objects_at
 from leakcheck.wording import counted, ended, number
 
 _TOLD = 30  # lists that a summary names, and notes
@@ -33,7 +35,7 @@ class OneList:
 
     Attributes:
         name: as the user named it, or the folder that it is in and its name there.
-        path: None for stdin.
+        path: a file, or the URL of an object; None for stdin.
         scan: where it is open.
         kept: whether it stays open until it is read, as what can be read but once.
         columns: the names of those kept for a report.
@@ -48,7 +50,7 @@ class OneList:
     """
 
     name: str
-    path: Path | None
+    path: Place | None
     scan: Scan | None = None
     kept: bool = False
     columns: list[str] = field(default_factory=list)
@@ -62,7 +64,7 @@ class OneList:
     counts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, path: Path | None, scan: Scan) -> Self:
+    def of(cls, name: str, path: Place | None, scan: Scan) -> Self:
         """What is known of an open list."""
         file = scan.listing.file
         return cls(name, path, scan, columns=list(scan.listing.names),
@@ -92,8 +94,8 @@ class Lists:
 
         Raises InputError where no list can be read; else as `Scan.open` does.
         """
-        if len(names) == 1 and not (Path(names[0]).is_dir() or _pattern(names[0])):
-            path = None if names[0] == STDIN else Path(names[0])
+        if len(names) == 1 and not _is_several(names[0]):
+            path = place_of(names[0])
             scan = Scan.open(replace(options, path=path))
             only = OneList.of(scan.listing.name, path, scan)
             lists = cls(options, scan.asking, [only])
@@ -141,7 +143,7 @@ class Lists:
     @property
     def paths(self) -> list[Path]:
         """The files read."""
-        return [one.path for one in self._lists if one.path is not None]
+        return [one.path for one in self._lists if isinstance(one.path, Path)]
 
     @property
     def columns(self) -> list[str]:
@@ -257,12 +259,12 @@ class Lists:
         if found.size == 0:
             self._notes.append(said("{name} is empty", name=found.path))
             return
-        real = STDIN if found.path == STDIN else os.path.realpath(found.path)
+        path = place_of(found.path)
+        real = os.path.realpath(path) if isinstance(path, Path) else found.path
         if real in seen:
             self._notes.append(said("{name} was named twice, and is read once", name=found.path))
             return
         seen.add(real)
-        path = None if found.path == STDIN else Path(found.path)
         name = "stdin" if path is None else found.path
         try:
             scan = Scan.of_list(replace(self._options, path=path), self._asking)
@@ -371,5 +373,8 @@ def _sum(numbers: Iterator[int | None]) -> int | None:
     return sum(known) if len(known) == len(found) else None
 
 
-def _pattern(name: str) -> bool:
-    return glob.has_magic(name) and not os.path.lexists(name)
+def _is_several(name: str) -> bool:
+    """Whether it is a folder or a pattern."""
+    if is_object(name):
+        return not objects_at(name)[1]
+    return Path(name).is_dir() or (glob.has_magic(name) and not os.path.lexists(name))

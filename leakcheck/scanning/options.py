@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leakcheck.errors import UsageError
-from leakcheck.input.lists import ListFile
+from leakcheck.input.lists import ListFile, Place
 from leakcheck.language import said
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import Form
@@ -40,7 +40,7 @@ class ScanOptions:
         counts_only: whether no row is wanted at all, only the tally.
     """
 
-    path: Path | None
+    path: Place | None
     kind: Kind | None = Kind.EMAIL
     form: Form | None = None
     columns: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bloom.engine import choose
 from leakcheck import terminal
+from leakcheck.input.lists import base_of
 from leakcheck.language import joined, local, said, spoken
 from leakcheck.progress import Progress
 from leakcheck.reports import Column, Meta
@@ -34,8 +35,7 @@ def check_list(options: ScanOptions, *, as_json: bool) -> int:
     Returns the exit status. Raises as `Scan.open` does.
     """
     out = stdout()
-    named = "stdin" if options.path is None else options.path.name
-    label = said("checking {name}", name=named)
+    label = said("checking {name}", name=base_of(options.path))
     with Progress(label) as progress, Scan.open(options) as scan:
         for told in scan.costs():
             terminal.warn(told)

@@ -75,19 +75,22 @@ def dumps(folder: Path) -> Path:
 def framed(folder: Path) -> Path:
     """A folder with compressed files that are made of frames, whole and broken."""
     folder.mkdir()
-    text = accounts(14_000, 1).encode()
-    blocks, streams = bgzf(text), bzip2(text)
-    frames = zstd_frames(text, skippable=True)
-    half = len(blocks) // 2
+
+    def text(seed: int) -> bytes:
+        return accounts(14_000, seed).encode()  # others in each: what is too much must be seen
+
+    def half(data: bytes) -> tuple[bytes, bytes]:
+        return data[: len(data) // 2], data[len(data) // 2 + 9 :]
+
     for name, data in {
-        "a.bgz": blocks,
-        "b.bz2": streams,
-        "c.zst": frames,
-        "d.cut.bgz": blocks[: len(blocks) * 3 // 4],
-        "e.changed.bgz": blocks[:half] + b"\xa5\x5a" + blocks[half + 2 :],
-        "f.lost.zst": frames[:half] + frames[half + 9 :],
-        "g.trailed.bz2": streams + b"something else",
-        "h.wide.bgz": bgzf(text.decode().encode("utf-16")),
+        "a.bgz": bgzf(text(1)),
+        "b.bz2": bzip2(text(2)),
+        "c.zst": zstd_frames(text(3), skippable=True),
+        "d.cut.bgz": bgzf(text(4))[:70_000],
+        "e.changed.bgz": bytes(9).join(half(bgzf(text(5)))),
+        "f.lost.zst": b"".join(half(zstd_frames(text(6), skippable=True))),
+        "g.trailed.bz2": bzip2(text(7)) + b"something else",
+        "h.wide.bgz": bgzf(text(8).decode().encode("utf-16")),
     }.items():
         (folder / name).write_bytes(data)
     return folder

@@ -245,7 +245,7 @@ def read_watch(
     """
     watch = Watch()
     for given in paths:
-        text, path = str(given), Path(given)
+        text = str(given)
         if isinstance(given, str) and text != "-" and (form := _is_entry(text)):
             if not os.path.lexists(text):
                 say(

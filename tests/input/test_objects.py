@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import random
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 from loopback.objects import Between, Lake, between, pointed, s3_server
+from openpyxl import Workbook
 
+from leakcheck.__main__ import run
 from leakcheck.building import BuildReport, BuildRequest, build
 from leakcheck.errors import InputError, UsageError
 from leakcheck.input import Options, ReadError, Skipped, inputs, line_cuts, objects
@@ -141,6 +144,60 @@ def test_parts_of_an_object_are_those_of_the_file(lake: Lake, tmp_path: Path) ->
     cuts = line_cuts("s3://lake/parts.txt", 300_000)
     assert len(cuts) > 2
     assert cuts == line_cuts(str(tmp_path / "parts.txt"), 300_000)
+
+
+def workbook() -> bytes:
+    """A sheet with two people."""
+    book, out = Workbook(), io.BytesIO()
+    for row in (["name", "email"], ["One", "person1@example.org"], ["No", "no@example.net"]):
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def test_lists_are_read_where_they_lie(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dump, known = tmp_path / "dump.txt", tmp_path / "known.bloom"
+    dump.write_bytes(TEXT[:2_000])
+    made(known, dump)
+    table = b"name,email\nOne,person1@example.org\nNo,no@example.net\n"
+    lake("people/table.csv", table)
+    lake("people/packed", gzip.compress(table))
+    lake("people/book.xlsx", workbook())
+    for url in ("table.csv", "packed", "book.xlsx"):
+        assert scanned(capsys, f"s3://lake/people/{url}", known) == (1, ["exposed", "clean"])
+    status, verdicts = scanned(capsys, "s3://lake/people/", known)
+    assert (status, verdicts) == (1, 3 * ["exposed", "clean"])
+    assert run(["check", "--from-file", "s3://lake/people/table.csv", "--in", str(known)]) == 1
+    assert "person1@example.org: exposed" in capsys.readouterr().out
+    assert run(["hunt", str(dump), "--watch", "s3://lake/people/packed"]) == 1
+    assert "person1@example.org" in capsys.readouterr().out
+
+
+def test_a_list_that_is_not_there_is_a_sentence(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dump, known = tmp_path / "dump.txt", tmp_path / "known.bloom"
+    dump.write_bytes(TEXT[:2_000])
+    made(known, dump)
+    lake("lists/empty.csv", b"")
+    lake("lists/cut.gz", gzip.compress(TEXT)[:-9_000])
+    for command, message in {
+        ("scan", "s3://lake/lists/no.csv"): "s3://lake/lists/no.csv: there is no such object",
+        ("check", "--from-file", "s3://lake/lists/no.csv"): "there is no such object",
+        ("check", "--from-file", "s3://lake/lists"): "this is a folder",
+        ("scan", "s3://lake/lists/empty.csv"): "the list is empty",
+        ("scan", "s3://lake/lists/cut.gz"): "the gzip data is cut short",
+    }.items():
+        assert run([*command, "--in", str(known)]) == 2, command
+        assert message in capsys.readouterr().err
+
+
+def scanned(capsys: pytest.CaptureFixture[str], url: str, known: Path) -> tuple[int, list[str]]:
+    """The exit status of a scan, and the verdict of each row."""
+    status = run(["scan", url, "--in", str(known), "--format", "json"])
+    return status, [row["verdict"] for row in json.loads(capsys.readouterr().out)["results"]]
 
 
 def test_what_needs_a_file_is_told(lake: Lake, tmp_path: Path) -> None:

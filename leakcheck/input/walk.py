@@ -124,6 +124,13 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
             yield from _pattern(path, report)
 
 
+def names_several(path: str) -> bool:
+    """Whether `path` names a folder, of files or of objects, or is a pattern. Raises InputError."""
+    if is_object(path):
+        return not objects_at(path)[1]
+    return os.path.isdir(path) or (glob.has_magic(path) and not os.path.lexists(path))  # noqa: PTH112
+
+
 def listed(path: str) -> list[str]:
     """The paths in the file `path`, one a line, as for --files-from; `-` is stdin."""
     try:

@@ -5,7 +5,6 @@ them before its first row, then to be read. What is refused or breaks off is
 told and stops no other.
 """
 
-import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Any, Self
 
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input.lists import Place, place_of
-from leakcheck.input.walk import Found, Skipped, walk
+from leakcheck.input.walk import Found, Skipped, names_several, walk
 from leakcheck.language import headless, joined, said
 from leakcheck.reports import Summary
 from leakcheck.scanning.asking import Asking
@@ -23,7 +22,6 @@ from leakcheck.scanning.options import ScanOptions
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import Asked, SourceSet
 from leakcheck.scanning.summary import ScanCounts
-from leakcheck.storage.stores import is_object, objects_at
 from leakcheck.wording import counted, ended, number
 
 _TOLD = 30  # lists that a summary names, and notes
@@ -94,7 +92,7 @@ class Lists:
 
         Raises InputError where no list can be read; else as `Scan.open` does.
         """
-        if len(names) == 1 and not _is_several(names[0]):
+        if len(names) == 1 and not names_several(names[0]):
             path = place_of(names[0])
             scan = Scan.open(replace(options, path=path))
             only = OneList.of(scan.listing.name, path, scan)
@@ -371,10 +369,3 @@ def _sum(numbers: Iterator[int | None]) -> int | None:
     found = list(numbers)
     known = [one for one in found if one is not None]
     return sum(known) if len(known) == len(found) else None
-
-
-def _is_several(name: str) -> bool:
-    """Whether it is a folder or a pattern."""
-    if is_object(name):
-        return not objects_at(name)[1]
-    return Path(name).is_dir() or (glob.has_magic(name) and not os.path.lexists(name))

@@ -205,5 +205,6 @@ def _described(url: str, row: Any) -> StoredObject:
     import hashlib  # loads OpenSSL
 
     written = int(row["last_modified"].timestamp() * 1_000_000_000)
-    mark = hashlib.sha1((row.get("e_tag") or "").encode()).digest()[:7]
+    tag = (row.get("e_tag") or "").strip('"')  # Azure has it in quotes, but not where it lists
+    mark = hashlib.sha1(tag.encode()).digest()[:7]
     return StoredObject(url, int(row["size"]), written, int.from_bytes(mark, "big") or 1)

@@ -6,6 +6,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,16 @@ def test_a_store_that_stumbles_is_asked_again(server: str, lake: Lake, tmp_path:
     assert report.records == 40_000
     assert not report.failures
     assert len(told.seen) > 4
+
+
+def test_a_mark_is_the_same_where_a_store_puts_it_in_quotes_only_sometimes() -> None:
+    """As Azure does: in the answer about an object, and not in a list of them."""
+    row = {"size": 3, "last_modified": datetime.now(UTC), "path": "x"}
+    marks = {
+        stores._described("az://lake/x", row | {"e_tag": tag}).mark for tag in ('"0x8D"', "0x8D")
+    }
+    assert len(marks) == 1
+    assert stores._described("az://lake/x", row | {"e_tag": "0x8E"}).mark not in marks
 
 
 def test_credentials_in_a_url_are_never_shown(tmp_path: Path) -> None:

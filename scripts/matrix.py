@@ -3,7 +3,8 @@
     python scripts/matrix.py [--without-rust] WHAT PYTHON...
 
 WHAT: a wheel, an sdist or a clone, as pip takes it. --without-rust hides Rust, so that plain
-Python has to do. The rows are those of docs/platforms.md: what was really run, and nothing else.
+Python has to do. An interpreter without pip or SSL can only be given what PIP_FIND_LINKS holds
+(PIP_NO_INDEX=1). The rows are those of docs/platforms.md: what was really run, and nothing else.
 """
 
 import datetime
@@ -27,6 +28,7 @@ TESTS = (
     "tests/test_processes.py",
     "tests/test_verdicts.py",
 )
+LIBC = "import sysconfig; print(sysconfig.get_config_var('HOST_GNU_TYPE'))"
 
 
 def run(*words: object, cwd: Path | None = None) -> str:
@@ -50,15 +52,26 @@ def hide_rust(folder: Path) -> None:
     os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
+def environment(python: str, folder: Path) -> list[str]:
+    """Make one; its pip. Another Python's pip where the interpreter was built without any."""
+    ours = subprocess.run([python, "-c", "import ensurepip, ssl"], check=False, capture_output=True)
+    if ours.returncode == 0:
+        run(python, "-m", "venv", folder)
+        return [str(folder / "bin" / "pip")]
+    run(python, "-m", "venv", "--without-pip", folder)
+    return [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
+
+
 def row(what: str, python: str, *, with_rust: bool) -> str:
     """One row of the table."""
     with tempfile.TemporaryDirectory() as place:
         here = Path(place) / "venv" / "bin"
-        run(python, "-m", "venv", here.parent)
-        run(here / "pip", "install", "--quiet", what)
+        pip = environment(python, here.parent)
+        run(*pip, "install", "--quiet", what)
         engine = re.search(r"(native|python)", run(here / "leakcheck", "--version", cwd=here))
         run(here / "leakcheck", "demo", cwd=here)
-        run(here / "pip", "install", "--quiet", "pytest", "pytest-timeout", "hypothesis")
+        run(*pip, "install", "--quiet", "pytest", "pytest-timeout", "hypothesis")
+        libc = "musl, " if "musl" in run(here / "python", "-c", LIBC) else ""
         told = run(here / "pytest", "-q", "-p", "no:cacheprovider", *TESTS, cwd=ROOT)
         passed = re.findall(r"(\d+) passed", told)
         if not passed:  # quiet: a dot a test
@@ -67,7 +80,7 @@ def row(what: str, python: str, *, with_rust: bool) -> str:
     how = "wheel" if what.endswith(".whl") else "sdist" if what.endswith(".gz") else "clone"
     if not with_rust:
         how += ", without Rust"
-    system = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {platform.machine()}"
+    system = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {libc}{platform.machine()}"
     assert engine is not None
     name = "compiled" if engine[1] == "native" else "plain Python"
     cells = (system, version.strip(), name, how, f"demo, {passed[-1]} tests")

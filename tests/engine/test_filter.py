@@ -204,7 +204,7 @@ def test_overwritten_while_it_is_asked(
             if stop.is_set():
                 return
             overwrite(path, editions[turn % 3])
-            time.sleep(0.002)
+            time.sleep(0.002 * 1.01**turn)  # longer and longer: a slow reader gets its turn as well
 
     writer = threading.Thread(target=write)
     writer.start()

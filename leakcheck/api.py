@@ -330,7 +330,7 @@ def _which(at: int, of: int) -> str:
     """Which of several subjects an error is about, by its place: none is repeated."""
     if of == 1:
         return ""
-    return said("No. {at} of the {of} asked about, so that none was asked: ", at=at, of=of)
+    return said("Nothing was checked, because of subject {at} of {of}: ", at=at, of=of)
 
 
 def _from_hex(digest: str, kind: Kind | None, which: str) -> bytes:

@@ -269,25 +269,48 @@ DATA: dict[str, str | None] = {
     "name": None,
     "ip": None,
     "birthdate": said(
-        "Do not let your date of birth serve as proof of who you are: others know it now."
+        "Your date of birth no longer proves who you are: others know it. Do not use it as a "
+        "password, PIN or answer to a secret question."
     ),
     "phone": said(
-        "Expect calls and texts too. Call back on a number that you already know, not on theirs."
+        "Expect calls and text messages that use your details. Never give a code or a password "
+        "over the telephone: call back on a number that you already know, and report fraudulent "
+        "messages to your operator."
     ),
-    "address": said("Expect letters and visits from people who know your address."),
+    "address": said(
+        "Expect letters and visits from people who know your address: check unexpected bills and "
+        "demands with the sender."
+    ),
     "iban": said(
-        "Tell your bank that your account number is known, and check your statements "
-        "for debits that you did not order."
+        "Tell your bank that your account number is known, and watch your account. Dispute any "
+        "direct debit that you do not recognise: your bank must refund it."
     ),
-    "card": said("Have the card blocked and replaced, and check its statements."),
+    "card": said(
+        "Have the card blocked and replaced. Report payments that you did not make to your bank "
+        "and to the police."
+    ),
     "identity": said(
-        "Tell the authority that issued the document, and watch for accounts or loans in your name."
+        "Report the document as compromised to the authority that issued it. Watch for accounts, "
+        "contracts or loans in your name, and report the first one to the police."
     ),
     "health": said(
-        "Do not trust anyone who writes to you about your health: ask your doctor yourself."
+        "Nobody needs to ask for your medical data by e-mail or telephone: refuse, and ask your "
+        "doctor yourself."
+    ),
+    "tax": said(
+        "Expect messages that claim to come from the tax office. Sign in only at an address that "
+        "you typed yourself."
+    ),
+    "photo": said(
+        "Your picture can be used to open accounts in your name: report the first sign of it to "
+        "the police."
     ),
 }
-"""What can be in a breach, in the words of `build --data`, and what to do about each."""
+"""What can be in a breach, in the words of `--data`, and what to do about each.
+
+The page that `publish` writes says the same of each, and has its own steps for the others:
+see leakcheck/publishing/site/texts.
+"""
 
 
 def advice(kind: Kind, verdict: Verdict, data: Collection[str] | None = None) -> tuple[str, ...]:

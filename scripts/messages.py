@@ -14,7 +14,7 @@ import io
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -207,6 +207,37 @@ def _not_shown(node: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(one)
 
 
+def unpaired(messages: Iterable[Id]) -> Iterator[str]:
+    """Messages that would say "1 files": of a count and its things, without a twin for one."""
+    for one in messages:
+        if isinstance(one, str):
+            for name, _ in _COUNTS.findall(one):
+                if (name, one) not in _NEVER_ONE and name not in _NEVER_ONE:
+                    yield f"no twin for one {{{name}}}, see said_of: {one!r}"
+
+
+_COUNTS = re.compile(
+    r"\{(\w+)\} (?:(?:of|the|its|more|other|in|all) )*(addresses|accounts|bits|bytes|characters"
+    r"|columns|commits|cores|days|digits|entries|files|filters|findings|groups|hashes|hits|hours"
+    r"|keys|lines|lists|members|minutes|names|pages|parts|passes|passwords|places|ranges|records"
+    r"|rows|seconds|sheets|sources|spellings|symbols|times|values|versions|years)\b"
+)
+_NEVER_ONE = frozenset(
+    (
+        # Bounds that are constants, and the size of a whole.
+        "most", "most_about", "most_bits", "most_members", "most_passes", "most_work",
+        "longest_term", "longest_url", "key_bytes", "of", "total", "file_bytes", "digits",
+        "hex_digits", "width",
+        # Counted things themselves.
+        "versions", "to",
+        # Measures with a decimal, what is large, at least two of its nature, or asked for as such.
+        "bits", "each", "mean", "size", "needed", "copies", "longest", "min_count", "expansion",
+        "ratio",
+    )
+)  # fmt: skip
+"""Names that never stand for one thing."""
+
+
 def template() -> Catalog:
     """A catalogue of every message, none of them translated."""
     made = Catalog(charset="utf-8")
@@ -240,8 +271,8 @@ def faults(message: Message) -> Iterator[str]:
     if not all(texts):
         yield "not translated"
         return
-    for one in texts:
-        if names_in(one) - names_in(ids[-1]) or names_in(ids[-1]) - names_in(one):
+    for english, one in zip(ids, texts, strict=True):
+        if names_in(one) ^ names_in(english):
             yield f"other names in braces than the English: {one}"
 
 
@@ -253,6 +284,7 @@ def wrong() -> list[str]:
                                ast.parse(path.read_text(encoding="utf-8")))]  # fmt: skip
     lines += [f"{place}: the message is no literal" for place in others
              if not place.startswith(_MAKERS)]  # fmt: skip
+    lines += unpaired(messages)
     for language, path in catalogues().items():
         held = {one.id: one for one in read(path, language) if one.id}
         lines += [f"{language}: missing: {one!r}" for one in messages if one not in held]

@@ -59,6 +59,16 @@ def test_what_is_not_said_is_found(catalogues: object) -> None:
         assert unsaid(code) == [], code
 
 
+def test_what_would_say_1_files_is_found(catalogues: object) -> None:
+    def unpaired(*messages: object) -> list[str]:
+        return list(catalogues.unpaired(messages))  # type: ignore[attr-defined]
+
+    for text in ("git lists {gone} files, and", "{bad} of the ranges kept are", "{n} more groups"):
+        assert len(unpaired(text)) == 1, text
+        assert unpaired((text, text)) == []
+    assert unpaired("more than {most} bytes", "page {damaged} is damaged", "{name}: {rows}") == []
+
+
 @pytest.mark.parametrize("command", [[], ["build"], ["filters"], ["filters", "add"], ["scan"]])
 def test_help_in_french(command: list[str]) -> None:
     done = leakcheck(*command, "--help", LC_ALL=FRENCH)

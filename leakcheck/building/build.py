@@ -12,12 +12,12 @@ from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
 from leakcheck.building.writer import KeyTaker, KeyWriter, kept_by
 from leakcheck.errors import InputError, UsageError
-from leakcheck.language import figure, joined, said
+from leakcheck.language import joined, said
 from leakcheck.sources.filter_file import PAGE_BYTES, Header, forget_old_keys
 from leakcheck.sources.filter_header import about, joined_tables
 from leakcheck.subject.kinds import Kind
 from leakcheck.terminal import quiet_interrupt
-from leakcheck.wording import odds
+from leakcheck.wording import counted, odds
 
 if TYPE_CHECKING:
     from leakcheck.building.slow_keys import Wish
@@ -249,8 +249,8 @@ def nothing(report: BuildReport, kind: str) -> str:
     forms = sorted({tally.form for tally in report.inputs if tally.form})
     because = (
         said(
-            " in {lines} lines read as {names}",
-            lines=figure(f"{lines:,}"),
+            " in {lines} read as {names}",
+            lines=counted(lines, "line"),
             names=joined(said(" and "), forms),
         )
         if forms

@@ -12,7 +12,7 @@ from leakcheck.ci.names import Names
 from leakcheck.ci.parts import Manner, ReadPart, read_items
 from leakcheck.ci.selection import Selection
 from leakcheck.errors import InputError, UsageError
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said_of
 from leakcheck.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -71,14 +71,19 @@ def run(
     seen.unreadable += listing.unreadable
     if seen.gone and not seen.paths and not seen.unreadable:
         raise InputError(
-            said(
+            said_of(
+                seen.gone,
+                "git lists {gone} file, and it is not here: check it out first.",
                 "git lists {gone} files, and none of them is here: check them out first.",
-                gone=seen.gone,
+                gone=figure(f"{seen.gone:,}"),
             )
         )
     if options.whole and selection.excluded and not items:
         raise UsageError(
-            said(
+            said_of(
+                selection.excluded,
+                "The policy leaves nothing to read: it excludes the only file. "
+                "Correct exclude, paths or formats.",
                 "The policy leaves nothing to read: it excludes all {excluded} files. "
                 "Correct exclude, paths or formats.",
                 excluded=figure(f"{selection.excluded:,}"),

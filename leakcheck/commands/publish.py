@@ -48,7 +48,7 @@ def publish(
             "--data",
             metavar="NAME,...",
             help="What was leaked: password, email, name, birthdate, phone, address, iban, card, "
-            "identity, health, tax, photo.",
+            "identity, health, tax, photo, username, ip.",
         ),
     ] = "email",
     contact: Annotated[

@@ -20,7 +20,7 @@ from leakcheck.fetching.state import State, load, locked
 from leakcheck.fetching.storing import check_before, day_of, make_store, written
 from leakcheck.fetching.workers import fetch_blocks
 from leakcheck.http.urls import parse_url, shown
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said, said_of
 from leakcheck.sources import filter_file, filter_header
 from leakcheck.sources.filter_file import Builder, Header
 from leakcheck.sources.filter_header import filter_errors
@@ -28,6 +28,7 @@ from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
 from leakcheck.sources.range_files import RANGES
 from leakcheck.store.format import StoreHeader
+from leakcheck.wording import counted
 
 
 def fetch(request: Request, tell: Tell) -> Outcome:
@@ -205,10 +206,10 @@ def _fetch(order: Order, request: Request, tell: Tell) -> Report:
 def _incomplete(report: Report, total: int) -> str:
     reason = report.fatal or next(iter(report.missing.values()), said("the work was cut short"))
     return said(
-        "{total} of {total2} ranges could not be fetched ({reason}). Those that "
-        "arrived are kept: the same command goes on from there.",
-        total=figure(f"{total - report.had:,}"),
-        total2=figure(f"{total:,}"),
+        "{missing} of {ranges} could not be fetched ({reason}). What arrived is kept: the same "
+        "command goes on from there.",
+        missing=figure(f"{total - report.had:,}"),
+        ranges=counted(total, "range"),
         reason=reason,
     )
 
@@ -242,9 +243,11 @@ def _build(request: Request, order: Order, tell: Tell) -> Header:
             tell(said("reading"), done + 1, len(numbers))
         if damaged:
             raise InputError(
-                said(
-                    "{damaged} of the ranges kept are damaged: the same command fetches them "
-                    "again.",
+                said_of(
+                    damaged,
+                    "{damaged} of the ranges kept is damaged: the same command fetches it again.",
+                    "{damaged} of the ranges kept are damaged: the same command fetches "
+                    "them again.",
                     damaged=figure(f"{damaged:,}"),
                 )
             )

@@ -19,11 +19,12 @@ from leakcheck.fetching.packing import RangeMarks, cut_off, doubt_of, foreign, p
 from leakcheck.fetching.request import Outcome, Request, Tell, store_about
 from leakcheck.http.headers import Validator
 from leakcheck.input import Options, Skipped, chunks, inputs
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said, said_of
 from leakcheck.sources.range_files import prefix_in, prefix_of, read_range
 from leakcheck.store.format import PER_BLOCK
 from leakcheck.store.reader import kernels
 from leakcheck.store.writer import StoreWriter
+from leakcheck.wording import counted
 
 _CHUNK = 4 << 20
 _HIGH_HALF = bytes(byte >> 4 for byte in range(256))
@@ -118,14 +119,16 @@ def _from_folder(folder: Path, request: Request, writer: StoreWriter, tell: Tell
             tell(said("reading"), number - request.first, len(wanted))
     if missing:
         raise InputError(
-            said(
-                "{folder}: {missing} of {wanted} ranges are missing, the first is "
-                "{missing2}: complete the folder, or name those that are there with "
-                "--prefixes.",
+            said_of(
+                len(missing),
+                "{folder}: {missing} of {ranges} is missing, {first}: complete the folder, or "
+                "name those that are there with --prefixes.",
+                "{folder}: {missing} of {ranges} are missing, the first is {first}: complete the "
+                "folder, or name those that are there with --prefixes.",
                 folder=folder,
                 missing=figure(f"{len(missing):,}"),
-                wanted=figure(f"{len(wanted):,}"),
-                missing2=missing[0],
+                ranges=counted(len(wanted), "range"),
+                first=missing[0],
             )
         )
     if marks.twice():
@@ -193,8 +196,8 @@ def _from_text(given: str, request: Request, writer: StoreWriter, tell: Tell) ->
     size, seen = request.kind.digest_bytes, _Spread(request)
     hashes = array("I", bytes(4 * (request.last - request.first + 1)))
     digests, counts = b"", b""
-    for more, counted in _hashes(given, size, request.min_count, seen, tell):
-        digests, counts = digests + more, counts + counted
+    for more, kept in _hashes(given, size, request.min_count, seen, tell):
+        digests, counts = digests + more, counts + kept
         last = len(digests) // size - 1
         if last < 0:
             continue

@@ -15,7 +15,7 @@ from leakcheck.fetching.blocks import AS_BEFORE, Block, Blocks, RangeEntry
 from leakcheck.fetching.messages import Order
 from leakcheck.fetching.request import Request, Tell, store_about
 from leakcheck.http.headers import Validator
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said, said_of
 from leakcheck.store.format import StoreHeader
 from leakcheck.store.reader import Packed, RangeStore
 from leakcheck.store.writer import StoreWriter
@@ -131,15 +131,20 @@ def make_store(
                 tell(said("writing"), done + 1, len(order.blocks()))
             if bad:
                 raise InputError(
-                    said(
-                        "{bad} of the ranges kept are damaged: the same command fetches them "
+                    said_of(
+                        bad,
+                        "{damaged} of the ranges kept is damaged: the same command fetches it "
                         "again.",
-                        bad=figure(f"{bad:,}"),
+                        "{damaged} of the ranges kept are damaged: the same command fetches "
+                        "them again.",
+                        damaged=figure(f"{bad:,}"),
                     )
                 )
             if not writer.hashes:
                 raise InputError(
-                    said(
+                    said_of(
+                        request.min_count,
+                        "No hash was found: an empty store would call all passwords clean.",
                         "No hash was seen {min_count} times or more: an empty store would call "
                         "all passwords clean.",
                         min_count=request.min_count,

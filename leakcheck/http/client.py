@@ -26,7 +26,7 @@ from leakcheck.http.headers import retry_after
 from leakcheck.http.messages import Malformed
 from leakcheck.http.proxies import Proxy, ProxyRefused, basic, proxy_for
 from leakcheck.http.urls import Url
-from leakcheck.language import said
+from leakcheck.language import figure, said, said_of
 
 if TYPE_CHECKING:
     import ssl
@@ -230,8 +230,12 @@ def _refusal(reply: Reply, fields: Mapping[str, str]) -> Exception:
         return NetworkError(reason)
     pause = retry_after(reply.fields.get("retry-after"))
     if pause is not None:
-        reason = said(
-            "{reason} and asks to wait {seconds} seconds", reason=reason, seconds=f"{pause:.0f}"
+        reason = said_of(
+            round(pause),
+            "{reason} and asks to wait {seconds} second",
+            "{reason} and asks to wait {seconds} seconds",
+            reason=reason,
+            seconds=figure(f"{pause:.0f}"),
         )
     return Passing(reason, pause, busy=True)
 

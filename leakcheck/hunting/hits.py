@@ -179,7 +179,9 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
             lines.append(said("{by}: {shown}{more}.", by=_BY[what], shown=shown, more=more))
     if account.lost:
         lines.append(
-            said("Not read: {lost}; nothing can be said of them.", lost=number(len(account.lost)))
+            said(
+                "Not read: {lost}, about which nothing can be said.", lost=number(len(account.lost))
+            )
         )
     if watch.refused:
         refused = counted(watch.refused.total(), "entry")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError
 from leakcheck.input.streams import Buffer, Raw
-from leakcheck.language import said
+from leakcheck.language import figure, said
 from leakcheck.store.format import RANGES
 from leakcheck.store.reader import RangeStore
 
@@ -24,7 +24,7 @@ class StoreLines(io.RawIOBase):
         self._next, self._end = header.first, header.first + header.ranges
         self._text, self._at = b"", 0
         if header.ranges != RANGES:
-            held, of = f"{header.ranges:,}", f"{RANGES:,}"
+            held, of = figure(f"{header.ranges:,}"), figure(f"{RANGES:,}")
             damaged(said("a store that has only {held} of {of} ranges", held=held, of=of))
 
     def readable(self) -> bool:

@@ -50,7 +50,7 @@ class Raw(io.RawIOBase):
         try:
             state = os.fstat(handle)
             if not stat.S_ISREG(state.st_mode):
-                raise ReadError(said("it is no regular file any more"))
+                raise ReadError(said("it is no longer a regular file"))
         except BaseException:
             os.close(handle)
             raise
@@ -279,7 +279,7 @@ class Budget:
             if self._taken > base * self._ratio:
                 raise ReadError(
                     said(
-                        "it expands to more than {ratio} times its size: if it is no bomb, give "
+                        "it expands to more than {ratio} times its size: if it is not a bomb, give "
                         "a larger --max-expansion",
                         ratio=f"{self._ratio:g}",
                     )

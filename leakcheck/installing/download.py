@@ -16,7 +16,7 @@ from pathlib import Path
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, NetworkError
 from leakcheck.files import PUBLISHED_FOLDER, Collected, make_folder
-from leakcheck.language import said
+from leakcheck.language import figure, said
 from leakcheck.sources import installed
 from leakcheck.sources.filter_file import PAGE_BYTES
 from leakcheck.sources.filter_header import filter_errors
@@ -122,8 +122,8 @@ def _collect(remote: RemoteFile, collected: Collected, tell: Tell) -> None:
                 "on with them.",
                 name=remote.name,
                 error=error,
-                size=f"{collected.size:,}",
-                total=f"{total:,}",
+                size=figure(f"{collected.size:,}"),
+                total=figure(f"{total:,}"),
             )
         ) from None
     finally:

@@ -320,7 +320,7 @@ class Picker:
                 continue
             if self._pairs:
                 raise InputError(
-                    said("the passwords in it are hashes: no credential can be had of them")
+                    said("the passwords in it are hashes: no credentials can be made of them")
                 )
             if width == self._digits:
                 return True

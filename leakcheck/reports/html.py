@@ -138,7 +138,7 @@ class HtmlWriter:
             every, title = _text(said("all")), _text(said("Verdict"))
             write(f'<label>{title} <select><option value="">{every}</option>{options}</select>')
             write("</label>")
-        shown = said("{count} of {rows} rows shown", count="{count}", rows="{rows}")
+        shown = said("Rows shown: {count} of {rows}", count="{count}", rows="{rows}")
         write(f'<output role="status" data-shown="{_text(shown)}"></output>\n</div>\n')
         write(f'<div class="scroll" role="region" aria-label="{heading}" tabindex="0">\n<table>\n')
         rows = _text(said("{rows}.", rows=counted(self._count, "row")))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from leakcheck.errors import SubjectError
-from leakcheck.language import joined, said
+from leakcheck.language import joined, said, said_of
 from leakcheck.reports import Column, Finding, ReportRow
 from leakcheck.scanning.rows import ScanRow
 from leakcheck.scanning.source_set import SourceSet
@@ -19,7 +19,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_domain
 from leakcheck.subject.question import canonical, digest
 from leakcheck.verdicts import Verdict, combine
-from leakcheck.wording import number
+from leakcheck.wording import counted, number
 
 NO_DOMAIN = said("(no domain)")
 
@@ -92,12 +92,24 @@ def _row(domain: str, group: _Group, asked: list[dict[str, Any]]) -> ReportRow:
     }
     finding = None
     if verdict is Verdict.EXPOSED:
-        text = said("{domain}: {count} of {rows} rows are exposed.", domain=domain,
-                    count=number(counts["exposed"]), rows=number(values["rows"]))  # fmt: skip
+        text = said_of(
+            counts["exposed"],
+            "{domain}: {count} of {rows} is exposed.",
+            "{domain}: {count} of {rows} are exposed.",
+            domain=domain,
+            count=number(counts["exposed"]),
+            rows=counted(values["rows"], "row"),
+        )
         finding = Finding("leakcheck/exposed", text)
     elif verdict is Verdict.UNKNOWN:
-        text = said("{domain}: {count} of {rows} rows have no answer.", domain=domain,
-                    count=number(counts["unknown"]), rows=number(values["rows"]))  # fmt: skip
+        text = said_of(
+            counts["unknown"],
+            "{domain}: {count} of {rows} has no answer.",
+            "{domain}: {count} of {rows} have no answer.",
+            domain=domain,
+            count=number(counts["unknown"]),
+            rows=counted(values["rows"], "row"),
+        )
         finding = Finding("leakcheck/unknown", text, "warning")
     return ReportRow(values, finding, domain)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from leakcheck.language import said
+from leakcheck.language import said, said_of
 from leakcheck.wording import counted, number
 
 _EMPTY = bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0")  # MD4 of nothing
@@ -42,8 +42,13 @@ class SharedHashes:
             yield said("The same password ({accounts}): {names}.",
                        accounts=counted(len(group), "account"), names=_some(group))  # fmt: skip
         if len(groups) > _NAMED:
-            rest = number(len(groups) - _NAMED)
-            yield said("And {count} more groups that share a password each.", count=rest)
+            rest = len(groups) - _NAMED
+            yield said_of(
+                rest,
+                "And {count} more group that shares a password.",
+                "And {count} more groups that share a password each.",
+                count=number(rest),
+            )
 
 
 def _some(names: list[str]) -> str:

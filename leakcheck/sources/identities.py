@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
 from leakcheck.http.urls import shown
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said, said_of
 from leakcheck.sources import Access
 from leakcheck.subject.identity import (
     HARDENED_BYTES,
@@ -213,7 +213,7 @@ def told(identity: Identity) -> str:
             )
         except UsageError as error:
             cost = str(error).rstrip(".")
-        passes = "1 pass" if harden.passes == 1 else said("{passes} passes", passes=harden.passes)
+        passes = said_of(harden.passes, "{count} pass", "{count} passes", count=harden.passes)
         found.append(
             said(
                 "hardened (Argon2id, {memory} KiB, {passes}): {cost}",

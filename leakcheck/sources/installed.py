@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, write_whole
-from leakcheck.language import said
+from leakcheck.language import figure, said, said_of
 from leakcheck.patterns import late
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import LocalFilter
@@ -292,12 +292,14 @@ def verify(copy: Path, shown: str) -> None:
         opened.close()
     if damaged:
         raise FilterError(
-            said(
+            said_of(
+                damaged,
+                "{shown}: a page of its {pages} is damaged: get a new copy of the filter.",
                 "{shown}: {damaged} of its {pages} pages are damaged: get a new copy of the "
                 "filter.",
                 shown=shown,
-                damaged=damaged,
-                pages=pages,
+                damaged=figure(f"{damaged:,}"),
+                pages=figure(f"{pages:,}"),
             )
         )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.language import figure, said
+from leakcheck.language import figure, said, said_of
 from leakcheck.patterns import late
 from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
@@ -217,7 +217,11 @@ def _noted(source: Source) -> None:
     logging = sys.modules.get("logging")  # takes 6 ms to import, which nobody else should wait
     if logging is not None:
         info = source.info
-        keys = "" if info.keys is None else said(", {keys} keys", keys=figure(f"{info.keys:,}"))
+        keys = ""
+        if info.keys is not None:
+            keys = said_of(
+                info.keys, ", {keys} key", ", {keys} keys", keys=figure(f"{info.keys:,}")
+            )
         logging.getLogger("leakcheck").debug(
             "asking %s (%s%s)", shown(info.name), info.kind.value, keys
         )

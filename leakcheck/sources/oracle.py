@@ -21,7 +21,7 @@ from leakcheck.http import urls
 from leakcheck.http.client import Client
 from leakcheck.http.headers import retry_after
 from leakcheck.http.urls import Url
-from leakcheck.language import said
+from leakcheck.language import said, said_of
 from leakcheck.sources import Access
 from leakcheck.subject.identity import (
     NO_SEALING,
@@ -128,7 +128,9 @@ class OracleClient:
             self._failure, self._until = why, now + rest
         missing = range(len(made), len(inputs))
         wait = max(1, round(self._until - now))
-        reason = said(
+        reason = said_of(
+            wait,
+            "the oracle {name} gave no answer ({why}): try again in {wait} second",
             "the oracle {name} gave no answer ({why}): try again in {wait} seconds",
             name=self.name,
             why=why,

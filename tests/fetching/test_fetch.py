@@ -404,7 +404,7 @@ def test_a_kept_range_with_one_digit_changed_is_fetched_anew(
     path.write_bytes(text)
     assert fetch(server.url, "--keep", str(kept), "-o", str(out), last=15) == 2
     assert not out.exists()
-    assert "1 of the ranges kept are damaged" in capsys.readouterr().err
+    assert "1 of the ranges kept is damaged" in capsys.readouterr().err
     assert fetch(server.url, "--keep", str(kept), "-o", str(out), last=15) == 0
     assert out.read_bytes() == expected(tmp_path / "e", 15, server.url)
 

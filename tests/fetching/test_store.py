@@ -223,7 +223,7 @@ def test_a_folder_that_is_not_whole_makes_no_store(
     files, _ = written(tmp_path)
     whole = (files / "00007.txt").read_bytes()
     for change, reason in (
-        (lambda path: path.unlink(), "1 of 768 ranges are missing, the first is 00007"),
+        (lambda path: path.unlink(), "1 of 768 ranges is missing, 00007"),
         (lambda path: path.write_bytes(b""), "range 00007 is unusable: it is empty"),
         (lambda path: path.write_bytes(whole[:-20]), "range 00007 is unusable"),
         (lambda path: path.write_bytes(body("00008")), "copies of one"),

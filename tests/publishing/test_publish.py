@@ -17,6 +17,10 @@ from loopback.serving import serving
 from program import LEAKCHECK, leakcheck, one_sentence
 from publishing.conftest import OPTIONS, ORIGIN
 
+from leakcheck.language import local
+from leakcheck.publishing.request import texts
+from leakcheck.wording import DATA
+
 Publish = Callable[..., Path]
 
 
@@ -277,3 +281,13 @@ def test_a_signed_folder_is_served_with_its_sidecars(material: Path, tmp_path: P
         for name in ("acme.bloom.verity", "filters.note"):
             found = httpx.get(f"{url}/{name}", trust_env=False)
             assert found.content == (tmp_path / name).read_bytes()
+
+
+def test_the_page_and_the_terminal_advise_alike() -> None:
+    """What to do about each sort of data: one text in two places, in English and in French."""
+    for language in ("en", "fr", "de", "es"):
+        actions = texts(language)["actions"]
+        assert set(actions) == set(DATA) == set(texts(language)["kinds"])
+        for word, step in DATA.items():
+            if step and language in ("en", "fr"):
+                assert actions[word] == local(step, language), (language, word)

@@ -41,7 +41,7 @@ def test_the_page_works_under_its_own_policy(page: Path, tmp_path: Path) -> None
     assert "Content Security Policy" not in console
     assert "Uncaught" not in console
     assert dom.count("<button") == dom.count("<th ")
-    assert "4 of 4 rows shown" in dom
+    assert "Rows shown: 4 of 4" in dom
 
 
 def test_what_is_not_clean_is_printed_alone(page: Path, tmp_path: Path) -> None:
@@ -94,4 +94,4 @@ def test_sorting_and_filtering(page: Path, tmp_path: Path) -> None:
     assert 'aria-sort="ascending"' in dom
     shown = [row for row in re.findall(r"<tr([^>]*)>", body) if "hidden" not in row]
     assert len(shown) == 2
-    assert "2 of 4 rows shown" in dom
+    assert "Rows shown: 2 of 4" in dom

@@ -122,11 +122,11 @@ def test_check_says_which_subject_it_cannot_take(filters: dict[str, Path]) -> No
         "check", "alice@example.fr", bad, "bob@acme.fr", "--in", filters["new"]
     )
     assert (status, out) == (2, "")
-    assert "No. 2 of the 3" in err
+    assert "because of subject 2 of 3" in err
     assert bad not in err
     assert "No." not in command("check", bad, "--in", filters["new"])[2]
     status, out, err = command("check", "--hash", "00" * 20, "--hash", "zz", "--in", filters["new"])
-    assert (status, out, "No. 2 of the 2" in err) == (2, "", True)
+    assert (status, out, "because of subject 2 of 2" in err) == (2, "", True)
 
 
 def test_csv_has_the_false_alarm_as_a_number(filters: dict[str, Path], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -177,7 +178,7 @@ def test_a_forged_answer_is_none(
         verdict, reason = verdict_of(make(f"{oracle.url}/"), subject)
         assert verdict is Verdict.UNKNOWN
         assert words in reason
-        assert "try again in 60 seconds" in reason
+        assert re.search(r"try again in (60|5\d) seconds", reason), "a busy machine counts down"
 
 
 def test_another_key_for_one_visitor_is_found_out(

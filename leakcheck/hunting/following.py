@@ -232,7 +232,7 @@ class _Feed:
             mark = (at.offset, zlib.crc32(self._hunt.hunter.watch.text(hit.entry).encode()))
             if mark not in known:
                 progress.reported.append(list(mark))
-                self._hunt.hit(progress.path, None, at)
+                self._hunt.hits(progress.path, None, [at])
         return piece
 
     def _whole(self, found: Found, key: str, progress: ReadPosition, now: Stamp) -> bool:
@@ -262,7 +262,7 @@ class _Feed:
                         mark = (hit.offset, zlib.crc32(text.encode("utf-8", "surrogatepass")))
                         if mark not in known:
                             progress.reported.append(list(mark))
-                            self._hunt.hit(found.path, item.member, hit)
+                            self._hunt.hits(found.path, item.member, [hit])
             except ReadError as error:
                 lost = True
                 self._lose(item.label, str(error))

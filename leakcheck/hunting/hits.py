@@ -1,6 +1,7 @@
 """Hits as rows of a report, and the account of a hunt as its summary."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +9,19 @@ from leakcheck.hunting.parsing import EntryKind
 from leakcheck.hunting.pipeline import Hit
 from leakcheck.hunting.watch import Watch
 from leakcheck.language import joined, said
-from leakcheck.reports import Chart, Column, Finding, Location, Meta, ReportRow, Rule, Summary
+from leakcheck.reports import (
+    Chart,
+    Column,
+    Finding,
+    Location,
+    Meta,
+    ReportRow,
+    Rule,
+    Summary,
+    Written,
+)
 from leakcheck.verdicts import exit_status
-from leakcheck.wording import counted, number, size
+from leakcheck.wording import counted, json_string, json_text, number, size
 
 _TOP = 10
 COLUMNS = (
@@ -64,12 +75,11 @@ _CHARTS = {
 class Account:
     """What a hunt has done so far.
 
-    hits: by entry, by domain and by input; inputs, bytes: how much was read;
-    lost: what could not be read, and why.
+    hits: by entry and by input; inputs, bytes: how much was read; lost: what
+    could not be read, and why.
     """
 
     entries: Counter[int] = field(default_factory=Counter)
-    domains: Counter[str] = field(default_factory=Counter)
     inputs: Counter[str] = field(default_factory=Counter)
     texts: int = 0
     bytes: int = 0
@@ -80,12 +90,18 @@ class Account:
         """How many there are."""
         return self.entries.total()
 
-    def note(self, name: str, hit: Hit, watch: Watch) -> None:
-        """Count one hit in the input `name`."""
-        self.entries[hit.entry] += 1
-        self.inputs[name] += 1
-        if domain := _domain(hit.entry, watch):
-            self.domains[domain] += 1
+    def note(self, name: str, hits: Sequence[Hit]) -> None:
+        """Count hits in the input `name`."""
+        self.entries.update(hit.entry for hit in hits)
+        self.inputs[name] += len(hits)
+
+    def domains(self, watch: Watch) -> Counter[str]:
+        """How many hits there are of each domain, in the order of the first ones."""
+        found: Counter[str] = Counter()
+        for entry, count in self.entries.items():
+            if domain := _domain(entry, watch):
+                found[domain] += count
+        return found
 
     def status(self, watch: Watch, *, interrupted: bool = False) -> int:
         """The exit status: a hit is an exposure; what was not read or looked for is unanswered."""
@@ -108,6 +124,44 @@ def meta(watch: Watch) -> Meta:
         facts={"watched": watch.counts()},
         rules=RULES,
     )
+
+
+class HitRows:
+    """The hits in one input, or some of them, as `leakcheck.reports.RowBatch`."""
+
+    def __init__(self, name: str, member: str | None, hits: Sequence[Hit], watch: Watch) -> None:
+        self._name, self._member, self._hits, self._watch = name, member, hits, watch
+
+    def __iter__(self) -> Iterator[ReportRow]:
+        return (row(self._name, self._member, hit, self._watch) for hit in self._hits)
+
+    def pieces(
+        self, write: Callable[[ReportRow], str], style: str
+    ) -> Iterator[ReportRow | Written]:
+        """As for `leakcheck.reports.RowBatch`: as JSON, all in one."""
+        if style != "json":
+            yield from self
+            return
+        # What a writer sets around the members of a row is the same for each.
+        before, _, after = write(ReportRow({}, json='{"hit":0}')).partition('"hit":0')
+        text = "".join([f"{before}{members}{after}" for members in self._members()])
+        yield Written(text, len(self._hits), ())
+
+    def _members(self) -> Iterator[str]:
+        """The members of each row's object: what json_text makes of its values."""
+        head = json_text({"input": self._name, "member": self._member})[1:-1]
+        known: dict[int, str] = {}
+        classes: dict[tuple[str, ...], str] = {}
+        for line, offset, entry, match, beside, context in self._hits:
+            if (named := known.get(entry)) is None:
+                text, form = self._watch.text(entry), self._watch.form(entry).value
+                named = known[entry] = json_text({"entry": text, "form": form})[1:-1]
+            if (found := classes.get(key := tuple(beside))) is None:
+                found = classes[key] = json_text({"class": beside})[1:-1]
+            yield (
+                f'{head},"line":{line},"offset":{offset},{named},"match":{json_string(match)},'
+                f'{found},"context":{json_string(context)}'
+            )
 
 
 def row(name: str, member: str | None, hit: Hit, watch: Watch) -> ReportRow:
@@ -151,7 +205,7 @@ def summary(account: Account, watch: Watch, *, partial: bool = False) -> Summary
     entries = [(watch.text(entry), count) for entry, count in account.entries.most_common()]
     ranked = {
         "entry": entries,
-        "domain": account.domains.most_common(),
+        "domain": account.domains(watch).most_common(),
         "input": account.inputs.most_common(),
     }
     lines = [

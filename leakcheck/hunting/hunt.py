@@ -1,9 +1,9 @@
 """A hunt under way: what looks, where the hits go, and the account of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from leakcheck.hunting.hits import Account, row
+from leakcheck.hunting.hits import Account, HitRows
 from leakcheck.hunting.pipeline import Hit, Hunter
 from leakcheck.input import Options
 from leakcheck.language import said
@@ -28,10 +28,10 @@ class Hunt:
     reading: Options = field(default_factory=Options)
     account: Account = field(default_factory=Account)
 
-    def hit(self, name: str, member: str | None, hit: Hit) -> None:
-        """Report and count one hit in the input `name`."""
-        self.account.note(name, hit, self.hunter.watch)
-        self.reports.row(row(name, member, hit, self.hunter.watch))
+    def hits(self, name: str, member: str | None, hits: Sequence[Hit]) -> None:
+        """Report and count hits in the input `name`."""
+        self.account.note(name, hits)
+        self.reports.rows(HitRows(name, member, hits, self.hunter.watch))
 
     def lose(self, name: str, reason: str) -> None:
         """Note that something could not be read."""

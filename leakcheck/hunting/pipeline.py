@@ -5,6 +5,7 @@ compared exactly, and shown, in the calling thread. Memory: AHEAD chunks for
 each thread, whatever the size of the text or of its lines.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from leakcheck.input import Buffers, Chunk, chunks, line_ends
 
 AHEAD = 2
 _CHUNK = 1 << 20
+_MOST = 1000
 
 
 class Hit(NamedTuple):
@@ -65,7 +67,12 @@ class Hunter:
         self._pool.shutdown(cancel_futures=True)
 
     def hunt(self, stream: Any, line: int = 1, **reading: Any) -> Iterator[Hit]:
-        """The hits in a text, in order. line: the number of its first line.
+        """The hits in a text, in order, as `batches` has them."""
+        for found in self.batches(stream, line, **reading):
+            yield from found
+
+    def batches(self, stream: Any, line: int = 1, **reading: Any) -> Iterator[list[Hit]]:
+        """The same, up to a thousand of a chunk at a time. line: the number of its first line.
 
         Raises ReadError after the last hit where the stream is broken.
         """
@@ -90,7 +97,9 @@ class Hunter:
                 chunk, text, future = waiting.popleft()
                 positions = future.result()
                 if positions:
-                    yield from self._compare(text, positions, line - 1)
+                    hits = self._compare(text, positions, line - 1)
+                    while found := list(itertools.islice(hits, _MOST)):
+                        yield found
                 self.moved(len(chunk.data))
                 buffers.give(chunk.data)
         if broken is not None:
@@ -104,25 +113,20 @@ class Hunter:
             counted = place.start
             piece = data[place.start : place.stop]
             plain = plain_hits(piece, self.watch)
-            found = matches(piece, self.watch) if plain is None else plain
-            shower = Shower(piece, list(found), self.watch)
+            if plain is not None:
+                for match, shown in plain.items():
+                    if self._counts(place, text, match.start):
+                        at = text.offset + place.start + match.start
+                        yield Hit(line, at, match.entry, *shown)
+                continue
+            found = matches(piece, self.watch)
+            shower = Shower(piece, found, self.watch)
             for match in found:
-                if not self._counts(place, text, match.start):
-                    continue
-                at = place.start + match.start
-                if plain is None:
-                    shown = shower.show(match)
+                if self._counts(place, text, match.start):
+                    at = place.start + match.start
                     ended = line_ends(data, place.start, at)  # by CR alone, or in a window
-                else:
-                    shown, ended = plain[match], 0
-                yield Hit(
-                    line + ended,
-                    text.offset + at,
-                    match.entry,
-                    shown.match,
-                    shown.classes,
-                    shown.context,
-                )
+                    shown = shower.show(match)
+                    yield Hit(line + ended, text.offset + at, match.entry, *shown)
 
     @staticmethod
     def _counts(place: Place, text: ChunkText, start: int) -> bool:

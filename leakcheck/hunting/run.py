@@ -127,8 +127,8 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
             hunt.hunter.moved = moved
             try:
                 with with_line_feeds(item.open()) as stream:
-                    for hit in hunt.hunter.hunt(stream):
-                        hunt.hit(item.name, item.member, hit)
+                    for found in hunt.hunter.batches(stream):
+                        hunt.hits(item.name, item.member, found)
             except ReadError as error:
                 hunt.lose(item.label, str(error))
             except OSError as error:

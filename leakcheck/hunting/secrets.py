@@ -6,6 +6,7 @@ Hash forms: hashcat's example hashes; crypt(5); RFC 2307 for {SSHA}.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 PASSWORD = "password"  # noqa: S105 - the name of a class
@@ -96,8 +97,12 @@ def may_be_more(text: str, host: str) -> bool:
     """
     if _MANY_DIGITS.search(text) or _DOTTED.search(text):
         return True
-    last = host.rpartition(".")[2].lower()
-    return any(stem in last for stem in _STEMS)
+    return _has_stem(host.rpartition(".")[2])
+
+
+@lru_cache(maxsize=1024)
+def _has_stem(label: str) -> bool:
+    return any(stem in label.lower() for stem in _STEMS)
 
 
 def spans(text: str) -> Iterator[SecretSpan]:

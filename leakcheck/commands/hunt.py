@@ -71,7 +71,6 @@ def hunt(
     Nothing leaves this machine; no password, hash or other person's address is shown.
     Exit status: 1 with a hit, else 2 if something could not be read, else 0.
     """
-    from leakcheck.hunting.following import Following
     from leakcheck.hunting.run import HuntOptions, run
     from leakcheck.hunting.watch import read_watch
     from leakcheck.input import listed
@@ -93,6 +92,11 @@ def hunt(
     wanted = targets(formats or [], output or [], "jsonl" if follow else usual)
     if "-" in paths and "-" in watch:
         raise UsageError(said("Only one of the dump and the watch list can be stdin."))
+    following = None
+    if follow:
+        from leakcheck.hunting.following import Following
+
+        following = Following(state, interval, until_idle)
     return run(
         HuntOptions(
             dumps=paths,
@@ -100,7 +104,7 @@ def hunt(
             targets=wanted,
             force=force,
             reading=options.reading(max_expansion, archive_password, archive_password_file),
-            following=Following(state, interval, until_idle) if follow else None,
+            following=following,
             threads=threads,
         )
     )

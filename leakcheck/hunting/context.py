@@ -27,6 +27,7 @@ from leakcheck.hunting.secrets import (
     whole,
 )
 from leakcheck.hunting.watch import Watch
+from leakcheck.patterns import late
 from leakcheck.subject.masking import DOTS
 
 SHORT = 1024
@@ -35,8 +36,8 @@ REACH = 256
 """Bytes on both sides of a match that are its context, in a longer one, at most."""
 _STEP = 128
 _MOST = 12  # parts of a context on each side
-_RECORD = re.compile(rb"[)\]}] ?, ?[(\[{]|[\r\n]|\\[rn]")
-_EDGE = re.compile(r"([ ,;:|=\"'(){}\[\]<>\t]{0,2})(.*?)([ ,;:|=\"'(){}\[\]<>\t]{0,2})", re.DOTALL)
+_RECORD = late(rb"[)\]}] ?, ?[(\[{]|[\r\n]|\\[rn]")
+_EDGE = late(r"([ ,;:|=\"'(){}\[\]<>\t]{0,2})(.*?)([ ,;:|=\"'(){}\[\]<>\t]{0,2})", re.DOTALL)
 _LOGIN_BEFORE = frozenset("\"'<(,; \t\u00a0[{=`")
 _HOST_BEFORE = _LOGIN_BEFORE | {"/", "|", "@"}
 

@@ -5,14 +5,15 @@ D144). The sieve folds harder, by NFKC too, so that the mapping of domains in
 other scripts (UTS 46) is covered: it may keep too much, never too little.
 """
 
-import re
 import sys
 import unicodedata
 from functools import lru_cache
 
-WORD = re.compile(r"[^\W_]+")
+from leakcheck.patterns import late
+
+WORD = late(r"[^\W_]+")
 """A run of letters and digits of any script."""
-BLANK = re.compile(r"\s")
+BLANK = late(r"\s")
 IGNORED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\u034f\u180b\u180c\u180d\ufe0f")
 """Characters that UTS 46 leaves out of domains."""
 _HIGHEST = 0x32400  # no letter beyond it, and nothing that folds

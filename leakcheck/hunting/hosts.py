@@ -6,11 +6,11 @@ decided by leakcheck/subject/domain.py, as for addresses: `acme.fr.` and `acme.f
 are acme.fr, `acme.fr.evil.com` is not.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Protocol
 
+from leakcheck.patterns import late
 from leakcheck.subject import domain
 
 
@@ -23,9 +23,9 @@ class Domains(Protocol):
 
 
 _DOT = "[.。．｡]"
-_RUN = re.compile(rf"(?:[^\W_]|[\-·・\u00ad\u200b\u200c\u200d\u2060\ufeff]|{_DOT})+")
-_LABEL = re.compile(_DOT)
-_BETWEEN = re.compile(r"[^.。．｡]+")
+_RUN = late(rf"(?:[^\W_]|[\-·・\u00ad\u200b\u200c\u200d\u2060\ufeff]|{_DOT})+")
+_LABEL = late(_DOT)
+_BETWEEN = late(r"[^.。．｡]+")
 
 
 def hosts(text: str, domains: Domains) -> Iterator[tuple[int, int, int, str]]:

@@ -8,20 +8,20 @@
 """
 
 import itertools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from leakcheck.hunting import folding
 from leakcheck.hunting.watch import Watch
+from leakcheck.patterns import late
 
 Buffer = bytes | bytearray | memoryview
 NEAR = 2048
 """A match begins at most so many bytes before the position that points to it."""
 QUIET = 512
 """A position speaks for what follows on its line within so many bytes."""
-_FIRST = re.compile(rb"[a-z0-9]*")
+_FIRST = late(rb"[a-z0-9]*")
 
 
 @dataclass

@@ -16,16 +16,17 @@ from typing import NamedTuple
 from leakcheck.errors import SubjectError
 from leakcheck.hunting.folding import WORD, fold
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.subject import address, domain
 from leakcheck.subject.tables import TLDS
 
 LONGEST_TERM = 256  # characters
-_PREFIX = re.compile(r"(address|email|domain|phone|term):\s*(.+)", re.DOTALL | re.IGNORECASE)
-_PHONE = re.compile(r"\(?\+?[0-9 ().\-/\u00a0\u202f]+")
+_PREFIX = late(r"(address|email|domain|phone|term):\s*(.+)", re.DOTALL | re.IGNORECASE)
+_PHONE = late(r"\(?\+?[0-9 ().\-/\u00a0\u202f]+")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}[./][0-9]{2}[./][0-9]{4}")
+_DATE = late(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}[./][0-9]{2}[./][0-9]{4}")
 _DIGITS = range(7, 16)  # E.164: 15 at most; under seven is no subscriber's number
-_PLAIN = re.compile(
+_PLAIN = late(
     r"(?:[a-z0-9]+(?:[._+-][a-z0-9]+)*@)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,18})"
 )
 """Most entries by far: their own canonical form, found without the full rules."""

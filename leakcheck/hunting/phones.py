@@ -10,17 +10,18 @@ Rule 3: `+` or `00` before the country's digits, or nothing, is the same; so is
 a trunk zero in brackets, `+33 (0)6`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from leakcheck.patterns import late
+
 _PART = r"[ \u00a0\u202f.\-/()]"
-_RUN = re.compile(rf"[0-9]+(?:{_PART}{{1,3}}[0-9]+)*")
-_GROUP = re.compile(r"[0-9]+")
+_RUN = late(rf"[0-9]+(?:{_PART}{{1,3}}[0-9]+)*")
+_GROUP = late(r"[0-9]+")
 SHORTEST = 7  # digits; under seven is no subscriber's number
 _LONGEST = 17  # 15 digits (E.164) after 00
 
 
-_COUNTRY = re.compile(r"(?:\+|(?<![0-9])00)[0-9]{1,3}[ \u00a0\u202f.\-/()]{1,4}$")
+_COUNTRY = late(r"(?:\+|(?<![0-9])00)[0-9]{1,3}[ \u00a0\u202f.\-/()]{1,4}$")
 
 
 def national(number: str) -> str | None:

@@ -4,20 +4,19 @@ Rule: what is found in it and how it is shown is what matches() and Shower make 
 tenth of the cost; where it might not be, the answer is None.
 """
 
-import re
-
 from leakcheck import extract
 from leakcheck.hunting.context import Shown
 from leakcheck.hunting.hosts import over
 from leakcheck.hunting.matching import Match
 from leakcheck.hunting.secrets import PASSWORD, may_be_more
 from leakcheck.hunting.watch import Watch
+from leakcheck.patterns import late
 from leakcheck.subject.tables import TLDS
 
-_PLAIN = re.compile(
+_PLAIN = late(
     rb"([A-Za-z][A-Za-z0-9._+-]{0,30})@([A-Za-z0-9][A-Za-z0-9.-]{0,30}):([A-Za-z0-9_!.@#+?~^-]{2,31})\r?"
 )
-_BETWEEN = re.compile(rb"[._+]")
+_BETWEEN = late(rb"[._+]")
 
 
 def plain_hits(piece: bytes, watch: Watch) -> dict[Match, Shown] | None:

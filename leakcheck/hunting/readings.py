@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from leakcheck.hunting.folding import fold, readable
+from leakcheck.patterns import late
 
 LAYERS = 3
-_TOKEN = re.compile(
+_TOKEN = late(
     rb"%([0-9A-Fa-f]{2})"
     rb"|\\u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
     rb"|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([nrt])|\\([\\\"'/])|'(')"

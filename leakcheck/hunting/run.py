@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leakcheck import terminal
 from leakcheck.errors import InputError
 from leakcheck.hunting import hits
-from leakcheck.hunting.following import Following, follow
 from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.watch import Watch
@@ -18,6 +18,9 @@ from leakcheck.progress import Progress
 from leakcheck.reports.output import Reports, Target, stdout
 from leakcheck.reports.table import SummaryWriter
 from leakcheck.wording import counted, number
+
+if TYPE_CHECKING:
+    from leakcheck.hunting.following import Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class HuntOptions:
     targets: Sequence[Target]
     force: bool = False
     reading: Options = field(default_factory=Options)
-    following: Following | None = None
+    following: "Following | None" = None
     threads: int | None = None
 
 
@@ -59,6 +62,8 @@ def run(options: HuntOptions) -> int:
         reports.begin(hits.meta(watch))
         try:
             if options.following is not None:
+                from leakcheck.hunting.following import follow
+
                 follow(options.dumps, hunt, options.following)
             else:
                 _read_once(options.dumps, hunt)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from leakcheck.patterns import late
+
 PASSWORD = "password"  # noqa: S105 - the name of a class
 DOUBTFUL = ""
 """What stands after an address where a password may: not shown, not said to be one."""
@@ -72,23 +74,23 @@ CLASSES = (
     *_HEX.values(),
     *(name for name, _ in _NUMBERS),
 )
-_SIGNED = tuple((name, sign, re.compile(pattern)) for name, sign, pattern in _PATTERNS)
-_NUMBERED = tuple((name, re.compile(pattern)) for name, pattern in _NUMBERS)
-_MANY_DIGITS = re.compile(r"\d(?:[^\w\n]{0,3}\d){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}")
+_SIGNED = tuple((name, sign, late(pattern)) for name, sign, pattern in _PATTERNS)
+_NUMBERED = tuple((name, late(pattern)) for name, pattern in _NUMBERS)
+_MANY_DIGITS = late(r"\d(?:[^\w\n]{0,3}\d){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}")
 _STEMS = ("pass", "pwd", "mot", "mdp", "kenn", "contrase", "senha", "secret", "pin", "token",
           "key", "auth")  # fmt: skip
 """One of these is in whatever _KEYED finds."""
-_KEYED = re.compile(
+_KEYED = late(
     rf"(?<![^\W_])[\"']?(?:\w{{0,20}}[_ -])?{_KEY}[\"'\\]{{0,3}}\s*(?::|=>?|,\s*(?=[\"']))\s*"
     r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&|}\"'][^\s,;&|}]*)",
     re.IGNORECASE,
 )
-_USER_INFO = re.compile(r"://[^\s/@:]*:([^\s/]*)@")
-_STEALER = re.compile(r"\s*[A-Za-z][\w+.-]*://[^\s|;,]*?[:;|,\t ]([^\s:;|,/]+)[:;|,\t ](\S.*)")
-_AFTER = re.compile(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
+_USER_INFO = late(r"://[^\s/@:]*:([^\s/]*)@")
+_STEALER = late(r"\s*[A-Za-z][\w+.-]*://[^\s|;,]*?[:;|,\t ]([^\s:;|,/]+)[:;|,\t ](\S.*)")
+_AFTER = late(r"[\"'\\]{0,2}(\s?)([:;|\t,])(\s*)(.+)", re.DOTALL)
 
 
-_DOTTED = re.compile(r"\d\.\d")
+_DOTTED = late(r"\d\.\d")
 
 
 def may_be_more(text: str, host: str) -> bool:

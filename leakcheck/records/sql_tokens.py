@@ -10,6 +10,7 @@ import binascii
 import re
 from functools import lru_cache
 
+from leakcheck.patterns import late
 from leakcheck.records.formats import Strings
 
 _COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+\*/|--[^\r\n]*+(?:[\r\n]|$)"
@@ -20,7 +21,7 @@ _INTO = (
     rb"(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE(?:\s+(?:LOW_PRIORITY|DELAYED))?(?:\s+INTO)?"
     rb"|UPSERT\s+INTO|INSERT|INTO)\s+"
 )
-HEADER = re.compile(
+HEADER = late(
     rb"\b" + _INTO + rb"(?P<insert>" + _NAME + rb")" + BLANK + rb"*+" + _COLUMNS
     + rb"(?:OVERRIDING\s+\w+\s+VALUE\s+|(?:DEFAULT\s+)?AS\s+\w+\s+)?"
     + rb"(?:(?P<values>VALUES?)" + BLANK + rb"*+(?=\(|ROW\b)|(?P<set>SET)\s+(?=[`\"\[\w])"
@@ -32,25 +33,23 @@ HEADER = re.compile(
     rb"(?:\((?P<copied>[^()]{1,20000}+)\))?\s+FROM\s+stdin(?P<how>[^\r\n]*)[\r\n]",
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
-UNREAD = re.compile(
+UNREAD = late(
     rb"\b(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE\s+INTO|UPSERT\s+INTO|MERGE\s+INTO)\s+[`\"\[\w]",
     re.IGNORECASE,
 )
 """A statement with rows that HEADER did not take."""
-BETWEEN = re.compile(
+BETWEEN = late(
     rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\r\n]*+[\r\n])*+(?:ROW\s*+(?=\())?", re.IGNORECASE
 )
-AFTER = re.compile(
+AFTER = late(
     rb";|ON\s+(?:DUPLICATE|CONFLICT)\b|RETURNING\b|AS\s+\w+|SELECT\b|INTO\b|INSERT\b|WHEN\b|ELSE\b"
     rb"|GO\b|COMMIT\b|UNLOCK\b|CREATE\b|ALTER\b|LOCK\b|SET\b|UPDATE\b|DROP\b|COPY\b|REPLACE\b|\)",
     re.IGNORECASE,
 )
 """What may follow the last row."""
-SELECT = re.compile(rb"(?:UNION\s+(?:ALL\s+)?)?\(?\s*+SELECT\s+(?:DISTINCT\s+)?", re.IGNORECASE)
-ALIAS = re.compile(
-    rb"\s++(?:AS\s++)?([`\"\[]?)([\w$]++)[`\"\]]?(?=\s*+(?:,|UNION|FROM|;|\)|$))", re.I
-)
-ASSIGNED = re.compile(
+SELECT = late(rb"(?:UNION\s+(?:ALL\s+)?)?\(?\s*+SELECT\s+(?:DISTINCT\s+)?", re.IGNORECASE)
+ALIAS = late(rb"\s++(?:AS\s++)?([`\"\[]?)([\w$]++)[`\"\]]?(?=\s*+(?:,|UNION|FROM|;|\)|$))", re.I)
+ASSIGNED = late(
     rb"(?:[\s,(]|\bAND\b|\bWHERE\b)*+(?:[`\"\[]?\w++[`\"\]]?\s*+\.\s*+)?"
     rb"[`\"\[]?([\w$]++)[`\"\]]?\s*+=\s*+",
     re.IGNORECASE,
@@ -58,21 +57,21 @@ ASSIGNED = re.compile(
 _BACKSLASHED = rb"[eE]?'(?:[^'\\]++|\\.|'')*+'|\"(?:[^\"\\]++|\\.|\"\")*+\""
 _DOUBLED = rb"[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+'|\"(?:[^\"]++|\"\")*+\""
 _DOLLARS = rb"\$(?:[A-Za-z_]\w*+)?\$(?:[^$]++|\$(?!(?:[A-Za-z_]\w*+)?\$))*+\$(?:[A-Za-z_]\w*+)?\$"
-_KEYWORDS = re.compile(
+_KEYWORDS = late(
     rb"(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FULLTEXT|SPATIAL|FOREIGN|CHECK|EXCLUDE|PERIOD)\b",
     re.IGNORECASE,
 )
-_COLUMN = re.compile(rb"\s*(?:`([^`]+)`|\"([^\"]+)\"|\[([^\]]+)\]|([\w$]+))")
+_COLUMN = late(rb"\s*(?:`([^`]+)`|\"([^\"]+)\"|\[([^\]]+)\]|([\w$]+))")
 _ESCAPES = {
     **{b"0": b"\0", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"Z": b"\x1a"},
     **{b"f": b"\f", b"v": b"\v"},
 }
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_COPIED = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
-_UNICODE = re.compile(rb"\\(?:\+([0-9A-Fa-f]{6})|([0-9A-Fa-f]{4})|\\)")
-_BYTEA = re.compile(rb"\\x((?:[0-9A-Fa-f]{2})+)")
-_HEXED = re.compile(rb"(?:0[xX]|[xX]')((?:[0-9A-Fa-f]{2})+)'?")
-_CALL = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
+_ESCAPED = late(rb"\\(.)", re.DOTALL)
+_COPIED = late(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
+_UNICODE = late(rb"\\(?:\+([0-9A-Fa-f]{6})|([0-9A-Fa-f]{4})|\\)")
+_BYTEA = late(rb"\\x((?:[0-9A-Fa-f]{2})+)")
+_HEXED = late(rb"(?:0[xX]|[xX]')((?:[0-9A-Fa-f]{2})+)'?")
+_CALL = late(rb"\s*([A-Za-z_]\w*)\s*\(")
 _HEX_CALLS = (b"unhex", b"hextoraw", b"from_hex")
 
 

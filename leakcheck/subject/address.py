@@ -83,12 +83,19 @@ def forms(text: str | bytes) -> list[bytes]:
     What people copy with an address is taken off, and the escapes that dumps
     use are read. Raises SubjectError, which says why and does not repeat it.
     """
+    return forms_and_tables(text)[0]
+
+
+def forms_and_tables(text: str | bytes) -> tuple[list[bytes], tables.Versions]:
+    """`forms`, and the tables that take the address in each of its spellings."""
     name, host = _parts(text)
     if wrong := local_part.fault(name) or domain.fault(host):
         raise SubjectError(
             said("This is not an e-mail address that can be checked: {wrong}.", wrong=wrong)
         )
-    return [name.lower() + b"@" + form for form in domain.forms(host)]
+    hosts = domain.forms(host)
+    found = [name.lower() + b"@" + form for form in hosts]
+    return found, domain.tables_needed(host, hosts[0])
 
 
 def canonical_domain(text: str | bytes) -> bytes:
@@ -106,12 +113,13 @@ def domain_forms(text: str | bytes) -> list[bytes]:
     return domain.forms(host)
 
 
-def tables_needed(text: str | bytes, form: bytes) -> tables.Versions:
-    """The tables that take `text`, an address or domain, in each of its spellings; `form`: one."""
+def domain_forms_and_tables(text: str | bytes) -> tuple[list[bytes], tables.Versions]:
+    """`domain_forms`, and the tables that take the domain in each of its spellings."""
+    found = domain_forms(text)
     data = bare(to_bytes(text))
     sign = escapes.AT.search(data)
     host = data[sign.end() :] if sign else data
-    return domain.tables_needed(_unescape(host), form.rpartition(b"@")[2])
+    return found, domain.tables_needed(_unescape(host), found[0])
 
 
 def _parts(text: str | bytes) -> tuple[bytes, bytes]:
@@ -146,6 +154,8 @@ def bare(data: bytes) -> bytes:
 
 
 def _unescape(data: bytes) -> bytes:
+    if not any(mark in data for mark in escapes.FIRST):
+        return data
     text, position = bytearray(), 0
     while position < len(data):
         token, position = escapes.after(data, position)

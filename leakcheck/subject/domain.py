@@ -78,11 +78,15 @@ def forms(text: bytes) -> list[bytes]:
 
     One where they are the same, none where `text` is no domain.
     """
-    if len(text) > _MOST:
-        return []
-    return [form for form, length in resolve(text) if length == len(text)]
+    return list(_forms(text)) if len(text) <= _MOST else []
 
 
+@lru_cache(maxsize=4096)
+def _forms(text: bytes) -> tuple[bytes, ...]:
+    return tuple(form for form, length in resolve(text) if length == len(text))
+
+
+@lru_cache(maxsize=4096)
 def tables_needed(text: bytes, form: bytes) -> tables.Versions:
     """The tables that take the domain `text`, of the canonical `form`, in each of its spellings."""
     run = _decode(text) + "." + form.decode("ascii")

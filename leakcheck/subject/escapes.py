@@ -18,6 +18,8 @@ RAW, PERCENT, ESCAPE, BREAK = range(4)
 AT = late(rb"@|%40|\\{1,4}(?:u00|x)40|&#(?:0{0,3}64|[xX]0{0,2}40);")
 """Every way in which an at sign is written."""
 
+FIRST = (b"%", b"\\", b"&")
+"""What a character that is written as several begins with."""
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _ENTITY = late(rb"&(?:#([0-9]{1,5})|#[xX]([0-9a-fA-F]{1,4})|(apos));")
 _BACKSLASH, _QUOTE = b"\\'"

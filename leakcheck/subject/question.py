@@ -99,9 +99,9 @@ def question(kind: Kind, text: str | bytes) -> Question:
     """
     match kind:
         case Kind.EMAIL:
-            return _of_address(kind, text, address.forms(text))
+            return _of_address(kind, *address.forms_and_tables(text))
         case Kind.DOMAIN:
-            return _of_address(kind, text, address.domain_forms(text))
+            return _of_address(kind, *address.domain_forms_and_tables(text))
         case Kind.CREDENTIAL:
             return _credential(*_split(to_bytes(text)))
         case Kind.PASSWORD:
@@ -131,20 +131,19 @@ def digests_of(kind: Kind, texts: Iterable[str | bytes]) -> bytes:
     return b"".join(digest(kind, text) for text in texts)
 
 
-def _of_address(kind: Kind, text: str | bytes, found: list[bytes]) -> Question:
+def _of_address(kind: Kind, found: list[bytes], needed: tables.Versions) -> Question:
     told = [""] + [form.decode("ascii") for form in found[1:]]
-    return Question(kind, _forms(list(zip(found, told, strict=True))),
-                    address.tables_needed(text, found[0]))  # fmt: skip
+    return Question(kind, _forms(list(zip(found, told, strict=True))), needed)
 
 
 def _credential(name: bytes, password: bytes) -> Question:
-    names = address.forms(name)
+    names, needed = address.forms_and_tables(name)
     found = [
         (form + b"\0" + content, _joined(_TRANSITIONAL if at else "", told))
         for at, form in enumerate(names)
         for content, told in _password_forms(password)
     ]
-    return Question(Kind.CREDENTIAL, _forms(found), address.tables_needed(name, names[0]))
+    return Question(Kind.CREDENTIAL, _forms(found), needed)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:

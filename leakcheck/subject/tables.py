@@ -134,6 +134,7 @@ UNICODE_NEWER = said(
 )
 
 
+@lru_cache(maxsize=256)
 def doubt(needed: Versions, had: Versions) -> str | None:
     """Why a builder who `had` these tables may have passed over a subject; None where it cannot.
 

@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from program import LEAKCHECK
 
 ROOT = Path(__file__).parent.parent.parent
@@ -217,7 +219,7 @@ def test_the_action_installs_itself(tmp_path: Path) -> None:
     (tmp_path / "stand-in").mkdir()
     script = tmp_path / "stand-in" / "python3"
     script.write_text(
-        '#!/bin/bash\nmkdir -p "$3/bin"\nprintf "#!/bin/bash\\necho \\"\\$@\\" > %s/pip-arguments\\n" "$RUNNER_TEMP" '
+        '#!/bin/bash\nmkdir -p "$3/bin"\nprintf "#!/bin/bash\\necho \\"\\$@\\" >> %s/pip-arguments\\n" "$RUNNER_TEMP" '
         '> "$3/bin/pip"\nchmod +x "$3/bin/pip"\n'
     )
     script.chmod(0o755)
@@ -228,7 +230,24 @@ def test_the_action_installs_itself(tmp_path: Path) -> None:
         "GITHUB_ACTION_PATH": "/the action",
     }
     subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], env=env, check=True)
-    assert (tmp_path / "pip-arguments").read_text().strip().endswith("/the action")
+    arguments = (tmp_path / "pip-arguments").read_text().split("\n")
+    assert arguments[0].endswith("--require-hashes -r /the action/scripts/action-tools.txt")
+    assert arguments[1].endswith("--no-deps --no-build-isolation /the action")
+
+
+def test_what_the_action_installs_is_named_with_digests() -> None:
+    """Every package that leakcheck needs, and that builds it, in a version that it takes."""
+    text = (ROOT / "scripts" / "action-tools.txt").read_text()
+    pins = re.findall(
+        r"^([\w.-]+)==(\S+)[^#]*?\\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.M
+    )
+    assert len(pins) == len(re.findall(r"^\w", text, re.M)) > 30
+    versions = {name: version for name, version, _ in pins}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    for wanted in [*project["project"]["dependencies"], *project["build-system"]["requires"]]:
+        requirement = Requirement(wanted)
+        version = versions[requirement.name.lower().replace(".", "-")]
+        assert requirement.specifier.contains(version), wanted
 
 
 def test_the_gitlab_job(repo, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def info(
         return 0
     for name_given in filters:
         if is_store(Path(name_given)):
-            _say_store(Path(name_given), json)
+            _say_store(Path(name_given), json, digest)
             continue
         header = header_of(name_given, access)
         if json:
@@ -136,11 +136,12 @@ def info(
     return 0
 
 
-def _say_store(path: Path, json: bool) -> None:
+def _say_store(path: Path, json: bool, digest: bool) -> None:
     """What a store of ranges holds."""
     from leakcheck.store.format import store_json
     from leakcheck.store.reader import RangeStore
     from leakcheck.terminal import say
+    from leakcheck.trust.signing import digest_of
     from leakcheck.wording import counted, number, size
 
     with RangeStore(path) as store:
@@ -148,7 +149,7 @@ def _say_store(path: Path, json: bool) -> None:
     if json:
         say(json_module.dumps(store_json(header) | {"contents": contents}))
         return
-    _say_facts({
+    facts = {
         "store": str(path),
         **_told(header.about),
         "hashes": said(
@@ -158,7 +159,10 @@ def _say_store(path: Path, json: bool) -> None:
         ),
         "size": size(header.size),
         "contents": f"sha256:{contents}",
-    })  # fmt: skip
+    }
+    if digest or header.size <= _AT_ONCE:
+        facts["digest"] = f"sha256:{digest_of(path).hex()}"
+    _say_facts(facts)
 
 
 def _say_facts(facts: dict[str, str]) -> None:

@@ -12,7 +12,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def sign(
     filters: Annotated[
-        list[Path], typer.Argument(metavar="FILTER...", help="Filter files, all in one folder.")
+        list[Path],
+        typer.Argument(metavar="FILTER...", help="Filter files or stores, all in one folder."),
     ],
     key: Annotated[
         list[Path],
@@ -40,7 +41,7 @@ def sign(
         ),
     ] = 0,
 ) -> int:
-    """Sign filters: write NAME.verity beside each, and filters.note beside all.
+    """Sign filters, or stores of ranges: write NAME.verity beside each, filters.note beside all.
 
     Each run makes a new edition of the signed list. Filters that were in it stay in it. Publish
     the filters together with both files.

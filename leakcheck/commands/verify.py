@@ -1,11 +1,14 @@
 """`leakcheck verify`: every checksum of a filter, and the rate it promises."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from leakcheck.commands import declared as typer
 from leakcheck.errors import FilterError
 from leakcheck.language import day, figure, joined, said
+
+if TYPE_CHECKING:
+    from leakcheck.verdicts import SourceInfo
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,24 +25,33 @@ def verify(
     """
     from leakcheck.sources.filter_file import LocalFilter
     from leakcheck.sources.filter_header import filter_errors
+    from leakcheck.sources.range_store import StoredRanges
     from leakcheck.store import is_store
     from leakcheck.store.reader import RangeStore
     from leakcheck.terminal import say
-    from leakcheck.wording import counted, number, printable
+    from leakcheck.wording import counted, number
 
     for path in filters:
         if is_store(path):
             with RangeStore(path) as store:
-                ranges = sum(1 for _ in store.verify())
-                say(
-                    said(
-                        "{name}: sound, {ranges}, {hashes}",
-                        name=path,
-                        ranges=counted(ranges, "range"),
-                        hashes=counted(store.header.hashes, "hash"),
-                    )
+                ranges, contents = sum(1 for _ in store.verify()), store.contents()
+            found = StoredRanges(path)
+            found.close()
+            if found.info.doubt is not None:
+                raise FilterError(
+                    said("{name}: it is sound, but {doubt}.", name=path, doubt=found.info.doubt)
                 )
-                say(said("  its contents are sha256:{contents}", contents=store.contents()))
+            say(
+                said(
+                    "{name}: sound, {ranges}, {hashes}, {vouched}",
+                    name=path,
+                    ranges=counted(ranges, "range"),
+                    hashes=counted(store.header.hashes, "hash"),
+                    vouched=_vouched(found.info),
+                )
+            )
+            say(said("  its contents are sha256:{contents}", contents=contents))
+            _say_proof(path)
             continue
         source = LocalFilter(path)
         with filter_errors(str(path)):
@@ -72,14 +84,13 @@ def verify(
             raise FilterError(
                 said("{name}: it is sound, but {doubt}.", name=path, doubt=source.info.doubt)
             )
-        vouched = printable(source.info.signed or said("not signed by anyone you trust"))
         say(
             said(
                 "{name}: sound, {pages}, false-positive rate {measured}, {vouched}",
                 name=path,
                 pages=pages,
                 measured=figure(f"{measured:g}"),
-                vouched=vouched,
+                vouched=_vouched(source.info),
             )
         )
         if whole:
@@ -88,8 +99,15 @@ def verify(
     return 0
 
 
+def _vouched(info: "SourceInfo") -> str:
+    """Who vouches for it, in words."""
+    from leakcheck.wording import printable
+
+    return printable(info.signed or said("not signed by anyone you trust"))
+
+
 def _say_proof(path: Path) -> None:
-    """What stands beside a filter to prove it, and who vouches for what; nothing where none does.
+    """What stands beside a file to prove it, and who vouches for what; nothing where none does.
 
     Raises FilterError where the tree is another file's.
     """

@@ -1,19 +1,25 @@
 """A store of ranges as a source: whole digests and their counts, from a file of this machine.
 
-Rule: what the store does not have, or cannot vouch for, is `unknown`.
+Rule 1: what the store does not have, or cannot vouch for, is `unknown`. Rule 2: so is
+everything where its publisher is trusted and the signed list beside it does not prove it.
 """
 
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from leakcheck.errors import FilterError
 from leakcheck.language import said
 from leakcheck.sources import Source
 from leakcheck.store.live import LiveStore
-from leakcheck.store.reader import LACKING
+from leakcheck.store.reader import LACKING, RangeStore
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Code, Lookup, SourceInfo
+from leakcheck.trust import marks, trusts_nobody
+from leakcheck.verdicts import UNSIGNED, Code, Lookup, SourceInfo
 
 DAMAGED = said("a part of the store that is needed is damaged or cannot be read")
+_LOOK_AGAIN = 1.0  # seconds between two looks at what vouches for it
 
 
 class StoredRanges(Source):
@@ -47,7 +53,14 @@ class StoredRanges(Source):
             url=text("url"),
             note=text("note"),
             keys=header.hashes,
+            signed=UNSIGNED,
         )
+        self.path = path
+        self._judging = threading.Lock()
+        self._marks: tuple[str, ...] = ()
+        self._judged: RangeStore | None = None
+        self._look_again = 0.0
+        self._vouched(self._live.store())
 
     def lookup(self, digests: bytes) -> Lookup:
         """As for any source; `seen` is how often."""
@@ -56,9 +69,11 @@ class StoredRanges(Source):
         seen: dict[int, int] = {}
         reasons: dict[int, str] = {}
         try:
-            store = self._live.store()
+            store = self._vouched(self._live.store())
         except FilterError:
             return Lookup.unknown(len(codes), DAMAGED)
+        if self.info.doubt is not None:
+            return Lookup.unknown(len(codes), self.info.doubt)
         for index in range(len(codes)):
             digest = digests[index * size : (index + 1) * size]
             try:
@@ -72,6 +87,25 @@ class StoredRanges(Source):
                 codes[index] = Code.EXPOSED
                 seen[index] = count
         return Lookup(bytes(codes), dict.fromkeys(seen, 0.0), reasons, seen)
+
+    def _vouched(self, store: RangeStore) -> RangeStore:
+        """The same store, after a look at what vouches for it where that, or the file, is new."""
+        if store is self._judged and time.monotonic() < self._look_again:
+            return store
+        with self._judging:
+            depends = () if trusts_nobody() else marks(self.path)
+            if store is not self._judged or depends != self._marks:
+                signed, doubt = UNSIGNED, None
+                if depends:
+                    from leakcheck.trust.local import standing
+                    from leakcheck.trust.store import Store
+
+                    about = store.header.about
+                    signed, doubt = standing(self.path, store.fileno(), about, Store())
+                self.info = replace(self.info, signed=signed, doubt=doubt)
+                self._judged, self._marks = store, depends
+            self._look_again = time.monotonic() + _LOOK_AGAIN
+        return store
 
     def close(self) -> None:
         """Close the file."""

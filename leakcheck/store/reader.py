@@ -82,6 +82,10 @@ class RangeStore:
     def __del__(self) -> None:
         self.close()
 
+    def fileno(self) -> int:
+        """The descriptor of the open file."""
+        return self._handle
+
     def close(self) -> None:
         """Close the file."""
         if self._handle >= 0:

@@ -156,7 +156,10 @@ def test_info_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     told = json.loads(capsys.readouterr().out)
     assert (told["hashes"], len(told["contents"])) == (360, 64)
     assert run(["verify", str(path)]) == 0
-    said = f"{path}: sound, 10 ranges, 360 hashes\n  its contents are sha256:{told['contents']}\n"
+    said = (
+        f"{path}: sound, 10 ranges, 360 hashes, not signed by anyone you trust\n"
+        f"  its contents are sha256:{told['contents']}\n"
+    )
     assert capsys.readouterr().out == said
     data = bytearray(path.read_bytes())
     data[-5] ^= 1
@@ -174,3 +177,68 @@ def test_mirrors_are_compared_by_their_contents(tmp_path: Path) -> None:
     mine = contents(9, date="2026-11-20", asof="2026-11-20T10:00:00Z")
     assert contents(9, note="made elsewhere, at another time") == mine
     assert contents(8) != mine
+
+
+@pytest.fixture
+def signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A store that its publisher, whom the user trusts, has signed; a.key is beside it."""
+    path = store_of(tmp_path / "p.ranges", {"letmein": 321})
+    origin = "ranges.example.org/pwned"
+    key = str(tmp_path / "a.key")
+    assert run(["keys", "new", origin, "-o", key]) == 0
+    capsys.readouterr()
+    assert run(["keys", "public", key]) == 0
+    assert run(["keys", "trust", capsys.readouterr().out.strip()]) == 0
+    assert run(["sign", str(path), "--key", key]) == 0
+    capsys.readouterr()
+    return path
+
+
+def asked(path: Path, *options: str) -> int:
+    absent = hashlib.sha1(b"correct-marble-otter").hexdigest()
+    return run(["check", "--hash", absent, "--in", str(path), *options])
+
+
+def test_a_store_is_signed_as_a_filter_is(signed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(signed, "--require-signature") == 0
+    assert "signed by ranges.example.org/pwned, edition 1" in capsys.readouterr().out
+    assert run(["verify", str(signed)]) == 0
+    told = capsys.readouterr().out
+    assert "1 hash, signed by ranges.example.org/pwned, edition 1" in told
+    assert "p.ranges.verity is its tree" in told
+    assert "whom you trust) offers it" in told
+    digest = told.partition("its digest is ")[2].split()[0]
+    assert run(["info", str(signed)]) == 0
+    assert digest in capsys.readouterr().out
+    assert digest in (signed.parent / "filters.note").read_text("utf-8")
+
+
+def test_nothing_is_believed_of_a_store_in_its_place(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_of(signed, {"hunter2": 1})
+    assert asked(signed) == 2
+    assert "unknown" in capsys.readouterr().out
+    assert run(["verify", str(signed)]) == 2
+    assert "it is sound, but" in capsys.readouterr().err
+
+
+def test_a_store_that_was_withdrawn_while_it_is_asked(
+    signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    opened = StoredRanges(signed)
+    digest = hashlib.sha1(b"correct-marble-otter").digest()
+    assert opened.lookup(digest).reasons == {}
+    key = str(signed.parent / "a.key")
+    assert run(["sign", "--withdraw", str(signed), "--reason", "forged", "--key", key]) == 0
+    assert "forged" in opened.lookup(digest).reasons[0]
+    opened.close()
+
+
+def test_a_store_that_nobody_signed(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(store) == 0
+    assert "Not signed by anyone you trust: Pwned" in capsys.readouterr().out
+    assert asked(store, "--require-signature") == 2
+    assert run(["verify", str(store)]) == 0
+    assert "not signed by anyone you trust" in capsys.readouterr().out

@@ -313,6 +313,25 @@ def test_a_word_within_a_literal_does_not_end_it(sieve: Sieve) -> None:
 
 
 @pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("acme.fr", b"at acme.fr\xe9 today"),
+        ("falcon", b"our falcon\xa0 today"),
+        ("café noir", b"un caf\xe9 noir et plus"),
+    ],
+)
+def test_a_word_whose_last_byte_alone_is_not_ascii(entry: str, text: bytes, sieve: Sieve) -> None:
+    assert sieve_of(entry, sieve).positions(text)
+
+
+def test_a_domain_with_letters_beyond_ascii_hides_no_other() -> None:
+    for sieve in both(watch_for(["zebra.fr", "société.fr", "acme.fr"])):
+        for text in (b"at zebra.fr", b"at acme.fr", "at société.fr".encode()):
+            assert sieve.positions(text), text
+
+
+@pytest.mark.parametrize("sieve", SIEVES, ids=lambda sieve: type(sieve).__name__)
 def test_an_entity_alone_is_taken_off_between_words(sieve: Sieve) -> None:
     alone = sieve_of("Project Falcon", sieve)
     for blank in (b"&#32;", b"&#x20;", b"&nbsp;", b"%20", b"\\u0020", b"\\x20"):

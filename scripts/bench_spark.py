@@ -34,6 +34,7 @@ from leakcheck.subject.kinds import Kind
 MAKE = Path(__file__).with_name("make_dump.py")
 FILES = 10
 PACKED = 5_000_000  # lines
+LEVEL = {"gzip": ["-1"], "bgzip": ["-l1"]}
 MADE = 10_000_000  # lines that the generator makes, at most
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -198,12 +199,16 @@ def hostile(folder: Path) -> dict[str, tuple[Path, Kind, tuple[str, ...]]]:
 
 def packed(folder: Path) -> dict[str, Path]:
     """One list by gzip, and by bgzip."""
-    made = {tool: folder / f"frames.{tool}" for tool in ("gzip", "bgzip")}
+    made = {tool: folder / f"packed.{tool}" for tool in ("gzip", "bgzip")}
     for tool, path in made.items():
         if not path.exists():
-            text = b"".join(one.read_bytes() for one in dumps(folder, 2 * PACKED)[: FILES // 2])
             with path.open("wb") as out:
-                subprocess.run([tool, "-c"], input=text, stdout=out, check=True)
+                lines = subprocess.Popen(
+                    [sys.executable, str(MAKE), "combo", str(PACKED)], stdout=subprocess.PIPE
+                )
+                subprocess.run(
+                    [tool, *LEVEL[tool], "-c"], stdin=lines.stdout, stdout=out, check=True
+                )
     return made
 
 

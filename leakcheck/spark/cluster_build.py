@@ -9,8 +9,9 @@ for each other lies beside the output, in a folder that all of them see.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from leakcheck.building.slow_keys import FAST, HOUR, wish
 from leakcheck.building.workers import Workers
 from leakcheck.errors import FilterError, InputError, UsageError
 from leakcheck.language import figure, said
+from leakcheck.records.formats import Form
 from leakcheck.sources.filter_file import forget_old_keys
 from leakcheck.sources.filter_header import about, filter_errors
 from leakcheck.spark import page_tasks, session
@@ -43,12 +45,15 @@ from leakcheck.spark.partitions import (
 from leakcheck.spark.reading_tasks import (
     ACCOUNT,
     ITEMS,
+    LOOKED_AT,
     Orders,
     broken_files,
     joined,
+    looking,
     reading,
+    weights,
 )
-from leakcheck.spark.runs import MOST_CELLS, ROWS_AT_ONCE, SCHEMA
+from leakcheck.spark.runs import MOST_CELLS, ROWS_AT_ONCE, SCHEMA, STEPS, Cells
 from leakcheck.spark.work_items import Planned, WorkItem
 from leakcheck.spark.workplace import FolderWorkplace, ObjectWorkplace, Workplace
 from leakcheck.storage import uploads
@@ -60,6 +65,9 @@ if TYPE_CHECKING:
 
 _PART_BYTES = 128 << 20  # of input, for each partition
 _BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_LOOK_FROM = 64 << 20  # bytes of input from which it is looked whether keys lie unevenly
+_MOST_LOOKED_AT = 64
+_SKEWED = 2.0  # times its share, that a partition may have
 _SWEEPS = 3
 _FASTEST = (256, 1)  # KiB and passes of `--harden fast`
 
@@ -199,10 +207,14 @@ def _build(
     items = planned.items
     parts = cluster.partitions or _enough_partitions(items, cores)
     work.put_rows(ITEMS, [item.as_json() for item in items])
+    orders = Orders(work, request, kind, harden, Cells.even(parts))
+    if parts > 1 and harden is None and _may_be_skewed(request, kind, items):
+        orders = replace(orders, cells=_cells_for(cluster.spark, orders, items))
+    parts = orders.cells.count
     numbers = cluster.spark.range(0, len(items), 1, len(items))
-    records = numbers.mapInArrow(reading(Orders(work, request, kind, harden, parts)), SCHEMA)
+    records = numbers.mapInArrow(reading(orders), SCHEMA)
     seen = _Seen(work, items, watch, stage)
-    found = sort_records(work, records, parts, parts, partial(seen.look, parts))
+    found = sort_records(work, records, orders.cells, parts, partial(seen.look, parts))
     broken = _take_accounts(request, work, items, report)
     if any(one.broken not in (-1, broken) for one in found):
         raise FilterError(
@@ -211,7 +223,7 @@ def _build(
     if not report.records:
         raise InputError(nothing(report, str(kind)))
     target = _wanted(request, report, kind, harden)
-    bounds = bounds_of(parts, parts)
+    bounds = bounds_of(orders.cells, parts)
     report.header, worst = write_filter(cluster.spark, target, place, work, found, bounds, stage)
     report.alone = len(report.inputs) == 1
     report.settle_new(report.header.keys)
@@ -222,6 +234,27 @@ def _build(
         if told:
             say(told)
     return report
+
+
+def _may_be_skewed(request: BuildRequest, kind: Kind, items: list[WorkItem]) -> bool:
+    """Whether digests may lie unevenly: where we make them they do not, but a list of them can be a
+    part of one.
+    """
+    listed = request.form is Form.HASHES or kind in (Kind.PASSWORD, Kind.NTLM)
+    return listed and sum(item.size for item in items) >= _LOOK_FROM
+
+
+def _cells_for(spark: "SparkSession", told: Orders, items: list[WorkItem]) -> Cells:
+    """The cells for what is in the items, by the beginnings of some of them."""
+    every = -(-len(items) // _MOST_LOOKED_AT)
+    numbers = spark.range(0, len(items), every, -(-len(items) // every))
+    rows = session.run(numbers.mapInArrow(looking(told), LOOKED_AT), lambda: None)
+    found = weights(items, rows)
+    firsts = (*told.cells.firsts, STEPS)
+    shares = [sum(found[low:high]) for low, high in pairwise(firsts)]
+    if max(shares) * told.cells.count <= _SKEWED * sum(found):
+        return told.cells
+    return Cells.for_keys(told.cells.count, found)
 
 
 def _enough_partitions(items: list[WorkItem], cores: int) -> int:
@@ -312,10 +345,10 @@ class _Seen:
 
 
 def sort_records(
-    work: Workplace, rows: "DataFrame", cells: int, parts: int, look_on: Callable[[], None]
+    work: Workplace, rows: "DataFrame", cells: Cells, parts: int, look_on: Callable[[], None]
 ) -> list[SortedPart]:
     """Sort all records into the partitions' files."""
-    wanted = shuffled(rows, cells, parts).mapInArrow(into_files(work, cells, parts), SORTED)
+    wanted = shuffled(rows, cells.count, parts).mapInArrow(into_files(work, cells, parts), SORTED)
     with session.setting(rows.sparkSession, _BATCH_ROWS, str(ROWS_AT_ONCE)):
         found = sorted(sorted_part(row) for row in session.run(wanted, look_on))
     if len({one.part for one in found}) != len(found):
@@ -339,9 +372,10 @@ def write_filter(
         size = plan(keys, target.rate)
     number = filter_id(key_sum, size.pages, size.hashes)
     shape = FilterShape(size.pages, size.hashes, int(number, 16))
-    work.put(page_tasks.PARTS, {"parts": found, "bounds": bounds})
-    lanes = page_tasks.lanes_of(size.pages, len(bounds) - 1)
-    fill = page_tasks.filling(work, shape, lanes)
+    starts = page_tasks.lane_starts(size.pages, found, bounds)
+    lanes = len(starts)
+    work.put(page_tasks.PARTS, {"parts": found, "bounds": bounds, "starts": starts})
+    fill = page_tasks.filling(work, shape)
     numbers = spark.range(0, lanes, 1, lanes)
 
     def look_on() -> None:

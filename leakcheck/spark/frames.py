@@ -26,7 +26,7 @@ from leakcheck.spark import session
 from leakcheck.spark.cluster_build import FilterWanted, sort_records, working, write_filter
 from leakcheck.spark.partitions import bounds_of
 from leakcheck.spark.reading_tasks import TaskKeys
-from leakcheck.spark.runs import SCHEMA
+from leakcheck.spark.runs import SCHEMA, Cells
 from leakcheck.storage.stores import is_object
 from leakcheck.storage.uploads import check_free
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity
@@ -35,7 +35,7 @@ from leakcheck.subject.kinds import Kind
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-CELLS = 4096
+CELLS = Cells.even(4096)
 """Of the records that `keys` gives: the most partitions that they can be built in."""
 _LINE_FORMS = {
     Kind.EMAIL: Form.TEXT,
@@ -158,9 +158,9 @@ def build_filter(
         check_free(url, force)
     else:
         check_output(path, force)
-    parts = partitions or min(CELLS, 2 * session.cores(records.sparkSession))
-    if not 1 <= parts <= CELLS:
-        raise UsageError(said("partitions is a number from 1 to {cells}.", cells=CELLS))
+    parts = partitions or min(CELLS.count, 2 * session.cores(records.sparkSession))
+    if not 1 <= parts <= CELLS.count:
+        raise UsageError(said("partitions is a number from 1 to {cells}.", cells=CELLS.count))
     described: dict[str, Any] = dict(about(settled, **dict(describe or {})))
     if harden is not None:
         described["identity"] = Identity(_harden(harden)).record()

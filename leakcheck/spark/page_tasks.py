@@ -5,6 +5,7 @@ them from the partitions' files.
 """
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,9 +26,25 @@ _FILLED = pa.schema(
 _LANE_PAGES = 256  # 1 MiB, at least, but for small filters
 
 
-def lanes_of(pages: int, parts: int) -> int:
-    """How many tasks fill a filter of `pages`."""
-    return max(1, min(parts, pages // _LANE_PAGES))
+def lane_starts(pages: int, sorted_parts: list[SortedPart], bounds: list[int]) -> list[int]:
+    """The first page of each task that fills pages, from 0 on.
+
+    Each gets about the same of pages and keys together, keys lying evenly within a partition.
+    """
+    lanes = max(1, min(len(bounds) - 1, pages // _LANE_PAGES))
+    held = {one.part: one.keys for one in sorted_parts}
+    keys = max(1, sum(held.values()))
+    work, passed = [0.0], 0
+    for part, bound in enumerate(bounds[1:]):
+        passed += held.get(part, 0)
+        work.append((bound / END + passed / keys) / 2)
+    starts = {0}
+    for lane in range(1, lanes):
+        part = min(bisect_right(work, lane / lanes), len(bounds) - 1) - 1
+        share = (lane / lanes - work[part]) / (work[part + 1] - work[part])
+        high = bounds[part] + share * (bounds[part + 1] - bounds[part])
+        starts.add(min(pages - 1, int(high / END * pages)))
+    return sorted(starts)
 
 
 def lane_name(lane: int) -> str:
@@ -36,16 +53,18 @@ def lane_name(lane: int) -> str:
 
 
 def filling(
-    work: Workplace, shape: FilterShape, lanes: int
+    work: Workplace, shape: FilterShape
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The task that fills the lanes whose numbers it is given."""
 
     def fill(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         left = work.get(PARTS)
         sorted_parts, bounds = [SortedPart(*row) for row in left["parts"]], left["bounds"]
+        starts = [*left["starts"], shape.pages]
         for batch in batches:
             for lane in batch.column(0).to_pylist():
-                yield _fill(work, shape, sorted_parts, bounds, lane, lanes)
+                pages = starts[lane], starts[lane + 1]
+                yield _fill(work, shape, sorted_parts, bounds, lane, pages)
 
     return fill
 
@@ -56,11 +75,11 @@ def _fill(
     sorted_parts: list[SortedPart],
     bounds: list[int],
     lane: int,
-    lanes: int,
+    pages: tuple[int, int],
 ) -> pa.RecordBatch:
-    pages = shape.pages
-    first, end = pages * lane // lanes, pages * (lane + 1) // lanes
-    records = between(work, sorted_parts, bounds, lowest(first, pages), lowest(end, pages))
+    first, end = pages
+    low, high = (lowest(page, shape.pages) for page in pages)
+    records = between(work, sorted_parts, bounds, low, high)
     with work.draft(lane_name(lane)) as draft:
         loads, painted = paint(draft.file.fileno(), 0, records, shape, first, end, lambda: None)
         draft.publish(sync=False)

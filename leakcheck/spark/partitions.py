@@ -31,7 +31,7 @@ _SORTED = pa.schema(
     [("part", pa.int32()), ("keys", pa.int64()), ("key_sum", pa.int64()), ("broken", pa.int32())]
 )
 _NOT_ASKED = -1
-_INDEX_CELLS = PARTITIONS
+_INDEX_CELLS = runs.Cells.even(PARTITIONS)
 
 
 class SortedPart(NamedTuple):
@@ -75,7 +75,7 @@ def _stand_ins(rows: "DataFrame", parts: int) -> list[int]:
 
 
 def into_files(
-    work: Workplace, cells: int, parts: int
+    work: Workplace, cells: runs.Cells, parts: int
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The task that sorts a partition into its file and gives a SortedPart."""
 
@@ -92,9 +92,9 @@ def into_files(
                             broken = {int(name[len(BROKEN) :]) for name in work.names(BROKEN)}
                         if file in broken:
                             continue
-                    if part not in (-1, cell * parts // cells):
+                    if part not in (-1, cell * parts // cells.count):
                         raise ValueError("records of two partitions in one")
-                    part = cell * parts // cells
+                    part = cell * parts // cells.count
                     held.add(runs.whole(row))
             if part < 0:
                 return
@@ -150,7 +150,7 @@ class SortedRows:
     def _spill(self) -> None:
         writer = RunWriter(self._folder / f"run-{len(self._runs)}")
         try:
-            for cell, records in runs.cut_by_cell(self._merged(), _INDEX_CELLS):
+            for cell, records in _INDEX_CELLS.cut(self._merged()):
                 writer.add(cell, records)
             self._runs.append(writer.finish())
         except BaseException:
@@ -169,7 +169,7 @@ def _written(
                 first, last = _high(window), _high(window[-RECORD_BYTES:])
                 if not bounds[part] <= first <= last < bounds[part + 1]:
                     raise ValueError("records outside of their partition")
-                for cell, records in runs.cut_by_cell(window, _INDEX_CELLS):
+                for cell, records in _INDEX_CELLS.cut(window):
                     writer.add(cell, records)
             run = writer.finish()
         except BaseException:
@@ -214,7 +214,7 @@ def between(
                 yield window
 
 
-def bounds_of(cells: int, parts: int) -> list[int]:
+def bounds_of(cells: runs.Cells, parts: int) -> list[int]:
     """The lowest high of each partition, and 2^64 at the end."""
-    firsts = [-(-part * cells // parts) for part in range(parts + 1)]
-    return [runs.lowest_high(cell, cells) for cell in firsts]
+    firsts = [-(-part * cells.count // parts) for part in range(parts + 1)]
+    return [cells.lowest_high(cell) for cell in firsts]

@@ -9,14 +9,18 @@ mark, and whoever sorts takes none of what was read of parts of a file with a
 mark. All marks are there by then: no partition is sorted before all items are read.
 """
 
+import sys
+from array import array
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from bloom.engine import kernels
-from bloom.streams import PARTITION_BITS, PARTITIONS
+from bloom.streams import PARTITION_BITS, PARTITIONS, RECORD_BYTES
 from leakcheck import __version__
 from leakcheck.building.account import InputCounts
 from leakcheck.building.jobs import Jobs, Stream
@@ -28,7 +32,7 @@ from leakcheck.errors import LeakcheckError, fault
 from leakcheck.language import said
 from leakcheck.sources.identities import piece_of
 from leakcheck.spark.partitions import BROKEN
-from leakcheck.spark.runs import WHOLE, batches
+from leakcheck.spark.runs import STEPS, WHOLE, Cells, batches
 from leakcheck.spark.work_items import WorkItem
 from leakcheck.spark.workplace import Workplace
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening
@@ -38,6 +42,9 @@ _POOL_BYTES = 64 << 20
 _BATCH_BYTES = 1 << 20
 _MOST_WAITING = 1 << 20  # plain digests that wait for the slow hash
 ITEMS, ACCOUNT = "items", "account-"
+LOOKED_AT = "number int, steps binary"
+_LOOKED_AT = pa.schema([("number", pa.int32()), ("steps", pa.binary())])
+_LOOKED_KEYS = 1 << 16  # of an item, about, where it is looked at
 
 
 class TaskKeys(KeyTaker):
@@ -67,9 +74,19 @@ class TaskKeys(KeyTaker):
         """Whether it is time to take them."""
         return self._pool.nbytes > _POOL_BYTES or len(self._waiting) > _MOST_WAITING
 
-    def rows(self, cells: int, part_of: int = WHOLE) -> Iterator[pa.RecordBatch]:
+    def rows(self, cells: Cells, part_of: int = WHOLE) -> Iterator[pa.RecordBatch]:
         """All records there are as rows for the shuffle; they are then no longer here."""
         return batches(self._sorted(), cells, part_of)
+
+    def steps(self) -> bytes:
+        """In which step of `Cells` each of the records is, as unsigned shorts of this machine."""
+        records = b"".join(self._sorted())
+        found = array("H", bytes(len(records) // RECORD_BYTES * 2))
+        view = memoryview(found).cast("B")
+        view[::2], view[1::2] = records[::RECORD_BYTES], records[1::RECORD_BYTES]
+        if sys.byteorder == "little":
+            found.byteswap()
+        return found.tobytes()
 
     def _sorted(self) -> Iterator[bytes]:
         """Pieces of all records, distinct and in order."""
@@ -104,7 +121,7 @@ class Orders:
     request: BuildRequest
     kind: Kind
     harden: Hardening | None
-    cells: int
+    cells: Cells
     version: str = __version__
 
 
@@ -146,10 +163,7 @@ def _item_rows(told: Orders, item: WorkItem) -> Generator[pa.RecordBatch, None, 
     keys = TaskKeys(told.kind, told.harden)
     part_of = WHOLE if item.cuts is None else item.order
 
-    def pass_over(note: str) -> None:
-        """The driver has said it."""
-
-    jobs = Jobs(told.request, item.asked, Workers(1), Rejects(None), pass_over, writer=keys)
+    jobs = Jobs(told.request, item.asked, Workers(1), Rejects(None), _unsaid, writer=keys)
     error = None
     try:
         for job in _stream(jobs, item):
@@ -168,6 +182,42 @@ def _item_rows(told: Orders, item: WorkItem) -> Generator[pa.RecordBatch, None, 
         "error": error,
         "broken": jobs.broken,
     }
+
+
+def looking(told: Orders) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The task that looks at the beginnings of items: in which steps of `Cells` their keys are."""
+
+    def look(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                item = WorkItem.from_json(told.work.row(ITEMS, number))
+                keys = TaskKeys(told.kind, None)
+                jobs = Jobs(
+                    told.request, item.asked, Workers(1), Rejects(None), _unsaid, writer=keys
+                )
+                with suppress(LeakcheckError):  # which is told when it is read
+                    for job in _stream(jobs, item):
+                        job()
+                        if keys.records >= _LOOKED_KEYS:
+                            break
+                columns = [pa.array([number], pa.int32()), pa.array([keys.steps()], pa.binary())]
+                yield pa.RecordBatch.from_arrays(columns, schema=_LOOKED_AT)
+
+    return look
+
+
+def weights(items: list[WorkItem], rows: list[Any]) -> list[float]:
+    """How much there is in each step, by what `looking` gave."""
+    found = [0.0] * STEPS
+    for row in rows:
+        steps = array("H", bytes(row["steps"]))
+        for step, count in Counter(steps).items():
+            found[step] += items[row["number"]].size * count / len(steps)
+    return found
+
+
+def _unsaid(note: str) -> None:
+    """What the driver has said."""
 
 
 def _stream(jobs: Jobs, item: WorkItem) -> Stream:

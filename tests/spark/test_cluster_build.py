@@ -167,6 +167,64 @@ def test_one_hot_key_is_one_key(spark: Any, tmp_path: Path) -> None:
     assert account["filter"]["keys"] == 2
 
 
+def test_one_hot_prefix_is_divided(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.spark import cluster_build, page_tasks  # an extra
+
+    hashes = tmp_path / "hot.txt"
+    rows = (f"00{at * 0x9E3779B97F4A7C15 % 16**38:038X}\n" for at in range(20_000))
+    hashes.write_text("".join(rows) + f"{'8' * 40}\n")
+    seen: list[Any] = []
+    write = cluster_build.write_filter
+
+    def looked(*arguments: Any) -> Any:
+        seen.append(arguments[4])
+        return write(*arguments)
+
+    monkeypatch.setattr(cluster_build, "write_filter", looked)
+    monkeypatch.setattr(cluster_build, "_LOOK_FROM", 1)
+    monkeypatch.setattr(page_tasks, "_LANE_PAGES", 1)
+    for partitions in (1, 8, 64):
+        same(spark, tmp_path, hashes, kind="password", partitions=partitions)
+    alone, few, many = ([one.keys for one in found] for found in seen)
+    assert alone == [20_001]
+    assert max(few) < 20_001 * 0.4
+    assert max(many) < 20_001 * 0.05
+    assert sum(few) == sum(many) == 20_001
+
+
+def test_lanes_share_pages_and_keys() -> None:
+    page_tasks = pytest.importorskip("leakcheck.spark.page_tasks", exc_type=ImportError)
+    partitions = pytest.importorskip("leakcheck.spark.partitions", exc_type=ImportError)
+    runs = pytest.importorskip("leakcheck.spark.runs", exc_type=ImportError)
+    bounds = partitions.bounds_of(runs.Cells.even(8), 8)
+    even = [partitions.SortedPart(part, 1_000, 0) for part in range(8)]
+    assert page_tasks.lane_starts(8 * 512, even, bounds) == [512 * lane for lane in range(8)]
+    hot = page_tasks.lane_starts(8 * 512, [partitions.SortedPart(0, 8_000, 0)], bounds)
+    assert hot[0] == 0
+    assert len([start for start in hot if start < 512]) > 3
+    assert page_tasks.lane_starts(3, hot and even, bounds) == [0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 1 << 14])
+def test_cells_for_keys_that_lie_unevenly(count: int) -> None:
+    runs = pytest.importorskip("leakcheck.spark.runs", exc_type=ImportError)
+    chance = random.Random(3)
+    weights = [chance.random() if step < 256 else 0.0 for step in range(runs.STEPS)]
+    cells = runs.Cells.for_keys(count, weights)
+    assert cells.firsts[0] == 0
+    assert cells.count <= count
+    assert list(cells.firsts) == sorted(set(cells.firsts))
+    ends = [*cells.firsts[1:], runs.STEPS]
+    for first, end in zip(cells.firsts, ends, strict=True):
+        assert end - first <= runs.STEPS / max(1, count // 2) + 1
+        assert sum(weights[first:end]) <= 2.1 * sum(weights) / count + 1.0
+    for step in (0, 1, 255, 256, runs.STEPS - 1):
+        cell = cells.of(step.to_bytes(2, "big") + bytes(14))
+        assert cells.lowest_high(cell) <= step << 48 < cells.lowest_high(cell + 1)
+
+
 @pytest.mark.parametrize(
     ("content", "options"),
     [
@@ -317,12 +375,13 @@ def test_a_partition_larger_than_memory_is_sorted_by_runs(
 def test_every_record_is_in_the_partition_of_its_bounds(cells: int, parts: int) -> None:
     partitions = pytest.importorskip("leakcheck.spark.partitions", exc_type=ImportError)
     runs = pytest.importorskip("leakcheck.spark.runs", exc_type=ImportError)
-    bounds = partitions.bounds_of(cells, parts)
+    even = runs.Cells.even(cells)
+    bounds = partitions.bounds_of(even, parts)
     assert (bounds[0], bounds[-1], len(bounds)) == (0, 1 << 64, parts + 1)
     chance = random.Random(2)
     edges = [bound + off for bound in bounds for off in (-1, 0) if 0 <= bound + off < 1 << 64]
     for high in edges + [chance.getrandbits(64) for _ in range(2_000)]:
-        cell = runs.cell_of(high.to_bytes(8, "big") + bytes(8), cells)
+        cell = even.of(high.to_bytes(8, "big") + bytes(8))
         part = cell * parts // cells
         assert bounds[part] <= high < bounds[part + 1]
 

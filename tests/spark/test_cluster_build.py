@@ -173,7 +173,7 @@ def test_one_hot_prefix_is_divided(
     from leakcheck.spark import cluster_build, page_tasks  # an extra
 
     hashes = tmp_path / "hot.txt"
-    rows = (f"00{at * 0x9E3779B97F4A7C15 % 16**38:038X}\n" for at in range(20_000))
+    rows = (f"00{(at * 0x9E3779B97F4A7C15 << 88) % 16**38:038X}\n" for at in range(20_000))
     hashes.write_text("".join(rows) + f"{'8' * 40}\n")
     seen: list[Any] = []
     write = cluster_build.write_filter

@@ -167,6 +167,10 @@ class Progress:
 def _count(name: str, value: int) -> str:
     if name == "rows":
         return counted(value, "row")
+    if name == "keys":
+        return counted(value, "key")
+    if name == "hits":
+        return counted(value, "hit")
     if name == "exposed":
         return said("{count} exposed", count=number(value))
     return f"{number(value)} {name if value != 1 else name.removesuffix('s')}"

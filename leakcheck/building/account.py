@@ -118,6 +118,8 @@ class BuildReport:
             self.inputs[0].new = keys
         counts = [tally for tally in self.inputs if tally.new is not None]
         guessed = [tally for tally in counts if not tally.new_exact]
+        for tally in guessed:
+            tally.new = min(tally.new or 0, tally.records)
         if self.updated or len(counts) < len(self.inputs):
             return
         sure = sum(tally.new or 0 for tally in counts if tally.new_exact)

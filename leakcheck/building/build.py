@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leakcheck.building.account import BuildReport
-from leakcheck.building.jobs import Jobs
+from leakcheck.building.jobs import GOES_ON, Jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Workers
@@ -73,7 +73,10 @@ def build(request: BuildRequest, say: Say, watch: Watch, stage: Stage) -> BuildR
             if slow is not None and jobs.report.records:
                 _flush(notes, say)
                 _make_slow(jobs, say, look_on, stage)
-            _finish(jobs, old_about, notes.append, stage)
+            try:
+                _finish(jobs, old_about, notes.append, stage)
+            except KeyboardInterrupt:
+                raise (KeyboardInterrupt(GOES_ON) if jobs.kept else KeyboardInterrupt) from None
             _flush(notes, say)
         finally:
             if jobs.writer is not None:

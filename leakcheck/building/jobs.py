@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from leakcheck.building.slow_keys import Wish
 
 MOST_MEMBERS = 1000  # of one archive that have an account of their own
+GOES_ON = said("Interrupted: the same command goes on where it stopped.")
 Stream = Generator[Job, None, None]
 
 
@@ -202,7 +203,12 @@ class Jobs:
             self.writer.checkpoint(self._checkpoint.token(self.writer.kind, self.rejects.position))
         elif not self._checkpoint.saved:
             return said("Interrupted before a file was done: the same command begins again.")
-        return said("Interrupted: the same command goes on where it stopped.")
+        return GOES_ON
+
+    @property
+    def kept(self) -> bool:
+        """Whether a part of the work is on disk, where the same command finds it."""
+        return self.request.resume and self._checkpoint.saved
 
     def _may_be_ours(self, found: Found) -> bool:
         """Whether a closer look is needed: cheap, for there may be a million files."""

@@ -164,7 +164,7 @@ def _row(tally: InputCounts) -> tuple[str, ...]:
         size(tally.bytes),
         number(tally.lines),
         number(tally.records),
-        "?" if tally.new is None else f"{'' if tally.new_exact else '~'}{number(tally.new)}",
+        "?" if tally.new is None else figure(f"{'' if tally.new_exact else '~'}{tally.new:,}"),
         joined(
             ", ",
             (

@@ -14,6 +14,7 @@ from program import leakcheck, one_sentence
 
 from bloom import PAGE_BYTES, decode_header, encode_header
 from leakcheck.building import checkpoint
+from leakcheck.building.account import BuildReport, InputCounts
 from leakcheck.sources.filter_file import LocalFilter
 
 PROGRAM = """
@@ -81,6 +82,41 @@ def test_resume_gives_the_same_bytes_and_the_whole_account(
         (t.name, t.lines, t.accepted, t.rejected) for t in whole.inputs
     ]
     assert not (tmp_path / ".out.bloom.build").exists()
+
+
+def test_a_build_interrupted_while_it_writes_says_that_it_goes_on(
+    dumps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.building.writer import KeyWriter
+
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = made(tmp_path, dumps, output=tmp_path / "whole.bloom")
+    with monkeypatch.context() as patched:
+        patched.setattr(KeyWriter, "finish", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            made(tmp_path, dumps, resume=True)
+        assert caught.value.args == (), "no half minute went by: nothing is kept"
+        patched.setattr(checkpoint, "PAUSE", 0.0)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            made(tmp_path, dumps, resume=True)
+        assert str(caught.value) == "Interrupted: the same command goes on where it stopped."
+    report = made(tmp_path, dumps, resume=True)
+    assert report.resumed == 12
+    assert (tmp_path / "out.bloom").read_bytes() == (tmp_path / "whole.bloom").read_bytes()
+    assert sum(tally.new or 0 for tally in whole.inputs) == 12_000
+
+
+def test_an_estimate_of_what_is_new_is_never_more_than_there_is() -> None:
+    report = BuildReport(
+        inputs=[
+            InputCounts("a", records=10, new=12, new_exact=False),
+            InputCounts("b", records=10),  # of which nothing is known
+        ]
+    )
+    report.settle_new(20)
+    assert [tally.new for tally in report.inputs] == [10, None]
 
 
 def test_rejects_of_a_build_that_goes_on_are_whole(

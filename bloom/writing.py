@@ -7,6 +7,7 @@ the cache, seals the block and writes it where it belongs in the file.
 
 import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,12 +30,13 @@ from bloom.streams import (
 )
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
 _BLOCK_PAGES = 128
 _LANES_A_THREAD = 16
+_AT_ONCE = 0.003  # seconds of work that threads would not make shorter
 
 
 class Stopped(Exception):
@@ -49,9 +51,7 @@ class PageWriters:
         self.threads = threads
         self.window = max(window // threads, RECORD_BYTES)
         self._stop = threading.Event()
-        from concurrent.futures import ThreadPoolExecutor  # slow to load, and only builds need it
-
-        self._pool = ThreadPoolExecutor(threads, "bloom")
+        self._pool: ThreadPoolExecutor | None = None
 
     def check(self) -> None:
         """Raise Stopped where the work is no longer wanted."""
@@ -67,12 +67,18 @@ class PageWriters:
             self._stop.set()
             raise
         finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            if self._pool is not None:
+                self._pool.shutdown(wait=True, cancel_futures=True)
 
     def each(self, work: Callable[[int], _T], count: int) -> Iterator[tuple[int, _T]]:
         """`work(i)` for i below `count`, as they come, few of them waiting at a time."""
-        from concurrent.futures import FIRST_COMPLETED, wait
+        if count < 2:  # of a small filter: the pool takes longer to load than that to write
+            yield from ((at, work(at)) for at in range(count))
+            return
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, "bloom")
         waiting: dict[Future[_T], int] = {}
         following = iter(range(count))
         while True:
@@ -85,17 +91,26 @@ class PageWriters:
                 yield waiting.pop(future), future.result()
 
     def parts(self, work: Callable[[int], _T]) -> Iterator[tuple[int, list[_T]]]:
-        """`work` of every partition, several at a time, which may be small; how many are done."""
-        shares = min(PARTITIONS, self.threads * _LANES_A_THREAD)
+        """`work` of every partition, several at a time, which may be small; how many are done.
+
+        The first ones are done here: of a small build, they are all, and no thread is started.
+        """
+        done, begun, here = 0, time.monotonic(), []
+        while done < PARTITIONS and time.monotonic() - begun < _AT_ONCE:
+            self.check()
+            here.append(work(done))
+            done += 1
+        yield done, here
+        first, left = done, PARTITIONS - done
+        shares = min(left, self.threads * _LANES_A_THREAD)
 
         def share(at: int) -> list[_T]:
             found = []
-            for one in range(PARTITIONS * at // shares, PARTITIONS * (at + 1) // shares):
+            for one in range(first + left * at // shares, first + left * (at + 1) // shares):
                 self.check()
                 found.append(work(one))
             return found
 
-        done = 0
         for _, found in self.each(share, shares):
             done += len(found)
             yield done, found

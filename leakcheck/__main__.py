@@ -12,6 +12,7 @@ from typing import Any
 from leakcheck import version_text
 from leakcheck.language import figure, local, said
 
+_FLAGS = ("-q", "--quiet", "-v", "--verbose")  # which may stand before the command
 _LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
 _SLOW = said(
     "This ran on plain Python, some 40 times slower than the native engine. Install Rust "
@@ -111,14 +112,25 @@ def _plain(arguments: list[str]) -> Any:
     import re
     from importlib import import_module
 
-    if not re.fullmatch("[a-z]+", arguments[0]):
+    at = 0
+    while at < len(arguments) and arguments[at] in _FLAGS:
+        at += 1
+    if at == len(arguments) or not re.fullmatch("[a-z]+", arguments[at]):
         return None
     try:
-        module = import_module(f"leakcheck.commands.{arguments[0]}")
+        module = import_module(f"leakcheck.commands.{arguments[at]}")
     except ModuleNotFoundError:
         return None
     app = getattr(module, "app", None)
-    return None if app is None else app.plain(arguments[1:])
+    words = [*arguments[:at], *arguments[at + 1 :]]
+    return None if app is None else app.plain(words, _shared)
+
+
+def _shared() -> Any:
+    """The options that every command takes, as they are declared."""
+    from importlib import import_module
+
+    return import_module("leakcheck.commands.common").template.annotations()
 
 
 def _by_typer(arguments: list[str]) -> int:

@@ -6,16 +6,17 @@ Each `leakcheck/commands/NAME.py` has `app`, a typer.Typer with that command
 
 import os
 from contextlib import suppress
-from enum import Enum, StrEnum
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
 import typer
 import typer.core
 from typer.core import TyperGroup
 
 from leakcheck import version_text
+from leakcheck.commands.common import template
 from leakcheck.errors import UsageError
 from leakcheck.language import local, said, translated
 
@@ -45,100 +46,6 @@ COMMANDS = {
     "completion": said("Print what a shell needs to complete commands and options."),
     "demo": said("Try every step on a bundled sample."),
 }
-
-
-class Color(StrEnum):
-    """When colours stand beside words."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-class ProgressForm(StrEnum):
-    """How progress is told."""
-
-    AUTO = "auto"
-    JSON = "json"
-    NEVER = "never"
-
-
-class Language(StrEnum):
-    """In which language to speak to people."""
-
-    EN = "en"
-    FR = "fr"
-
-
-def _set(name: str) -> Any:
-    def told(value: Any) -> Any:
-        if value:
-            from leakcheck import config, language, terminal
-
-            if value is True:
-                terminal.configure(**{name: True})
-                return value
-            config.override(name, value.value, f"--{name}")
-            if name == "language":
-                language.speak(value.value)
-            else:
-                terminal.configure(**{name: value.value})
-        return value
-
-    return told
-
-
-def _common(
-    color: Annotated[
-        Color | None,
-        typer.Option(
-            "--color",
-            callback=_set("color"),
-            expose_value=False,
-            help="When to use colours. NO_COLOR and TERM=dumb are obeyed too.",
-        ),
-    ] = None,
-    progress: Annotated[
-        ProgressForm | None,
-        typer.Option(
-            "--progress",
-            callback=_set("progress"),
-            expose_value=False,
-            help="Progress on stderr: a bar or a line per minute, JSON, or none.",
-        ),
-    ] = None,
-    language: Annotated[
-        Language | None,
-        typer.Option(
-            "--language",
-            callback=_set("language"),
-            expose_value=False,
-            is_eager=True,  # so that --help behind it speaks that language
-            help="Language of messages and reports. Default: that of the locale.",
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "-q",
-            "--quiet",
-            callback=_set("quiet"),
-            expose_value=False,
-            help="Print only answers and errors: no advice, notes or progress.",
-        ),
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "-v",
-            "--verbose",
-            callback=_set("verbose"),
-            expose_value=False,
-            help="Print to stderr which sources are asked, and how long it took.",
-        ),
-    ] = False,
-) -> None:
-    """The options that every command takes, before its name or after it."""  # fmt: skip
 
 
 class _Sparing:
@@ -236,9 +143,7 @@ class _Context(_Plain):  # type: ignore[misc]
 
 
 def _common_options(*, hidden: bool) -> list[Any]:
-    template = typer.Typer(add_completion=False, rich_markup_mode=None)
-    template.command()(_common)
-    found = [one for one in typer.main.get_command(template).params if one.name != "help"]
+    found = [one for one in typer.main.get_command(template.real()).params if one.name != "help"]
     for one in found:
         one.hidden = hidden  # type: ignore[attr-defined]
     return found

@@ -5,7 +5,6 @@ before the build begins. Rule 2: the filter is the last to be sent. Rule 3: what
 could not be sent stays on the disk, for its owner alone, and is named.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +17,7 @@ from leakcheck.errors import LeakcheckError, NetworkError, UsageError
 from leakcheck.files import PRIVATE, temporary_folder
 from leakcheck.language import said, stripped
 from leakcheck.sources.new_filter import keys_path
-from leakcheck.storage import uploads
-from leakcheck.storage.stores import ObjectPlace, is_object
+from leakcheck.storage import is_object
 
 UPLOAD = "upload"
 """The stage in which what was built goes to object storage, in bytes."""
@@ -56,6 +54,8 @@ class Outputs:
         return built if self.sent_to else builds
 
     def _send(self, stage: Stage) -> None:
+        from leakcheck.storage import uploads
+
         total = sum(path.stat().st_size for path in self.sent_to)
         sent = 0
         for path, url in self.sent_to.items():
@@ -97,6 +97,11 @@ def outputs_of(
     if not urls:
         yield Outputs(Path(output), Path(rejects) if rejects is not None else None)
         return
+    import shutil  # slow to load, and most builds write to this machine
+
+    from leakcheck.storage import uploads
+    from leakcheck.storage.stores import ObjectPlace
+
     if keep_keys and is_object(output):
         urls.append(f"{output}.keys")
     for url in urls:

@@ -11,7 +11,7 @@ from leakcheck.input import Found, Options
 from leakcheck.language import said
 from leakcheck.records.formats import Form
 from leakcheck.sources.new_filter import check_about, check_output, check_rate, keys_path
-from leakcheck.storage.stores import ObjectPlace, is_object
+from leakcheck.storage import is_object
 from leakcheck.subject.kinds import Kind
 
 MOST_THREADS = 256
@@ -89,6 +89,8 @@ class BuildRequest:
             self.check_slow(self.kind)
         check_about(self.about)
         for url in self.sent_to.values():
+            from leakcheck.storage.stores import ObjectPlace
+
             if any(is_object(path) and str(ObjectPlace.of(path)) == url for path in self.paths):
                 raise UsageError(
                     said("{output}: this is read as well: name another output.", output=url)

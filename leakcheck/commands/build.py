@@ -13,7 +13,7 @@ from leakcheck.commands import options
 from leakcheck.errors import UsageError
 from leakcheck.input import listed
 from leakcheck.language import said
-from leakcheck.storage.stores import is_object
+from leakcheck.storage import is_object
 from leakcheck.subject.kinds import Kind
 from leakcheck.wording import DATA
 

@@ -69,14 +69,26 @@ class Typer:
 
         return keep
 
-    def plain(self, words: Sequence[str]) -> Callable[[], Any] | None:
-        """The call that a plain command line means; None where Typer is to read it."""
+    def annotations(self) -> Mapping[str, Any]:
+        """What the one command declares, by parameter."""
+        annotations: Mapping[str, Any] = self._declared[0][3]
+        return annotations
+
+    def plain(
+        self, words: Sequence[str], shared: Callable[[], Mapping[str, Any]] = dict
+    ) -> Callable[[], Any] | None:
+        """The call that a plain command line means; None where Typer is to read it.
+
+        shared: the options that every command takes, which only have a callback; asked for
+        where a word is none of the command's own.
+        """
         if len(self._declared) != 1:
             return None
         how, (_, rewrite), function, annotations = self._declared[0]
         if how != "command":
             return None
-        values = _read(annotations, function, rewrite(list(words)) if rewrite else words)
+        words = rewrite(list(words)) if rewrite else words
+        values = _read(annotations, function, words, shared)
         return None if values is None else lambda: function(**values)
 
     def real(self) -> Any:
@@ -152,7 +164,9 @@ class _Parameter(NamedTuple):
         return kind(word)
 
 
-_KNOWN = frozenset(("help", "metavar", "min", "max", "readable", "callback", "hidden"))
+_KNOWN = frozenset(
+    ("help", "metavar", "min", "max", "readable", "callback", "hidden", "expose_value", "is_eager")
+)
 
 
 def _parameters(annotations: Mapping[str, Any]) -> Iterator[_Parameter]:
@@ -174,16 +188,25 @@ def _parameters(annotations: Mapping[str, Any]) -> Iterator[_Parameter]:
 
 
 def _read(
-    annotations: Mapping[str, Any], function: Callable[..., Any], words: Sequence[str]
+    annotations: Mapping[str, Any],
+    function: Callable[..., Any],
+    words: Sequence[str],
+    shared: Callable[[], Mapping[str, Any]],
 ) -> dict[str, Any] | None:
     """What a line gives by name, and what callbacks make of it; None where it is not plain."""
     try:
         parameters = list(_parameters(annotations))
-        values = _worded(parameters, words)
+        own = {name for name, _ in _options(parameters)}
+        asked = {_parted(word)[0] for word in words if word.startswith("-") and word != "-"}
+        common = [] if asked <= own else list(_parameters(shared()))
+        values = _worded([*parameters, *common], words)
     except (ValueError, AttributeError):
         return None
     if not _needed(function) <= values.keys():
         return None
+    for one in common:
+        if one.name in values:
+            one.declared.told["callback"](values.pop(one.name))
     for one in parameters:
         callback = one.declared.told.get("callback")
         if callback is not None:

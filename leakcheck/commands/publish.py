@@ -112,7 +112,7 @@ def publish(
     from bloom.cores import usable_cores
     from leakcheck.publishing.request import SiteRequest
     from leakcheck.publishing.site_folder import publish as publish_site
-    from leakcheck.storage.stores import is_object
+    from leakcheck.storage import is_object
     from leakcheck.terminal import say, warn
     from leakcheck.trust import keys
     from leakcheck.wording import printable

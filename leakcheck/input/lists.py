@@ -19,7 +19,8 @@ from leakcheck.input.streams import Buffer, Raw, ReadError
 from leakcheck.input.walk import STDIN, Found, Skipped
 from leakcheck.input.workbook import OLE, is_workbook
 from leakcheck.language import said
-from leakcheck.storage.stores import is_object, objects_at
+from leakcheck.storage import is_object
+from leakcheck.storage.stores import objects_at
 
 ZIP = b"PK\x03\x04"
 _MOST_EXPANSION = 1000.0

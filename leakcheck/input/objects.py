@@ -9,7 +9,7 @@ import io
 
 from leakcheck.input.streams import Buffer, Raw, ReadError
 from leakcheck.language import said
-from leakcheck.storage.stores import is_object, library, reason, store_and_key
+from leakcheck.storage import is_object
 
 _AHEAD_BYTES = 8 << 20
 _NO_ARCHIVE = said(
@@ -27,6 +27,8 @@ class _ObjectRaw(Raw):
 
     def __init__(self, url: str) -> None:
         # Not the parent's, which opens a file.
+        from leakcheck.storage.stores import library, reason, store_and_key
+
         store, key = store_and_key(url)
         try:
             self._reader = library().open_reader(store, key, buffer_size=_AHEAD_BYTES)
@@ -51,6 +53,8 @@ class _ObjectRaw(Raw):
         try:
             piece = memoryview(self._reader.read(len(view)))
         except Exception as error:
+            from leakcheck.storage.stores import reason
+
             raise ReadError(said("it cannot be read: {why}", why=reason(error))) from None
         if not len(piece):
             raise ReadError(said("the file became shorter while it was read"))

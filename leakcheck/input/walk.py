@@ -11,11 +11,15 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from leakcheck.errors import InputError
 from leakcheck.language import said
 from leakcheck.patterns import late
-from leakcheck.storage.stores import StoredObject, is_object, object_now, objects_at
+from leakcheck.storage import is_object
+
+if TYPE_CHECKING:
+    from leakcheck.storage.stores import StoredObject
 
 STDIN = "-"
 _FETCH = ".leakcheck"
@@ -61,7 +65,7 @@ class Found:
         return cls(path, state.st_size, *times, state.st_ino, named)
 
     @classmethod
-    def of_object(cls, found: StoredObject, named: bool) -> "Found":
+    def of_object(cls, found: "StoredObject", named: bool) -> "Found":
         """An object, whose mark stands for the inode."""
         return cls(found.url, found.size, found.written, 0, found.mark, named)
 
@@ -73,6 +77,8 @@ class Found:
     def now(self) -> "Found | None":
         """The same, looked at again; None where it is gone."""
         if is_object(self.path):
+            from leakcheck.storage.stores import object_now
+
             now = object_now(self.path)
             return Found.of_object(now, self.named) if now else None
         try:
@@ -115,6 +121,8 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
             yield Found(STDIN, None)
             continue
         if is_object(path):
+            from leakcheck.storage.stores import objects_at
+
             objects, named = objects_at(path)
             yield from (Found.of_object(one, named) for one in objects)
             continue
@@ -127,6 +135,8 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Found]:
 def names_several(path: str) -> bool:
     """Whether `path` names a folder, of files or of objects, or is a pattern. Raises InputError."""
     if is_object(path):
+        from leakcheck.storage.stores import objects_at
+
         return not objects_at(path)[1]
     return os.path.isdir(path) or (glob.has_magic(path) and not os.path.lexists(path))  # noqa: PTH112
 

@@ -6,7 +6,6 @@ memory; it hands over rows of text as it goes, and what it hands over counts
 as what the file expands to.
 """
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -277,6 +276,8 @@ class _Csv(io.RawIOBase):
         if self._error is not None:
             raise self._error
         text = io.StringIO()
+        import csv
+
         write = csv.writer(text, lineterminator="\n").writerow
         try:
             for row in self._rows:
@@ -308,6 +309,8 @@ class _Csv(io.RawIOBase):
         if self._narrow and CELL_MARK not in lines.text:
             return lines.text
         text = io.StringIO()
+        import csv
+
         write = csv.writer(text, lineterminator="\n").writerow
         for row in lines.rows():
             if self._narrow and len(row) == 1:

@@ -3,7 +3,6 @@
 It is asked before the work begins, not after hours.
 """
 
-import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,8 +45,11 @@ def check_about(about: Mapping[str, str | None]) -> None:
     """Raise UsageError where a filter cannot say this of itself."""
     date = about.get("date")
     try:
-        if date and date != datetime.date.fromisoformat(date).isoformat():
-            raise ValueError
+        if date:
+            from datetime import date as day  # most filters that are opened here are only read
+
+            if date != day.fromisoformat(date).isoformat():
+                raise ValueError
     except ValueError:
         raise UsageError(said("--date takes a day that exists, such as 2026-02-01.")) from None
     if len(json.dumps(dict(about), ensure_ascii=False).encode("utf-8", "replace")) > _MOST_ABOUT:

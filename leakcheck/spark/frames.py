@@ -27,7 +27,7 @@ from leakcheck.spark.cluster_build import FilterWanted, sort_records, working, w
 from leakcheck.spark.partitions import bounds_of
 from leakcheck.spark.reading_tasks import TaskKeys
 from leakcheck.spark.runs import SCHEMA, Cells
-from leakcheck.storage.stores import is_object
+from leakcheck.storage import is_object
 from leakcheck.storage.uploads import check_free
 from leakcheck.subject.identity import HARDENED_BYTES, Hardening, Identity
 from leakcheck.subject.kinds import Kind

@@ -27,7 +27,8 @@ from leakcheck.sources.filter_header import kind_of
 from leakcheck.sources.filter_url import read_header
 from leakcheck.spark.session import discreet
 from leakcheck.spark.workplace import local_folder
-from leakcheck.storage.stores import is_object, pieces_of
+from leakcheck.storage import is_object
+from leakcheck.storage.stores import pieces_of
 from leakcheck.subject.kinds import Kind
 
 if TYPE_CHECKING:

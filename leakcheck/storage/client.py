@@ -17,8 +17,8 @@ from leakcheck.http.client import Client
 from leakcheck.http.connection import Reply
 from leakcheck.http.urls import Url, parse_url
 from leakcheck.language import said
-from leakcheck.storage import SCHEMES
-from leakcheck.storage.stores import ObjectPlace, is_object, library, opened, reason
+from leakcheck.storage import SCHEMES, is_object
+from leakcheck.storage.stores import ObjectPlace, library, opened, reason
 
 _VALID = timedelta(minutes=15)
 _USED = 600.0  # seconds before a URL is signed anew

@@ -11,8 +11,8 @@ from leakcheck.errors import InputError, LeakcheckError, NetworkError, UsageErro
 from leakcheck.http.urls import Url
 from leakcheck.language import said
 from leakcheck.patterns import late
+from leakcheck.storage import URL
 
-_URL = late(r"(?P<scheme>(?i:s3|gs|az))://(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL)
 _BUCKET = late(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 _PIECE = 4 << 20
 
@@ -37,7 +37,7 @@ class ObjectPlace(NamedTuple):
     @classmethod
     def of(cls, url: str) -> "ObjectPlace":
         """What `url`, an `is_object`, names. Raises UsageError where it is none."""
-        match = _URL.fullmatch(url)
+        match = URL.fullmatch(url)
         if match is None or not _BUCKET.fullmatch(match["bucket"]):
             # Of which nothing is shown: people put credentials there.
             raise UsageError(
@@ -61,11 +61,6 @@ class ObjectPlace(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.store}/{self.key}"
-
-
-def is_object(path: str) -> bool:
-    """Whether `path` names something in object storage."""
-    return _URL.fullmatch(path) is not None
 
 
 def store_and_key(url: str) -> tuple[Any, str]:

@@ -12,15 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.main import get_command
 
-from leakcheck.cli import COMMANDS
+from leakcheck import config, language, terminal
+from leakcheck.__main__ import run
+from leakcheck.cli import COMMANDS, _with_common
 from leakcheck.commands import declared
+from leakcheck.commands.common import template
 
 GROUPS = {"filters", "keys", "config"}
 ALONE = sorted(set(COMMANDS) - GROUPS)
 VALUES = (
     "a@example.fr", "x", "-", "", "1", "0", "07", "300", "12345678901", "-1", "1.5", ".5", "1e-3",
-    "email", "ntlm", "bash", "text", "json", ".", "/nowhere/at all", "a=b", "1_0", "²", "٣", "a\0b",
+    "fr", "never", "auto", "email", "ntlm", "bash", "text", "json", ".", "/nowhere/at all", "a=b",
+    "1_0", "²", "٣", "a\0b",
 )  # fmt: skip
+SHARED = [name for name, _ in declared._options(list(declared._parameters(template.annotations())))]
 
 PLAIN = [
     ("check", ["a@example.fr", "--in", "x.bloom", "--kind=email", "--json"]),
@@ -35,6 +40,9 @@ PLAIN = [
     ("scan", ["list.csv", "--format", "csv", "--in", "x"]),
     ("scan", ["list.csv", "--no-redact", "--only", "exposed"]),
     ("completion", ["bash"]),
+    ("check", ["-q", "a@example.fr", "--color", "never"]),
+    ("check", ["a@example.fr", "--language=fr", "-v", "--in", "x.bloom"]),
+    ("ci", ["--quiet", "--progress", "json", "."]),
 ]
 NOT_PLAIN = [
     ("check", ["--help"]),
@@ -46,6 +54,9 @@ NOT_PLAIN = [
     ("check", ["--in"]),
     ("check", ["--", "--json"]),
     ("check", ["-qv", "a@example.fr"]),
+    ("check", ["-q", "a@example.fr", "--quiet"]),
+    ("check", ["--color", "blue", "a@example.fr"]),
+    ("check", ["--language"]),
     ("completion", []),
     ("completion", ["bash", "zsh"]),
 ]
@@ -75,18 +86,38 @@ def _given_to(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         sys.setprofile(before)
 
 
+def _afresh() -> None:
+    """Forget what options said to all commands."""
+    terminal._settings, language._spoken, config._current = terminal.Settings(), None, None
+
+
+def _told() -> tuple[Any, ...]:
+    """What the options that every command takes have set."""
+    return terminal.settings(), language._spoken, config.current().values
+
+
 def _read(name: str, words: list[str]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """What the command is called with: as read here, and by Typer; None where it is not read."""
+    """What the command is called with, and what is set: as read here, and by Typer.
+
+    None where it is not read.
+    """
     app = import_module(f"leakcheck.commands.{name}").app
     [(_, _, function, _)] = app._declared
-    call = app.plain(words)
+    _afresh()
+    before = _told()
+    call = app.plain(words, template.annotations)
     if call is None:
+        assert _told() == before, "nothing is set by half"
         return None, None
     with _given_to(function) as plain:
         call()
-    command: Any = get_command(app.real())
+    plain["told"] = _told()
+    _afresh()
+    command: Any = _with_common(get_command(app.real()))
     with _given_to(function) as typed, command.make_context(name, list(words)) as context:
         command.invoke(context)
+    typed["told"] = _told()
+    _afresh()
     return plain, typed
 
 
@@ -109,6 +140,7 @@ def test_every_command_can_be_read_plainly(name: str) -> None:
     for one in declared._parameters(annotations):
         assert one.declared.told.keys() <= declared._KNOWN
         assert one.declared.names or one.declared.what == "Argument"
+        assert one.name not in template.annotations()
 
 
 @st.composite
@@ -117,7 +149,7 @@ def _lines(draw: st.DrawFn) -> tuple[str, list[str]]:
     [(_, _, _, annotations)] = import_module(f"leakcheck.commands.{name}").app._declared
     names = [option for option, _ in declared._options(list(declared._parameters(annotations)))]
     value = st.sampled_from(VALUES)
-    option = st.sampled_from([*names, "--quiet", "-v"])
+    option = st.sampled_from([*names, *SHARED])
     word = st.one_of(value, option, st.builds("{}={}".format, option, value))
     pair = st.tuples(option, value).map(list)
     parts = draw(st.lists(st.one_of(pair, pair, word.map(lambda one: [one])), max_size=4))
@@ -134,3 +166,14 @@ def test_no_line_is_read_otherwise_than_by_typer(
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
     plain, typed = _read(*line)
     assert plain == typed
+
+
+def test_flags_before_the_command_are_read_as_behind_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typer.main", None)  # which cannot be loaded then
+    for words in (["-q", "check", "x@example.fr"], ["check", "x@example.fr", "-q"]):
+        assert run([*words, "--in", "/nowhere/x.bloom"]) == 2
+        assert terminal.settings().quiet
+        assert "typer" not in capsys.readouterr().err
+        _afresh()

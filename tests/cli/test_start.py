@@ -19,10 +19,15 @@ STARTS = {
     "a build": (
         ["build", "dump.txt", "-o", "new.bloom"],
         {"typer", "leakcheck.http.client", "leakcheck.subject.identity",
-         "leakcheck.records.sql_tokens"},
+         "leakcheck.records.sql_tokens", "concurrent.futures", "logging", "gzip", "shutil",
+         "datetime", "leakcheck.storage.stores"},
+    ),
+    "an address, and little said": (
+        ["-q", "check", "--color", "never", "alice@example.fr", "--in", "acme.bloom"],
+        {"typer", "rich", "pydantic"},
     ),
     "a folder without rules of git's": (
-        ["ci", "empty"], {"typer", "pathspec", "rich", "yaml", "pydantic"},
+        ["ci", "empty"], {"typer", "pathspec", "rich", "yaml", "pydantic", "datetime"},
     ),
     "help": (["check", "--help"], {"rich", "pydantic"}),
 }  # fmt: skip

@@ -29,6 +29,7 @@ VALUE = "value"
 """The name of what has none: an address in a list at the top."""
 _NAMING = ("key", "designation", "label", "fieldname", "field", "name", "title", "type", "k", "n")
 _VALUES = frozenset(("value", "val", "v", "content"))
+_FLAGS = frozenset(("encrypted", "passwordprotected"))  # true or false, in Bitwarden's exports
 _AROUND = (Role.ADDRESS, Role.LOGIN, Role.LABEL)
 Cell = tuple[str, str]
 _MOST_NAMES = 4096  # shapes of records that are kept in mind
@@ -115,6 +116,8 @@ class Records:
             self._emit([("password" if self._secret else VALUE, text if subject else "")])
             return
         name = last.key if last.is_map else last.name
+        if self._secret and not subject and text and columns.bare(name) in _FLAGS:
+            return  # says how a document is written, and is no secret in it
         if last.is_map and subject and self._secret and columns.looks_like_address(name):
             owner.inner.append(_Record([("address", name), ("password", text)]))
             return
@@ -245,7 +248,8 @@ class Records:
             return
         last = self._open[-1]
         owner = last if last.is_map else last.above
-        if node.is_map and owner is not None and node.cells:
+        lent = not last.is_map and (node.found or bool(node.inner))  # to the records in an item
+        if node.is_map and owner is not None and node.cells and not (self._secret and lent):
             room = MOST_CELLS - len(owner.cells)
             owner.cells += [(_joined(node.name, name), text) for name, text in node.cells[:room]]
         last.inner += node.inner

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import leakcheck
 from leakcheck.__main__ import run
 
 
@@ -35,3 +36,17 @@ def test_a_table_is_cut_at_the_delimiter_that_it_was_recognised_by(tmp_path: Pat
         "scan", dump, "--kind", "password", "--column", "3", "--in", made, "--format", "json"
     )
     assert [row["verdict"] for row in json.loads(scanned[1])["results"]] == ["exposed"] * 20
+
+
+def test_an_export_of_bitwarden_has_a_row_for_each_login_alone(tmp_path: Path) -> None:
+    """What says that the export is not encrypted is no secret, and no login has another's name."""
+    logins = [("Forum", "alice", "letmein"), ("Shop", "al", "owl-9143-raven-lake")]
+    items = [
+        {"id": str(at), "name": name, "login": {"username": user, "password": word}}
+        for at, (name, user, word) in enumerate(logins)
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps({"encrypted": False, "folders": [], "items": items}))
+    with leakcheck.scan(path, kind="password") as rows:
+        found = [(row.verdict.value, sorted(row.columns.values())) for row in rows]
+    assert found == [("exposed", ["Forum", "alice"]), ("clean", ["Shop", "al"])]

@@ -2,24 +2,33 @@
 
     python scripts/bench_ci.py [--files 50000] [--detect-secrets PATH] [--gitleaks PATH]
     python scripts/bench_ci.py --commits 100000 [--gitleaks PATH]
+    python scripts/bench_ci.py --installed [FOLDER...] --files 78603
 
 The tree is made from a seed: source code, configuration of every format and a
 few passwords, known to be breached or not; it is committed to a git
 repository in a temporary folder. leakcheck runs three times and its median is
 shown, the others once; memory is the peak of the main process. With --commits
 it is the history of 2,000 files that is read, two of them changed by a commit.
+With --installed the tree is of real files: the texts of those folders, by
+default of what is installed for this Python, in order of their paths and as
+often as it takes; ripgrep is beside it, where it is installed.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
 import resource
+import shutil
+import site
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 WORDS = (  # noqa: SIM905 - a list of words is read as words
@@ -34,6 +43,8 @@ WORDS = (  # noqa: SIM905 - a list of words is read as words
     "thread time title token total tree type unit update user value vector version view width"
 ).split()
 BREACHED = ("changeme", "password123", "letmein", "qwerty", "dragon")
+_NO_TEXT = frozenset((".pyc", ".so", ".a", ".gz", ".zip", ".whl", ".png", ".exe"))
+_LARGEST = 1_000_000
 SOUND = ("xT9#kq2Lm!vB", "h7Gv-pQ2x-Zk91", "correct-marble-otter-9143")
 
 
@@ -100,6 +111,38 @@ def make_tree(root: Path, files: int, seed: int = 20260101) -> int:
     subprocess.run(("git", "init", "-q", str(root)), check=True)
     subprocess.run((*run, "add", "-A"), check=True)
     subprocess.run((*run, "commit", "-q", "-m", "tree"), check=True)
+    return total
+
+
+def installed() -> list[Path]:
+    """The folders of what is installed for this Python."""
+    found = {Path(path).resolve() for path in (*site.getsitepackages(), *sys.path) if path}
+    found.add(Path(sysconfig.get_path("stdlib")))
+    here = Path(__file__).resolve().parent
+    return sorted(path for path in found if path.is_dir() and path not in (here, here.parent))
+
+
+def make_installed(root: Path, files: int, folders: Sequence[Path]) -> int:
+    """Copy the texts of `folders`, over and over, until there are so many; their bytes."""
+    pool: list[tuple[Path, bytes]] = []
+    for number, folder in enumerate(folders):
+        for path in sorted(folder.rglob("*")):
+            if len(pool) == files:
+                break
+            if path.suffix in _NO_TEXT or path.is_symlink() or not path.is_file():
+                continue
+            data = path.read_bytes()
+            if data and b"\0" not in data and len(data) <= _LARGEST:
+                place = Path(str(number)) / path.relative_to(folder)
+                pool.append((place, data))
+    if not pool:
+        raise SystemExit("no text in those folders")
+    total = 0
+    for number, (place, data) in enumerate(itertools.islice(itertools.cycle(pool), files)):
+        path = root / f"copy{number // len(pool)}" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        total += len(data)
     return total
 
 
@@ -175,6 +218,7 @@ def main() -> None:
     parser.add_argument("--gitleaks", metavar="PATH")
     parser.add_argument("--commits", type=int, help="measure --history on so many")
     parser.add_argument("--tree", type=Path, help="a tree made before, or where to make it")
+    parser.add_argument("--installed", type=Path, nargs="*", metavar="FOLDER")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = options.tree or Path(folder)
@@ -188,6 +232,16 @@ def main() -> None:
             }  # fmt: skip
             if options.gitleaks:
                 programs["gitleaks git"] = [options.gitleaks, "git", ".", "--exit-code", "0"]
+            run_all(programs, root, options.runs)
+            return
+        if options.installed is not None:
+            if not (root / "copy0").exists():
+                folders = [path.resolve() for path in options.installed] or installed()
+                size = make_installed(root, options.files, folders)
+                print(f"{options.files:,} files, {size / 1e6:,.0f} MB")
+            programs = {"leakcheck ci": [sys.executable, "-m", "leakcheck", "ci", "--exit-zero"]}
+            if shutil.which("rg"):
+                programs["rg"] = ["rg", "--hidden", "--no-ignore", "-i", "-c", "passw|secret|pwd"]
             run_all(programs, root, options.runs)
             return
         if not (root / ".git").exists():

@@ -7,6 +7,7 @@ over, so that a file cut in the middle is read up to there.
 
 import json
 import re
+from collections.abc import Callable
 
 from leakcheck.ci.readers.families import JSON
 from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence, read_tree
@@ -16,6 +17,8 @@ from leakcheck.ci.text import Text, shown
 _TOKEN = re.compile(
     rb'"(?:[^"\\\n]++|\\.)*+"?|//[^\n]*|/\*(?s:.*?)(?:\*/|\Z)|[{}\[\]]|[^\s{}\[\],:"/]++|/'
 )
+_QUOTE, _SLASH, _BRACE = b'"/{'
+_OPENS, _CLOSES = frozenset(b"{["), frozenset(b"}]")
 
 
 def read(text: Text) -> None:
@@ -32,32 +35,29 @@ def build(data: bytes) -> tuple[list[Node], bool]:
     """The values of the file, and whether all of it was JSON."""
     roots: list[Node] = []
     opened: list[Mapping | Sequence] = []
+    put: Callable[[Node], None] = roots.append
     whole = True
-    for token in _TOKEN.finditer(data):
-        mark = token[0][:1]
-        if mark in (b"}", b"]"):
+    for found in _TOKEN.finditer(data):
+        token = found[0]
+        mark = token[0]
+        if mark == _QUOTE and token[-1] == _QUOTE and len(token) > 1 and b"\\" not in token:
+            start, end = found.span()  # as most are
+            put(Scalar(shown(token[1:-1]), start, end))
+        elif mark in _CLOSES:
             if opened:
                 opened.pop()
+                put = opened[-1].put if opened else roots.append
             else:
                 whole = False
-            continue
-        node: Node
-        if mark == b"{":
-            node = Mapping()
-        elif mark == b"[":
-            node = Sequence()
-        elif mark == b"/" and len(token[0]) > 1:
-            continue
-        else:
-            # an open string, or a word that JSON does not know: JSON5, or a cut file
-            whole = whole and (_closed(token[0]) if mark == b'"' else _known(token[0]))
-            node = Scalar(_decoded(token[0]), token.start(), token.end())
-        if opened:
-            opened[-1].put(node)
-        else:
-            roots.append(node)
-        if not isinstance(node, Scalar):
+        elif mark in _OPENS:
+            node = Mapping() if mark == _BRACE else Sequence()
+            put(node)
             opened.append(node)
+            put = node.put
+        elif mark != _SLASH or len(token) == 1:
+            # an open string, or a word that JSON does not know: JSON5, or a cut file
+            whole = whole and (_closed(token) if mark == _QUOTE else _known(token))
+            put(Scalar(_decoded(token), *found.span()))
     return roots, whole and not opened
 
 

@@ -10,6 +10,7 @@ password itself may hold text that has some: it is read as a snippet.
 import base64
 import binascii
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
@@ -73,10 +74,12 @@ def read_tree(text: Text, roots: Iterable[Node], reader: str) -> None:
     """Add the candidates under `roots` to `text`."""
     pending: list[Node] = list(roots)[::-1]
     walked: set[int] = set()
+    hits = [*text.hits, len(text.data)]
     while pending:
         node = pending.pop()
         if isinstance(node, Scalar):
-            _snippet(text, node)
+            if hits[bisect_left(hits, node.start)] < node.end:
+                _snippet(text, node)
             continue
         if id(node) in walked:
             continue
@@ -92,6 +95,7 @@ def _mapping(text: Text, node: Mapping, reader: str) -> list[Node]:
     rest: list[Node] = []
     paired = _paired(text.names, node)
     secret = _is_kubernetes_secret(node)
+    like = text.names.like
     for key, value in node.pairs:
         if not isinstance(key, Scalar):
             rest += [key, value]
@@ -104,9 +108,7 @@ def _mapping(text: Text, node: Mapping, reader: str) -> list[Node]:
             rest.append(value)
         elif isinstance(value, Scalar) and _is_secret(node, key, value):
             _candidate(text, key.value, value, reader)
-        elif text.names.like(key.value) or (
-            isinstance(value, Sequence) and text.names.like(key.value.removesuffix("s"))
-        ):
+        elif like(key.value) or (isinstance(value, Sequence) and like(key.value.removesuffix("s"))):
             rest += _under_name(text, key.value, value, reader)
         else:
             rest.append(value)
@@ -164,13 +166,12 @@ def _paired(names: Names, node: Mapping) -> tuple[str, Scalar] | None:
     """`name: DB_PASSWORD` beside `value: …`: the name, and the scalar that it names."""
     name, value = None, None
     for key, held in node.pairs:
-        if not isinstance(key, Scalar) or not isinstance(held, Scalar):
-            continue
-        word = key.value.lower()
-        if word in _NAME_KEYS and names.like(held.value):
-            name = held.value
-        elif word in _VALUE_KEYS:
-            value = held
+        if isinstance(held, Scalar) and isinstance(key, Scalar):
+            word = key.value.lower()
+            if word in _NAME_KEYS and names.like(held.value):
+                name = held.value
+            elif word in _VALUE_KEYS:
+                value = held
     return (name, value) if name is not None and value is not None else None
 
 
@@ -192,13 +193,12 @@ def _of_client(node: Mapping) -> bool:
 
 
 def _is_kubernetes_secret(node: Mapping) -> bool:
-    return any(
-        isinstance(key, Scalar)
-        and key.value == "kind"
-        and isinstance(value, Scalar)
-        and value.value == "Secret"
-        for key, value in node.pairs
-    )
+    for key, held in node.pairs:  # of every mapping there is: a generator would cost as much again
+        if not isinstance(key, Scalar) or key.value != "kind":
+            continue
+        if isinstance(held, Scalar) and held.value == "Secret":
+            return True
+    return False
 
 
 def _encoded(text: Text, node: Mapping) -> None:

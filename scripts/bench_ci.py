@@ -10,8 +10,8 @@ repository in a temporary folder. leakcheck runs three times and its median is
 shown, the others once; memory is the peak of the main process. With --commits
 it is the history of 2,000 files that is read, two of them changed by a commit.
 With --installed the tree is of real files: the texts of those folders, by
-default of what is installed for this Python, in order of their paths and as
-often as it takes; ripgrep is beside it, where it is installed.
+default of what is installed for this Python, in an order made from a seed and
+as often as it takes; ripgrep is beside it, where it is installed.
 """
 
 import argparse
@@ -122,27 +122,33 @@ def installed() -> list[Path]:
     return sorted(path for path in found if path.is_dir() and path not in (here, here.parent))
 
 
-def make_installed(root: Path, files: int, folders: Sequence[Path]) -> int:
-    """Copy the texts of `folders`, over and over, until there are so many; their bytes."""
-    pool: list[tuple[Path, bytes]] = []
-    for number, folder in enumerate(folders):
-        for path in sorted(folder.rglob("*")):
-            if len(pool) == files:
-                break
-            if path.suffix in _NO_TEXT or path.is_symlink() or not path.is_file():
+def make_installed(root: Path, files: int, folders: Sequence[Path], seed: int = 20260101) -> int:
+    """Copy so many texts of `folders`, in an order by chance, over and over; their bytes."""
+    paths = [
+        (Path(str(number)) / path.relative_to(folder), path)
+        for number, folder in enumerate(folders)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix not in _NO_TEXT
+    ]
+    random.Random(seed).shuffle(paths)
+    done = total = 0
+    for turn in itertools.count():
+        before = done
+        for place, source_path in paths:
+            if done == files:
+                return total
+            if source_path.is_symlink() or not source_path.is_file():
                 continue
-            data = path.read_bytes()
-            if data and b"\0" not in data and len(data) <= _LARGEST:
-                place = Path(str(number)) / path.relative_to(folder)
-                pool.append((place, data))
-    if not pool:
-        raise SystemExit("no text in those folders")
-    total = 0
-    for number, (place, data) in enumerate(itertools.islice(itertools.cycle(pool), files)):
-        path = root / f"copy{number // len(pool)}" / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        total += len(data)
+            data = source_path.read_bytes()
+            if not data or b"\0" in data or len(data) > _LARGEST:
+                continue
+            path = root / f"copy{turn}" / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            done += 1
+            total += len(data)
+        if done == before:
+            raise SystemExit("no text in those folders")
     return total
 
 

@@ -8,6 +8,7 @@ from leakcheck.wording import (
     advice,
     bars,
     counted,
+    duration,
     json_text,
     list_advice,
     number,
@@ -17,6 +18,27 @@ from leakcheck.wording import (
     size,
     steerless,
 )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.49, "less than a second"),
+        (0.5, "about a second"),
+        (1.49, "about a second"),
+        (1.5, "about 2 seconds"),
+        (119.4, "about 119 seconds"),
+        (120, "about 2 minutes"),
+        (210, "about 4 minutes"),
+        (7199, "about 120 minutes"),
+        (7200, "about 2 hours"),
+        (171_000, "about 48 hours"),
+        (172_800, "about 2 days"),
+        (302_400, "about 4 days"),
+    ],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == words
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,14 @@ def test_lengths(fields: dict[str, str], length: int | None) -> None:
     assert messages.body_length(304, fields) == 0
 
 
+@pytest.mark.parametrize("status", [200, 206, 404])
+def test_a_length_that_is_not_told_or_told_twice(status: int) -> None:
+    with pytest.raises(Malformed, match="how long it is"):
+        messages.body_length(status, {"content-type": "text/plain"})
+    with pytest.raises(Malformed, match="told twice"):
+        messages.body_length(status, {"content-length": "4", "transfer-encoding": "chunked"})
+
+
 BAD = {
     "no length": b"HTTP/1.1 200 OK\r\n\r\nbody",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nbodyx",

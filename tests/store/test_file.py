@@ -157,6 +157,13 @@ def test_a_header_that_counts_wrongly_is_damage(tmp_path: Path, fields: dict[str
         decode_header(encode_header(replace(header, **fields)), path.name)
 
 
+def test_what_does_not_begin_as_a_store_is_none(tmp_path: Path) -> None:
+    page = encode_header(make(tmp_path / "a.ranges", last=0))
+    for wrong in (b"", page[:4], page[:-1], b"notstore" + page[8:], page[:7] + b"?" + page[8:]):
+        with pytest.raises(FilterError, match="it is not a store of ranges"):
+            decode_header(wrong, "a")
+
+
 def test_nothing_appears_before_it_is_whole(tmp_path: Path) -> None:
     from leakcheck.store.writer import StoreWriter
 

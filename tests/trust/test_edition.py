@@ -61,6 +61,12 @@ def test_cut_and_too_long() -> None:
         parse(TEXT + more + "x\n")
 
 
+@pytest.mark.parametrize("name", ["../acme.bloom", "a\nb", ".acme", "", "a" * 300])
+def test_what_could_not_be_read_is_not_written(name: str) -> None:
+    with pytest.raises(NoteError):
+        Edition("filters.example.org/acme", 7, NOW, {name: Entry(A, 12288)}).text()
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_an_edition_or_refused(text: str) -> None:
     try:

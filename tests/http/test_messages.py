@@ -2,11 +2,12 @@
 
 import gzip
 import itertools
+import sys
 import time
 
 import h11
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leakcheck.http import messages
@@ -112,6 +113,17 @@ def test_a_head_without_end_is_refused() -> None:
         read(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 20_000, 4096)
 
 
+@pytest.fixture(params=["isal", "zlib"])
+def _decoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the quick library, and as where it is not installed."""
+    if request.param == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    else:
+        pytest.importorskip("isal")
+
+
+@pytest.mark.usefixtures("_decoder")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=3))
 def test_gzip_of_several_members_is_read_to_its_end(data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]

@@ -176,6 +176,8 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
         Row("--version", "python -c pass", [LEAKCHECK, "--version"], nothing, 0.4),
         Row("check ADDRESS", "import typer",
             [LEAKCHECK, "check", "me@example.fr", "--in", few], typer, 0.5),
+        Row("check -q ADDRESS", "import typer",
+            [LEAKCHECK, "-q", "check", "me@example.fr", "--in", few], typer, 0.75),
         Row("ci on an empty folder", "import typer", [LEAKCHECK, "ci", str(found["empty"])],
             typer, 0.5),
         Row("build of one line", "import typer",

@@ -163,6 +163,7 @@ _FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
     "leakcheck/reports/sarif.py": ("Interrupted",),
     "leakcheck/reports/xlsx.py": ("leakcheck ",),
     "leakcheck/scanning/numbered.py": ("line ", "a line"),  # labels of rows for programs
+    "leakcheck/spark/reading_tasks.py": ("number int",),  # a schema
     "leakcheck/scanning/rows.py": (r"\{\}, row", r"\{\} \{\}: "),
     "leakcheck/serving/app.py": ("The ", "There is no", "Ranges of", "A request", "This ", "Add-",
                                  "Accept-"),

@@ -8,7 +8,8 @@ time a line, the memory of Java and of the largest Python worker, and the second
 of the stages: reading (with the shuffle's writing), sorting, filling and joining.
 `--frames` adds one file of 5 million lines as gzip has it (one task) and as bgzip has it (several).
 `--skew` adds two hostile inputs: one
-key a million times, and all hashes in one prefix of two hex digits.
+key two million times, and four million hashes in one prefix of two hex digits, with the
+bounds of the partitions even, and divided as they are where keys lie unevenly.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.building import BuildRequest
+from leakcheck.spark import cluster_build
 from leakcheck.spark.cluster_build import Cluster, build
 from leakcheck.spark.session import session_on
 from leakcheck.subject.kinds import Kind
@@ -34,6 +36,7 @@ from leakcheck.subject.kinds import Kind
 MAKE = Path(__file__).with_name("make_dump.py")
 FILES = 10
 PACKED = 5_000_000  # lines
+PREFIXED = 4_000_000
 LEVEL = {"gzip": ["-1"], "bgzip": ["-l1"]}
 MADE = 10_000_000  # lines that the generator makes, at most
 TICK = os.sysconf("SC_CLK_TCK")
@@ -174,7 +177,7 @@ def show(name: str, lines: int, one: tuple[float, float], many: Any) -> None:
     """A row for people, and one for programs."""
     wall, spent, java, worker, stages = many
     print(
-        f"{name:>12} {lines:>11,} lines  here {one[0]:6.1f} s wall {one[1]:6.1f} s cpu   "
+        f"{name:>19} {lines:>11,} lines  here {one[0]:6.1f} s wall {one[1]:6.1f} s cpu   "
         f"Spark {wall:6.1f} s wall {spent:6.1f} s cpu   ratio {wall / one[0]:4.1f} wall "
         f"{spent / one[1]:4.1f} cpu   {spent / lines * 1e9:5.0f} ns/line   "
         f"Java {java >> 20} MiB, worker {worker >> 20} MiB   "
@@ -189,7 +192,7 @@ def hostile(folder: Path) -> dict[str, tuple[Path, Kind, tuple[str, ...]]]:
     hot, prefix = folder / "hot.txt", folder / "prefix.txt"
     if not hot.exists():
         hot.write_bytes(b"someone@example.org:123456\n" * 2_000_000)
-        rows = (hashlib.sha1(b"%d" % at).hexdigest()[2:].upper() for at in range(1_000_000))
+        rows = (hashlib.sha1(b"%d" % at).hexdigest()[2:].upper() for at in range(PREFIXED))
         prefix.write_text("".join(f"00{row}\n" for row in rows))
     return {
         "one hot key": (hot, Kind.EMAIL, ("--kind", "email")),
@@ -243,7 +246,11 @@ def main() -> None:
         if asked.skew:
             for name, (path, kind, more) in hostile(asked.folder).items():
                 lines = path.read_bytes().count(b"\n")
-                compare(name, lines, [path], kind, more)
+                look_from = cluster_build._LOOK_FROM
+                for bounds, least in (("even", 1 << 60), ("divided", look_from)):
+                    cluster_build._LOOK_FROM = least
+                    compare(f"{name}, {bounds}", lines, [path], kind, more)
+                cluster_build._LOOK_FROM = look_from
 
 
 if __name__ == "__main__":

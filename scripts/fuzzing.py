@@ -2,15 +2,15 @@
 
 A fuzzer hands `run` a function that tries one case with the chance it is given
 and says, in a word or two, what came of it. A case is wrong where it raises,
-takes longer than SLOW, or where memory passes MOST_MEMORY. Each
+takes longer than SLOW of CPU time, or where memory passes MOST_MEMORY. Each
 case has a seed of its own, `SEED/NUMBER`, so that one can be tried again:
 
     python scripts/fuzz_NAME.py --seconds 120 [--cases N] [--seed N]
     python scripts/fuzz_NAME.py --seed N --case NUMBER
 
-The checksum that is printed last is of what came of all cases in a row: two
-runs of the same cases print the same one. Fuzzers that import `engines` make
-each call of a kernel in both engines, and compare.
+Every five minutes it says how far it is. The checksum that is printed last is of
+what came of all cases in a row: two runs of the same cases print the same one.
+Fuzzers that import `engines` make each call of a kernel in both engines, and compare.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 
-SLOW = 10.0  # seconds
+SLOW = 10.0  # seconds of CPU time
 MOST_MEMORY = 1 << 30
 TOLD = 20  # wrong cases that are shown
 REPORT = 300.0  # seconds after which it says how far it is
@@ -81,17 +81,18 @@ def run(options: argparse.Namespace, case: Case) -> int:
     counts: Counter[str] = Counter()
     wrong = number = all_of_it = 0
     slowest = (0.0, 0)
-    cpu, began = time.process_time(), time.monotonic()
-    now, end, report = began, began + options.seconds, began + REPORT
+    cpu = spent = time.process_time()
+    began = now = time.monotonic()
+    end, report = began + options.seconds, began + REPORT
 
     def so_far() -> str:
-        spent = time.process_time() - cpu
+        taken = spent - cpu
         return (f"seed {options.seed}: {number:,} cases, {wrong} wrong, "
-                f"{(now - began) / 60:.1f} min, {spent / 60:.1f} min of CPU "
-                f"({number / max(spent, 1e-9):,.0f} a second)")  # fmt: skip
+                f"{(now - began) / 60:.1f} min, {taken / 60:.1f} min of CPU "
+                f"({number / max(taken, 1e-9):,.0f} a second)")  # fmt: skip
 
     while number < options.cases and now < end:
-        start = now
+        start = spent
         try:
             came = case(random.Random(f"{options.seed}/{number}"), options)
             counts[came] += 1
@@ -103,8 +104,8 @@ def run(options: argparse.Namespace, case: Case) -> int:
                 kind, place = type(error).__name__, f"{where.filename}:{where.lineno}"
                 words = f"{kind} in {place}: {str(error)[:300]}"
                 print(f"--seed {options.seed} --case {number}: {words}", flush=True)
-        now = time.monotonic()
-        slowest = max(slowest, (now - start, number))
+        now, spent = time.monotonic(), time.process_time()
+        slowest = max(slowest, (spent - start, number))
         number += 1
         if now > report:
             report += REPORT

@@ -241,7 +241,7 @@ def _names(rows: Sequence[Sequence[str]], titled: bool) -> Header:
     known = sum(1 for one in roles if one is not Role.OTHER)
     if known >= 2 and (known >= 3 or known * 2 >= len(filled)):
         return Header.SURE if len(set(filled)) == len(filled) else Header.LIKELY
-    under = [at for at, cell in enumerate(first) if cell and _holds_addresses(rows[1:], at)]
+    under = [at for at, cell in enumerate(first) if cell and holds_addresses(rows[1:], at)]
     if known:
         named = any(role(first[at]) in (Role.ADDRESS, Role.LOGIN) for at in under)
         return Header.SURE if named else Header.LIKELY
@@ -262,9 +262,31 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
     return 0
 
 
-def _holds_addresses(rows: Sequence[Sequence[str]], at: int) -> bool:
-    cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
+def holds_addresses(rows: Sequence[Sequence[str | None]], at: int) -> bool:
+    """Whether most cells of the column at `at` look like addresses, but for the empty ones."""
+    found = (row[at] for row in rows if at < len(row))
+    cells = [cell for cell in found if cell and cell.strip()]
     return bool(cells) and sum(map(looks_like_address, cells)) * 2 > len(cells)
+
+
+def first_unnamed(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column has no name, though the first of `rows` names columns.
+
+    Nearly all rows have one cell more, and addresses stand one place behind
+    their name; or, where none is told by that, the first cells count the rows.
+    R writes the names of rows so (`write.table`).
+    """
+    first, *rest = rows
+    longer = [row for row in rest if len(row) == len(first) + 1]
+    if len(longer) * 10 <= len(rest) * 9:
+        return False
+    places = [at for at, cell in enumerate(first) if role(cell) in (Role.ADDRESS, Role.LOGIN)]
+    if any(holds_addresses(longer, at) for at in places):
+        return False
+    if any(holds_addresses(longer, at + 1) for at in places):
+        return True
+    counted = [row[0].strip() for row in longer]
+    return [*map(str, range(1, len(counted) + 1))] == counted
 
 
 def _last(name: str) -> str:

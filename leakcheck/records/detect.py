@@ -286,6 +286,8 @@ def _table(lines: Sequence[bytes], name: str, wanted: Wanted, ask: bool) -> Dial
         if not apart:
             return None
     names = () if header is Header.NO else tuple(readable(cell).strip() for cell in rows[above])
+    if names and columns.first_unnamed(rows[above:]):
+        names = ("", *names)
     return Dialect(
         Form.CSV,
         delimiter=mark,

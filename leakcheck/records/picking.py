@@ -36,6 +36,10 @@ _COUNTED = late(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
 _SLOW = late(SLOW_HASH)
 _WIDTHS = (32, 40, 56, 64, 96, 128)
 _ENOUGH = 0.9
+MISNAMED = said(
+    "the first row has fewer names than the rows have cells, and addresses stand where the "
+    "passwords should: say with --column which column it is, by its number"
+)
 NO_COLUMN = said("no column is named as a password is: name it with --column")
 
 
@@ -258,6 +262,8 @@ class Picker:
             found = self._by_hand(asked, tuple(at for at in asked if at in meant), addresses)
         else:
             found = self._named(names)
+            if _misnamed(rows, len(names), found.passwords):
+                raise InputError(MISNAMED)
             if not found.secrets:
                 found = Places(hashes=self._by_content(rows, width))
         if not found.secrets:
@@ -369,3 +375,11 @@ def extract_hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
 
 
 _SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+def _misnamed(rows: Sequence[Row], names: int, passwords: Sequence[int]) -> bool:
+    """Whether names stand over the wrong columns: rows go on behind the last of `names`."""
+    longer = [row.cells for row in rows if len(row.cells) > names]
+    return len(longer) * 2 > len(rows) and any(
+        columns.holds_addresses(longer, at) for at in passwords
+    )

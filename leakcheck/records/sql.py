@@ -12,7 +12,7 @@ whose line is read as a whole, too; within a string it is part of that.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from leakcheck.language import said
 from leakcheck.records import columns
@@ -23,8 +23,10 @@ from leakcheck.records.sql_tokens import (
     AFTER,
     ALIAS,
     ASSIGNED,
+    BEHIND,
     BETWEEN,
     HEADER,
+    NAMED,
     SELECT,
     UNREAD,
     columns_of,
@@ -43,7 +45,11 @@ LONGEST = 1 << 20
 NO_COLUMN = said("no such column")
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
-_NEXT_ROW = re.compile(rb"\)\s{0,8},\s{0,8}(?=\()|;[ \t]*[\r\n]")
+_MOST_CELLS = 1 << 20
+_AGAIN = 4 << 10  # bytes of a statement that begins in what another took in
+_NEXT_ROW = re.compile(
+    rb"\)\s{0,8},(?:\s{1,8}|--[^\r\n]{0,200}[\r\n]|/\*[^*]{0,200}\*/){0,4}(?=\()|;[ \t]*[\r\n]"
+)
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -74,7 +80,9 @@ class _Reader:
         self._kept: tuple[int, ...] | None = None
         self._tables: dict[bytes, tuple[str, ...]] = {}
         self._mark = b"\t"
+        self._most = _MOST_CELLS  # cells in a line of a COPY
         self._begins_line = True
+        self._before = self._doubtful = 0  # bytes before the buffer; where a doubt ends, of all
         self._rows: list[Row] = []
         self._count = 0
 
@@ -89,6 +97,7 @@ class _Reader:
         while True:
             step = self._state(buffer, at, last)
             if step < 0:
+                self._before += at
                 return at
             at = step
 
@@ -122,6 +131,7 @@ class _Reader:
         if match["copy"] is not None:
             csv = re.search(rb"\bcsv\b", match["how"], re.IGNORECASE)
             self._mark = b"," if csv else b"\t"
+            self._most = len(self._names) if named is not None and not csv else _MOST_CELLS
             self._state, self._begins_line = self._copy, True
         else:
             self._state = self._values if match["values"] is not None else self._select
@@ -252,7 +262,11 @@ class _Reader:
         if line == b"\\.":
             self._state = self._outside
         elif line:
-            self._row(self._copied(line), self._whole(buffer, at, end))
+            cells = self._copied(line)
+            if len(cells) > self._most:
+                self._reject(MALFORMED)
+            else:
+                self._row(cells, self._whole(buffer, at, end))
         self._begins_line = buffer[end : end + 1] != b"\r"
         return min(end + 1, len(buffer))
 
@@ -319,7 +333,9 @@ class _Reader:
 
     def _assignments(self, buffer: bytes, at: int, last: bool) -> int:
         """What one SET or UPDATE assigns, and asks for."""
-        end = statement(self._strings).match(buffer, at)
+        short = self._before + at < self._doubtful
+        limit = min(len(buffer), at + _AGAIN) if short else len(buffer)
+        end = statement(self._strings).match(buffer, at, limit)
         stop = end.end() if end else at
         if stop >= len(buffer) and not last and len(buffer) - at < LONGEST:
             return -1
@@ -333,19 +349,32 @@ class _Reader:
             place = value.end()
         self._names = tuple(pairs)
         self._kept = None
-        if not pairs:
-            self._reject(NOT_UNDERSTOOD)
-        elif self._speaks():
+        if self._speaks(pairs):
             self._row(list(pairs.values()))
         self._state = self._outside
-        return max(stop, at)
+        if pairs and self._understood(buffer, place, stop):
+            return max(stop, at)
+        self._reject(NOT_UNDERSTOOD)
+        self._doubtful = max(self._doubtful, self._before + stop)
+        return place
 
-    def _speaks(self) -> bool:
-        """Whether what is assigned has to do with what is wanted."""
-        roles = {columns.role(name) for name in self._names}
+    def _understood(self, buffer: bytes, place: int, stop: int) -> bool:
+        """Whether nothing that is wanted stands in what is left of a statement with assignments."""
+        if UNREAD.search(buffer, place, stop):
+            return False
+        if BEHIND.match(buffer, place, stop):
+            return True
+        others = [one[1].decode("utf-8", "replace") for one in NAMED.finditer(buffer, place, stop)]
+        return not self._speaks([*self._names[-1:], *others])
+
+    def _speaks(self, names: Iterable[str]) -> bool:
+        """Whether what is assigned to `names` has to do with what is wanted."""
         ours = {Role.PASSWORD, Role.HASH} if self._wanted.kind.secret else {Role.ADDRESS}
-        asked = any(columns.same(name, one) for name in self._names for one in self._wanted.columns)
-        return asked or bool(roles & ours)
+        return any(
+            columns.role(name) in ours
+            or any(columns.same(name, one) for one in self._wanted.columns)
+            for name in names
+        )
 
     # ---- rows
 

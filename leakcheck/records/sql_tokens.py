@@ -34,8 +34,10 @@ HEADER = late(
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
 UNREAD = late(
-    rb"\b(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE\s+INTO|UPSERT\s+INTO|MERGE\s+INTO)\s+[`\"\[\w]",
-    re.IGNORECASE,
+    rb"\b(?:INSERT\s+(?:\w+\s+){0,3}?INTO|REPLACE\s+INTO|UPSERT\s+INTO|MERGE\s+INTO)\s+[`\"\[\w]"
+    rb"|\bVALUES\s{0,8}\(\s{0,8}['\"\d]|(?:^|(?<=\r))COPY\s+[`\"\[\w][^\r\n]{0,4000}\bstdin\b"
+    rb"|(?:^|(?<=\r))\\\.(?=[\r\n]|\Z)",
+    re.IGNORECASE | re.MULTILINE,
 )
 """A statement with rows that HEADER did not take."""
 BETWEEN = late(
@@ -43,7 +45,8 @@ BETWEEN = late(
 )
 AFTER = late(
     rb";|ON\s+(?:DUPLICATE|CONFLICT)\b|RETURNING\b|AS\s+\w+|SELECT\b|INTO\b|INSERT\b|WHEN\b|ELSE\b"
-    rb"|GO\b|COMMIT\b|UNLOCK\b|CREATE\b|ALTER\b|LOCK\b|SET\b|UPDATE\b|DROP\b|COPY\b|REPLACE\b|\)",
+    rb"|GO\b|COMMIT\b|UNLOCK\b|CREATE\b|ALTER\b|LOCK\b|SET\b|UPDATE\b|DROP\b|COPY\b|REPLACE\b"
+    rb"|\)(?!\s{0,8}[(,])",
     re.IGNORECASE,
 )
 """What may follow the last row."""
@@ -54,6 +57,13 @@ ASSIGNED = late(
     rb"[`\"\[]?([\w$]++)[`\"\]]?\s*+=\s*+",
     re.IGNORECASE,
 )
+NAMED = late(rb"([\w$]++)[`\"\]]?\s*+=")
+"""What something is assigned to, anywhere."""
+BEHIND = late(
+    rb"\s*+(?:;|\Z|\)|--|/\*|#|(?:WHERE|AND|OR|ON|AS|FROM|OUTPUT|RETURNING|ORDER|LIMIT|OPTION|GO)\b)",
+    re.IGNORECASE,
+)
+"""What may stand behind the last assignment."""
 _BACKSLASHED = rb"[eE]?'(?:[^'\\]++|\\.|'')*+'|\"(?:[^\"\\]++|\\.|\"\")*+\""
 _DOUBLED = rb"[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+'|\"(?:[^\"]++|\"\")*+\""
 _DOLLARS = rb"\$(?:[A-Za-z_]\w*+)?\$(?:[^$]++|\$(?!(?:[A-Za-z_]\w*+)?\$))*+\$(?:[A-Za-z_]\w*+)?\$"
@@ -234,12 +244,12 @@ def copied(cell: bytes) -> list[bytes | None]:
 def strings_of(head: bytes) -> Strings:
     """How the dump that begins with `head` writes strings."""
     lowered = head.lower()
-    if b"`" in head or b"engine=" in lowered or b"mysql" in lowered or b"mariadb" in lowered:
-        return Strings.MYSQL
+    mysql = any(mark in lowered for mark in (b"`", b"engine=", b"mysql", b"mariadb"))
     marks = (b"postgresql", b"pg_catalog", b"sqlite", b"pragma ", b"[dbo]", b"begin transaction")
-    if any(mark in lowered for mark in marks):
-        return Strings.STANDARD
-    return Strings.UNSURE
+    standard = any(mark in lowered for mark in marks)
+    if mysql == standard:  # neither says, or both: dumps that were joined
+        return Strings.UNSURE
+    return Strings.MYSQL if mysql else Strings.STANDARD
 
 
 def table_name(name: bytes) -> bytes:

@@ -4,6 +4,7 @@
 
 import json
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from taken import scanned, taken
 from written import asked, built
 
+from leakcheck.errors import InputError
 from leakcheck.records.rows import Wanted
 from leakcheck.subject.digests import sha1
 from leakcheck.subject.kinds import Kind
@@ -30,6 +32,10 @@ SQL = {
     "  INTO users (id, email, password) VALUES (3,'c','three')\nSELECT 1 FROM dual;\n",
     "set": "INSERT INTO users SET id=1, email='a', password='one';\n"
     "INSERT INTO users SET password='two', id=2;\nREPLACE INTO users SET password = 'three';\n",
+    "assignments between others": "UPDATE users SET logins=logins + 1 WHERE id=1;\n"
+    "INSERT INTO users SET id=1, password='one' ON DUPLICATE KEY UPDATE id=1;\n"
+    "UPDATE users SET password='two' WHERE id IN (1, 2) AND email LIKE '%;%';\n"
+    "UPDATE users SET password='three', seen=NOW() /* , */ ORDER BY id LIMIT 1;\n",
     "update": "UPDATE users SET password='one' WHERE id=1;\n"
     "UPDATE `users` SET email='b', `password` = 'two' WHERE id = 2;\n"
     "UPDATE users SET password='three';",
@@ -113,6 +119,75 @@ def test_where_nothing_tells_the_dialect_both_readings_are_taken(text: str) -> N
 )
 def test_what_is_passed_over_in_sql_is_rejected(data: str) -> None:
     found, rejected = taken(data)
+    assert "one" in found
+    assert rejected
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "INSERT INTO users SET id=2, password=(two';\n",
+        "INSERT INTO users SET id=2, email='b, password='two';\n",
+        "INSERT INTO users SET id=2, email='b@c.fr', password='two\n",
+        "UPDATE users SET password='two WHERE id='2';\n",
+        "UPDATE users SET password='tw' + other, seen=1;\n",
+        "INSERT INTO users SET email=b c, password='two';\n",
+    ],
+)
+def test_a_quotation_mark_too_few_costs_no_other_statement(broken: str, tmp_path: Path) -> None:
+    after = "".join(f"INSERT INTO users SET id={at}, password='p{at}';\n" for at in range(9))
+    text = f"-- MySQL dump\nINSERT INTO users SET id=1, password='one';\n{broken}{after}"
+    found, rejected = taken(text)
+    assert rejected
+    assert {"one", *(f"p{at}" for at in range(1, 9))} <= found
+    assert {"one", *(f"p{at}" for at in range(1, 9))} <= scanned(text, tmp_path)
+
+
+def test_many_statements_with_a_mark_too_few_are_read_in_time() -> None:
+    text = "UPDATE u SET password='one';\n" + "UPDATE u SET password=( x='' \n" * 30_000
+    start = time.process_time()
+    assert taken(text)[1] >= 30_000
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("between", [", /* one more */ ", ",\n-- a comment\n", ",\r\n\t"])
+def test_rows_behind_a_broken_one_are_taken(between: str) -> None:
+    rows = ["(1,'a','one')", "(2,'b'x'two')", "(3,'c','three')", "(4,'d','four')"]
+    found, rejected = taken(f"-- PostgreSQL\n{INSERT}{between.join(rows)};\n")
+    assert {"one", "three", "four"} <= found
+    assert rejected == 1
+
+
+def test_a_bracket_too_many_between_rows_costs_no_other_row(tmp_path: Path) -> None:
+    text = (
+        f"-- MySQL dump\n{INSERT}(1,'a','one'),)(2,'b','two'),\n(3,'c','three'),(4,'d','four');\n"
+    )
+    found, rejected = taken(text)
+    assert {"one", "three", "four"} <= found
+    assert rejected
+    assert {"one", "three", "four"} <= scanned(text, tmp_path)
+
+
+def test_dumps_of_two_dialects_in_one_file_are_read_both_ways() -> None:
+    text = (
+        f"-- PostgreSQL\n{INSERT}(1,'a','\\x6f6e65');\n-- MySQL dump\n{INSERT}(2,'b','tw\\\\o');\n"
+    )
+    assert {"one", "tw\\o"} <= taken(text)[0]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY users (email), password) FROM stdin;\nb\ttwo\n\\.\n",
+        "COPY users (email< password) FROM stdin;\nb\ttwo\n\\.\n",
+        "COPY users (email, password) FFROM stdin;\nb\ttwo\n",
+        "COPY users (email, password) FROM stdn;\nb\ttwo\n\\.\n",
+        "INSERT INTO(users (id, email, password9 VALUES (1,'b','two'),(2,'c','three');\n",
+    ],
+)
+def test_a_statement_whose_head_is_broken_is_said(statement: str) -> None:
+    text = f"{INSERT}(1,'a','one');\n{statement}"
+    found, rejected = taken(text)
     assert "one" in found
     assert rejected
 
@@ -400,3 +475,40 @@ def test_a_column_of_passwords_may_hold_hashes_too() -> None:
     sha1 = "b7a875fc1ea228b9061041b7cec4bd3c52ab3ce3"
     data = "login,password\n" + "".join(f"u{at},word{at}\n" for at in range(20)) + f"x,{sha1}\n"
     assert sha1 in taken(data)[0]
+
+
+@pytest.mark.parametrize("mark", [",", "\t", ";"])
+@pytest.mark.parametrize("names", [("email", "password", "city"), ("login", "pass", "x")])
+def test_a_first_column_without_a_name_moves_the_others(
+    names: tuple[str, ...], mark: str, tmp_path: Path
+) -> None:
+    # As R's write.table writes the names of rows.
+    rows = [(f'"{at}"', f'"al{at}@b.fr"', f'"word{at}"', '"Lyon"') for at in range(1, 9)]
+    quoted = [f'"{name}"' for name in names]
+    text = "".join(f"{mark.join(row)}\n" for row in (quoted, *rows))
+    words = {f"word{at}" for at in range(1, 9)}
+    assert taken(text) == (words, 0)
+    assert scanned(text, tmp_path) == words
+
+
+def test_names_of_rows_that_only_count_move_the_others() -> None:
+    text = "user,password\n" + "".join(f"{at},al{at},word{at}\n" for at in range(1, 9))
+    assert taken(text) == ({f"word{at}" for at in range(1, 9)}, 0)
+
+
+def test_names_over_the_wrong_columns_are_refused(tmp_path: Path) -> None:
+    # Which name is missing cannot be told; a clean answer of these keys would be false.
+    rows = "".join(f"{at * 3},al{at}@b.fr,word{at},Lyon\n" for at in range(9))
+    with pytest.raises(InputError, match="fewer names than the rows have cells"):
+        taken(f"name,password,city\n{rows}")
+    with pytest.raises(InputError, match="fewer names than the rows have cells"):
+        scanned(f"name,password,city\n{rows}", tmp_path)
+    named = Wanted(Kind.PASSWORD, columns=("3",))
+    assert {f"word{at}" for at in range(9)} <= taken(f"name,password,city\n{rows}", named)[0]
+
+
+def test_tables_with_other_columns_in_one_file_are_refused() -> None:
+    first = "".join(f"{at},al{at}@b.fr,word{at},Lyon\n" for at in range(3))
+    other = "".join(f"x,Lyon,al{at}@b.fr,{at},word{at}\n" for at in range(6))
+    with pytest.raises(InputError, match="fewer names than the rows have cells"):
+        taken(f"id,email,password,city\n{first}note,city,email,id,password\n{other}")

@@ -236,8 +236,8 @@ def lost(data: bytes, words: list[str], path: Path) -> list[str]:
         questions, _ = asked(data, path)
     except InputError:
         return []  # refused, with a sentence
-    gone = [word for word in words if _key(word) not in keys]
-    unasked = [word for word in words if _key(word) not in questions]
+    gone = [word for word in words if key(word) not in keys]
+    unasked = [word for word in words if key(word) not in questions]
     wrong = []
     if len(gone) > rejected:
         wrong.append(f"the build lost {gone} and rejected {rejected}")
@@ -246,7 +246,8 @@ def lost(data: bytes, words: list[str], path: Path) -> list[str]:
     return wrong
 
 
-def _key(word: str) -> bytes:
+def key(word: str) -> bytes:
+    """The key of a password."""
     return hashlib.sha1(word.encode()).digest()
 
 

@@ -9,6 +9,7 @@ from leakcheck.wording import (
     bars,
     counted,
     duration,
+    json_strings,
     json_text,
     list_advice,
     number,
@@ -118,6 +119,21 @@ def test_steering_in_text_of_several_lines_and_in_json() -> None:
     assert json_text({"a": ["\u00e9", 1]}) == '{"a":["\u00e9",1]}'
     assert json_text({"a": [1, 2]}, spaced=True) == '{"a": [1, 2]}'
     assert json_text("\u202e\x9b\t\u00e9\u00a0") == '"\\u202e\\u009b\\t\u00e9\u00a0"'
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        {},
+        {"a": ""},
+        {"a": "b", "%s": "c%d", "caf\u00e9": "\u00e9"},
+        {"a": 'b"', "c": "d\\"},
+        {"a": "b\x1fc", "d": "e"},
+        {"a": "b\u202e", 'c"': "d"},
+    ],
+)
+def test_json_of_strings_is_that_of_any_object(strings: dict[str, str]) -> None:
+    assert json_strings(strings) == json_text(strings)
 
 
 def test_numbers_and_bits() -> None:

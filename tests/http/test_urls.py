@@ -18,6 +18,7 @@ from leakcheck.http.urls import Url, parse_url, shown
         ("http://h:65535/x", Url("http", "h", 65535, "/x"), "h:65535"),
         ("https://[::1]:8/x", Url("https", "::1", 8, "/x"), "[::1]:8"),
         ("http://bücher/ü", Url("http", "xn--bcher-kva", 80, "/%C3%BC"), "xn--bcher-kva"),
+        ("http://BÜCHER/", Url("http", "xn--bcher-kva", 80, "/"), "xn--bcher-kva"),
         ("http://u%40x:p%2Fw@h/", Url("http", "h", 80, "/", "u@x:p/w"), "h"),
         ("http://h?x=[1]", Url("http", "h", 80, "/?x=[1]"), "h"),
     ],

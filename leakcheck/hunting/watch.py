@@ -239,9 +239,9 @@ def read_watch(
 ) -> Watch:
     """The entries of all lists, by the same reader as `scan`'s; `-` is stdin.
 
-    A word that is no file, and is an address or a domain, is an entry itself; where it could be
-    either, `say` is told how it was taken. Raises InputError where a list cannot be read, or
-    where there is nothing to look for.
+    A word that is no file, and is an address, a domain or a phone number with `+`, is an entry
+    itself; where it could be either, `say` is told how it was taken. Raises InputError where a
+    list cannot be read, or where there is nothing to look for.
     """
     watch = Watch()
     for given in paths:
@@ -268,17 +268,22 @@ _A = {
     EntryKind.ADDRESS: said("an address"),
     EntryKind.AT_DOMAIN: said("a domain of addresses"),
     EntryKind.DOMAIN: said("a domain"),
+    EntryKind.PHONE: said("a phone number"),
 }
 
 
 def _is_entry(text: str) -> EntryKind | None:
-    """What `text` would be as an entry: an address or a domain; None for anything else."""
+    """What `text` would be as an entry: an address, a domain, a phone number in international form;
+    None for anything else.
+    """
     if os.sep in text:
         return None
     try:
         form = parse(text).form
     except SubjectError:
         return None
+    if form is EntryKind.PHONE and not text.startswith("+"):
+        return None  # a word of digits is the name of a file
     return form if form in _A else None
 
 

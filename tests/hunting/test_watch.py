@@ -167,8 +167,9 @@ def test_an_address_or_a_domain_is_an_entry_itself_unless_a_file_has_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
-    watch = read_watch(["acme.fr", "@acme.org", "eve@example.org"], say=said.append)
-    assert list(watch) == ["acme.fr", "@acme.org", "eve@example.org"]
+    entries = ["acme.fr", "@acme.org", "eve@example.org", "+33612345678"]
+    watch = read_watch(entries, say=said.append)
+    assert list(watch) == entries
     assert [word.partition(" ")[0] for word in said] == list(watch)
     assert "no file has that name" in said[0]
     (tmp_path / "acme.fr").write_text("example.org\n")
@@ -176,7 +177,7 @@ def test_an_address_or_a_domain_is_an_entry_itself_unless_a_file_has_its_name(
     assert list(read_watch(["acme.fr"], say=said.append)) == ["example.org"]
     assert said == ["acme.fr is read as a list: there is a file of that name."]
     (tmp_path / "broken.fr").symlink_to(tmp_path / "gone")
-    for missing in ("list.txt", "lists/acme.fr", "Project Falcon", "+33612345678", "broken.fr"):
+    for missing in ("list.txt", "lists/acme.fr", "Project Falcon", "33612345678", "broken.fr"):
         with pytest.raises(InputError):
             read_watch([missing])
 

@@ -46,7 +46,7 @@ BETWEEN = late(
 AFTER = late(
     rb";|ON\s+(?:DUPLICATE|CONFLICT)\b|RETURNING\b|AS\s+\w+|SELECT\b|INTO\b|INSERT\b|WHEN\b|ELSE\b"
     rb"|GO\b|COMMIT\b|UNLOCK\b|CREATE\b|ALTER\b|LOCK\b|SET\b|UPDATE\b|DROP\b|COPY\b|REPLACE\b"
-    rb"|\)(?!\s{0,8}[(,])",
+    rb"|\)(?!\s{0,8}[(,\d'\"])",
     re.IGNORECASE,
 )
 """What may follow the last row."""

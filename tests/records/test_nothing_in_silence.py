@@ -158,10 +158,9 @@ def test_rows_behind_a_broken_one_are_taken(between: str) -> None:
     assert rejected == 1
 
 
-def test_a_bracket_too_many_between_rows_costs_no_other_row(tmp_path: Path) -> None:
-    text = (
-        f"-- MySQL dump\n{INSERT}(1,'a','one'),)(2,'b','two'),\n(3,'c','three'),(4,'d','four');\n"
-    )
+@pytest.mark.parametrize("row", [")(2,'b','two')", ")2,'b','two')", ") 'b','two')"])
+def test_a_wrong_bracket_between_rows_costs_no_other_row(row: str, tmp_path: Path) -> None:
+    text = f"-- MySQL dump\n{INSERT}(1,'a','one'),{row},\n(3,'c','three'),(4,'d','four');\n"
     found, rejected = taken(text)
     assert {"one", "three", "four"} <= found
     assert rejected

@@ -27,6 +27,9 @@ from leakcheck.records.sql_tokens import (
     BETWEEN,
     HEADER,
     NAMED,
+    NEXT_ROW,
+    ORPHAN,
+    PARTED,
     SELECT,
     UNREAD,
     columns_of,
@@ -47,9 +50,6 @@ _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
 _MOST_CELLS = 1 << 20
 _AGAIN = 4 << 10  # bytes of a statement that begins in what another took in
-_NEXT_ROW = re.compile(
-    rb"\)\s{0,8},(?:\s{1,8}|--[^\r\n]{0,200}[\r\n]|/\*[^*]{0,200}\*/){0,4}(?=\()|;[ \t]*[\r\n]"
-)
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -138,15 +138,17 @@ class _Reader:
         return end
 
     def _passed_over(self, buffer: bytes, start: int, end: int) -> None:
-        """Count what was passed over and begins like a statement with rows."""
+        """Count what was passed over: beginnings of statements with rows, rows without one."""
         if start >= end:
             return
         for found in UNREAD.finditer(buffer, start, end):
-            least = max(0, found.start() - (4 << 10))
-            ends = (buffer.rfind(mark, least, found.start()) + 1 for mark in (b"\n", b"\r"))
-            line = max(least, *ends)
-            if not buffer[line : found.start()].lstrip().startswith((b"--", b"#")):
+            if not _in_comment(buffer, found.start()):
                 self._reject(NOT_UNDERSTOOD)
+        if not PARTED.search(buffer, start, end):
+            return  # which takes a moment where the search for rows takes a while
+        for found in ORPHAN.finditer(buffer, start, end):
+            if found["orphan"] is not None and not _in_comment(buffer, found.start()):
+                self._reject(MALFORMED)
 
     def _begin(self, table: bytes, named: bytes | None) -> None:
         """Settle the names of the columns of the rows that follow."""
@@ -211,7 +213,7 @@ class _Reader:
 
     def _rest_of_row(self, buffer: bytes, at: int, last: bool) -> int:
         """What is left of a row that was given up."""
-        following = _NEXT_ROW.search(buffer, at)
+        following = NEXT_ROW.search(buffer, at)
         if following is None:
             if last:
                 self._state = self._outside
@@ -396,6 +398,13 @@ class _Reader:
             others = (*others, [_text(one[0]) for one in whole])
         self._count += 1
         self._rows.append(Row(self._count, self._names, cells, "", others))
+
+
+def _in_comment(buffer: bytes, at: int) -> bool:
+    """Whether the line of `at` is a comment, as far as it can be told."""
+    least = max(0, at - (4 << 10))
+    line = max(least, *(buffer.rfind(mark, least, at) + 1 for mark in (b"\n", b"\r")))
+    return buffer[line:at].lstrip().startswith((b"--", b"#"))
 
 
 def _others(

@@ -40,6 +40,18 @@ UNREAD = late(
     re.IGNORECASE | re.MULTILINE,
 )
 """A statement with rows that HEADER did not take."""
+_PARTED = rb"\)\s{0,8},(?:\s{1,8}|--[^\r\n]{0,200}[\r\n]|/\*[^*]{0,200}\*/){0,4}"
+NEXT_ROW = late(_PARTED + rb"(?=\()|;[ \t]*[\r\n]")
+"""The next row of a statement, or its end."""
+_LITERAL = rb"\((?=\s{0,8}(?:-?\d[\d.]{0,40}|'[^'\r\n]{0,400}'|NULL|0x[0-9a-f]{1,400})\s{0,8},)"
+PARTED = late(_PARTED + _LITERAL, re.IGNORECASE)
+"""Between one row and the next."""
+ORPHAN = late(
+    rb"\bIN\s{0,8}\(\s{0,8}\((?:'[^']*+'|\)\s{0,8},\s{0,8}\(|[^()'])*+"
+    rb"|(?P<orphan>[\w'\"]\s{0,8}" + _PARTED + _LITERAL + rb")",
+    re.IGNORECASE,
+)
+"""The same where no statement has the rows; what IN lists, as partitions do, is none."""
 BETWEEN = late(
     rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\r\n]*+[\r\n])*+(?:ROW\s*+(?=\())?", re.IGNORECASE
 )

@@ -167,6 +167,29 @@ def test_a_wrong_bracket_between_rows_costs_no_other_row(row: str, tmp_path: Pat
     assert {"one", "three", "four"} <= scanned(text, tmp_path)
 
 
+@pytest.mark.parametrize("between", [",", ",\n", ",\r\n-- a comment\n", " , /* one more */ "])
+@pytest.mark.parametrize("lost", ["", "u", "x'),", "INSERT IN'O users VALUES "])
+def test_rows_without_their_statement_are_counted(lost: str, between: str) -> None:
+    rows = between.join(f"({at},'user{at}',NULL,'p{at}')" for at in range(6))
+    found, rejected = taken(f"-- MySQL dump\n{INSERT}(1,'a','one');\n{lost}\n{rows};\n")
+    assert found == {"one"}
+    assert rejected >= 5
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "PARTITION BY LIST COLUMNS(a, b) (PARTITION p VALUES IN ((1,'x'),(2,'y'),( 3 , 'z')));\n",
+        "DELETE FROM logs WHERE (id, name) IN ((1,'x'), (2,'y'));\n",
+        "-- rows as (1,'x'),(2,'y') were here\n",
+        "CREATE INDEX one ON users (lower(email)), (f(1), 2);\nSELECT f(1), g(2);\n",
+    ],
+)
+def test_lists_that_are_no_rows_are_not_counted(others: str) -> None:
+    text = f"-- MySQL dump\n{others}{INSERT}(1,'a','one');\n{others}"
+    assert taken(text) == ({"one"}, 0)
+
+
 def test_dumps_of_two_dialects_in_one_file_are_read_both_ways() -> None:
     text = (
         f"-- PostgreSQL\n{INSERT}(1,'a','\\x6f6e65');\n-- MySQL dump\n{INSERT}(2,'b','tw\\\\o');\n"

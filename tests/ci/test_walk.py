@@ -198,7 +198,7 @@ def test_a_tree_that_is_not_there_is_not_clean(repo, ci) -> None:
     assert walk.gone == 1
     done = ci()
     assert done.status == 2
-    assert "none of them is here" in done.err
+    assert "it is not here" in done.err
 
 
 def test_variables_of_git_do_not_lead_elsewhere(

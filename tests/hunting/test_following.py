@@ -21,7 +21,7 @@ from leakcheck.hunting.hunt import Hunt
 from leakcheck.hunting.pipeline import Hunter
 from leakcheck.hunting.state import HuntState
 from leakcheck.hunting.watch import Watch
-from leakcheck.reports import ReportRow
+from leakcheck.reports import ReportRow, RowBatch
 from leakcheck.reports.output import Reports
 
 Found = tuple[str, int, int]  # file name, line, offset
@@ -33,10 +33,13 @@ class Kept(Reports):
 
     def __init__(self) -> None:
         super().__init__([])
-        self.rows: list[ReportRow] = []
+        self.kept: list[ReportRow] = []
 
     def row(self, row: ReportRow) -> None:
-        self.rows.append(row)
+        self.kept.append(row)
+
+    def rows(self, rows: RowBatch) -> None:
+        self.kept += rows
 
 
 class Feed:
@@ -68,7 +71,7 @@ class Feed:
             follow(paths, Hunt(hunter, reports, self.told.append, account=self.account), following)
         return [
             (Path(row.values["input"]).name, row.values["line"], row.values["offset"])
-            for row in reports.rows
+            for row in reports.kept
         ]
 
 

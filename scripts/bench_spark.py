@@ -10,6 +10,7 @@ of the stages: reading (with the shuffle's writing), sorting, filling and joinin
 `--skew` adds two hostile inputs: one
 key two million times, and four million hashes in one prefix of two hex digits, with the
 bounds of the partitions even, and divided as they are where keys lie unevenly.
+`--contains` asks the last filter for the addresses of its lists, and for as many that it lacks.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.building import BuildRequest
-from leakcheck.spark import cluster_build
+from leakcheck.spark import cluster_build, contains
 from leakcheck.spark.cluster_build import Cluster, build
 from leakcheck.spark.session import session_on
 from leakcheck.subject.kinds import Kind
@@ -215,6 +216,27 @@ def packed(folder: Path) -> dict[str, Path]:
     return made
 
 
+def look_up(spark: Any, paths: list[Path], output: Path) -> None:
+    """Ask a filter for the addresses of the lists it was built from, and for as many others."""
+    rows = spark.read.text([str(path) for path in paths])
+    subjects = rows.selectExpr(
+        "explode(array(substring_index(value, ':', 1), concat('absent.', value))) AS text"
+    ).selectExpr("substring_index(text, ':', 1) AS mail")
+    start, own = time.monotonic(), time.process_time()
+    with watching() as watched:
+        before = watched.seconds
+        found = contains(subjects, output, column="mail").groupBy("verdict").count().collect()
+        wall = time.monotonic() - start
+    spent = watched.seconds - before + time.process_time() - own
+    counts = {row["verdict"]: row["count"] for row in found}
+    total = sum(counts.values())
+    print(
+        f"           contains {total:>11,} rows in a filter of {output.stat().st_size / 1e6:.0f} MB"
+        f"  {wall:6.1f} s wall {spent:6.1f} s cpu   {spent / total * 1e6:.1f} µs a row   {counts}",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -224,6 +246,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/tmp/bench-spark"))
     parser.add_argument("--frames", action="store_true")
     parser.add_argument("--skew", action="store_true")
+    parser.add_argument("--contains", action="store_true")
     asked = parser.parse_args()
     asked.folder.mkdir(exist_ok=True)
     one, many = asked.folder / "one.bloom", asked.folder / "many.bloom"
@@ -240,6 +263,8 @@ def main() -> None:
         there(spark, dumps(asked.folder, 100_000), many, Kind.EMAIL, asked.partitions)  # to warm up
         for lines in asked.lines:
             compare("combo", lines, dumps(asked.folder, lines), Kind.EMAIL, ("--kind", "email"))
+        if asked.contains:
+            look_up(spark, dumps(asked.folder, asked.lines[-1]), many)
         if asked.frames:
             for name, path in packed(asked.folder).items():
                 compare(name, PACKED, [path], Kind.EMAIL, ("--kind", "email"))

@@ -83,6 +83,13 @@ class Draft:
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             number = errno.EISDIR if target.is_dir() else errno.EINVAL
             raise OSError(number, said("it is not a regular file"), str(target))
+        scheme = target.parts[0] if target.parts else ""
+        if scheme.endswith(":") and len(scheme) > 2 and not target.parent.exists():
+            raise OSError(
+                errno.EINVAL,
+                said("it is a URL, and only files are written here: write one, then copy it"),
+                str(target),
+            )
         self.target, self._mode = target, mode
         hidden = f".{target.name[:40]}.{os.urandom(8).hex()}{_PARTIAL}"
         self.path = (within or target.parent) / hidden

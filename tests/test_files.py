@@ -155,3 +155,14 @@ def test_the_folders_of_the_platform_are_those_of_platformdirs(
             monkeypatch.setenv(name, value)
     theirs = getattr(platformdirs, f"user_{what}_path")("leakcheck", appauthor=False)
     assert platform_folder(what) == theirs
+
+
+@pytest.mark.parametrize("url", ["s3://lake/report.csv", "https://host/x"])
+def test_a_url_is_no_file_to_write(url: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="it is a URL"):
+        write_whole(Path(url), b"report")
+    assert names_in(tmp_path) == []
+    (tmp_path / "s3:" / "lake").mkdir(parents=True)
+    write_whole(Path("s3:/lake/report.csv"), b"report")
+    assert names_in(tmp_path / "s3:" / "lake") == ["report.csv"]

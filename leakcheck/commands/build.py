@@ -228,7 +228,9 @@ def run(
         )
         if on is None:
             if work is not None:
-                raise UsageError(said("--work goes with --on: one machine works in TMPDIR."))
+                raise UsageError(
+                    said("--work goes with --on: one machine needs no folder that others see.")
+                )
             if partitions is not None:
                 raise UsageError(
                     said("--partitions goes with --on: a build on one machine needs none.")

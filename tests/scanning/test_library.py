@@ -136,7 +136,7 @@ def test_what_cannot_be_asked_is_unknown_where_that_is_wanted(acme: Path) -> Non
     assert leakcheck.check_column(subjects, sources=[acme]) == [
         answer.verdict.value for answer in answers
     ]
-    with pytest.raises(leakcheck.SubjectError, match=r"No\. 2 of the 5"):
+    with pytest.raises(leakcheck.SubjectError, match="subject 2 of 5"):
         leakcheck.check(subjects, sources=[acme])  # type: ignore[arg-type]
 
 
@@ -219,5 +219,5 @@ def test_a_column_of_polars(dtype: str, acme: Path) -> None:
     assert found["breach"].to_list() == ["exposed", "unknown", "clean"]
     with pytest.raises(TypeError, match="one column of the table"):
         leakcheck.check_column(frame, sources=[acme])
-    with pytest.raises(leakcheck.SubjectError, match="2 of the 3"):
+    with pytest.raises(leakcheck.SubjectError, match="subject 2 of 3"):
         leakcheck.check(frame["mail"], sources=[acme])

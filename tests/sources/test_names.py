@@ -181,7 +181,7 @@ def test_each_source_is_told_of_the_access_and_noted_once(
         names.close_all(names.open_all(listed, [Kind.EMAIL], access))
         assert (reached.pop(), reached) == (access, [])
     names.close_all(names.open_all([], [Kind.PASSWORD], Access()))
-    noted = ["e (email, 1 keys)"] * 2 + [f"{names.EMBEDDED_NAME} (password, 100,094 keys)"]
+    noted = ["e (email, 1 key)"] * 2 + [f"{names.EMBEDDED_NAME} (password, 100,094 keys)"]
     assert caplog.messages == [f"asking {one}" for one in noted]
 
 

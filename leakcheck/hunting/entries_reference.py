@@ -12,6 +12,7 @@ class Entries:
     def __init__(self) -> None:
         self._texts: list[bytes] = []
         self._forms = bytearray()
+        self._counts = [0] * len(EntryKind)
         self._keys: tuple[dict[bytes, int], ...] = tuple({} for _ in EntryKind)
 
     def __len__(self) -> int:
@@ -28,6 +29,7 @@ class Entries:
         """Add an entry that is found by other means than its key."""
         self._texts.append(text)
         self._forms.append(form)
+        self._counts[form] += 1
 
     def add_plain(self, block: bytes, start: int, /) -> tuple[int, int]:
         """Add no line: all go through parsing.parse, which decides what is plain."""
@@ -47,7 +49,7 @@ class Entries:
 
     def count(self, form: int, /) -> int:
         """How many entries have a form."""
-        return self._forms.count(form)
+        return self._counts[form]
 
     def keys(self, form: int, part: bytes, /) -> bytes:
         """The keys of a form that hold `part`, in order of their bytes, each followed by LF."""

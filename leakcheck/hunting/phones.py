@@ -21,24 +21,32 @@ SHORTEST = 7  # digits; under seven is no subscriber's number
 _LONGEST = 17  # 15 digits (E.164) after 00
 
 
-_COUNTRY = late(r"(?:\+|(?<![0-9])00)[0-9]{1,3}[ \u00a0\u202f.\-/()]{1,4}$")
+_COUNTRY = late(r"(?:\+|(?<![0-9])00)[1-9][0-9]{0,2}[ \u00a0\u202f.\-/()]{1,4}$")
 
 
-def national(number: str) -> str | None:
-    """The digits of the national form of a number in international form: 0612345678 of 33612345678.
+def spellings(number: str) -> list[str]:
+    """Other digits that reach a number in international form, 0612345678 of 33612345678 first.
 
-    None where that has fewer than seven, and where no country has such numbers. Raises
-    ImportError where phonenumbers is not installed.
+    The national form, which has at least seven digits; that behind the digits of the
+    country, as `+33 06` has it; and the international one, where `number` is not. Empty
+    where no country has such numbers. Raises ImportError where phonenumbers is not installed.
     """
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(f"+{number}")
     except phonenumbers.NumberParseException:
-        return None
-    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-    digits = "".join(mark for mark in written if "0" <= mark <= "9")
-    return digits if len(digits) >= SHORTEST else None
+        return []
+    ways = phonenumbers.PhoneNumberFormat
+    digits, whole = (
+        "".join(mark for mark in phonenumbers.format_number(parsed, way) if "0" <= mark <= "9")
+        for way in (ways.NATIONAL, ways.E164)
+    )
+    if len(digits) < SHORTEST:
+        return []
+    behind = f"{parsed.country_code}{digits}"
+    others = dict.fromkeys((digits, behind, f"00{behind}", whole, f"00{whole}"))
+    return [one for one in others if one not in (number, f"00{number}")]
 
 
 def phones(

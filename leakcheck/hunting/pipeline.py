@@ -42,6 +42,22 @@ class Hit(NamedTuple):
     context: str
 
 
+def _batches(hits: Iterator[Hit]) -> Iterator[list[Hit]]:
+    """Hits by the thousand; before an error or an interrupt, those that were found."""
+    more = True
+    while more:
+        found: list[Hit] = []
+        try:
+            found.extend(itertools.islice(hits, _MOST))
+        except BaseException:
+            if found:
+                yield found
+            raise
+        more = len(found) == _MOST
+        if found:
+            yield found
+
+
 class Hunter:
     """A watch list, ready to be hunted for; a context manager, which ends its threads."""
 
@@ -97,9 +113,7 @@ class Hunter:
                 chunk, text, future = waiting.popleft()
                 positions = future.result()
                 if positions:
-                    hits = self._compare(text, positions, line - 1)
-                    while found := list(itertools.islice(hits, _MOST)):
-                        yield found
+                    yield from _batches(self._compare(text, positions, line - 1))
                 self.moved(len(chunk.data))
                 buffers.give(chunk.data)
         if broken is not None:

@@ -8,7 +8,7 @@ import io
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,6 +109,7 @@ class Watch:
         self.phones: dict[str, int] = {}
         self.nationals: dict[str, list[int]] = {}
         self.one_form = 0
+        self._international: set[str] = set()
         self.terms: dict[str, int] = {}
         self.refused: Counter[str] = Counter()
         self.first_refused = ""
@@ -186,19 +187,19 @@ class Watch:
             return
         if index == fresh:
             self.entries.append(_NUMBERS[form], written)
-            if form is EntryKind.PHONE and is_international(text):
-                self._put_national(key, index)
+        if form is EntryKind.PHONE and key not in self._international and is_international(text):
+            self._international.add(key)
+            self._put_national(key, index)
 
     def _put_national(self, number: str, index: int) -> None:
-        from leakcheck.hunting.phones import national
+        from leakcheck.hunting.phones import spellings
 
         try:
-            digits = national(number)
+            others = spellings(number)
         except ImportError:
-            digits = None
-        if digits is None:
-            self.one_form += 1
-        elif digits != number:
+            others = []
+        self.one_form += not others
+        for digits in others:
             self.nationals.setdefault(digits, []).append(index)
 
     def fingerprint(self) -> str:
@@ -209,7 +210,8 @@ class Watch:
         for table in (self.addresses, self.at_domains, self.domains):
             known.update(b"%d\n" % len(table))
             known.update(table.joined() or b"\n")
-        for words in (self.phones, self.nationals, self.terms):
+        tables: list[Collection[str]] = [self.phones, self.terms]
+        for words in [*tables, self.nationals] if self.nationals else tables:
             known.update(f"{len(words)}\n".encode() + "\n".join(sorted(words)).encode())
         return known.hexdigest()
 

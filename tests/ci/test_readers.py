@@ -298,6 +298,31 @@ def test_a_text_longer_than_a_parser_takes_is_read_by_the_line(
         assert [c.password for c in found if c.skip is None] == ["dragon"], path
 
 
+def test_yaml_that_is_not_utf_8_is_read_in_its_place() -> None:
+    text = f"""# {"é" * 60}
+kind: Secret
+data:
+  password: {B64}
+---
+- name: DB_PASSWORD
+  value: dragon
+---
+run: DB_PASSWORD=monkey ./start
+pass: soleilé1
+"""
+    found = {
+        c.password: c.line
+        for c in read_file(text.encode("latin-1"), "a.yml", Names())
+        if c.skip is None
+    }
+    lines = {"s3cret-one": 4, "dragon": 7, "monkey": 9, "soleil\udce91": 10}
+    assert found == lines
+    utf8 = {
+        c.password: c.line for c in read_file(text.encode(), "a.yml", Names()) if c.skip is None
+    }
+    assert utf8 == {"soleilé1" if "udc" in ascii(word) else word: at for word, at in lines.items()}
+
+
 def test_comments_count_where_the_policy_says_so() -> None:
     data = b"# DB_PASSWORD=one\n"
     assert [c.skip for c in read_file(data, ".env", Names())] == ["it is in a comment"]

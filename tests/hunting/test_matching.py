@@ -1,11 +1,12 @@
 """What counts as a match, in one table, through the whole pipeline of the engine that runs."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from hunting.sieves import both
 
-from leakcheck.hunting.pipeline import Hunter
+from leakcheck.hunting.pipeline import Hit, Hunter
 from leakcheck.hunting.watch import Watch
 
 # entry, text, whether it names the entry
@@ -137,6 +138,13 @@ NATIONAL = [
     ("+1 202 555 0123", b"(202) 555-0123", True),
     ("+1 202 555 0123", b"+7 202 555 0123", False),
     ("+54 9 11 1234-5678", b"011 15-1234-5678", True),
+    ("+33 6 12 34 56 78", b"+33 06 12 34 56 78", True),
+    ("+33 6 12 34 56 78", b"0033 0612345678", True),
+    ("+33 06 12 34 56 78", b"+33 6 12 34 56 78", True),
+    ("+33 06 12 34 56 78", b"06 12 34 56 78", True),
+    ("+44 7911 123456", b"+4407911123456", True),
+    ("+33 6 12 34 56 78", b"+49 0612345678", False),
+    ("+33 6 12 34 56 78", b"id 00042 0612345678", True),
 ]
 
 
@@ -152,6 +160,33 @@ def test_international_numbers_are_found_as_their_country_writes_them(
     with Hunter(watch, threads=1) as hunter:
         hits = list(hunter.hunt(io.BytesIO(b"x\n" + text + b"\n")))
     assert [hit.line for hit in hits] == [2] * named
+
+
+def test_the_order_of_a_list_with_a_number_twice_changes_nothing() -> None:
+    pytest.importorskip("phonenumbers", reason="an environment from before it was needed")
+    watches = [
+        watch_of(*order)
+        for order in (("33612345678", "+33612345678"), ("+33612345678", "33612345678"))
+    ]
+    assert len({watch.fingerprint() for watch in watches}) == 1
+    for watch in watches:
+        with Hunter(watch, threads=1) as hunter:
+            assert list(hunter.hunt(io.BytesIO(b"x 06 12 34 56 78\n")))
+
+
+def test_what_was_found_before_an_interrupt_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = watch_of("alice@acme.fr")
+
+    def compare(*_: object) -> Iterator[Hit]:
+        yield from [Hit(1, 0, 0, "alice@acme.fr", [], "")] * 1203
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Hunter, "_compare", compare)
+    with Hunter(watch, threads=1) as hunter:
+        batches = hunter.batches(io.BytesIO(b"alice@acme.fr\n"))
+        assert [len(next(batches)), len(next(batches))] == [1000, 203]
+        with pytest.raises(KeyboardInterrupt):
+            next(batches)
 
 
 def test_two_countries_may_share_a_national_form() -> None:

@@ -78,7 +78,8 @@ def read_tree(text: Text, roots: Iterable[Node], reader: str) -> None:
     while pending:
         node = pending.pop()
         if isinstance(node, Scalar):
-            if hits[bisect_left(hits, node.start)] < node.end:
+            at = bisect_left(hits, node.start)
+            if at < len(hits) and hits[at] < node.end:
                 _snippet(text, node)
             continue
         if id(node) in walked:

@@ -18,6 +18,9 @@ from leakcheck.ci.readers.universal import read_comments, scan
 from leakcheck.ci.text import Text, shown
 
 _BINARY = "tag:yaml.org,2002:binary"
+# A byte that is not UTF-8 has a private character meanwhile, as YAML allows no surrogates.
+_KEPT = {0xDC80 + at: 0xF780 + at for at in range(128)}
+_RESTORED = {private: surrogate for surrogate, private in _KEPT.items()}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -42,7 +45,7 @@ def _binary(value: str) -> str:
 
 class _Builder:
     def __init__(self, data: bytes) -> None:
-        self._text = data.decode("utf-8", "replace")
+        self._text = shown(data).translate(_KEPT)
         # libyaml counts characters; where each is a byte, offsets are the same
         self._narrow = data.isascii()
         self._char, self._byte = 0, 0
@@ -71,7 +74,8 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             start, end = self._offset(event.start_mark), self._offset(event.end_mark)
             tag = event.tag or ""
-            value = _binary(event.value) if tag == _BINARY else event.value
+            value = event.value.translate(_RESTORED)
+            value = _binary(value) if tag == _BINARY else value
             tag = tag if tag.startswith("!") and tag != "!" else ""
             self._put(Scalar(value, start, end, tag), event.anchor)
         elif isinstance(event, yaml.AliasEvent):
@@ -102,6 +106,7 @@ class _Builder:
             return index
         if index < self._char:
             self._char = self._byte = 0
-        self._byte += len(self._text[self._char : index].encode("utf-8"))
+        passed = self._text[self._char : index].translate(_RESTORED)
+        self._byte += len(passed.encode("utf-8", "surrogateescape"))
         self._char = index
         return self._byte

@@ -104,7 +104,7 @@ impl Table {
     }
 
     fn find(&self, form: u8, key: &[u8]) -> Option<usize> {
-        if self.counts[usize::from(form)] == 0 {
+        if self.counts[usize::from(form)] == 0 || self.slots.is_empty() {
             return None;
         }
         match self.slots[self.slot(form, key, self.hash(form, key))] {

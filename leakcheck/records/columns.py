@@ -269,6 +269,9 @@ def holds_addresses(rows: Sequence[Sequence[str | None]], at: int) -> bool:
     return bool(cells) and sum(map(looks_like_address, cells)) * 2 > len(cells)
 
 
+_COUNTS = ("id", "nr", "no", "num", "number", "index", "idx", "row", "pk", "key", "count")
+
+
 def first_unnamed(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first column has no name, though the first of `rows` names columns.
 
@@ -286,6 +289,9 @@ def first_unnamed(rows: Sequence[Sequence[str]]) -> bool:
     if any(holds_addresses(longer, at + 1) for at in places):
         return True
     counted = [row[0].strip() for row in longer]
+    unnamed = bare(first[0]) and not bare(first[0]).endswith(_COUNTS)
+    if not unnamed or sum(not row[-1].strip() for row in longer) * 2 > len(longer):
+        return False  # what counts has a name, or the last cells hold nothing
     return [*map(str, range(1, len(counted) + 1))] == counted
 
 

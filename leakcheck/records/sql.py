@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
@@ -26,6 +27,7 @@ from leakcheck.records.sql_tokens import (
     BEHIND,
     BETWEEN,
     HEADER,
+    LISTED,
     NAMED,
     NEXT_ROW,
     ORPHAN,
@@ -50,6 +52,7 @@ _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
 _MOST_CELLS = 1 << 20
 _AGAIN = 4 << 10  # bytes of a statement that begins in what another took in
+_UNION = late(rb"\bUNION\b|;", re.IGNORECASE)
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -80,7 +83,7 @@ class _Reader:
         self._kept: tuple[int, ...] | None = None
         self._tables: dict[bytes, tuple[str, ...]] = {}
         self._mark = b"\t"
-        self._most = _MOST_CELLS  # cells in a line of a COPY
+        self._most, self._least = _MOST_CELLS, 0  # cells in a line of a COPY
         self._begins_line = True
         self._before = self._doubtful = 0  # bytes before the buffer; where a doubt ends, of all
         self._rows: list[Row] = []
@@ -131,7 +134,9 @@ class _Reader:
         if match["copy"] is not None:
             csv = re.search(rb"\bcsv\b", match["how"], re.IGNORECASE)
             self._mark = b"," if csv else b"\t"
-            self._most = len(self._names) if named is not None and not csv else _MOST_CELLS
+            told = named is not None and not csv
+            self._most = len(self._names) if told else _MOST_CELLS
+            self._least = len(self._names) if told else 0
             self._state, self._begins_line = self._copy, True
         else:
             self._state = self._values if match["values"] is not None else self._select
@@ -142,7 +147,9 @@ class _Reader:
         if start >= end:
             return
         for found in UNREAD.finditer(buffer, start, end):
-            if not _in_comment(buffer, found.start()):
+            before = buffer[max(0, found.start() - 250) : found.start()]
+            listed = found[0][:6].upper() == b"VALUES" and LISTED.search(before)
+            if not listed and not _in_comment(buffer, found.start()):
                 self._reject(NOT_UNDERSTOOD)
         if not PARTED.search(buffer, start, end):
             return  # which takes a moment where the search for rows takes a while
@@ -213,7 +220,10 @@ class _Reader:
 
     def _rest_of_row(self, buffer: bytes, at: int, last: bool) -> int:
         """What is left of a row that was given up."""
-        following = NEXT_ROW.search(buffer, at)
+        following, head = _first(NEXT_ROW, buffer, at)
+        if head is not None:
+            self._state = self._outside
+            return head.start()
         if following is None:
             if last:
                 self._state = self._outside
@@ -230,6 +240,8 @@ class _Reader:
         if not kept or kept[-1] > _MOST_COLUMNS or len(kept) > 12:
             return at
         pattern, how = row_pattern(self._strings, kept), self._strings
+        if pattern.match(buffer, at) is None:
+            return at  # before a search for one, to the end of the buffer
         width = kept[-1] + 1
         names = self._names
         for match in pattern.finditer(buffer, at):
@@ -268,6 +280,9 @@ class _Reader:
             if len(cells) > self._most:
                 self._reject(MALFORMED)
             else:
+                whole = self._begins_line and buffer[end : end + 1] != b"\r"
+                if whole and len(cells) < self._least:
+                    self._reject(MALFORMED)  # and what it has may be right
                 self._row(cells, self._whole(buffer, at, end))
         self._begins_line = buffer[end : end + 1] != b"\r"
         return min(end + 1, len(buffer))
@@ -304,7 +319,7 @@ class _Reader:
         values, names, end = self._listed(buffer, head.end())
         if not last and end + 64 >= len(buffer) and len(buffer) - at < LONGEST:
             return -1
-        following = re.compile(rb"\bUNION\b|;", re.IGNORECASE).search(buffer, end)
+        following, following_head = _first(_UNION, buffer, end)
         if any(b"'" in value or b'"' in value or b"$$" in value for value in values):
             if not self._names:
                 self._names = tuple(names)
@@ -312,7 +327,7 @@ class _Reader:
             self._row(cells)
         if following is None:
             self._state = self._outside
-            return len(buffer)
+            return following_head.start() if following_head else end
         return following.start() if following[0] != b";" else following.end()
 
     def _listed(self, buffer: bytes, at: int) -> tuple[list[bytes], list[str], int]:
@@ -354,8 +369,15 @@ class _Reader:
         if self._speaks(pairs):
             self._row(list(pairs.values()))
         self._state = self._outside
-        if pairs and self._understood(buffer, place, stop):
-            return max(stop, at)
+        head = HEADER.search(buffer, place, stop)  # where no semicolon ends a statement
+        ends = head.start() if head else stop
+        closed = head is None or buffer.count(b"'", place, ends) % 2 == 0
+        if pairs and closed and self._understood(buffer, place, ends):
+            if head is not None:
+                self._doubtful = max(self._doubtful, self._before + stop)
+            elif short and buffer[stop - 1 : stop] != b";":
+                return place
+            return max(ends, at)
         self._reject(NOT_UNDERSTOOD)
         self._doubtful = max(self._doubtful, self._before + stop)
         return place
@@ -398,6 +420,24 @@ class _Reader:
             others = (*others, [_text(one[0]) for one in whole])
         self._count += 1
         self._rows.append(Row(self._count, self._names, cells, "", others))
+
+
+def _first(
+    pattern: re.Pattern[bytes], buffer: bytes, at: int
+) -> tuple[re.Match[bytes] | None, re.Match[bytes] | None]:
+    """What comes first behind `at`: `pattern`, or else the head of a statement with rows.
+
+    Some scripts end statements by a line alone, so that the next head must end what is open.
+    Near things are looked for first, since a search to the end for each row takes long.
+    """
+    for stop in (at + _AGAIN, len(buffer)):
+        found = pattern.search(buffer, at, stop)
+        head = HEADER.search(buffer, at, found.start() if found else stop)
+        if head is not None:
+            return None, head
+        if found is not None:
+            return found, None
+    return None, None
 
 
 def _in_comment(buffer: bytes, at: int) -> bool:

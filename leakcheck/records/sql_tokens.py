@@ -24,7 +24,8 @@ _INTO = (
 HEADER = late(
     rb"\b" + _INTO + rb"(?P<insert>" + _NAME + rb")" + BLANK + rb"*+" + _COLUMNS
     + rb"(?:OVERRIDING\s+\w+\s+VALUE\s+|(?:DEFAULT\s+)?AS\s+\w+\s+)?"
-    + rb"(?:(?P<values>VALUES?)" + BLANK + rb"*+(?=\(|ROW\b)|(?P<set>SET)\s+(?=[`\"\[\w])"
+    + rb"(?:(?P<values>VALUES?)" + BLANK + rb"*+(?=\(|ROW\b)"
+    + rb"|(?P<set>SET)\s+(?=[`\"\[\w][^=;'\r\n]{0,200}=)"
     + rb"|(?P<select>\(?)\s*+(?=(?:SELECT)\s))"
     rb"|\bUPDATE\s+(?:\w+\s+){0,2}?(?P<update>" + _NAME + rb")\s+SET\s+"
     rb"|\bCREATE\s+(?:\w+\s+){0,2}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
@@ -47,11 +48,13 @@ _LITERAL = rb"\((?=\s{0,8}(?:-?\d[\d.]{0,40}|'[^'\r\n]{0,400}'|NULL|0x[0-9a-f]{1
 PARTED = late(_PARTED + _LITERAL, re.IGNORECASE)
 """Between one row and the next."""
 ORPHAN = late(
-    rb"\bIN\s{0,8}\(\s{0,8}\((?:'[^']*+'|\)\s{0,8},\s{0,8}\(|[^()'])*+"
+    rb"(?:\bIN\s{0,8}\(|\(\s{0,8}VALUES)\s{0,8}\((?:'[^']*+'|\)\s{0,8},\s{0,8}\(|[^()'])*+"
     rb"|(?P<orphan>[\w'\"]\s{0,8}" + _PARTED + _LITERAL + rb")",
     re.IGNORECASE,
 )
-"""The same where no statement has the rows; what IN lists, as partitions do, is none."""
+"""The same where no statement has the rows; what IN lists, or a query or a view, is none."""
+LISTED = late(rb"(?:[(=]|\bFOR|\bPARTITION\s{1,8}\S{1,200})\s{0,8}\Z", re.IGNORECASE)
+"""Before VALUES that are no rows: of a query, a partition, a key that is there."""
 BETWEEN = late(
     rb"(?:[\s,]++|" + _COMMENT + rb"|#[^\r\n]*+[\r\n])*+(?:ROW\s*+(?=\())?", re.IGNORECASE
 )

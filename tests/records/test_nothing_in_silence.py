@@ -190,6 +190,71 @@ def test_lists_that_are_no_rows_are_not_counted(others: str) -> None:
     assert taken(text) == ({"one"}, 0)
 
 
+_GO = "INSERT INTO users (id,email,password) VALUES (0,'x','zero')\nGO\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "UPDATE [dbo].[users] SET [password] = N'word{0}' WHERE [id] = {0}\nGO\n",
+        "UPDATE users SET password='word{0}' WHERE id IN (2, {0})\n",
+        "UPDATE users SET password='word{0}' WHERE id={0} -- changed\n",
+        "UPDATE users SET password='word{0}'\n",
+        "INSERT users (id,email,password) SELECT {0},N'a{0}@b.fr',N'word{0}'\nGO\n",
+        "INSERT [dbo].[users] ([id],[email],[password]) VALUES ({0}, N'a', N'word{0}')\nGO\n",
+    ],
+)
+def test_statements_that_no_semicolon_ends_are_read(line: str, tmp_path: Path) -> None:
+    words = {f"word{at}" for at in range(300)}
+    text = _GO + "".join(map(line.format, range(300)))
+    assert taken(text) == ({"zero", *words}, 0)
+    assert words <= scanned(text, tmp_path)
+
+
+def test_a_broken_row_costs_no_other_statement_where_no_semicolon_ends_one() -> None:
+    line = "INSERT users (id,email,password) VALUES ({0},'a','word{0}')\nGO\n"
+    lines = [line.format(at) for at in range(300)]
+    lines[7] = "INSERT users (id,email,password) VALUES (7,'a'b','word7')\nGO\n"
+    found, rejected = taken(_GO + "".join(lines))
+    assert found == {"zero", *(f"word{at}" for at in range(300) if at != 7)}
+    assert rejected == 1
+
+
+def test_many_broken_rows_are_read_in_time() -> None:
+    rows = ",\n".join(f"({at},'a'b','word{at}')" for at in range(20_000))
+    start = time.process_time()
+    assert taken(f"{INSERT}(1,'a','one'),\n{rows};\n")[1] == 20_000
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "REM INSERTING into USERS\nSET DEFINE OFF;\n",
+        "CREATE VIEW v AS SELECT id FROM ( VALUES (1,'a'::text), (2,'b'::text)) x(id, n);\n",
+        "CREATE PARTITION FUNCTION f (int) AS RANGE LEFT FOR VALUES (1, 100);\n",
+        "PARTITION P1 VALUES ('NY','CT');\n",
+    ],
+)
+def test_what_good_dumps_have_besides_is_not_counted(line: str) -> None:
+    key = ' ON DUPLICATE KEY UPDATE "p" = VALUES("p")'
+    assert taken(f"{line}{INSERT}(1,'a','one'){key};\n{line}") == ({"one"}, 0)
+
+
+def test_a_line_of_a_copy_with_too_few_values_is_counted() -> None:
+    lines = "1\ta@b.fr\tone\n2 a@b.fr two\n3\ta@b.fr\tthree\n"
+    found, rejected = taken(f"COPY u (id, email, password) FROM stdin;\n{lines}\\.\n")
+    assert found == {"one", "three"}
+    assert rejected
+
+
+@pytest.mark.parametrize("end", ["", ",active"])
+def test_a_column_behind_the_last_name_moves_no_other(end: str) -> None:
+    rows = "".join(f"{at},joe{at},secret{at}{end or ','}\n" for at in range(1, 20))
+    found, _ = taken(f"id,username,password\n{rows}")
+    assert {f"secret{at}" for at in range(1, 20)} <= found
+
+
 def test_dumps_of_two_dialects_in_one_file_are_read_both_ways() -> None:
     text = (
         f"-- PostgreSQL\n{INSERT}(1,'a','\\x6f6e65');\n-- MySQL dump\n{INSERT}(2,'b','tw\\\\o');\n"

@@ -8,8 +8,9 @@ file on a web server (filter_url), a range service (range_api), a sorted list
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Lookup, SourceInfo
+from leakcheck.verdicts import UNSIGNED, Lookup, SourceInfo
 
 
 class Usual(NamedTuple):
@@ -49,6 +50,12 @@ class Access:
     allow_bits: float = 22.0
     require_signature: bool = False
     usual: tuple[Usual, ...] = ()
+
+    def refuses(self, info: SourceInfo) -> str | None:
+        """Why no answer is taken from what `info` describes, or None."""
+        if self.require_signature and info.signed == UNSIGNED:
+            return said("nobody whom you trust has signed it")
+        return None
 
 
 class Proof(Protocol):
@@ -90,9 +97,10 @@ class Source(Protocol):
         ...
 
     def reach(self, access: Access) -> None:
-        """From now on, questions that this source has for others may be asked so.
+        """From now on, this source answers as `access` allows, and asks others so.
 
-        Only a sealed filter has some, for its oracle; until then it asks none.
+        A file answers `unknown` while it lacks a signature that is required. Only
+        a sealed filter asks others, its oracle; until then it asks none.
         """
         return
 

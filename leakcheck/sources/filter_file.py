@@ -97,7 +97,7 @@ class LocalFilter(Source):
         self._lock = threading.Lock()
         self._marks: tuple[str, ...] = ()
         self._look_again = 0.0
-        self._access: Access | None = None
+        self._access = Access(offline=True)
         self._digester: tuple[Identity, Digester] | None = None
         self._filter, self.info = self._open()
 
@@ -192,8 +192,9 @@ class LocalFilter(Source):
                 asked, info = self._current()
             except FilterError as error:
                 return Lookup.unknown(len(digests) // size, str(error).rstrip("."))
-            if info.doubt is not None:
-                return Lookup.unknown(len(digests) // size, info.doubt)
+            reason = info.doubt or self._access.refuses(info)
+            if reason is not None:
+                return Lookup.unknown(len(digests) // size, reason)
             if info.identity is None:
                 found, changed = self._answers(asked, digests)
             else:

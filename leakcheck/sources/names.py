@@ -23,7 +23,6 @@ from leakcheck.sources import Access, Source
 from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
 from leakcheck.storage import SCHEMES as OBJECTS
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import UNSIGNED
 
 EMBEDDED_NAME = said("100,000 most used breached passwords")
 _URL = late(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -230,15 +229,16 @@ def _noted(source: Source) -> None:
 def _signed(source: Source, access: Access) -> Source:
     """`source`, or one that answers nothing where a signature is required and it has none.
 
-    What it asks others for, it asks as `access` allows.
+    A file is looked at again as it is asked: see `Source.reach`.
     """
     source.reach(access)
-    if not access.require_signature or source.info.signed != UNSIGNED:
+    reason = access.refuses(source.info)
+    if reason is None:
         return source
     from leakcheck.sources.installed import Unanswering
 
     source.close()
-    return Unanswering(source.info, said("nobody whom you trust has signed it"))
+    return Unanswering(source.info, reason)
 
 
 def header_of(name: str, access: Access) -> Header:

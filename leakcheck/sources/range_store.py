@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError
 from leakcheck.language import said
-from leakcheck.sources import Source
+from leakcheck.sources import Access, Source
 from leakcheck.store.live import LiveStore
 from leakcheck.store.reader import LACKING, RangeStore
 from leakcheck.subject.kinds import Kind
@@ -56,11 +56,16 @@ class StoredRanges(Source):
             signed=UNSIGNED,
         )
         self.path = path
+        self._access = Access(offline=True)
         self._judging = threading.Lock()
         self._marks: tuple[str, ...] = ()
         self._judged: RangeStore | None = None
         self._look_again = 0.0
         self._vouched(self._live.store())
+
+    def reach(self, access: Access) -> None:
+        """As for Source."""
+        self._access = access
 
     def lookup(self, digests: bytes) -> Lookup:
         """As for any source; `seen` is how often."""
@@ -72,8 +77,9 @@ class StoredRanges(Source):
             store = self._vouched(self._live.store())
         except FilterError:
             return Lookup.unknown(len(codes), DAMAGED)
-        if self.info.doubt is not None:
-            return Lookup.unknown(len(codes), self.info.doubt)
+        reason = self.info.doubt or self._access.refuses(self.info)
+        if reason is not None:
+            return Lookup.unknown(len(codes), reason)
         for index in range(len(codes)):
             digest = digests[index * size : (index + 1) * size]
             try:

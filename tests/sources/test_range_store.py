@@ -236,6 +236,25 @@ def test_a_store_that_was_withdrawn_while_it_is_asked(
     opened.close()
 
 
+def test_a_required_signature_is_required_of_each_store_that_takes_the_name(
+    signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.store.live._LOOK", 0.0)
+    digest = hashlib.sha1(b"letmein").digest()
+    strict = open_source(str(signed), [Kind.PASSWORD], Access(require_signature=True))
+    lenient = open_source(str(signed), [Kind.PASSWORD], Access())
+    assert (strict.lookup(digest).codes, lenient.lookup(digest).codes) == (b"\1", b"\1")
+    (signed.parent / "filters.note").unlink()
+    store_of(signed.parent / "new", {"hunter2": 1}).replace(signed)
+    assert strict.lookup(digest).reasons == {0: "nobody whom you trust has signed it"}
+    assert lenient.lookup(digest).codes == b"\0"
+    assert run(["sign", str(signed), "--key", str(signed.parent / "a.key")]) == 0
+    assert strict.lookup(digest).codes == b"\0"
+    strict.close()
+    lenient.close()
+
+
 def test_a_store_that_nobody_signed(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(store) == 0
     assert "Not signed by anyone you trust: Pwned" in capsys.readouterr().out

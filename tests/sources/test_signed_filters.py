@@ -252,3 +252,29 @@ def test_a_private_key_is_not_trusted(folder: Path) -> None:
         assert (found.status, len(found.err.splitlines())) == (2, 1)
     assert "no such file" in found.err
     assert "a private key" in leakcheck("keys", "trust", "acme.key", cwd=folder).err
+
+
+def test_a_required_signature_is_required_of_each_file_that_takes_the_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust(folder)
+    from leakcheck.sources import Access, filter_file
+    from leakcheck.sources.names import open_source
+    from leakcheck.subject.kinds import Kind
+    from leakcheck.subject.question import question
+
+    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
+    (digest,) = question(Kind.EMAIL, "carol@example.fr").digests()
+    path = str(folder / "dump.bloom")
+    strict = open_source(path, [Kind.EMAIL], Access(require_signature=True))
+    lenient = open_source(path, [Kind.EMAIL], Access())
+    assert (strict.lookup(digest).codes, lenient.lookup(digest).codes) == (b"\0", b"\0")
+    (folder / "filters.note").unlink()
+    (folder / "copy").write_bytes((folder / "dump.bloom").read_bytes())
+    (folder / "copy").replace(folder / "dump.bloom")
+    assert strict.lookup(digest).reasons == {0: "nobody whom you trust has signed it"}
+    assert lenient.lookup(digest).codes == b"\0"
+    done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder))
+    assert strict.lookup(digest).codes == b"\0"
+    strict.close()
+    lenient.close()

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from leakcheck.errors import FilterError
 from leakcheck.language import said
@@ -20,6 +21,15 @@ from leakcheck.verdicts import UNSIGNED, Code, Lookup, SourceInfo
 
 DAMAGED = said("a part of the store that is needed is damaged or cannot be read")
 _LOOK_AGAIN = 1.0  # seconds between two looks at what vouches for it
+
+
+class _Judged(NamedTuple):
+    """A store as it was judged last: what vouches for it, what that depends on, and until when."""
+
+    store: RangeStore
+    info: SourceInfo
+    depends: tuple[str, ...]
+    until: float
 
 
 class StoredRanges(Source):
@@ -58,10 +68,8 @@ class StoredRanges(Source):
         self.path = path
         self._access = Access(offline=True)
         self._judging = threading.Lock()
-        self._marks: tuple[str, ...] = ()
-        self._judged: RangeStore | None = None
-        self._look_again = 0.0
-        self._vouched(self._live.store())
+        self._judged: _Judged | None = None
+        self._current()
 
     def reach(self, access: Access) -> None:
         """As for Source."""
@@ -74,10 +82,10 @@ class StoredRanges(Source):
         seen: dict[int, int] = {}
         reasons: dict[int, str] = {}
         try:
-            store = self._vouched(self._live.store())
+            store, info = self._current()
         except FilterError:
             return Lookup.unknown(len(codes), DAMAGED)
-        reason = self.info.doubt or self._access.refuses(self.info)
+        reason = info.doubt or self._access.refuses(info)
         if reason is not None:
             return Lookup.unknown(len(codes), reason)
         for index in range(len(codes)):
@@ -94,13 +102,21 @@ class StoredRanges(Source):
                 seen[index] = count
         return Lookup(bytes(codes), dict.fromkeys(seen, 0.0), reasons, seen)
 
-    def _vouched(self, store: RangeStore) -> RangeStore:
-        """The same store, after a look at what vouches for it where that, or the file, is new."""
-        if store is self._judged and time.monotonic() < self._look_again:
-            return store
+    def _current(self) -> tuple[RangeStore, SourceInfo]:
+        """The store that is there, and what vouches for that very one. Raises FilterError.
+
+        Another thread may judge another store meanwhile: `self.info` is of the latest.
+        """
+        store = self._live.store()
+        judged = self._judged
+        if judged and judged.store is store and time.monotonic() < judged.until:
+            return store, judged.info
         with self._judging:
+            judged = self._judged
             depends = () if trusts_nobody() else marks(self.path)
-            if store is not self._judged or depends != self._marks:
+            if judged and judged.store is store and judged.depends == depends:
+                info = judged.info
+            else:
                 signed, doubt = UNSIGNED, None
                 if depends:
                     from leakcheck.trust.local import standing
@@ -108,10 +124,9 @@ class StoredRanges(Source):
 
                     about = store.header.about
                     signed, doubt = standing(self.path, store.fileno(), about, Store())
-                self.info = replace(self.info, signed=signed, doubt=doubt)
-                self._judged, self._marks = store, depends
-            self._look_again = time.monotonic() + _LOOK_AGAIN
-        return store
+                self.info = info = replace(self.info, signed=signed, doubt=doubt)
+            self._judged = _Judged(store, info, depends, time.monotonic() + _LOOK_AGAIN)
+        return store, info
 
     def close(self) -> None:
         """Close the file."""

@@ -19,6 +19,7 @@ from leakcheck.store import live
 from leakcheck.store.reader import LACKING, RangeStore, kernels
 from leakcheck.store.writer import StoreWriter
 from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import SourceInfo
 
 
 def store_of(path: Path, passwords: dict[str, int]) -> Path:
@@ -253,6 +254,35 @@ def test_a_required_signature_is_required_of_each_store_that_takes_the_name(
     assert strict.lookup(digest).codes == b"\0"
     strict.close()
     lenient.close()
+
+
+def test_an_answer_is_vouched_for_by_what_vouches_for_its_own_store(
+    signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.store.live._LOOK", 0.0)
+    opened = StoredRanges(signed)
+    sound = opened.info
+    digest = hashlib.sha1(b"letmein").digest()
+    store_of(signed.parent / "new", {"hunter2": 1}).replace(signed)
+
+    class Overtaken(StoredRanges):
+        """Before it answers from a forged store, another thread has judged a sound one."""
+
+        @property
+        def info(self) -> SourceInfo:
+            return sound
+
+        @info.setter
+        def info(self, info: SourceInfo) -> None:
+            """The other thread overwrites it at once."""
+
+    opened.__class__ = Overtaken
+    del opened.__dict__["info"]
+    found = opened.lookup(digest)
+    assert found.codes == b"\2"
+    assert "does not offer this file" in found.reasons[0]
+    opened.close()
 
 
 def test_a_store_that_nobody_signed(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

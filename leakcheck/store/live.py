@@ -68,4 +68,4 @@ class LiveStore:
             state = os.stat(self.path)  # noqa: PTH116 - each second, for as long as it serves
         except OSError:
             return None
-        return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+        return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import struct
 import time
 from pathlib import Path
@@ -132,6 +133,21 @@ def test_a_store_is_opened_anew_only_where_it_was_replaced_and_looked_at_once_a_
     clock[0] += 0.9
     assert store.store() is first
     clock[0] += 0.1
+    assert store.store() is not first
+    store.close()
+    first.close()
+
+
+def test_a_store_that_was_written_to_and_given_back_its_time_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_LOOK", 0.0)
+    path = store_of(tmp_path / "p.ranges", {"letmein": 1})
+    store = live.LiveStore(path)
+    first, before = store.store(), path.stat()
+    time.sleep(0.02)  # longer than a tick of the clock of the file system
+    path.write_bytes(path.read_bytes())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert store.store() is not first
     store.close()
     first.close()

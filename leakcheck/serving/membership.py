@@ -46,13 +46,14 @@ class Membership:
         return _json(body, 503 if verdict is Verdict.UNKNOWN else 200)
 
     def _health(self) -> HttpAnswer:
-        """What is asked, of which date; 503 where one of them cannot answer at all."""
+        """What is asked, of which date; 503 where one of them would answer nothing now."""
+        reasons = [one.refusal() for one in self._sources]
         told = [
             {"name": one.info.name, "kind": str(one.info.kind), "date": one.info.date,
-             "reason": one.reason}
-            for one in self._sources
+             "reason": reason}
+            for one, reason in zip(self._sources, reasons, strict=True)
         ]  # fmt: skip
-        failed = any(one.reason is not None for one in self._sources)
+        failed = any(reason is not None for reason in reasons)
         return _json({"version": 1, "sources": told}, 503 if failed else 200)
 
 

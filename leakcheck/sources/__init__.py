@@ -77,7 +77,7 @@ class Source(Protocol):
         info: what it is, and the kind of its digests.
         concurrent: whether `lookup` may run in several threads at once.
         exact: whether it compares whole digests, so that a hit cannot be a false alarm.
-        reason: why it can answer nothing at all, or None.
+        reason: why it never could answer anything, or None; see `refusal`.
         revealed: how many bits of a digest it was sent so far, at most; None where it is
             sent nothing.
     """
@@ -95,6 +95,10 @@ class Source(Protocol):
         with its reason.
         """
         ...
+
+    def refusal(self) -> str | None:
+        """Why it would answer nothing now, whatever is asked; None where it would."""
+        return self.reason or self.info.doubt
 
     def reach(self, access: Access) -> None:
         """From now on, this source answers as `access` allows, and asks others so.

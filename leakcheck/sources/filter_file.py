@@ -207,6 +207,18 @@ class LocalFilter(Source):
                 break
         return found.vouched(info)
 
+    def refusal(self) -> str | None:
+        """As for Source. Of a hardened or sealed filter, its digest of zeros is made once."""
+        try:
+            _, info = self._current()
+        except FilterError as error:
+            return str(error).rstrip(".")
+        reason = info.doubt or self._access.refuses(info)
+        if reason is None and info.identity is not None:
+            size = info.kind.digest_bytes
+            reason = self._made(info.identity, bytes(size), size).reasons.get(0)
+        return reason
+
     def _answers(self, asked: bloom.Filter, digests: bytes) -> tuple[Lookup, bool]:
         """The answers to digests as the filter has them; whether the file changed under them."""
         size = asked.header.digest_bytes

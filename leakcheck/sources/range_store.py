@@ -102,6 +102,14 @@ class StoredRanges(Source):
                 seen[index] = count
         return Lookup(bytes(codes), dict.fromkeys(seen, 0.0), reasons, seen)
 
+    def refusal(self) -> str | None:
+        """As for Source."""
+        try:
+            _, info = self._current()
+        except FilterError:
+            return DAMAGED
+        return info.doubt or self._access.refuses(info)
+
     def _current(self) -> tuple[RangeStore, SourceInfo]:
         """The store that is there, and what vouches for that very one. Raises FilterError.
 

@@ -17,6 +17,13 @@ import pytest
 from loopback.answering import Running, blocks
 from program import leakcheck, one_sentence
 
+from leakcheck.serving.membership import Membership
+from leakcheck.serving.messages import HttpRequest
+from leakcheck.sources import Access, filter_file, range_store
+from leakcheck.sources.names import open_source
+from leakcheck.store import live
+from leakcheck.subject.kinds import Kind
+
 pytest.importorskip("uvicorn")
 SENTINEL = "sentinel-correct-marble-otter"
 
@@ -89,6 +96,68 @@ def test_a_store_answers_with_its_counts(tmp_path: Path) -> None:
     status, told = made.ask(f"/{sha1(SENTINEL)}")
     assert (status, told["verdict"]) == (503, "unknown")
     made.stop()
+
+
+def built(folder: Path, sort: str) -> Path:
+    """A filter or a store of one password, signed by somebody who is trusted."""
+    made = folder / f"a.{sort}"
+    if sort == "ranges":
+        (folder / "list.txt").write_text(f"{sha1('letmein').upper()}:321\n")
+        whole = ("--prefixes", sha1("letmein")[:5].upper(), "--own-list", "--name", "Own")
+        assert (
+            leakcheck("fetch", "--store", made, "--from", folder / "list.txt", *whole).status == 0
+        )
+    else:
+        (folder / "list.txt").write_text("letmein\n")
+        kind = ("--from", "passwords", "--kind", "password")
+        assert leakcheck("build", folder / "list.txt", *kind, "-o", made).status == 0
+    key = folder / "a.key"
+    assert leakcheck("keys", "new", "filters.example.org/a", "-o", key).status == 0
+    public = leakcheck("keys", "public", key).out.strip()
+    assert leakcheck("keys", "trust", public).status == 0
+    assert leakcheck("sign", made, "--key", key).status == 0
+    return made
+
+
+@pytest.mark.parametrize("sort", ["bloom", "ranges"])
+def test_its_health_is_bad_while_nothing_would_be_answered(
+    sort: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(range_store, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(live, "_LOOK", 0.0)
+    made = built(tmp_path, sort)
+    opened = [open_source(str(made), [Kind.PASSWORD], Access(offline=True, require_signature=must))
+              for must in (True, False)]  # fmt: skip
+    strict, lenient = (Membership([one]) for one in opened)
+
+    def health(asked: Membership) -> tuple[int, str | None]:
+        """Of one that nobody asked anything else meanwhile."""
+        answer = asked(HttpRequest("GET", "/healthz", b"", {}))
+        return answer.status, json.loads(answer.body)["sources"][0]["reason"]
+
+    assert health(strict) == health(lenient) == (200, None)
+    note = tmp_path / "filters.note"
+    sound, contents = note.read_bytes(), made.read_bytes()
+    note.write_bytes(b"x")
+    for asked in (strict, lenient):
+        status, reason = health(asked)
+        assert (status, bool(reason)) == (503, True)
+    note.unlink()
+    assert health(strict) == (503, "nobody whom you trust has signed it")
+    assert health(lenient) == (200, None)
+    note.write_bytes(sound)
+    assert health(strict) == (200, None)
+    (tmp_path / "new").write_bytes(b"x")
+    (tmp_path / "new").replace(made)
+    for asked in (strict, lenient):
+        status, reason = health(asked)
+        assert (status, bool(reason)) == (503, True)
+    (tmp_path / "new").write_bytes(contents)
+    (tmp_path / "new").replace(made)
+    assert health(strict) == health(lenient) == (200, None)
+    for one in opened:
+        one.close()
 
 
 def test_the_socket_is_its_owners_and_goes_with_the_server(running: Running) -> None:

@@ -23,6 +23,7 @@ from leakcheck.errors import LeakcheckError, UsageError
 from leakcheck.serving.messages import HttpRequest
 from leakcheck.serving.oracle import Oracle, Rate
 from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
 from leakcheck.subject.digests import sha1
 from leakcheck.subject.identity import Hardening, engine
 from leakcheck.subject.kinds import Kind
@@ -265,8 +266,12 @@ def test_offline_asks_nobody(
     make: Callable[..., Path], key: Path, serve: Callable[..., Server]
 ) -> None:
     oracle = serve(oracle_of(key))
-    verdict, reason = verdict_of(make(f"{oracle.url}/"), offline=True)
+    path = make(f"{oracle.url}/")
+    verdict, reason = verdict_of(path, offline=True)
     assert (verdict, "no request is allowed" in reason) == (Verdict.UNKNOWN, True)
+    source = open_source(str(path), [Kind.EMAIL], Access(offline=True))
+    assert source.refusal() == reason
+    source.close()
     assert not oracle.requests
 
 

@@ -20,7 +20,7 @@ from leakcheck.input.walk import STDIN, Found, Skipped
 from leakcheck.input.workbook import OLE, is_workbook
 from leakcheck.language import said
 from leakcheck.storage import is_object
-from leakcheck.storage.stores import objects_at
+from leakcheck.storage.stores import ObjectPlace, objects_at
 
 ZIP = b"PK\x03\x04"
 _MOST_EXPANSION = 1000.0
@@ -31,10 +31,16 @@ Place = Path | str
 
 
 def place_of(named: str) -> Place | None:
-    """Where the list is that a user named; None for stdin."""
+    """Where the list is that a user named; None for stdin.
+
+    Raises UsageError where it is a URL that is not to be shown.
+    """
     if named == STDIN:
         return None
-    return named if is_object(named) else Path(named)
+    if not is_object(named):
+        return Path(named)
+    ObjectPlace.of(named)  # before a progress line has the name
+    return named
 
 
 def base_of(place: Place | None) -> str:

@@ -14,6 +14,10 @@ from leakcheck.patterns import late
 from leakcheck.storage import URL
 
 _BUCKET = late(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+_SIGNED = late(
+    r"\?.*\b(?:sig|X-Amz-Signature|X-Goog-Signature)=", re.ASCII | re.DOTALL | re.IGNORECASE
+)
+"""What a URL has that lets whoever holds it read: of Azure, of Amazon, of Google."""
 _PIECE = 4 << 20
 
 
@@ -38,7 +42,7 @@ class ObjectPlace(NamedTuple):
     def of(cls, url: str) -> "ObjectPlace":
         """What `url`, an `is_object`, names. Raises UsageError where it is none."""
         match = URL.fullmatch(url)
-        if match is None or not _BUCKET.fullmatch(match["bucket"]):
+        if match is None or not _BUCKET.fullmatch(match["bucket"]) or _SIGNED.search(match["key"]):
             # Of which nothing is shown: people put credentials there.
             raise UsageError(
                 said(

@@ -234,3 +234,36 @@ def test_credentials_in_a_url_are_never_shown(tmp_path: Path) -> None:
         made(tmp_path / "x.bloom", "s3://AKIAKEY:secret@lake/x")
     assert "secret" not in str(told.value)
     assert "AKIAKEY" not in str(told.value)
+
+
+@pytest.mark.parametrize("token", ["sig", "X-Amz-Signature", "x-goog-signature"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["check", "--from-file", "URL"],
+        ["check", "a@example.org", "--in", "URL"],
+        ["scan", "--kind", "password", "URL"],
+        ["scan", "--kind", "password", "URL", "URL/2"],
+        ["hunt", "URL", "--watch", "acme.fr"],
+        ["hunt", "dump.txt", "--watch", "URL"],
+        ["build", "URL", "-o", "x.bloom", "--kind", "email"],
+        ["build", "dump.txt", "-o", "URL", "--kind", "email"],
+        ["build", "dump.txt", "-o", "x.bloom", "--rejects", "URL", "--kind", "email"],
+        ["info", "URL"],
+    ],
+    ids=lambda line: " ".join(line) if isinstance(line, list) else None,
+)
+def test_a_signed_url_is_refused_and_not_shown(
+    line: list[str],
+    token: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dump.txt").write_text("a@example.org\n")
+    url = f"az://lake/dump.txt?sv=2024&{token}=hush-hush"
+    assert run([url if word == "URL" else word.replace("URL", url) for word in line]) == 2
+    told = "".join(capfd.readouterr())
+    assert "credentials in the environment" in told
+    assert "hush-hush" not in told

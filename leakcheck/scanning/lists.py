@@ -18,7 +18,7 @@ from leakcheck.input.walk import Found, Skipped, names_several, walk
 from leakcheck.language import headless, joined, said
 from leakcheck.reports import Summary
 from leakcheck.scanning.asking import Asking
-from leakcheck.scanning.options import ScanOptions
+from leakcheck.scanning.options import ScanOptions, check_offline
 from leakcheck.scanning.scan import Scan
 from leakcheck.scanning.source_set import Asked, SourceSet
 from leakcheck.scanning.summary import ScanCounts
@@ -92,6 +92,8 @@ class Lists:
 
         Raises InputError where no list can be read; else as `Scan.open` does.
         """
+        for name in names:
+            check_offline(name, options.access)  # before any is looked for
         if len(names) == 1 and not names_several(names[0]):
             path = place_of(names[0])
             scan = Scan.open(replace(options, path=path))

@@ -11,6 +11,8 @@ from leakcheck.records.formats import Form
 from leakcheck.records.rows import Wanted
 from leakcheck.scanning.earlier_report import EarlierReport
 from leakcheck.sources import Access
+from leakcheck.storage import is_object
+from leakcheck.storage.stores import ObjectPlace
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
@@ -57,6 +59,21 @@ class ScanOptions:
     confirm: bool = False
     confirm_with: tuple[Path, ...] = ()
     counts_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError where the list may not be asked for."""
+        check_offline(self.path, self.access)
+
+
+def check_offline(name: Place | None, access: Access) -> None:
+    """Raise UsageError where a list lies in object storage and no request may be made."""
+    if access.offline and isinstance(name, str) and is_object(name):
+        raise UsageError(
+            said(
+                "--offline forbids asking {name}: name a file, or leave it out.",
+                name=ObjectPlace.of(name),
+            )
+        )
 
 
 def form_of(name: str | None) -> Form | None:

@@ -201,6 +201,32 @@ def scanned(capsys: pytest.CaptureFixture[str], url: str, known: Path) -> tuple[
     return status, [row["verdict"] for row in json.loads(capsys.readouterr().out)["results"]]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["check", "--from-file", "s3://lake/list"],
+        ["check", "--hashes-from", "s3://lake/list"],
+        ["scan", "s3://lake/list"],
+        ["scan", "s3://lake/"],
+        ["scan", "list", "S3://lake/list"],
+    ],
+    ids=" ".join,
+)
+def test_offline_no_list_is_asked_of_a_store(
+    line: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("list").write_text("hunter2\n")
+    asked: list[str] = []
+    monkeypatch.setattr(stores, "opened", asked.append)
+    assert run([*line, "--kind", "password", "--offline"]) == 2
+    assert "--offline forbids asking s3://lake/" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_what_needs_a_file_is_told(lake: Lake, tmp_path: Path) -> None:
     lake("some.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100))
     skipped: list[Skipped] = []

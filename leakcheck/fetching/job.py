@@ -27,6 +27,7 @@ from leakcheck.sources.filter_header import filter_errors
 from leakcheck.sources.new_filter import check_about, check_output, check_rate
 from leakcheck.sources.range_api import PASSWORDS_URL
 from leakcheck.sources.range_files import RANGES
+from leakcheck.storage import is_object
 from leakcheck.store.format import StoreHeader
 from leakcheck.wording import counted
 
@@ -129,6 +130,12 @@ def _check_store(request: Request) -> None:
     assert path is not None
     if request.output is not None or request.keep is not None:
         raise UsageError(said("--store goes alone: leave out -o and --keep."))
+    if request.given is not None and is_object(request.given):
+        raise UsageError(
+            said(
+                "--from takes files of this machine: copy the object here first, and name the copy."
+            )
+        )
     if request.given is not None and request.update:
         raise UsageError(
             said("--update asks a service: with --from, make the store anew with --force.")

@@ -249,6 +249,11 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["-o", "b", "--from", "c"], "--from goes with --store"),
         (["--store", str(tmp_path / "a"), OWN], "--own-list goes with --from"),
         (["--store", str(tmp_path / "none" / "a"), "--from", "c"], "no such folder"),
+        (
+            ["--store", str(tmp_path / "a"), "--from", "s3://lake/o.7z"],
+            "copy the object here first",
+        ),
+        (["--store", str(tmp_path / "a"), "--from", "S3://lake", "--offline"], "copy the object"),
     ):
         assert run(["fetch", *options]) == 2
         assert reason in capsys.readouterr().err

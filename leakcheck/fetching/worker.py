@@ -33,7 +33,7 @@ from leakcheck.http.client import Client, Passing
 from leakcheck.http.headers import Validator
 from leakcheck.http.urls import parse_url
 from leakcheck.language import figure, said
-from leakcheck.sources.range_answers import corpus_range
+from leakcheck.sources.range_answers import OWN_LIST, corpus_range
 from leakcheck.sources.range_files import prefix_of
 from leakcheck.store.reader import RangeStore, kernels
 from leakcheck.wording import counted
@@ -194,6 +194,8 @@ class Worker:
             reply = self._client.once(url, fields, wanted, tail=place)
         finally:
             self._leave()
+        if OWN_LIST.lower() in reply.fields:  # which would become Pwned Passwords here
+            give_up(said("what this server has is a list of its own: copy its store instead"))
         had = Had(Validator.of(reply.fields), None, 0, len(reply.body), None)
         if reply.status == 200 and self._order.into_store:
             size = self._order.kind.digest_bytes

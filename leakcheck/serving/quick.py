@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from leakcheck.errors import FilterError
 from leakcheck.serving.hosts import Hosts
 from leakcheck.serving.messages import PLAIN
-from leakcheck.serving.stores import CACHED, ServedStore
+from leakcheck.serving.stores import CACHED, OWN, ServedStore
 
 _ASKED = re.compile(
     rb"GET /range/([0-9A-Fa-f]{5})(?:\?mode=(?:sha1|(ntlm)))? HTTP/1\.1\r\n"
@@ -39,7 +39,7 @@ class Quick:
         own = {"content-type": PLAIN, **{name.lower(): value for name, value in fields.items()}}
         self._own = "".join(f"{name}: {value}\r\n" for name, value in own.items()).encode()
         self._given: Fields | None = None
-        self._plain = self._padded = b""
+        self._heads = [(b"", b""), (b"", b"")]  # of a store, and of a list of its maker's own
 
     def answer(self, data: bytes, known: "Known", given: Fields) -> bytes | None:
         """The whole answer to a whole request; None where it goes the long way.
@@ -56,20 +56,29 @@ class Quick:
             self._begin(given)
         try:
             found = store.packed(int(asked[1], 16))
+            plain, padded = self._heads[store.own]
             if known.padded or not found.hashes:
-                return store.answer(found, self._padded, padded=True)
-            return store.answer(found, self._plain % found.check)
+                return store.answer(found, padded, padded=True)
+            return store.answer(found, plain % found.check)
         except FilterError:
             return None
 
     def _begin(self, given: Fields) -> None:
         """Make the heads anew: the date has changed."""
         self._given = given
-        each = b"".join(b"%b: %b\r\n" % field for field in given).replace(b"%", b"%%")
-        head = b"HTTP/1.1 200 OK\r\n%b%b" % (each, self._own.replace(b"%", b"%%"))
+        each = b"".join(b"%b: %b\r\n" % field for field in given)
+        marks = ("", *(f"{name.lower()}: {value}\r\n" for name, value in OWN.items()))
+        self._heads = [self._head(each + mark.encode()) for mark in marks]
+
+    def _head(self, each: bytes) -> tuple[bytes, bytes]:
+        """The heads of a plain answer, where its mark is open, and of a padded one."""
+        head = b"HTTP/1.1 200 OK\r\n%b%b" % (
+            each.replace(b"%", b"%%"),
+            self._own.replace(b"%", b"%%"),
+        )
         cached = CACHED.encode()
-        self._plain = head + b'etag: "%016x"\r\ncache-control: ' + cached + b"\r\ncontent-length: "
-        self._padded = head % () + b"cache-control: no-store\r\ncontent-length: "
+        plain = head + b'etag: "%016x"\r\ncache-control: ' + cached + b"\r\ncontent-length: "
+        return plain, head % () + b"cache-control: no-store\r\ncontent-length: "
 
 
 class Known:

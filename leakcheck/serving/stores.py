@@ -15,10 +15,13 @@ from leakcheck.language import said
 from leakcheck.serving.files import conditions
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
 from leakcheck.serving.padding import noise
+from leakcheck.sources.range_answers import OWN_LIST
 from leakcheck.store.live import LiveStore
 from leakcheck.store.reader import Packed, RangeStore
 
 CACHED = "public, max-age=86400"
+OWN = {OWN_LIST: "1"}
+"""What each range has of a store that is a list of its maker's own."""
 
 
 class ServedStore:
@@ -30,6 +33,7 @@ class ServedStore:
         self._told: set[str] = set()
         self._asked: RangeStore | None = None
         self.reason: str | None = None
+        self.own = False
         self.digits = 2 * self._live.digest_bytes
 
     def packed(self, number: int) -> Packed:
@@ -80,9 +84,10 @@ class ServedStore:
     def own_list(self) -> bool:
         """Whether it says that it is a list of its maker's own."""
         try:
-            return self._current().header.about.get("own_list") is True
+            self._current()
         except FilterError:
             return False
+        return self.own
 
     def _current(self) -> RangeStore:
         """The store that has the name now. Raises FilterError where there is none."""
@@ -93,6 +98,7 @@ class ServedStore:
             raise
         if store is not self._asked:
             self._asked, self.reason = store, None
+            self.own = store.header.about.get("own_list") is True
             self._told.clear()
         return store
 
@@ -114,12 +120,14 @@ def range_answer(query: HttpRequest, number: int, store: ServedStore) -> HttpAns
         body = store.answer(found, padded=padded)
     except FilterError:
         return HttpAnswer.plain("This range cannot be had here now", 503, Cache_Control="no-store")
+    fields = dict(OWN) if store.own else {}
     if padded:
-        return HttpAnswer.plain(body, Cache_Control="no-store")
-    fields = {"ETag": f'"{found.check:016x}"', "Cache-Control": CACHED}
-    unchanged = conditions(query, fields)
-    if unchanged is not None:
-        return unchanged
+        fields["Cache-Control"] = "no-store"
+    else:
+        fields |= {"ETag": f'"{found.check:016x}"', "Cache-Control": CACHED}
+        unchanged = conditions(query, fields)
+        if unchanged is not None:
+            return unchanged
     answer = HttpAnswer.plain(body)
     answer.fields |= fields
     return answer

@@ -19,6 +19,8 @@ from leakcheck.language import said
 
 NOT_A_RANGE = said("what the server sent is not a range answer: a captive portal may be in the way")
 CUT_SHORT = said("what the server sent is shorter than a padded answer: it was cut on its way")
+OWN_LIST = "X-Own-List"
+"""The field with which a server says that its ranges are a list of its own."""
 PADDED_LINES = 800
 """The fewest lines of a padded answer (API documentation, "Introducing padding")."""
 _HEX, _COUNT_DIGITS = b"0123456789ABCDEF", b"0123456789,"

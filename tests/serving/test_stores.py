@@ -68,6 +68,7 @@ def test_both_ways_give_the_same_answer(url: str) -> None:
         for each in fields:
             del each["date"]
         assert fields[0] == fields[1]
+        assert "x-own-list" not in fields[0]
         assert fields[0]["cache-control"] == "public, max-age=86400"
         assert fields[0]["access-control-allow-origin"] == "*"
 
@@ -190,6 +191,29 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "cut.ranges").write_bytes(data)
     assert run(["serve", str(tmp_path)]) == 2
     assert "a.ranges and cut.ranges are of one kind" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("made", ["--store", "-o", "--keep"])
+def test_a_list_of_its_makers_own_says_so_and_is_not_fetched_as_pwned_passwords(
+    made: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text, own = tmp_path / "ordered.txt", tmp_path / "own.ranges"
+    text.write_text("B7A875FC1EA228B9061041B7CEC4BD3C52AB3CE3:321\n")
+    narrow = ("--prefixes", "B7A87-B7A88")
+    assert run(["fetch", "--store", str(own), "--from", str(text), "--own-list", *narrow]) == 0
+    with serving(own) as (url, _):
+        for fields in ({}, LONG):
+            first = get(f"{url}/range/B7A87", **fields)
+            tag = first.headers["etag"]
+            same = get(f"{url}/range/B7A87", If_None_Match=tag, **fields)
+            empty = get(f"{url}/range/B7A88", **fields)  # padded
+            for answer, status in ((first, 200), (same, 304), (empty, 200)):
+                assert (answer.status_code, answer.headers["x-own-list"]) == (status, "1")
+        taken = tmp_path / "taken"
+        capfd.readouterr()
+        assert run(["fetch", made, str(taken), "--url", url, *narrow]) == 2
+    assert "what this server has is a list of its own" in capfd.readouterr().err
+    assert not taken.is_file()
 
 
 # ---- the short way takes what is exactly such a request, and nothing else

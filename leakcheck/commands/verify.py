@@ -37,17 +37,14 @@ def verify(
                 ranges, contents = sum(1 for _ in store.verify()), store.contents()
             found = StoredRanges(path)
             found.close()
-            if found.info.doubt is not None:
-                raise FilterError(
-                    said("{name}: it is sound, but {doubt}.", name=path, doubt=found.info.doubt)
-                )
+            vouched = _vouched(path, found.info)
             say(
                 said(
                     "{name}: sound, {ranges}, {hashes}, {vouched}",
                     name=path,
                     ranges=counted(ranges, "range"),
                     hashes=counted(store.header.hashes, "hash"),
-                    vouched=_vouched(found.info),
+                    vouched=vouched,
                 )
             )
             say(said("  its contents are sha256:{contents}", contents=contents))
@@ -80,17 +77,14 @@ def verify(
                 )
             )
         pages = counted(source.header.held, "page")
-        if source.info.doubt is not None:
-            raise FilterError(
-                said("{name}: it is sound, but {doubt}.", name=path, doubt=source.info.doubt)
-            )
+        vouched = _vouched(path, source.info)
         say(
             said(
                 "{name}: sound, {pages}, false-positive rate {measured}, {vouched}",
                 name=path,
                 pages=pages,
                 measured=figure(f"{measured:g}"),
-                vouched=_vouched(source.info),
+                vouched=vouched,
             )
         )
         if whole:
@@ -99,9 +93,12 @@ def verify(
     return 0
 
 
-def _vouched(info: "SourceInfo") -> str:
-    """Who vouches for it, in words."""
+def _vouched(path: Path, info: "SourceInfo") -> str:
+    """Who vouches for it, in words. Raises FilterError where a publisher's list does not."""
     from leakcheck.wording import printable
+
+    if info.doubt is not None:
+        raise FilterError(said("{name}: it is sound, but {doubt}.", name=path, doubt=info.doubt))
 
     return printable(info.signed or said("not signed by anyone you trust"))
 

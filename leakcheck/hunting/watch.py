@@ -210,8 +210,8 @@ class Watch:
         for table in (self.addresses, self.at_domains, self.domains):
             known.update(b"%d\n" % len(table))
             known.update(table.joined() or b"\n")
-        tables: list[Collection[str]] = [self.phones, self.terms]
-        for words in [*tables, self.nationals] if self.nationals else tables:
+        words: Collection[str]
+        for words in (self.phones, self.terms, *([self.nationals] if self.nationals else ())):
             known.update(f"{len(words)}\n".encode() + "\n".join(sorted(words)).encode())
         return known.hexdigest()
 

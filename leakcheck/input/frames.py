@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from leakcheck.input.chunk import last_line
 from leakcheck.input.compressed import Decompressed
-from leakcheck.input.encodings import as_text
 from leakcheck.input.inputs import Input
 from leakcheck.input.objects import open_raw
-from leakcheck.input.parts import FileBytes
-from leakcheck.input.streams import Budget, Buffer, KnownSize, Peeked, Raw, ReadError, read_at
+from leakcheck.input.parts import FileBytes, PartOfFile
+from leakcheck.input.streams import Budget, Buffer, KnownSize, Raw, ReadError, read_at
 from leakcheck.language import said
 from leakcheck.patterns import late
 
@@ -131,38 +130,24 @@ def _line_end(raw: Raw, form: str, at: int) -> int:
     return 0
 
 
-class FramePart(Input):
-    """The text from the cut `first` to the cut `last`; told from the whole's beginning.
+class FramePart(PartOfFile):
+    """The text from the cut `first` to the cut `last`.
 
     broken: whether the file must be read as a whole, known once all of it was read.
     """
 
     def __init__(self, whole: Input, first: FrameCut, last: FrameCut, expansion: float) -> None:
         """whole: one that is `packed`; expansion: the most it may grow to, in times its size."""
-        self._whole_sample = whole.sample
         raw, form = whole.raw, whole.packed
         assert form is not None
         assert isinstance(raw, Raw)
-        self._text_bytes = _FramesText(raw, form, first, last, expansion)
-        super().__init__(whole.found, None, raw, self._text_bytes)
-        self.size = last.at - first.at
-        self._first = first.at == 0
+        self._frames = _FramesText(raw, form, first, last, expansion)
+        super().__init__(whole, first.at, last.at, self._frames)
 
     @property
     def broken(self) -> bool:
         """Whether the frames are not what they should be, so that the whole must be read."""
-        return not self._text_bytes.complete
-
-    @property
-    def sample(self) -> bytes:
-        """The beginning of the whole, by which it is told what this is."""
-        return self._whole_sample
-
-    def _opened(self) -> Peeked:
-        if self._text is None:
-            self._text = as_text(self._binary) if self._first else Peeked(self._binary, 0)
-            self._text.origin = self._raw
-        return self._text
+        return not self._frames.complete
 
 
 class _ShareOfBudget(Budget):

@@ -31,13 +31,12 @@ def line_cuts(path: str, step: int) -> list[int]:
     return cuts
 
 
-class FilePart(Input):
-    """The bytes from `start` to `stop` of a plain text; told from the whole's beginning."""
+class PartOfFile(Input):
+    """What `binary` gives of the bytes from `start` to `stop`; told from the whole's beginning."""
 
-    def __init__(self, whole: Input, start: int, stop: int) -> None:
+    def __init__(self, whole: Input, start: int, stop: int, binary: io.RawIOBase) -> None:
         self._whole_sample = whole.sample
-        raw = whole.raw
-        super().__init__(whole.found, None, raw, FileBytes(raw, start, stop))
+        super().__init__(whole.found, None, whole.raw, binary)
         self.size = stop - start
         self._first = start == 0
 
@@ -51,6 +50,13 @@ class FilePart(Input):
             self._text = as_text(self._binary) if self._first else Peeked(self._binary, 0)
             self._text.origin = self._raw
         return self._text
+
+
+class FilePart(PartOfFile):
+    """The bytes from `start` to `stop` of a plain text."""
+
+    def __init__(self, whole: Input, start: int, stop: int) -> None:
+        super().__init__(whole, start, stop, FileBytes(whole.raw, start, stop))
 
 
 class FileBytes(io.RawIOBase):

@@ -8,6 +8,8 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -97,14 +99,16 @@ class Progress:
     def _draw(self) -> None:
         """Draw the bar until the end; whoever prints rows meanwhile has it taken away first."""
         drawn: Any = None
-        lock = threading.Lock()
+        lock = threading.RLock()
 
-        def away() -> None:
+        @contextmanager
+        def away() -> Iterator[None]:
             nonlocal drawn
             with lock:
                 if drawn is not None:
                     drawn.stop()
                     drawn = None
+                yield
 
         terminal.before_print(away)
         try:
@@ -121,7 +125,8 @@ class Progress:
                 self._ended.wait(_PACE)
         finally:
             terminal.before_print(None)
-            away()
+            with away():
+                pass
 
     def _bar(self) -> Any:
         from rich.console import Console

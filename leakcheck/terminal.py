@@ -14,7 +14,7 @@ import codecs
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
@@ -133,19 +133,18 @@ def _coloured(out: TextIO) -> bool:
     return out in (sys.stdout, sys.stderr) and out.isatty()
 
 
-_take_away: Callable[[], None] | None = None
+_hold: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
-def before_print(take_away: Callable[[], None] | None) -> None:
-    """What is to be done before rows are printed: a bar that is drawn is taken away."""
-    global _take_away  # there is one terminal
-    _take_away = take_away
+def before_print(hold: Callable[[], AbstractContextManager[None]] | None) -> None:
+    """Say how to print where something is drawn: `hold` takes it away and keeps it away."""
+    global _hold  # there is one terminal
+    _hold = hold or nullcontext
 
 
-def make_room() -> None:
-    """Take away what is drawn, for rows are to be printed now."""
-    if _take_away is not None:
-        _take_away()
+def room() -> AbstractContextManager[None]:
+    """While this is held, nothing is drawn: rows printed now stay apart from a bar."""
+    return _hold()
 
 
 def say(text: str = "") -> None:

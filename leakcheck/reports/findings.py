@@ -34,11 +34,12 @@ class TextWriter:
     def row(self, row: ReportRow) -> None:
         """One line, where there is a finding."""
         if row.finding is not None:
-            terminal.make_room()
             place = terminal.paint(_place(row), row.finding.level, self._out)
-            self._out.write(f"{place}: {printable(self._said(row.finding.message))}\n")
+            told = f"{place}: {printable(self._said(row.finding.message))}\n"
             if context := row.values.get("context"):
-                self._out.write(f"  {printable(context)}\n")
+                told += f"  {printable(context)}\n"
+            with terminal.room():
+                self._out.write(told)
 
     def end(self, summary: Summary) -> None:
         """The summary, a sentence a line."""

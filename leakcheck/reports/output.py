@@ -6,12 +6,13 @@ partial; leaving the block without `finish` leaves nothing.
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TextIO
 
+from leakcheck import terminal
 from leakcheck.errors import InputError, UsageError
 from leakcheck.files import Draft
 from leakcheck.language import said
@@ -125,7 +126,8 @@ class Reports:
         for writer, path in self._writers:
             with _writing(path):
                 if isinstance(writer, RowsWriter):
-                    writer.rows(rows)
+                    with terminal.room() if path is None else nullcontext():
+                        writer.rows(rows)
                     continue
                 for row in rows:
                     writer.row(row)

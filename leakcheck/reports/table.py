@@ -113,17 +113,17 @@ class TableWriter(SummaryWriter):
         return local(cell)
 
     def _begin(self) -> None:
-        terminal.make_room()
         self._layout = terminal.Layout([_field(one) for one in self._columns], self._sample)
-        self._out.writelines(f"{line}\n" for line in self._layout.header())
-        for cells in self._sample:
-            self._draw(cells)
+        with terminal.room():
+            self._out.writelines(f"{line}\n" for line in self._layout.header())
+            for cells in self._sample:
+                self._draw(cells)
         self._sample = []
 
     def _draw(self, cells: list[str]) -> None:
         assert self._layout is not None
-        terminal.make_room()
-        self._out.writelines(f"{line}\n" for line in self._layout.row(cells))
+        with terminal.room():
+            self._out.writelines(f"{line}\n" for line in self._layout.row(cells))
 
     def _write(self, cells: list[str]) -> None:
         shown = [cell and printable(cell) for cell in cells]

@@ -5,6 +5,7 @@ The plain-Python engine is slow enough for short inputs to be drawn.
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -26,12 +27,12 @@ AMOUNT = re.compile(
 class Shown:
     """What a program drew: every state of the screen's lines, the last one, exit status."""
 
-    def __init__(self, *arguments: str, cwd: Path, **env: str) -> None:
+    def __init__(self, *arguments: str, cwd: Path, program: str = LEAKCHECK, **env: str) -> None:
         screen = pyte.Screen(SIZE[1], SIZE[0])
         stream = pyte.ByteStream(screen)
         kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
         child = pexpect.spawn(
-            LEAKCHECK, list(arguments), cwd=str(cwd), dimensions=SIZE, timeout=120,
+            program, list(arguments), cwd=str(cwd), dimensions=SIZE, timeout=120,
             env=kept | {"TERM": "xterm-256color"} | env,
         )  # fmt: skip
         self.states: list[str] = []
@@ -168,3 +169,25 @@ def test_nothing_is_drawn_in_a_ci_job(top: Path) -> None:
     shown = Shown("build", "dump.txt", "-o", "new.bloom", cwd=top, BLOOM_ENGINE="python", CI="true")
     assert shown.status == 0
     assert not shown.amounts("reading")
+
+
+ROWS = """
+import sys, time
+from leakcheck import progress, terminal
+progress._PATIENCE, progress._PACE = 0.0, 0.001
+with progress.Progress("reading") as shown:
+    for at in range(15):
+        shown.update(at)
+        with terminal.room():
+            sys.stdout.write(f"row {at}")
+            sys.stdout.flush()
+            time.sleep(0.02)
+            sys.stdout.write("\\n")
+        time.sleep(0.02)
+"""
+
+
+def test_no_bar_is_drawn_on_the_line_of_a_row(tmp_path: Path) -> None:
+    shown = Shown("-c", ROWS, cwd=tmp_path, program=sys.executable)
+    assert shown.last == [f"row {at}" for at in range(15)]
+    assert any(line.startswith("reading") for line in shown.states)

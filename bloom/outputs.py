@@ -5,9 +5,8 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bloom import system
 from bloom.errors import BuildError, DamagedError
@@ -30,8 +29,7 @@ from bloom.writing import (
 _COPIED = 1 << 20  # bytes at a time
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
+class OutputSpec(NamedTuple):
     """What is to be written: see Builder.finish."""
 
     path: Path

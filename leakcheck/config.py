@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.errors import UsageError
 from leakcheck.files import home, platform_folder
@@ -80,8 +80,7 @@ def _words(text: str) -> list[str]:
         raise _NoValue(said("has a quotation mark that is not closed")) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(NamedTuple):
     """A setting.
 
     Attributes:
@@ -105,8 +104,7 @@ _SETTINGS = {
 VARIABLES = tuple(setting.variable for setting in _SETTINGS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A setting as it is in force.
 
     Attributes:

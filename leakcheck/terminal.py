@@ -15,8 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from leakcheck import config
 from leakcheck.errors import UsageError
@@ -32,8 +31,7 @@ _TRANSLATED = str.maketrans(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How people want to be spoken to.
 
     Attributes:
@@ -60,7 +58,7 @@ def settings() -> Settings:
 def configure(**changed: Any) -> None:
     """Change settings, by name."""
     global _settings  # the one state of the program: there is one terminal
-    _settings = replace(_settings, **changed)
+    _settings = _settings._replace(**changed)
     if _settings.verbose:
         import logging
 
@@ -187,8 +185,7 @@ def warn(text: str) -> None:
 # ---- tables
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A column as a terminal shows it.
 
     Attributes:
@@ -215,7 +212,7 @@ class Layout:
 
     def __init__(self, fields: Sequence[Field], sample: Sequence[Sequence[str]]) -> None:
         """sample: the first rows, by which the widths are chosen."""
-        self._fields = fields = [replace(one, title=local(one.title)) for one in fields]
+        self._fields = fields = [one._replace(title=local(one.title)) for one in fields]
         used = [at for at in range(len(fields)) if any(row[at] for row in sample)]
         half = width() // 2  # what is longer gets lines of its own
         natural = {

@@ -3,7 +3,6 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ COLUMNS = (
 )
 # On a terminal "clean" beside a password that is used twice would reassure.
 SHOWN = tuple(
-    replace(one, text=lambda verdict: "" if verdict == Verdict.CLEAN.value else str(verdict))
+    one._replace(text=lambda verdict: "" if verdict == Verdict.CLEAN.value else str(verdict))
     if one.name == "verdict"
     else one
     for one in COLUMNS

@@ -3,8 +3,7 @@
 What the user said stands; what was not said is sniffed, and said aloud.
 """
 
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from leakcheck.errors import InputError
 from leakcheck.input import Input
@@ -16,8 +15,7 @@ from leakcheck.records.rows import Wanted
 from leakcheck.subject.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How one input is read: for keys of `kind`, as `dialect` says."""
 
     kind: Kind
@@ -64,7 +62,7 @@ def settle(dialect: Dialect, kind: Kind | None, form: Form | None) -> Plan:
         if dialect.form is None and dialect.remedy:
             _refuse(said("this is {looks}: {remedy}", looks=dialect.looks, remedy=dialect.remedy))
         if dialect.form in (None, Form.HASHES) or not can_hold(kind, dialect.form):
-            return Plan(kind, replace(dialect, form=Form.TEXT))
+            return Plan(kind, dialect._replace(form=Form.TEXT))
         return Plan(kind, dialect)
     found = dialect.form
     if found is None:

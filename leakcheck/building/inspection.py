@@ -5,7 +5,7 @@ of a password nothing at all.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from leakcheck.building.account import InputCounts
@@ -84,7 +84,7 @@ def inspect(item: Input, kind: Kind | None, form: Form | None, column: str | Non
     if seen.form is not None:
         for each in (kind,) if kind else Kind:
             if can_hold(each, seen.form):
-                count = _keys(sample, each, replace(dialect, form=seen.form), column)
+                count = _keys(sample, each, dialect._replace(form=seen.form), column)
                 if count:
                     seen.found[each] = count
         seen.examples = list(_examples(sample, seen.form, dialect))

@@ -6,7 +6,6 @@ first input that can be told settles the kind, if the user did not say it.
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ class Jobs:
         self._checkpoint = Checkpoint(request, slow.text if slow else None)
         self._buffers = Buffers(CHUNK_BYTES + (CHUNK_BYTES >> 2))
         shown = kind is None or kind.secret
-        self._reading = replace(request.reading, shown=shown, skipped=self._skipped)
+        self._reading = request.reading._replace(shown=shown, skipped=self._skipped)
         self._own, self._work = request.own_names, request.work
         self._folders: dict[str, InputCounts] = {}  # of range files
         self._share = (0, 1)
@@ -216,7 +215,7 @@ class Jobs:
 
     def _first(self, found: Found) -> None:
         """Settle the kind from a file that may have been read by an earlier run."""
-        for item in expand(found, replace(self.request.reading, skipped=lambda skipped: None)):
+        for item in expand(found, self.request.reading._replace(skipped=lambda skipped: None)):
             with suppress(InputError):  # which is told when it is read
                 self.begin(self._plan(item).kind)
                 break

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bloom.cores import usable_cores
 from leakcheck.errors import UsageError
@@ -17,8 +17,7 @@ from leakcheck.subject.kinds import Kind
 MOST_THREADS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(NamedTuple):
     """What is to be built, and from what.
 
     paths: as the user named them; output: the filter; kind, form: None to
@@ -41,13 +40,13 @@ class BuildRequest:
     kind: Kind | None = None
     form: Form | None = None
     rate: float = 1e-6
-    about: Mapping[str, str | None] = field(default_factory=dict)
+    about: Mapping[str, str | None] = {}
     min_count: int = 1
     column: str | None = None
     memory: int | None = None
     threads: int | None = None
     force: bool = False
-    reading: Options = field(default_factory=Options)
+    reading: Options = Options()
     rejects: Path | None = None
     resume: bool = False
     keep_keys: bool = False
@@ -57,7 +56,7 @@ class BuildRequest:
     seal: Path | None = None
     oracle: str | None = None
     what: str = "a filter"
-    sent_to: Mapping[Path, str] = field(default_factory=dict)
+    sent_to: Mapping[Path, str] = {}
 
     @property
     def name(self) -> str:

@@ -1,10 +1,9 @@
 """A job: what was asked of `leakcheck ci`; its policy and its sources, opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from leakcheck.ci import policy as policies
 from leakcheck.ci.listing import root_of
@@ -15,8 +14,7 @@ from leakcheck.sources.names import close_all, defaults_source, open_for_passwor
 BASELINE = ".leakcheck-baseline.json"
 
 
-@dataclass(frozen=True, slots=True)
-class CiOptions:
+class CiOptions(NamedTuple):
     """What is read, who is asked, what is accepted, and where the reports go.
 
     Attributes:
@@ -58,7 +56,7 @@ class CiOptions:
     allow_network: bool = False
     exit_zero: bool = False
     sources: Sequence[str] = ()
-    access: Access = field(default_factory=Access)
+    access: Access = Access()
     targets: Sequence[Target] = ()
 
     @property

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from bloom.cores import usable_cores
 from leakcheck import processes
@@ -30,8 +31,7 @@ _BLOCK = 128  # files dealt out at a time
 _WORTH_A_CHILD = 2000  # files from which a second process pays
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(NamedTuple):
     """How files are read: names to look at, whether comments count, and whether they can accept."""
 
     names: Names

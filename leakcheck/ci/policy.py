@@ -6,9 +6,9 @@ The command line overrides what a policy says, list by list.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.ci.readers.families import NAMES
 from leakcheck.errors import InputError, UsageError
@@ -17,8 +17,7 @@ from leakcheck.sources import Access
 from leakcheck.sources.names import is_remote, seen_from
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What is looked at, and what answers.
 
     paths: files and folders below the root, default all; exclude: globs as in
@@ -46,7 +45,7 @@ class Policy:
 
 
 PYPROJECT = "pyproject.toml"
-_KEYS = {each.name.replace("_", "-"): each.name for each in fields(Policy)}
+_KEYS = {name.replace("_", "-"): name for name in Policy._fields}
 
 
 def find(root: Path) -> tuple[Policy, Path | None]:

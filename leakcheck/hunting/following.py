@@ -15,7 +15,7 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bloom import system
@@ -253,7 +253,7 @@ class _Feed:
                 lost = True
                 self._lose(what.name, what.reason)
 
-        reading = replace(self._hunt.reading, still=False, skipped=skipped)
+        reading = self._hunt.reading._replace(still=False, skipped=skipped)
         for item in expand(found, reading, raw):
             try:
                 with with_line_feeds(item.open()) as stream:

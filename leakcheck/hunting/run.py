@@ -1,9 +1,8 @@
 """The whole hunt: watch list and dumps in, reports out, and the exit status."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck import terminal
 from leakcheck.errors import InputError
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from leakcheck.hunting.following import Following
 
 
-@dataclass(frozen=True, slots=True)
-class HuntOptions:
+class HuntOptions(NamedTuple):
     """What is hunted through, for what, and where the hits go.
 
     Attributes:
@@ -41,7 +39,7 @@ class HuntOptions:
     watch: Watch
     targets: Sequence[Target]
     force: bool = False
-    reading: Options = field(default_factory=Options)
+    reading: Options = Options()
     following: "Following | None" = None
     threads: int | None = None
 
@@ -120,7 +118,7 @@ def _read_once(paths: Sequence[str], hunt: Hunt) -> None:
     account = hunt.account
     done, at, file = 0, 0, None  # bytes of the files before, and of this one
     with Progress(said("hunting")) as progress:
-        for item in _each(paths, replace(hunt.reading, skipped=skipped), hunt):
+        for item in _each(paths, hunt.reading._replace(skipped=skipped), hunt):
             account.texts += 1
             if item.found is not file:
                 done, at, file = done + at, 0, item.found

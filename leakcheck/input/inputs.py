@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError, LeakcheckError
 from leakcheck.input import archives, compressed
@@ -39,8 +39,7 @@ UNREADABLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How inputs are opened.
 
     expansion: the most a file may grow to, in times its size; password: of
@@ -54,7 +53,10 @@ class Options:
     password: bytes | None = None
     still: bool = True
     shown: bool = False
-    skipped: Callable[[Skipped], None] = field(default=lambda skipped: None)
+    skipped: Callable[[Skipped], None] = lambda skipped: None
+
+
+USUAL = Options()
 
 
 class Input:
@@ -167,7 +169,7 @@ class _Place:
             self.options.skipped(Skipped(self.found.path, change, True))
 
 
-def inputs(paths: Sequence[str], options: Options = Options()) -> Iterator[Input]:
+def inputs(paths: Sequence[str], options: Options = USUAL) -> Iterator[Input]:
     """Every text that `paths` hold, in order: files, folders, patterns, archives, `-`.
 
     Raises InputError where something that was named cannot be read at all;

@@ -10,8 +10,7 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.errors import InputError
 from leakcheck.language import said
@@ -26,8 +25,7 @@ _FETCH = ".leakcheck"
 _FETCHED = late(r"lock|fetch\.json|[0-9A-F]{3}\.block|\..+\.partial")
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Something that was not read: its name, why, and whether keys may have been lost."""
 
     name: str
@@ -43,8 +41,7 @@ class _Unreadable(InputError):
     """The system does not give out a file: what is in it is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A regular file to read, or stdin.
 
     size: bytes, None for stdin; mtime, ctime: nanoseconds; inode: 0 for
@@ -183,7 +180,7 @@ def _pattern(pattern: str, report: Report) -> Iterator[Found]:
             reason = str(error).removeprefix(f"{name}: ").rstrip(".")
             report(Skipped(name, reason, isinstance(error, _Unreadable)))
         else:
-            yield replace(found, named=False)
+            yield found._replace(named=False)
 
 
 def _named(path: str, report: Report) -> Iterator[Found]:

@@ -11,7 +11,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 
 from leakcheck.language import said
@@ -80,7 +79,7 @@ def detect(
         return Dialect(wanted.form, said("an empty text"))
     found = _found(sample, lines, name, wanted)
     signed = sum(1 for line in lines if _signed(line) and _HAS_ADDRESS.search(line))
-    return replace(found, lines=len(lines), addresses=signed)
+    return found._replace(lines=len(lines), addresses=signed)
 
 
 def _lines(sample: bytes) -> list[bytes]:

@@ -1,10 +1,9 @@
 """The forms that a text can have, and which extractor reads each for a kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from leakcheck.errors import UsageError
 from leakcheck.language import said
@@ -96,8 +95,7 @@ class Strings(Enum):
         return Strings.STANDARD if self is not Strings.STANDARD else Strings.MYSQL
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """What a text was recognised as: found once, from its beginning, and never guessed again.
 
     Attributes:

@@ -5,7 +5,7 @@ CSV, the row of a spreadsheet (its header is row 1), the place in JSON.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 
@@ -321,13 +321,13 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
             )
         return dialect
     if kind is Kind.DOMAIN and form is not None and form.of_entries:
-        return replace(dialect, form=Form.TEXT)  # a row asks for one domain
+        return dialect._replace(form=Form.TEXT)  # a row asks for one domain
     if form is None and (dialect.remedy or "binary" in dialect.looks or "image" in dialect.looks):
         raise InputError(
             said("{name}: {not_understood}.", name=name, not_understood=not_understood(dialect))
         )
     if wanted.form is None and form in (None, Form.PASSWORDS, Form.POTFILE, Form.PWDUMP):
-        return replace(dialect, form=Form.TEXT, hashed=False)
+        return dialect._replace(form=Form.TEXT, hashed=False)
     if form is Form.HASHES and dialect.hex_digits not in (0, kind.digest_bytes * 2):
         raise InputError(
             said(
@@ -343,7 +343,7 @@ def understood(dialect: Dialect, wanted: Wanted, name: str) -> Dialect:
         raise InputError(
             said("{name}: {words} holds no {kind}.", name=name, words=WORDS[form], kind=kind)
         )
-    return replace(dialect, hashed=False) if dialect.hashed else dialect
+    return dialect._replace(hashed=False) if dialect.hashed else dialect
 
 
 def _sheet_dialect(table: list[list[str]], wanted: Wanted) -> Dialect:

@@ -59,8 +59,7 @@ class Picked(NamedTuple):
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Where in a row what is wanted stands, by position.
 
     Attributes:

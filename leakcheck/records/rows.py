@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from leakcheck.input.workbook import DOUBT, READING, CellText
@@ -164,8 +163,7 @@ def one_by_one(found: Iterable[Row | PlainRows]) -> Iterator[Row]:
             yield one
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """How a person wants a text read; what they left open is found out.
 
     Attributes:

@@ -6,7 +6,7 @@ scan, hunt and ci have to say fits these few types; a writer knows no command.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TextIO, runtime_checkable
@@ -26,8 +26,7 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a report.
 
     name: the key in JSON objects and the header in CSV; title: the header for
@@ -56,8 +55,7 @@ class Column:
         return plain(values.get(self.name) if self.value is None else self.value(values))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A kind of finding: its stable id, a title, and what to do about it."""
 
     id: str
@@ -65,8 +63,7 @@ class Rule:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where a finding is: a file relative to where the command ran, from line and column 1."""
 
     uri: str
@@ -75,8 +72,7 @@ class Location:
     end_column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What SARIF and JUnit make of a row that is not in order.
 
     rule: the id of a Rule; message: one sentence, no secret; level: `error`
@@ -110,8 +106,7 @@ class ReportRow:
     cells: Sequence[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(NamedTuple):
     """What is known before the first row.
 
     title: of the report; tool: the command, such as `leakcheck scan`; facts:
@@ -123,22 +118,20 @@ class Meta:
     title: str
     columns: tuple[Column, ...]
     tool: str = "leakcheck"
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     terminal: tuple[Column, ...] = ()
     findings_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """A bar chart: a title and (label, count) pairs, in the order to draw them."""
 
     title: str
     bars: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What is known after the last row.
 
     facts: what JSON says under `summary`; lines: the same for people, a
@@ -146,7 +139,7 @@ class Summary:
     interrupted, so that rows are missing.
     """
 
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = {}
     lines: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     advice: tuple[str, ...] = ()

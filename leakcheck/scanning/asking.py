@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Self
 
 from bloom.cores import usable_cores
@@ -70,12 +69,12 @@ class Asking:
         kind, all_notes = self.sources.kind, [*notes, *self.sources.notes]
         found = self.tally.summary(kind, all_notes, partial=partial)
         if self.spelled_otherwise and self.tally.clean:
-            found = replace(found, lines=(*found.lines, more_spellings()))
+            found = found._replace(lines=(*found.lines, more_spellings()))
         if self.shared is None:
             return found
         told = {"same_password": self.shared.groups(), "empty_password": self.shared.without()}
         lines = (*found.lines, *self.shared.lines())
-        return replace(found, facts={**found.facts, **told}, lines=lines)
+        return found._replace(facts={**found.facts, **told}, lines=lines)
 
     def costs(self, rows: int | None) -> list[str]:
         """What hardened and sealed filters will cost, a sentence each; measured here and now.

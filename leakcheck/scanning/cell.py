@@ -5,7 +5,6 @@ addresses, as the build would find them. A cell that gives no digest says why.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from leakcheck import extract
@@ -171,7 +170,7 @@ def _inside(cell: bytes) -> list[Question]:
         others = {each.content: each for each in one.forms}
         for form in forms:
             others.setdefault(form, AskedForm(form, form.decode("ascii")))
-        found.setdefault(forms[0], replace(one, forms=tuple(others.values())))
+        found.setdefault(forms[0], one._replace(forms=tuple(others.values())))
     return list(found.values())
 
 

@@ -211,7 +211,7 @@ class Lists:
             return self._asking.summary(self._lists[0].notes, partial=partial)
         found = self._asking.summary(self._all_notes(), partial=partial)
         facts = {**found.facts, "lists": [_facts(one) for one in self._lists]}
-        return replace(found, facts=facts, lines=(found.lines[0], *self._lines(), *found.lines[1:]))
+        return found._replace(facts=facts, lines=(found.lines[0], *self._lines(), *found.lines[1:]))
 
     @property
     def unread(self) -> list[tuple[str, str]]:

@@ -11,8 +11,8 @@ before others.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from leakcheck.language import day, joined, said
 from leakcheck.reports import Column, Finding, Location, ReportRow, Rule
@@ -56,8 +56,7 @@ class AllClean(tuple[SourceAnswer, ...]):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class ScanRow:
+class ScanRow(NamedTuple):
     """A row's answer.
 
     number: the row's in the list; answer: what the sources say; columns: the
@@ -68,7 +67,7 @@ class ScanRow:
 
     number: int
     answer: Answer
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = {}
     reason: str | None = None
     id: str | None = None
 
@@ -269,7 +268,7 @@ def terminal_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns of `report_columns` as a terminal shows them: where, or why not, in one."""
     known = {column.name: column for column in columns}
     first = ("list", "row", "subject", "verdict")
-    ours = [replace(known[name], keep=True) for name in first if name in known]
+    ours = [known[name]._replace(keep=True) for name in first if name in known]
     ours.append(Column("details", said("Details"), value=_details, keep=True,
                        wrap=True))  # fmt: skip
     left = ("sources", "dates", "reason", *first)

@@ -302,7 +302,7 @@ class Scan:
         if self._proofs is None or index in asked.digested.patterns:
             return row
         sources = self._proofs.settled(row.answer.sources, self._digests(asked, index))
-        new = replace(row, answer=replace(row.answer, sources=sources))
+        new = row._replace(answer=replace(row.answer, sources=sources))
         was, now = row.answer.exposed_in, {id(one.source) for one in new.answer.exposed_in}
         self.tally.refute([hit for hit in was if id(hit.source) not in now], new.verdict)
         return new
@@ -317,7 +317,7 @@ class Scan:
         self.tally.drop(dropped, verdict)
         if verdict is Verdict.CLEAN:
             return None
-        return replace(row, answer=replace(row.answer, sources=sources))
+        return row._replace(answer=replace(row.answer, sources=sources))
 
     def _ask_again(self, asked: Asked) -> dict[int, bool | None]:
         """For each exposed row, whether an exact source knows it; None where none answered."""
@@ -343,7 +343,7 @@ class Scan:
             replace(one, confirmed=known) if one.verdict is Verdict.EXPOSED else one
             for one in row.answer.sources
         )
-        return replace(row, answer=Answer(row.answer.subject, row.answer.kind, sources))
+        return row._replace(answer=Answer(row.answer.subject, row.answer.kind, sources))
 
 
 def _digests_at(asked: Asked, index: int) -> range:

@@ -9,8 +9,8 @@ all. Rule 3: a file appears under its name whole and verified, or not at all.
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
 from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, write_whole
@@ -48,8 +48,7 @@ class Unanswering(Source):
         """Nothing is held open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(NamedTuple):
     """One installed filter.
 
     name: the file's, without `.bloom`; kind: None where nothing says it;

@@ -7,7 +7,7 @@ member, a table, JSON, SQL) is one task's, so the longest begin first.
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -72,7 +72,7 @@ class WorkItem:
 
     def as_json(self) -> list[Any]:
         """For the task."""
-        files = [astuple(found) for found in self.files]
+        files = [tuple(found) for found in self.files]
         asked = self.asked and self.asked.value
         return [files, self.span, self.skips, self.share, asked, self.order]
 
@@ -220,4 +220,4 @@ def _silently(request: BuildRequest) -> Any:
     def passed_over(skipped: Skipped) -> None:
         return
 
-    return replace(request.reading, skipped=passed_over)
+    return request.reading._replace(skipped=passed_over)

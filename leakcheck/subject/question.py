@@ -18,7 +18,8 @@ The dump's side of the same functions is leakcheck.extract.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from leakcheck.errors import SubjectError
 from leakcheck.language import joined, said
@@ -54,8 +55,7 @@ class AskedForm:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A subject that can be asked about.
 
     Attributes:
@@ -86,7 +86,7 @@ class Question:
         for form in self.forms:
             for spelling in variants(form.content.decode("ascii")):
                 found.setdefault(spelling.encode(), AskedForm(spelling.encode(), spelling))
-        return replace(self, forms=tuple(found.values()))
+        return self._replace(forms=tuple(found.values()))
 
 
 def question(kind: Kind, text: str | bytes) -> Question:

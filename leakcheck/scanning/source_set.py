@@ -65,10 +65,16 @@ class SourceSet:
     """
 
     def __init__(
-        self, kind: Kind, sources: Sequence[Source], domains: Sequence[Source], notes: list[str]
+        self,
+        kind: Kind,
+        sources: Sequence[Source],
+        domains: Sequence[Source],
+        notes: list[str],
+        access: Access,
     ) -> None:
         self.kind, self.sources, self.domains = kind, list(sources), list(domains)
         self.notes = notes
+        self._access = access
         self._locks = {id(one): threading.Lock() for one in self.all if not one.concurrent}
 
     @classmethod
@@ -105,7 +111,7 @@ class SourceSet:
                  date=day(since or ""))
             for source in left
         ]  # fmt: skip
-        return cls(kind, subjects, domains, notes)
+        return cls(kind, subjects, domains, notes, access)
 
     @property
     def all(self) -> list[Source]:
@@ -114,7 +120,10 @@ class SourceSet:
 
     def silent(self) -> list[tuple[str, str]]:
         """The sources that could answer nothing at all, with the reason."""
-        return [(one.info.name, one.reason) for one in self.all if one.reason is not None]
+        reasons = [
+            one.reason or one.info.doubt or self._access.refuses(one.info) for one in self.all
+        ]
+        return [(one.info.name, why) for one, why in zip(self.all, reasons, strict=True) if why]
 
     def ask(self, block: RowBlock, query: Query) -> Asked:
         """Digest a block and look it up in every source."""

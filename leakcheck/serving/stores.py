@@ -30,11 +30,11 @@ class ServedStore:
     def __init__(self, path: Path) -> None:
         """Raises FilterError where it cannot be read."""
         self.path, self._live = path, LiveStore(path)
+        self.digits = 2 * self._live.digest_bytes
         self._told: set[str] = set()
         self._asked: RangeStore | None = None
         self.reason: str | None = None
         self.own = False
-        self.digits = 2 * self._live.digest_bytes
 
     def packed(self, number: int) -> Packed:
         """Range `number`. Raises FilterError where it is not there, or damaged."""

@@ -103,7 +103,7 @@ class Source(Protocol):
     def reach(self, access: Access) -> None:
         """From now on, this source answers as `access` allows, and asks others so.
 
-        A file answers `unknown` while it lacks a signature that is required. Only
+        What lacks a signature that is required answers `unknown` as long as it does. Only
         a sealed filter asks others, its oracle; until then it asks none.
         """
         return

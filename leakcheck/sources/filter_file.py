@@ -5,7 +5,6 @@ What the engine raises comes out as FilterError, with the name of the file.
 
 import os
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +19,15 @@ from leakcheck.language import said
 from leakcheck.sources import Access, Proof, Source
 from leakcheck.sources.filter_header import filter_errors, source_info
 from leakcheck.sources.new_filter import check_output, keys_path
-from leakcheck.trust import marks, remembered, standing_key, trusts_nobody
+from leakcheck.trust import Standing
+from leakcheck.trust.watched import Watched
 from leakcheck.verdicts import Alarms, Code, Lookup, SourceInfo
 
 if TYPE_CHECKING:
     from bloom import Builder
     from leakcheck.sources.identities import Digester
     from leakcheck.subject.identity import Digests, Identity
+    from leakcheck.trust.store import Store
 
 __all__ = [
     "ENGINE",
@@ -39,11 +40,8 @@ __all__ = [
     "page_number",
 ]
 
-EMBEDDED = "embedded"
-"""The name under which the filter that comes with leakcheck is opened: no mirror served it."""
 DAMAGED = said("the page that would answer is damaged")
 CHANGED = said("the filter was changed while it was asked")
-_LOOK_AGAIN = 0.5  # seconds between two looks at what vouches for a file
 OUTSIDE = said("the slice does not hold the page that would answer")
 page_number = bloom.page_number
 
@@ -88,15 +86,18 @@ class LocalFilter(Source):
 
     concurrent = True
 
-    def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
-        """Open the filter at `path`. Raises FilterError where it is none."""
+    def __init__(
+        self, path: str | os.PathLike[str], name: str | None = None, *, shipped: bool = False
+    ) -> None:
+        """Open the filter at `path`. Raises FilterError where it is none.
+
+        shipped: it comes with leakcheck: no mirror served it, and nobody need sign it.
+        """
         self.path = Path(path)
         self._shown = name or self.path.name
         self._named = str(path) if name is None else name
-        self._of_a_stranger = name != EMBEDDED
+        self._watched = None if shipped else Watched(self.path, self._standing)
         self._lock = threading.Lock()
-        self._marks: tuple[str, ...] = ()
-        self._look_again = 0.0
         self._access = Access(offline=True)
         self._digester: tuple[Identity, Digester] | None = None
         self._filter, self.info = self._open()
@@ -114,54 +115,30 @@ class LocalFilter(Source):
         with filter_errors(self._named):
             opened = bloom.Filter.open(self.path)
         try:
-            info = source_info(opened.header, self._shown)
-            if self._of_a_stranger:
-                signed, doubt = self._standing(opened)
-                info = replace(info, signed=signed, doubt=doubt)
-            return opened, info
+            return opened, self._vouched(opened, source_info(opened.header, self._shown))
         except FilterError:
             opened.close()
             raise
 
-    def _standing(self, opened: bloom.Filter) -> tuple[str, str | None]:
-        """Who vouches for the file, and why it can answer nothing: see leakcheck.trust.local."""
-        self._marks = self._vouchers()
-        if not self._marks:
-            return "", None
-        state = os.fstat(opened.fileno())
-        signed = remembered(self._marks, state)
-        if signed:
-            return signed, None
-        from leakcheck.trust.local import standing
-        from leakcheck.trust.store import Store
+    def _vouched(self, opened: bloom.Filter, info: SourceInfo) -> SourceInfo:
+        """`info`, with who vouches for the file now, and why it can answer nothing, if so."""
+        if self._watched is None:
+            return info
+        signed, doubt = self._watched.standing(opened)
+        if (signed, doubt) == (info.signed, info.doubt):
+            return info
+        return replace(info, signed=signed, doubt=doubt)
 
-        store = Store()
+    def _standing(self, opened: bloom.Filter, store: "Store") -> Standing:
+        """What vouches for the open file, by its own tree or by the proof of a slice."""
+        from leakcheck.trust.local import standing
+
         found = None
         if opened.header.held != opened.header.pages:
             from leakcheck.sources import slices
 
             found = slices.standing(self.path, opened.fileno(), opened.header, store)
-        if found is None:
-            found = standing(self.path, opened.fileno(), opened.header.about, store)
-        if found.signed and self._vouchers() == self._marks:  # else the next check remembers it
-            store.remember_standing(standing_key(self._marks, state), found.signed)
-        return found.signed, found.doubt
-
-    def _vouchers(self) -> tuple[str, ...]:
-        """What changes where what vouches for the file does; empty where nobody is trusted."""
-        return () if trusts_nobody() else marks(self.path)
-
-    def _vouch_anew(self) -> None:
-        """Once a second: where the list, the keys or what was seen changed, judge the file anew."""
-        now = time.monotonic()
-        if not self._of_a_stranger or now < self._look_again:
-            return
-        self._look_again = now + _LOOK_AGAIN
-        if self._vouchers() == self._marks:
-            return
-        signed, doubt = self._standing(self._filter)
-        if (signed, doubt) != (self.info.signed, self.info.doubt):
-            self.info = replace(self.info, signed=signed, doubt=doubt)
+        return found or standing(self.path, opened.fileno(), opened.header.about, store)
 
     def _current(self) -> tuple[bloom.Filter, SourceInfo]:
         """The file under the name as it is now.
@@ -181,7 +158,7 @@ class LocalFilter(Source):
                     )
                 # The old one is closed when the last who asks it lets go of it.
                 self._filter, self.info = opened, info
-            self._vouch_anew()
+            self.info = self._vouched(self._filter, self.info)
             return self._filter, self.info
 
     def lookup(self, digests: bytes) -> Lookup:

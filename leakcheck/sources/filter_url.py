@@ -112,7 +112,8 @@ class RemoteFilter(Source):
     def _answers(self, items: list[bytes]) -> Lookup:
         """The answers, all from one version of the file. Raises Changed, NetworkError."""
         now = time.monotonic()
-        old = self._remote.chain is not None and now - self._opened_at > _RENEW
+        refused = self._access.refuses(self.info)
+        old = (self._remote.chain is not None or refused) and now - self._opened_at > _RENEW
         if self._remote.header is None or old:
             if self._remote.header is None and now - self._failed_at < _REST:
                 raise NetworkError(self._failure)
@@ -131,8 +132,9 @@ class RemoteFilter(Source):
                 raise NetworkError(self._failure)
             self.info = self._described(header)
         header = self.header
-        if self.info.doubt is not None:
-            return Lookup.unknown(len(items), self.info.doubt, self._revealed)
+        reason = self.info.doubt or self._access.refuses(self.info)
+        if reason is not None:
+            return Lookup.unknown(len(items), reason, self._revealed)
         if self.info.identity is None:
             return self._asked(header, items).vouched(self.info)
         from leakcheck.sources.identities import digester

@@ -20,7 +20,7 @@ from leakcheck.errors import FilterError, UsageError
 from leakcheck.language import figure, said, said_of
 from leakcheck.patterns import late
 from leakcheck.sources import Access, Source
-from leakcheck.sources.filter_file import EMBEDDED, Header, LocalFilter
+from leakcheck.sources.filter_file import Header, LocalFilter
 from leakcheck.storage import SCHEMES as OBJECTS
 from leakcheck.subject.kinds import Kind
 
@@ -98,7 +98,8 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
         usual = [one for kind in kinds for one in default_sources(kind)]
         for one in usual:
             _noted(one)
-        return [_signed(one, access) for one in usual]
+            one.reach(access)
+        return usual
     opened: dict[int, Source] = {}
     try:
         for obliging in (False, True):
@@ -127,7 +128,8 @@ def _usual(kinds: _Kinds, access: Access) -> list[Source]:
             source = scheme.open(usual.name, kinds if usual.kind is None else [usual.kind], access)
             if source.info.kind in kinds:
                 _noted(source)
-                opened.append(_signed(source, access))
+                source.reach(access)
+                opened.append(source)
             else:
                 source.close()
     except BaseException:
@@ -174,7 +176,7 @@ def embedded_sources(kind: Kind) -> list[Source]:
     """The embedded filter, where it can answer for `kind`."""
     if kind not in _EMBEDDED:
         return []
-    found = LocalFilter(embedded_path(kind), EMBEDDED)
+    found = LocalFilter(embedded_path(kind), "embedded", shipped=True)
     if found.info.name == EMBEDDED_NAME:
         found.info = replace(found.info, name=EMBEDDED_NAME)  # which is said in any language
     return [found]
@@ -187,7 +189,7 @@ def defaults_path() -> Path:
 
 def defaults_source() -> Source:
     """What knows the passwords that products ship with: about others it says nothing."""
-    return LocalFilter(defaults_path(), EMBEDDED)
+    return LocalFilter(defaults_path(), "embedded", shipped=True)
 
 
 def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
@@ -197,7 +199,8 @@ def open_source(name: str, kinds: _Kinds, access: Access) -> Source:
     source = scheme.open(name, kinds, access)
     _noted(source)
     if source.info.kind in kinds:
-        return _signed(source, access)
+        source.reach(access)
+        return source
     source.close()
     wanted = " or ".join(kinds)
     raise FilterError(
@@ -224,21 +227,6 @@ def _noted(source: Source) -> None:
         logging.getLogger("leakcheck").debug(
             "asking %s (%s%s)", shown(info.name), info.kind.value, keys
         )
-
-
-def _signed(source: Source, access: Access) -> Source:
-    """`source`, or one that answers nothing where a signature is required and it has none.
-
-    A file is looked at again as it is asked: see `Source.reach`.
-    """
-    source.reach(access)
-    reason = access.refuses(source.info)
-    if reason is None:
-        return source
-    from leakcheck.sources.installed import Unanswering
-
-    source.close()
-    return Unanswering(source.info, reason)
 
 
 def header_of(name: str, access: Access) -> Header:

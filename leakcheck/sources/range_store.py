@@ -4,32 +4,24 @@ Rule 1: what the store does not have, or cannot vouch for, is `unknown`. Rule 2:
 everything where its publisher is trusted and the signed list beside it does not prove it.
 """
 
-import threading
-import time
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from leakcheck.errors import FilterError
 from leakcheck.language import said
 from leakcheck.sources import Access, Source
+from leakcheck.store.format import StoreHeader
 from leakcheck.store.live import LiveStore
 from leakcheck.store.reader import LACKING, RangeStore
 from leakcheck.subject.kinds import Kind
-from leakcheck.trust import marks, trusts_nobody
-from leakcheck.verdicts import UNSIGNED, Code, Lookup, SourceInfo
+from leakcheck.trust import Standing
+from leakcheck.trust.watched import Watched
+from leakcheck.verdicts import Code, Lookup, SourceInfo
+
+if TYPE_CHECKING:
+    from leakcheck.trust.store import Store
 
 DAMAGED = said("a part of the store that is needed is damaged or cannot be read")
-_LOOK_AGAIN = 1.0  # seconds between two looks at what vouches for it
-
-
-class _Judged(NamedTuple):
-    """A store as it was judged last: what vouches for it, what that depends on, and until when."""
-
-    store: RangeStore
-    info: SourceInfo
-    depends: tuple[str, ...]
-    until: float
 
 
 class StoredRanges(Source):
@@ -41,35 +33,11 @@ class StoredRanges(Source):
     def __init__(self, path: Path, min_count: int = 1) -> None:
         """min_count: ignore what was seen less often. Raises FilterError where it is no store."""
         self._live, self._least = LiveStore(path), min_count
-        header = self._live.store().header
-
-        def text(field: str) -> str | None:
-            value = header.about.get(field)
-            return value if isinstance(value, str) and value else None
-
-        try:
-            kind = Kind(str(header.about.get("kind")))
-        except ValueError:
-            kind = None
-        if kind not in (Kind.PASSWORD, Kind.NTLM) or kind.digest_bytes != header.digest_bytes:
-            self._live.close()
-            raise FilterError(
-                said("{name}: the store does not say of which kind its hashes are.", name=path)
-            )
-        self.info = SourceInfo(
-            text("name") or path.name,
-            kind,
-            date=text("date"),
-            url=text("url"),
-            note=text("note"),
-            keys=header.hashes,
-            signed=UNSIGNED,
-        )
         self.path = path
         self._access = Access(offline=True)
-        self._judging = threading.Lock()
-        self._judged: _Judged | None = None
-        self._current()
+        self._watched = Watched(path, self._standing)
+        self._known: tuple[RangeStore, Standing, SourceInfo] | None = None
+        _, self.info = self._current()
 
     def reach(self, access: Access) -> None:
         """As for Source."""
@@ -111,30 +79,38 @@ class StoredRanges(Source):
         return info.doubt or self._access.refuses(info)
 
     def _current(self) -> tuple[RangeStore, SourceInfo]:
-        """The store that is there, and what vouches for that very one. Raises FilterError.
+        """The store that is there, and what it is, and who vouches for it. Raises FilterError.
 
-        Another thread may judge another store meanwhile: `self.info` is of the latest.
+        Another thread may ask another store meanwhile: `self.info` is of the latest.
         """
         store = self._live.store()
-        judged = self._judged
-        if judged and judged.store is store and time.monotonic() < judged.until:
-            return store, judged.info
-        with self._judging:
-            judged = self._judged
-            depends = () if trusts_nobody() else marks(self.path)
-            if judged and judged.store is store and judged.depends == depends:
-                info = judged.info
-            else:
-                signed, doubt = UNSIGNED, None
-                if depends:
-                    from leakcheck.trust.local import standing
-                    from leakcheck.trust.store import Store
+        standing = self._watched.standing(store)
+        known = self._known
+        if known is None or known[0] is not store or known[1] != standing:
+            self._known = known = store, standing, self._described(store.header, standing)
+            self.info = known[2]
+        return store, known[2]
 
-                    about = store.header.about
-                    signed, doubt = standing(self.path, store.fileno(), about, Store())
-                self.info = info = replace(self.info, signed=signed, doubt=doubt)
-            self._judged = _Judged(store, info, depends, time.monotonic() + _LOOK_AGAIN)
-        return store, info
+    def _described(self, header: StoreHeader, standing: Standing) -> SourceInfo:
+        def text(field: str) -> str | None:
+            value = header.about.get(field)
+            return value if isinstance(value, str) and value else None
+
+        return SourceInfo(
+            text("name") or self.path.name,
+            Kind(self._live.kind),
+            date=text("date"),
+            url=text("url"),
+            note=text("note"),
+            keys=header.hashes,
+            signed=standing.signed,
+            doubt=standing.doubt,
+        )
+
+    def _standing(self, opened: RangeStore, store: "Store") -> Standing:
+        from leakcheck.trust.local import standing
+
+        return standing(self.path, opened.fileno(), opened.header.about, store)
 
     def close(self) -> None:
         """Close the file."""

@@ -9,8 +9,8 @@ from bloom import PAGE_BYTES, Header, system
 from leakcheck.errors import UsageError
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.language import said
-from leakcheck.trust import excerpt, own_note, proof, verity
-from leakcheck.trust.local import Standing, note_beside
+from leakcheck.trust import Standing, excerpt, own_note, proof, verity
+from leakcheck.trust.local import note_beside
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import ProofError, Shape

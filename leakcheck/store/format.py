@@ -27,6 +27,7 @@ _SEED = (1 << 64) - 1
 _START = struct.Struct("<8sII")
 _ROW = struct.Struct("<QQQQ")
 _ENTRY = struct.Struct("<IIQ")
+_DIGEST_BYTES = {"password": 20, "ntlm": 16}
 _NUMBERS = ("digest_bytes", "first", "ranges", "hashes", "size")
 
 
@@ -46,6 +47,17 @@ class StoreHeader:
     size: int
     root: int
     about: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str | None:
+        """`password` or `ntlm`; None where it does not say so, or its hashes have another length.
+
+        Asked for passwords, a store of other subjects would take them all for absent.
+        """
+        kind = self.about.get("kind")
+        return (
+            kind if isinstance(kind, str) and self.digest_bytes == _DIGEST_BYTES.get(kind) else None
+        )
 
     @property
     def blocks(self) -> range:

@@ -13,21 +13,28 @@ _LOOK = 1.0  # seconds between two looks
 
 
 class LiveStore:
-    """A store, and the ones that take its name later, of the same sort of hash.
+    """A store, and the ones that take its name later, of the same kind.
 
-    Rule: where the file at the name is no store, there is none: the one before is not asked.
-    Several threads may ask at once.
+    Rule: where the file at the name is no store, or one of another kind, there is none: the one
+    before is not asked. Several threads may ask at once.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises FilterError where there is none."""
+        """Raises FilterError where there is none, or one that does not say its kind."""
         self.path = path
         self._identity = self._seen()
-        self._store: RangeStore | None = RangeStore(path)
+        store = RangeStore(path)
+        kind = store.header.kind
+        if kind is None:
+            store.close()
+            raise FilterError(
+                said("{name}: the store does not say of which kind its hashes are.", name=path)
+            )
+        self.kind, self.digest_bytes = kind, store.header.digest_bytes
+        self._store: RangeStore | None = store
         self._looked = time.monotonic()
         self._lock = threading.Lock()
         self._reason = ""
-        self.digest_bytes = self._store.header.digest_bytes
 
     def store(self) -> RangeStore:
         """The one that is there. Raises FilterError."""
@@ -55,7 +62,7 @@ class LiveStore:
         except FilterError as error:
             self._reason = str(error)
             return
-        if store.header.digest_bytes != self.digest_bytes:
+        if store.header.kind != self.kind:
             store.close()
             self._reason = said(
                 "{name}: it was replaced by a store of another kind.", name=self.path

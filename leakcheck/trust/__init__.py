@@ -10,6 +10,7 @@ what stands here is for authenticity.
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from leakcheck.files import home
 from leakcheck.language import said
@@ -26,6 +27,20 @@ OWN_NOTE = ".note"
 """What the list is called that belongs to one file alone, as beside an installed filter."""
 STANDINGS = "standings"
 """Files that were proved, by what all of it hung on then: a check starts sooner by it."""
+
+
+class Standing(NamedTuple):
+    """What is known of who made a filter.
+
+    signed: who vouches for it, in words, empty where nobody trusted does;
+    doubt: why it can answer nothing, None where it can.
+    """
+
+    signed: str = ""
+    doubt: str | None = None
+
+
+UNKNOWN = Standing()
 
 
 def file_key(state: os.stat_result) -> str:

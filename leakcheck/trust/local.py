@@ -9,29 +9,24 @@ and remembered by the file's device, inode, size and times.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from leakcheck.errors import UsageError
 from leakcheck.language import said
-from leakcheck.trust import FILE_NAME, file_key, note, own_note, proof, verity
+from leakcheck.trust import (
+    FILE_NAME,
+    UNKNOWN,
+    Standing,
+    file_key,
+    note,
+    own_note,
+    proof,
+    verity,
+)
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import ProofError
-
-
-class Standing(NamedTuple):
-    """What is known of who made a filter.
-
-    signed: who vouches for it, in words, empty where nobody trusted does;
-    doubt: why it can answer nothing, None where it can.
-    """
-
-    signed: str = ""
-    doubt: str | None = None
-
-
-UNKNOWN = Standing()
 
 
 def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) -> Standing:

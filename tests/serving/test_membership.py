@@ -19,10 +19,11 @@ from program import leakcheck, one_sentence
 
 from leakcheck.serving.membership import Membership
 from leakcheck.serving.messages import HttpRequest
-from leakcheck.sources import Access, filter_file, range_store
+from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.store import live
 from leakcheck.subject.kinds import Kind
+from leakcheck.trust import watched
 
 pytest.importorskip("uvicorn")
 SENTINEL = "sentinel-correct-marble-otter"
@@ -123,8 +124,7 @@ def built(folder: Path, sort: str) -> Path:
 def test_its_health_is_bad_while_nothing_would_be_answered(
     sort: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
-    monkeypatch.setattr(range_store, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
     monkeypatch.setattr(live, "_LOOK", 0.0)
     made = built(tmp_path, sort)
     opened = [open_source(str(made), [Kind.PASSWORD], Access(offline=True, require_signature=must))

@@ -107,6 +107,26 @@ def test_a_signature_can_be_required(files: Files) -> None:
     assert found.codes == b"\2\2"
 
 
+def test_a_required_signature_is_required_of_what_could_not_be_read_at_first(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakcheck.sources.filter_url._REST", 0.0)
+    monkeypatch.setattr("leakcheck.sources.filter_url._RENEW", 0.0)
+    there: Files = {}
+    with Server(lambda request: serving(there)(request)) as server:
+        access = Access(timeout=5.0, require_signature=True)
+        source = open_source(f"{server.url}/acme.bloom", [Kind.EMAIL], access)
+        assert source.lookup(key(7)).codes == b"\2"
+        there["acme.bloom"] = files["acme.bloom"]
+        asked = len(server.requests)
+        found = source.lookup(key(7))
+        assert found.reasons == {0: "nobody whom you trust has signed it"}
+        assert {one.target for one in server.requests[asked:]} == {"/acme.bloom", f"/{FILE_NAME}"}
+        there.update(files)
+        assert source.lookup(key(7)).codes == b"\1"
+        source.close()
+
+
 def lies(files: Files) -> Iterator[tuple[str, Files]]:
     """Each way to lie, and the files that a mirror then serves."""
     acme, tree, note = files["acme.bloom"], files["acme.bloom.verity"], files[FILE_NAME]

@@ -13,6 +13,7 @@ from loopback.stores import digests, make
 
 from leakcheck.__main__ import run
 from leakcheck.errors import FilterError
+from leakcheck.serving.stores import ServedStore
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.sources.range_store import StoredRanges
@@ -162,6 +163,41 @@ def test_of_another_kind(tmp_path: Path) -> None:
         open_source(str(tmp_path / "b.ranges"), [Kind.EMAIL], Access())
 
 
+def test_of_another_kind_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_LOOK", 0.0)
+    path = store_of(tmp_path / "p.ranges", {"letmein": 1})
+    digest = hashlib.sha1(b"letmein").digest()
+    source = open_source(str(path), [Kind.PASSWORD], Access())
+    served = ServedStore(path)
+    for about in ({"kind": "email"}, {"kind": None}, {"kind": "ntlm"}, {"size": 16}):
+        make(tmp_path / "new", last=0xFF, **about)  # digests of the same length, but for the last
+        (tmp_path / "new").replace(path)
+        assert source.lookup(b"\0" * 20).codes == b"\2"
+        assert source.refusal() is not None
+        with pytest.raises(FilterError, match="another kind"):
+            served.packed(0)
+        with pytest.raises(FilterError, match=r"of which kind|cannot answer for kind"):
+            open_source(str(path), [Kind.PASSWORD], Access())
+    store_of(tmp_path / "new", {"letmein": 2}).replace(path)
+    assert source.lookup(digest).codes == b"\1"
+    source.close()
+
+
+def test_what_is_said_of_it_is_that_of_the_store_that_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_LOOK", 0.0)
+    path = tmp_path / "p.ranges"
+    make(path, hashes=3, date="2026-11-20", note="the first")
+    source = open_source(str(path), [Kind.PASSWORD], Access())
+    make(tmp_path / "new", hashes=4, date="2026-11-25", name="Another")
+    (tmp_path / "new").replace(path)
+    assert source.refusal() is None
+    info = source.info
+    assert (info.name, info.date, info.note, info.keys) == ("Another", "2026-11-25", None, 8)
+    source.close()
+
+
 def test_info_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.ranges"
     make(path, last=9, hashes=40, date="2026-11-20", note="only ranges 00000 to 00009")
@@ -243,7 +279,7 @@ def test_nothing_is_believed_of_a_store_in_its_place(
 def test_a_store_that_was_withdrawn_while_it_is_asked(
     signed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.trust.watched._LOOK_AGAIN", 0.0)
     opened = StoredRanges(signed)
     digest = hashlib.sha1(b"correct-marble-otter").digest()
     assert opened.lookup(digest).reasons == {}
@@ -256,7 +292,7 @@ def test_a_store_that_was_withdrawn_while_it_is_asked(
 def test_a_required_signature_is_required_of_each_store_that_takes_the_name(
     signed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.trust.watched._LOOK_AGAIN", 0.0)
     monkeypatch.setattr("leakcheck.store.live._LOOK", 0.0)
     digest = hashlib.sha1(b"letmein").digest()
     strict = open_source(str(signed), [Kind.PASSWORD], Access(require_signature=True))
@@ -275,7 +311,7 @@ def test_a_required_signature_is_required_of_each_store_that_takes_the_name(
 def test_an_answer_is_vouched_for_by_what_vouches_for_its_own_store(
     signed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leakcheck.sources.range_store._LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.trust.watched._LOOK_AGAIN", 0.0)
     monkeypatch.setattr("leakcheck.store.live._LOOK", 0.0)
     opened = StoredRanges(signed)
     sound = opened.info

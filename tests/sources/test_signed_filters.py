@@ -1,6 +1,7 @@
 """A filter of a trusted publisher answers only what the signed list proves; both engines alike."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -154,10 +155,11 @@ def test_a_long_lived_reader_sees_what_vouches_for_a_file_change(
     """Trust, a new list, a withdrawal, a list that is gone, distrust: at the next look."""
     from leakcheck.sources import filter_file
     from leakcheck.subject.digests import sha1
+    from leakcheck.trust import watched
     from leakcheck.trust.store import Store
 
-    assert filter_file._LOOK_AGAIN <= 1.0
-    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
+    assert watched._LOOK_AGAIN <= 1.0
+    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
     source = filter_file.LocalFilter(folder / "dump.bloom")
     alice = sha1("alice@example.fr")
 
@@ -258,12 +260,13 @@ def test_a_required_signature_is_required_of_each_file_that_takes_the_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trust(folder)
-    from leakcheck.sources import Access, filter_file
+    from leakcheck.sources import Access
     from leakcheck.sources.names import open_source
     from leakcheck.subject.kinds import Kind
     from leakcheck.subject.question import question
+    from leakcheck.trust import watched
 
-    monkeypatch.setattr(filter_file, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
     (digest,) = question(Kind.EMAIL, "carol@example.fr").digests()
     path = str(folder / "dump.bloom")
     strict = open_source(path, [Kind.EMAIL], Access(require_signature=True))
@@ -278,3 +281,37 @@ def test_a_required_signature_is_required_of_each_file_that_takes_the_name(
     assert strict.lookup(digest).codes == b"\0"
     strict.close()
     lenient.close()
+
+
+def test_a_required_signature_counts_once_it_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust(folder)
+    from leakcheck.sources import Access
+    from leakcheck.sources.names import open_source
+    from leakcheck.subject.kinds import Kind
+    from leakcheck.subject.question import question
+    from leakcheck.trust import watched
+
+    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
+    (digest,) = question(Kind.EMAIL, "carol@example.fr").digests()
+    (folder / "filters.note").unlink()
+    opened = open_source(str(folder / "dump.bloom"), [Kind.EMAIL], Access(require_signature=True))
+    why = "nobody whom you trust has signed it"
+    assert (opened.lookup(digest).reasons, opened.refusal()) == ({0: why}, why)
+    done(leakcheck("sign", "dump.bloom", "--key", "acme.key", cwd=folder))
+    assert (opened.lookup(digest).codes, opened.refusal()) == (b"\0", None)
+    opened.close()
+
+
+def test_an_installed_filter_of_any_name_needs_its_signature(folder: Path) -> None:
+    trust(folder)
+    home = Path(os.environ["LEAKCHECK_HOME"])
+    (home / "filters").mkdir(parents=True)
+    for name in ("embedded", "other"):
+        (home / "filters" / f"{name}.bloom").write_bytes((folder / "dump.bloom").read_bytes())
+    for options in (["--require-signature"], ["--require-signature", "--in", "embedded"]):
+        found = leakcheck("check", "carol@example.fr", *options, "--json")
+        assert found.status == 2
+        told = json.loads(found.out)["results"][0]["sources"]
+        assert {one["verdict"] for one in told} == {"unknown"}

@@ -96,4 +96,6 @@ def judge(value: str) -> Judged:
         return Judged("", said("it is too long to be a password"))
     if "\n" in value:
         return Judged("", said("it has several lines"))
+    if "\0" in value:
+        return Judged("", said("it holds a zero byte, which no password does"))
     return Judged(value, None)

@@ -38,6 +38,12 @@ def test_statuses(repo, ci, breached: str) -> None:
     assert ci("b.yml").findings == ["b.yml:2"]
 
 
+def test_a_value_that_no_filter_can_answer_ends_no_run(repo, ci, breached: str) -> None:
+    repo.write("a.json", '{"password": "a\\u0000b"}')
+    repo.write("b.env", f"DB_PASSWORD={breached}\n")
+    assert ci().findings == ["b.env:1"]
+
+
 def test_the_embedded_filter_answers_by_default(repo, ci) -> None:
     repo.write("a.env", "DB_PASSWORD=changeme\nAPI_PASSWORD=${API}\n")
     assert ci(against=None).findings == ["a.env:1"]

@@ -161,6 +161,10 @@ def test_a_masked_value_is_none() -> None:
     assert judge("-----").skip == "it is masked"
 
 
+def test_a_value_with_a_zero_byte_is_none() -> None:
+    assert judge("\0").skip == judge("a\0b").skip == "it holds a zero byte, which no password does"
+
+
 @pytest.mark.parametrize(
     ("value", "default"),
     [

@@ -2,11 +2,15 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakcheck.ci import gitrepo
+from leakcheck.ci.ignored import _IgnoreFile
 from leakcheck.ci.listing import FileListing, Item, root_of
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.selection import Selection
@@ -278,3 +282,35 @@ def test_what_is_not_there_is_named_as_it_was_given(missing: str, repo, ci) -> N
     done = ci(missing)
     assert done.status == 2
     assert f"leakcheck: {missing}: there is no such file or folder." in done.err
+
+
+PARTS = st.text(st.sampled_from("ab.*?[]!\\# ~^-"), min_size=1, max_size=5)
+PATTERNS = st.builds(
+    lambda sign, parts, end: sign + "/".join(parts) + end,
+    st.sampled_from(["", "!", "/", "!/", "#", "**/"]),
+    st.lists(PARTS | st.sampled_from(["*.a", "a", ".b", "**", ""]), min_size=1, max_size=3),
+    st.sampled_from(["", "/", "/**", " ", "\\ "]),
+)
+NAMES = st.text(st.sampled_from("ab.[]# ~\n^-"), min_size=1, max_size=4)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=4), st.lists(NAMES, min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_a_quick_look_passes_over_no_rule(lines: list[str], names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, ".gitignore").write_text("\n".join(lines))
+        file = _IgnoreFile(folder)
+    for end in ("", "/"):
+        if file.says("/".join(names) + end) is not None:
+            assert any(file.may_say(name, not at) for at, name in enumerate(names))
+
+
+def test_a_quick_look_spares_most_names_the_rules(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.o\n.*\n/vmlinux\n*.c.[012]*.*\n\\#*#\ndoc/*\n!a/b*\n")
+    file = _IgnoreFile(str(tmp_path))
+    for name in ("x.o", ".x", "y.c.0.s", "#x#", "doc", "a"):
+        assert file.may_say(name, top=False), name
+    for name in ("x.c", "x.o.c", "vmlinux.h", "y.c", "x#", "document", "bb"):
+        assert not file.may_say(name, top=True), name
+    assert file.may_say("vmlinux", top=True)
+    assert not file.may_say("vmlinux", top=False)

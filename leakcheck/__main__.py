@@ -181,6 +181,8 @@ def _foreign() -> int:
 
 def _unexpected(error: BaseException, arguments: list[str]) -> int:
     """Wrong use as the parser words it, without what was typed; or a fault of ours."""
+    import re
+
     from leakcheck.errors import fault
 
     format_message = getattr(error, "format_message", None)
@@ -188,6 +190,12 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
         print(format_message(), file=sys.stderr)  # a group without a command: its help
         return 2
     if format_message is not None:
+        group = getattr(error, "ctx", None)
+        word = re.match("No such command '(.*?)'", str(format_message()))
+        if group is not None and word is not None:
+            from leakcheck.cli import no_such_command
+
+            return _fail(no_such_command(word[1], group.info_name, group.command.commands))
         return _fail(_worded(_without_values(" ".join(str(format_message()).split()), arguments)))
     return _fail(said("This is {fault}.", fault=fault(error)))
 
@@ -200,8 +208,6 @@ def _without_values(message: str, arguments: list[str]) -> str:
     for value in sorted(filter(None, values), key=len, reverse=True):
         for quoted in (repr(value), f"'{value}'", f'"{value}"'):
             message = message.replace(quoted, "the value given")
-    if message.startswith("No such command"):
-        return said("There is no such command: --help lists them.")
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 

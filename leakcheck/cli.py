@@ -5,6 +5,7 @@ Each `leakcheck/commands/NAME.py` has `app`, a typer.Typer with that command
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum
 from importlib import import_module
@@ -180,20 +181,39 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            raise UsageError(_no_such_command(cmd_name))
+            raise UsageError(no_such_command(cmd_name, "", COMMANDS))
         module = import_module(f"leakcheck.commands.{cmd_name}")
         command = typer.main.get_command(module.app.real())
         command.name = cmd_name
         return _with_common(command)
 
 
-def _no_such_command(name: str) -> str:
+_ELSEWHERE = {  # what other programs call it
+    "delete": ("remove", "distrust"),
+    "install": ("add",),
+    "ls": ("list",),
+    "rm": ("remove", "distrust"),
+    "uninstall": ("remove",),
+    "untrust": ("distrust",),
+    "upgrade": ("update",),
+}
+
+
+def no_such_command(word: str, group: str, names: Iterable[str]) -> str:
+    """What to say of a word that is none of a group's commands, with the one that was meant.
+
+    group: what is typed before it, empty for leakcheck itself.
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(name, COMMANDS, n=1)
-    if near:
-        return said("There is no such command: did you mean {near}?", near=near[0])
-    return said("There is no such command: leakcheck --help lists them.")
+    known = list(names)
+    meant = [name for name in _ELSEWHERE.get(word, ()) if name in known]
+    meant += get_close_matches(word, known, n=1)
+    if meant:
+        near = " ".join(filter(None, (group, meant[0])))
+        return said("There is no such command: did you mean {near}?", near=near)
+    command = " ".join(filter(None, ("leakcheck", group)))
+    return said("There is no such command: {command} --help lists them.", command=command)
 
 
 app = typer.Typer(

@@ -113,7 +113,30 @@ def test_a_group_without_a_command_shows_its_help() -> None:
     assert done.status == 2
     assert "  add " in done.err
     assert done.err.count("\n") > 8
-    assert "no such command" in one_sentence(leakcheck("filters", "rm", "x"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("filters rm x", "did you mean filters remove?"),
+        ("filters ls", "did you mean filters list?"),
+        ("filters install x", "did you mean filters add?"),
+        ("filters updat", "did you mean filters update?"),
+        ("keys rm x", "did you mean keys distrust?"),
+        ("keys dsitrust x", "did you mean keys distrust?"),
+        ("chekc x", "did you mean check?"),
+        ("filters qqqqqq", "leakcheck filters --help lists them"),
+        ("qqqqqq", "leakcheck --help lists them"),
+    ],
+)
+def test_a_command_that_there_is_not_suggests_the_one_that_was_meant(
+    typed: str, meant: str
+) -> None:
+    done = leakcheck(*typed.split())
+    assert done.status == 2
+    assert one_sentence(done) == f"leakcheck: There is no such command: {meant.rstrip('.')}" + (
+        "" if meant.endswith("?") else "."
+    )
 
 
 def test_the_template_of_a_mail_service_is_read_by_its_headers(tmp_path: Path) -> None:

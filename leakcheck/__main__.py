@@ -14,7 +14,7 @@ from leakcheck import version_text
 from leakcheck.language import figure, local, said
 
 _FLAGS = ("-q", "--quiet", "-v", "--verbose")  # which may stand before the command
-_YOUNG = 25_000  # objects; about what a command loads, none of which is garbage
+_YOUNG = 40_000  # objects; about what a command loads, none of which is garbage
 _LONG = 10.0  # seconds of work after which it is worth a word that it could be faster
 _SLOW = said(
     "This ran on plain Python, some 40 times slower than the native engine. Install Rust "

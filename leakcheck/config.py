@@ -118,7 +118,7 @@ class Value(NamedTuple):
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Config:
     """All settings.
 

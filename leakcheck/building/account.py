@@ -14,7 +14,7 @@ from leakcheck.sources.filter_file import Header
 from leakcheck.sources.filter_header import info_json
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class InputCounts:
     """One input's account.
 
@@ -37,7 +37,7 @@ class InputCounts:
     new_exact: bool = True
     rejected: Counter[str] = field(default_factory=Counter)
     failure: str | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, lines: int, accepted: int, records: int, rejected: dict[str, int]) -> None:
         """Note what an extractor found; safe from any thread."""
@@ -84,7 +84,7 @@ class InputCounts:
         )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BuildReport:
     """The account of a whole build.
 

@@ -14,7 +14,6 @@ from leakcheck.building.checkpoint import Checkpoint
 from leakcheck.building.decide import Plan, look, settle, wanted_of
 from leakcheck.building.line_jobs import LineJobs
 from leakcheck.building.ranges import BATCH, looks_ranged, read_batch
-from leakcheck.building.record_jobs import NO_PLAINTEXT, record_jobs
 from leakcheck.building.rejects import Rejects
 from leakcheck.building.request import BuildRequest
 from leakcheck.building.workers import Job, Workers
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from leakcheck.building.slow_keys import Wish
 
 MOST_MEMBERS = 1000  # of one archive that have an account of their own
+NO_PLAINTEXT = said("it holds hashes, but the passwords themselves are needed")
 GOES_ON = said("Interrupted: the same command goes on where it stopped.")
 Stream = Generator[Job, None, None]
 
@@ -256,6 +256,8 @@ class Jobs:
                 self.report.inputs.append(tally)
             tally.form = plan.form.value if tally.form in (None, plan.form.value) else "several"
             if plan.structured:
+                from leakcheck.building.record_jobs import record_jobs  # lines need no parser
+
                 wanted = wanted_of(plan.kind, self.request.form, self.request.column)
                 least, note = self.request.min_count, self.rejects.note
                 yield from record_jobs(self.writer, item, plan, wanted, least, tally, note)

@@ -25,7 +25,7 @@ Builds = Callable[[BuildRequest, Say, Watch, Stage], BuildReport]
 """`build`, or what does the same elsewhere."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Outputs:
     """The files that a build writes, and where those go that belong into object storage.
 

@@ -20,7 +20,6 @@ from leakcheck.records.rows import UNEXPLAINED, Wanted
 from leakcheck.wording import counted
 
 Note = Callable[[str, int, str], None]
-NO_PLAINTEXT = said("it holds hashes, but the passwords themselves are needed")
 HASHED = said("a hash, not a password")
 
 

@@ -40,6 +40,8 @@ class Checked:
 
 def ask(passwords: Sequence[bytes], sources: Sequence[Source]) -> list[tuple[SourceAnswer, ...]]:
     """What each source says of each password; every distinct one is asked once."""
+    if not passwords:
+        return []
     from leakcheck.sources.asking import ask as ask_source
     from leakcheck.subject.question import question
 

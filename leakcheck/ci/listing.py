@@ -41,7 +41,7 @@ class Item(NamedTuple):
     commit: Commit | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FileListing:
     """The files to read below one root.
 

@@ -40,7 +40,7 @@ class Manner(NamedTuple):
     ignorable: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ReadPart:
     """What was seen in some of the files.
 

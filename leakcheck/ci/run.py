@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leakcheck.ci.baseline import AcceptedFinding, Baseline
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CiOutcome:
     """What a run found.
 

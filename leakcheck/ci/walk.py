@@ -34,7 +34,7 @@ class File(NamedTuple):
     commit: Commit | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Walk:
     """Reads files below one root.
 

@@ -10,16 +10,17 @@ from urllib.parse import quote, unquote, urljoin
 
 from leakcheck.errors import UsageError
 from leakcheck.language import said
+from leakcheck.patterns import late
 
 PORTS = {"http": 80, "https": 443}
-_URL = re.compile(
+_URL = late(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
     r"(?:(?P<user>[^/?#@]*)@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[^/?#@:\[\]\\\s]+)(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_NAME = re.compile(r"[a-z0-9._-]{1,253}", re.ASCII)
+_NAME = late(r"[a-z0-9._-]{1,253}", re.ASCII)
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 _UNREADABLE = "the URL"
 

@@ -8,7 +8,7 @@ each thread, whatever the size of the text or of its lines.
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -20,6 +20,7 @@ from leakcheck.hunting.plain_lines import plain_hits
 from leakcheck.hunting.sieve import sieve_for
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Buffers, Chunk, chunks, line_ends
+from leakcheck.threads import Task, Threads
 
 AHEAD = 2
 _CHUNK = 1 << 20
@@ -67,7 +68,7 @@ class Hunter:
         self._sieve = sieve_for(watch)
         self._threads = threads or usable_cores()
         self._chunk = chunk
-        self._pool = ThreadPoolExecutor(self._threads)
+        self._pool = Threads(self._threads, "leakcheck-hunt")
         self.moved: Callable[[int], None] = lambda count: None
         """Called with the number of bytes of each chunk done."""
 
@@ -80,7 +81,7 @@ class Hunter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def hunt(self, stream: Any, line: int = 1, **reading: Any) -> Iterator[Hit]:
         """The hits in a text, in order, as `batches` has them."""
@@ -93,7 +94,7 @@ class Hunter:
         Raises ReadError after the last hit where the stream is broken.
         """
         buffers = Buffers(self._chunk + (self._chunk >> 2))
-        waiting: deque[tuple[Chunk, ChunkText, Future[list[int]]]] = deque()
+        waiting: deque[tuple[Chunk, ChunkText, Task[list[int]]]] = deque()
         source = texts(chunks(stream, self._chunk, buffers=buffers, **reading))
         broken: Exception | None = None
         more = True
@@ -106,12 +107,11 @@ class Hunter:
                 except Exception as error:  # what came before it counts
                     more, broken = False, error
                 else:
-                    waiting.append(
-                        (chunk, text, self._pool.submit(self._sieve.positions, text.data))
-                    )
+                    sieved = self._pool.submit(partial(self._sieve.positions, text.data))
+                    waiting.append((chunk, text, sieved))
             if waiting:
-                chunk, text, future = waiting.popleft()
-                positions = future.result()
+                chunk, text, sieved = waiting.popleft()
+                positions = sieved.result()
                 if positions:
                     yield from _batches(self._compare(text, positions, line - 1))
                 self.moved(len(chunk.data))

@@ -126,7 +126,7 @@ class Input:
         return self._text
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Place:
     """Where in a file the expansion stands."""
 

@@ -11,7 +11,7 @@ MAGIC, MAGIC_AT = b"ustar", 257
 _SPARSE_KEYS = b"GNU.sparse."
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TarEntry:
     """One header, and what the extended headers before it say.
 
@@ -26,7 +26,7 @@ class TarEntry:
     real: int = 0
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Extended:
     """What extended headers say of the next member."""
 

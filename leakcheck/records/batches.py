@@ -21,7 +21,7 @@ BATCH_BYTES = 4 << 20
 SAMPLE_ROWS = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Batch:
     """What some records hold.
 

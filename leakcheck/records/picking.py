@@ -78,7 +78,7 @@ class Places(NamedTuple):
         return self.passwords + self.hashes
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Picker:
     """Picks what keys of a kind need from the rows of one text."""
 

@@ -154,7 +154,7 @@ def column_of(data: bytes, mark: str, at: int) -> bytes | None:
     return None if found is None else found[3]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Chunk:
     """A part of a table whose every line is a row, with something in it and no other reading."""
 

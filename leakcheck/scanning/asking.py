@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bloom.cores import usable_cores
 from leakcheck.language import figure, joined, said
@@ -14,10 +14,11 @@ from leakcheck.scanning.source_set import SourceSet
 from leakcheck.scanning.summary import ScanCounts
 from leakcheck.sources import Source
 from leakcheck.sources.kept_keys import Proofs
-from leakcheck.sources.sorted_list import exact_sources
-from leakcheck.subject.identity import Identity
 from leakcheck.subject.kinds import Kind
 from leakcheck.wording import duration, more_spellings
+
+if TYPE_CHECKING:
+    from leakcheck.subject.identity import Identity
 
 
 class Asking:
@@ -91,12 +92,14 @@ class Asking:
 def _exact_sources(options: ScanOptions, sources: SourceSet, *, needed: bool) -> list[Source]:
     if not options.confirm and not options.confirm_with:
         return []
+    from leakcheck.sources.sorted_list import exact_sources
+
     return exact_sources(
         sources.kind, sources.sources, options.confirm_with, options.access, needed=needed
     )
 
 
-def cost(identity: Identity, rows: int | None, source: Source) -> str:
+def cost(identity: "Identity", rows: int | None, source: Source) -> str:
     """What a list of about so many rows, None for unknown, costs with one source."""
     from leakcheck.sources.identities import price
 

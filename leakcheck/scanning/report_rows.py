@@ -4,8 +4,8 @@ What a writer makes of a clean row is found out once, from a row with marks in p
 its subject and its cells; the engine then writes the others like it, straight from the list.
 """
 
+import os
 import re
-import secrets
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from leakcheck.verdicts import Code, Verdict
 
 _, _engine = choose("leakcheck._native", "leakcheck.scanning.numbered")
 clean_rows = _engine.clean_rows
-_NUMBER = secrets.randbelow(9 * 10**14) + 10**14
+_NUMBER = int.from_bytes(os.urandom(8)) % (9 * 10**14) + 10**14  # `secrets` loads OpenSSL
 _MARK = f"Z{_NUMBER}Z"  # no list holds it, and every writer writes it as it is
 _MARKS = re.compile(rf"{_MARK}\d+Z|{_NUMBER}")
 

@@ -9,7 +9,6 @@ JSON, one object a row (`--format jsonl`):
 before others.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -148,6 +147,8 @@ class ScanRow(NamedTuple):
             "The {kind} in row {row}", kind=KINDS[self.answer.kind], row=self.number
         )
         place = Location(list_name, self.number)
+        import hashlib  # loads OpenSSL
+
         mark = hashlib.sha256(
             f"{list_name}\0{self.answer.subject or self.number}\0{self.id}".encode()
         )

@@ -9,9 +9,9 @@ import re
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from bloom.cores import usable_cores
@@ -25,6 +25,7 @@ from leakcheck.sources.asking import any_doubts, doubts
 from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.tables import Versions
+from leakcheck.threads import Task, Threads
 from leakcheck.verdicts import Code, Lookup
 from leakcheck.wording import KINDS
 
@@ -155,8 +156,8 @@ def ask_all(
     Where the list breaks off, what was read of it is answered first.
     """
     workers = min(8, usable_cores())
-    waiting: deque[Future[Asked]] = deque()
-    pool = ThreadPoolExecutor(workers, "leakcheck-scan")
+    waiting: deque[Task[Asked]] = deque()
+    pool = Threads(workers, "leakcheck-scan")
     line = 1
     coming, broken = iter(blocks), None
     try:
@@ -166,7 +167,7 @@ def ask_all(
             except InputError as error:
                 block, broken = None, error
             if block is not None:
-                waiting.append(pool.submit(sources.ask, block, query))
+                waiting.append(pool.submit(partial(sources.ask, block, query)))
                 if len(waiting) <= workers + 1:
                     continue
             elif not waiting:
@@ -179,7 +180,7 @@ def ask_all(
                 line += asked.digested.count
             yield asked
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.close()
 
 
 def merge(codes: Sequence[bytes]) -> bytes:

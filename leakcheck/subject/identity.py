@@ -18,9 +18,7 @@ than the builder says clean to everybody.
 
 import base64
 import binascii
-import hashlib
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -106,12 +104,16 @@ class Hardening:
 
 def realm_salt(realm: str) -> bytes:
     """The salt that belongs to the name of a publisher, 16 bytes."""
+    import hashlib
+
     name = f"leakcheck realm v1\0{realm}".encode()
     return hashlib.sha256(name).digest()[:SALT_BYTES]
 
 
 def random_salt() -> bytes:
     """A salt that nobody else has, 16 bytes."""
+    import secrets
+
     return secrets.token_bytes(SALT_BYTES)
 
 

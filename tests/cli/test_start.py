@@ -1,56 +1,62 @@
-"""How soon a command starts: what it must not load, as whoever runs it waits for that."""
+"""What a short command does not load: most of the time that it takes is loading."""
 
-import re
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from program import leakcheck
 
-STARTS = {
-    "the version": (["--version"], {"typer", "bloom.filter"}),
-    "one address": (
-        ["check", "alice@example.fr", "--in", "acme.bloom"],
-        {"typer", "_hashlib", "ssl", "tomllib", "rich", "pydantic", "leakcheck.trust.store",
-         "leakcheck.http.client",
-         "leakcheck.scanning.scan", "leakcheck.extract", "bloom.builder"},
-    ),
-    "a build": (
-        ["build", "dump.txt", "-o", "new.bloom"],
-        {"typer", "leakcheck.http.client", "leakcheck.subject.identity",
-         "leakcheck.records.sql_tokens", "concurrent.futures", "logging", "gzip", "shutil",
-         "datetime", "leakcheck.storage.stores"},
-    ),
-    "an address, and little said": (
-        ["-q", "check", "--color", "never", "alice@example.fr", "--in", "acme.bloom"],
-        {"typer", "rich", "pydantic"},
-    ),
-    "a folder without rules of git's": (
-        ["ci", "empty"], {"typer", "pathspec", "rich", "yaml", "pydantic", "datetime"},
-    ),
-    "help": (["check", "--help"], {"rich", "pydantic"}),
+from leakcheck.__main__ import run
+
+NEVER = (
+    "typer", "click", "rich", "httpx", "asyncio", "ssl", "hashlib", "secrets", "random", "tempfile",
+    "shutil", "subprocess", "zipfile", "importlib.metadata", "concurrent.futures", "logging",
+    "tomllib", "platformdirs", "xml", "leakcheck.http.client",
+)  # fmt: skip
+COMMANDS = {
+    "check": ("csv", "leakcheck.input", "leakcheck.records", "leakcheck.reports", "bloom.builder"),
+    "ci": ("csv", "leakcheck.input", "leakcheck.records", "leakcheck.subject.address",
+           "leakcheck.ci.baseline", "leakcheck.ci.history", "bloom.builder"),
+    "build": ("leakcheck.reports", "leakcheck.records.picking", "leakcheck.records.sql",
+              "leakcheck.http", "leakcheck.storage.stores", "leakcheck.subject.identity"),
+    "scan": ("mmap", "leakcheck.subject.identity", "leakcheck.sources.sorted_list",
+             "leakcheck.records.json", "bloom.builder"),
+    "hunt": ("mmap", "leakcheck.subject.identity", "leakcheck.hunting.following",
+             "leakcheck.records.json", "bloom.builder"),
 }  # fmt: skip
+PROGRAM = """
+import json, sys
+from leakcheck.__main__ import run
+from leakcheck.terminal import prepare
+prepare()
+status = run(sys.argv[1:])
+print(json.dumps([status, *sys.modules]))
+"""
 
 
-@pytest.mark.parametrize("case", STARTS)
-def test_a_command_loads_nothing_that_it_does_not_need(case: str, tmp_path: Path) -> None:
-    arguments, spared = STARTS[case]
-    (tmp_path / "dump.txt").write_bytes(b"alice@example.fr\n")
-    (tmp_path / "empty").mkdir()
-    made = leakcheck("build", tmp_path / "dump.txt", "-o", tmp_path / "acme.bloom")
-    assert made.status == 0, made.err
-    run = [sys.executable, "-X", "importtime", "-m", "leakcheck", *arguments]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "leakcheck" in loaded, "nothing was seen"
-    assert not spared & loaded
-
-
-def test_the_version_is_for_people_and_machines() -> None:
-    first, *more = leakcheck("--version").out.splitlines()
-    assert re.fullmatch(r"leakcheck \d+\.\d+\.\d+ \((native|python) engine\)", first)
-    assert leakcheck("scan", "--version").status == 2
-    told = dict(line.split(" ", 1) for line in more)
-    assert told["python"].split()[0] == ".".join(map(str, sys.version_info[:3]))
-    assert told["platform"].startswith(sys.platform)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_short_command_loads_what_it_uses(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
+    few, one, empty = tmp_path / "few.bloom", tmp_path / "one.txt", tmp_path / "empty"
+    one.write_text("someone@example.fr\n")
+    empty.mkdir()
+    assert run(["build", str(one), "-o", str(few), "--kind", "email"]) == 0
+    words = {
+        "check": ["nobody@example.fr", "--in", str(few)],
+        "ci": [str(empty)],
+        "build": [str(one), "-o", str(tmp_path / "new.bloom"), "--kind", "email"],
+        "scan": [str(one), "--in", str(few), "--format", "summary"],
+        "hunt": [str(one), "--watch", str(one)],
+    }[command]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, command, *words], capture_output=True, check=True
+    )
+    status, *loaded = json.loads(done.stdout.splitlines()[-1])
+    assert status == (command in ("scan", "hunt"))
+    rooms = (*NEVER, *COMMANDS[command])
+    assert [name for name in loaded if name.startswith(tuple(f"{room}." for room in rooms))
+            or name in rooms] == []  # fmt: skip

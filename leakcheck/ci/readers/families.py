@@ -132,7 +132,7 @@ _register(
 
 
 def _named(*pairs: tuple[str, Family]) -> tuple[tuple[re.Pattern[str], Family], ...]:
-    return tuple((re.compile(pattern, re.IGNORECASE), family) for pattern, family in pairs)
+    return tuple((late(pattern, re.IGNORECASE), family) for pattern, family in pairs)
 
 
 # Names that say more than their suffix, and names that say it where a suffix says nothing.

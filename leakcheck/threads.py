@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Task(Generic[T]):
+class Pending(Generic[T]):
     """A piece of work; its result is asked for once.
 
     asked: whether it was.
@@ -43,11 +43,11 @@ class Threads:
     def __init__(self, count: int, name: str) -> None:
         self._count, self._name = count, name
         self._pool: ThreadPoolExecutor | None = None
-        self._first: Task[Any] | None = None
+        self._first: Pending[Any] | None = None
 
-    def submit(self, work: Callable[[], T]) -> Task[T]:
+    def submit(self, work: Callable[[], T]) -> Pending[T]:
         """Hand in a task."""
-        task = Task(work)
+        task = Pending(work)
         if self._pool is None:
             first = self._first
             if first is None or first.asked:

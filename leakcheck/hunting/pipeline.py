@@ -20,7 +20,7 @@ from leakcheck.hunting.plain_lines import plain_hits
 from leakcheck.hunting.sieve import sieve_for
 from leakcheck.hunting.watch import Watch
 from leakcheck.input import Buffers, Chunk, chunks, line_ends
-from leakcheck.threads import Task, Threads
+from leakcheck.threads import Pending, Threads
 
 AHEAD = 2
 _CHUNK = 1 << 20
@@ -94,7 +94,7 @@ class Hunter:
         Raises ReadError after the last hit where the stream is broken.
         """
         buffers = Buffers(self._chunk + (self._chunk >> 2))
-        waiting: deque[tuple[Chunk, ChunkText, Task[list[int]]]] = deque()
+        waiting: deque[tuple[Chunk, ChunkText, Pending[list[int]]]] = deque()
         source = texts(chunks(stream, self._chunk, buffers=buffers, **reading))
         broken: Exception | None = None
         more = True

@@ -25,7 +25,7 @@ from leakcheck.sources.asking import any_doubts, doubts
 from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.tables import Versions
-from leakcheck.threads import Task, Threads
+from leakcheck.threads import Pending, Threads
 from leakcheck.verdicts import Code, Lookup
 from leakcheck.wording import KINDS
 
@@ -156,7 +156,7 @@ def ask_all(
     Where the list breaks off, what was read of it is answered first.
     """
     workers = min(8, usable_cores())
-    waiting: deque[Task[Asked]] = deque()
+    waiting: deque[Pending[Asked]] = deque()
     pool = Threads(workers, "leakcheck-scan")
     line = 1
     coming, broken = iter(blocks), None

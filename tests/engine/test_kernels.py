@@ -370,22 +370,46 @@ def _rows(packed: bytes) -> list[bytes]:
 
 
 def test_batches_dealt_by_page_answer_in_order(both: tuple[ModuleType, ModuleType]) -> None:
-    """A filter beyond the cache and very many keys: answers go back to where they belong."""
+    """A large filter and very many keys: answers go back to where they belong."""
     _, native = both
-    pages, hashes = 300, 3
-    digests = random.Random(3).randbytes(20 * 300_000)
+    pages, hashes, held = 20_000, 3, 230  # of pages that begin with 0, 1 and 2 there are 234
+    digests = bytearray(random.Random(3).randbytes(20 * 300_000))
+    digests[::20] = bytes(one % 3 for one in digests[::20])
     records = b"".join(sorted(_rows(native.records(digests, 20))))
-    body = bytearray(pages * PAGE_BYTES)
+    body = bytearray(236 * PAGE_BYTES)
     native.fill(records, pages, hashes, body, 0)
     native.seal(body, 0, 99)
     body[7 * PAGE_BYTES] ^= 1
-    part = body[2 * PAGE_BYTES :]
-    shape, asked = (pages, 2, hashes, 99), random.Random(4).randbytes(20 * 100_000) + digests
+    shape = (pages, 2, hashes, 99)
+    asked = random.Random(4).randbytes(20 * 100_000) + bytes(digests)
+    asked = asked[: 20 * 80_000] + bytes(20 * 20_000) + asked[20 * 100_000 :]
     step = 20 * 10_000
     had = native.Pages(shape, pages - 2, 20)
-    assert had.put(0, part) == pages - 3
+    assert had.put(0, body[2 * PAGE_BYTES : held * PAGE_BYTES]) == held - 3
     small = b"".join(had.look_up(asked[at : at + step]) for at in range(0, len(asked), step))
     assert had.look_up(asked) == small
     assert {small.count(code) > 100 for code in (0, 1, 2)} == {True}
     assert small[100_000:].count(0) == 0
     assert native.Pages(shape, pages - 2, 20).look_up(asked) == b"\2" * 400_000
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 200, 1000])
+@pytest.mark.parametrize("hashes", [1, 2, 10, 64])
+def test_keys_found_and_not_found_mix_in_any_number(
+    both: tuple[ModuleType, ModuleType], count: int, hashes: int
+) -> None:
+    """All found, none, half, and some on a damaged page: the answers of plain Python."""
+    reference, native = both
+    rng = random.Random(count * hashes)
+    there, others = rng.randbytes(20 * count), rng.randbytes(20 * count)
+    body = bytearray(9 * PAGE_BYTES)
+    native.fill(b"".join(sorted(set(_rows(native.records(there, 20))))), 9, hashes, body, 0)
+    native.seal(body, 0, 7)
+    body[4 * PAGE_BYTES] ^= 1
+    had = [engine.Pages((9, 0, hashes, 7), 9, 20) for engine in both]
+    assert [one.put(0, bytes(body)) for one in had] == [8, 8]
+    mixed = b"".join(rng.choice((there, others))[at : at + 20] for at in range(0, len(there), 20))
+    for asked in (there, others, mixed):
+        codes = [one.look_up(asked) for one in had]
+        assert codes[0] == codes[1]
+    assert reference.ABSENT not in had[1].look_up(there)

@@ -9,11 +9,12 @@ use std::cell::Cell;
 pub const ABSENT: u8 = 0;
 pub const PRESENT: u8 = 1;
 pub const UNKNOWN: u8 = 2;
-/// Digests looked up together: each round asks for a cache line of every one of them.
-const AHEAD: usize = 128;
-/// Digests dealt by page together, where the filter is larger than the cache and they are not few.
+/// Keys looked up at a time, a cache line of each on its way.
+const AHEAD: usize = 64;
+/// Digests dealt by page together, where they are not few and the filter is far larger than
+/// the cache: with small pages of the system, that is twice as fast in a filter of 1 GiB.
 const BATCH: usize = 1 << 20;
-const CACHE: usize = (1 << 20) / PAGE;
+const LARGE: usize = (64 << 20) / PAGE;
 const FEW: usize = 1 << 18;
 /// Logarithm of the parts of the filter that digests are dealt to.
 const GROUP_BITS: u32 = 9;
@@ -82,7 +83,7 @@ impl Pages {
             .chunks(BATCH * digest_bytes)
             .zip(codes.chunks_mut(BATCH));
         for (digests, codes) in batches {
-            let dealt = codes.len() > FEW && (CACHE..u32::MAX as usize).contains(&self.held());
+            let dealt = codes.len() > FEW && (LARGE..u32::MAX as usize).contains(&self.held());
             if !dealt || self.look_up_dealt(digests, digest_bytes, codes).is_err() {
                 self.look_up_straight(digests, digest_bytes, codes);
             }
@@ -91,23 +92,15 @@ impl Pages {
 
     /// In the order of the digests.
     fn look_up_straight(&self, digests: &[u8], digest_bytes: usize, codes: &mut [u8]) {
-        let mut group = [Asked {
-            page: &EMPTY,
-            mixed: 0,
-        }; AHEAD];
-        let groups = digests
-            .chunks(AHEAD * digest_bytes)
-            .zip(codes.chunks_mut(AHEAD));
-        for (digests, codes) in groups {
-            let mut places = group.iter_mut().zip(codes.iter_mut());
-            for_each_digest(digests, digest_bytes, |digest| {
-                let record = record(digest);
-                if let Some((asked, code)) = places.next() {
-                    (*asked, *code) = self.ask(self.index((record >> 64) as u64), record as u64);
-                }
-            });
-            self.settle(&mut group, codes);
-        }
+        let mut flight = Flight::new();
+        let mut place = 0;
+        for_each_digest(digests, digest_bytes, |digest| {
+            let record = record(digest);
+            let index = self.index((record >> 64) as u64);
+            self.ask(&mut flight, index, record as u64, place, codes);
+            place += 1;
+        });
+        flight.land(codes);
     }
 
     /// Dealt by page first, so that what is asked of a part of the filter is asked while
@@ -159,79 +152,122 @@ impl Pages {
             *start += 1;
             place += 1;
         });
-        let mut group = [Asked {
-            page: &EMPTY,
-            mixed: 0,
-        }; AHEAD];
-        let mut found = [0u8; AHEAD];
-        for asked in dealt[..codes.len()].chunks(AHEAD) {
-            for ((slot, code), dealt) in group.iter_mut().zip(&mut found).zip(asked) {
-                (*slot, *code) = self.ask(dealt.index.into(), dealt.mixed);
-            }
-            let found = &mut found[..asked.len()];
-            self.settle(&mut group, found);
-            for (code, dealt) in found.iter().zip(asked) {
-                if let Some(place) = codes.get_mut(dealt.place as usize) {
-                    *place = *code;
-                }
-            }
+        let mut flight = Flight::new();
+        for one in &dealt[..codes.len()] {
+            self.ask(&mut flight, one.index.into(), one.mixed, one.place, codes);
         }
+        flight.land(codes);
         DEALT.set(dealt);
         Ok(())
     }
 
-    /// What is to be looked at for a key, asked for already, and the answer if no bit is set.
+    /// Note the answer if no bit is set, and begin to look at the bits.
     #[inline(always)]
-    fn ask(&self, index: u64, mixed: u64) -> (Asked<'_>, u8) {
+    fn ask<'a>(
+        &'a self,
+        flight: &mut Flight<'a>,
+        index: u64,
+        mixed: u64,
+        place: u32,
+        codes: &mut [u8],
+    ) {
         let page = self.get(index);
-        let code = if page.is_some() { ABSENT } else { UNKNOWN };
-        let asked = Asked {
-            page: page.unwrap_or(&EMPTY),
-            mixed,
-        };
-        asked.prefetch();
-        (asked, code)
-    }
-
-    /// Round by round, one bit of each key that is still possible; what is left is present.
-    fn settle(&self, group: &mut [Asked; AHEAD], codes: &mut [u8]) {
-        let mut left: [u8; AHEAD] = std::array::from_fn(|place| place as u8);
-        let mut count = codes.len().min(AHEAD);
-        for round in 1..=self.shape.hashes {
-            let mut kept = 0;
-            for at in 0..count {
-                let place = left[at];
-                left[kept] = place;
-                kept += group[place as usize % AHEAD].bit();
-            }
-            count = kept;
-            if count == 0 {
-                return;
-            }
-            if round < self.shape.hashes {
-                for &place in &left[..count] {
-                    let asked = &mut group[place as usize % AHEAD];
-                    asked.mixed = asked.mixed.wrapping_mul(PHI);
-                    asked.prefetch();
-                }
-            }
+        if let Some(code) = codes.get_mut(place as usize) {
+            *code = if page.is_some() { ABSENT } else { UNKNOWN };
         }
-        for &place in &left[..count] {
-            if let Some(code) = codes.get_mut(place as usize) {
-                *code = PRESENT;
-            }
+        if let Some(page) = page {
+            let left = self.shape.hashes;
+            flight.add(
+                Asked {
+                    page,
+                    mixed,
+                    place,
+                    left,
+                },
+                codes,
+            );
         }
     }
 }
 
-/// A page of no key, for those that have none: their answer is UNKNOWN whatever it says.
+/// Keys of which some bits are still to be looked at, whose cache lines are on their way.
+///
+/// As soon as so many are under way, one bit of each is looked at, and those whose bit is not set
+/// make room for others: so the memory is never waited for with few lines under way.
+struct Flight<'a> {
+    asked: [Asked<'a>; AHEAD],
+    count: usize,
+}
+
+impl<'a> Flight<'a> {
+    fn new() -> Self {
+        let nobody = Asked {
+            page: &EMPTY,
+            mixed: 0,
+            place: 0,
+            left: 0,
+        };
+        Flight {
+            asked: [nobody; AHEAD],
+            count: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, asked: Asked<'a>, codes: &mut [u8]) {
+        asked.prefetch();
+        self.asked[self.count % AHEAD] = asked;
+        self.count += 1;
+        while self.count == AHEAD {
+            self.round(codes);
+        }
+    }
+
+    /// Look at one bit of each key; note those that have all of theirs.
+    fn round(&mut self, codes: &mut [u8]) {
+        let mut set = 0;
+        for at in 0..self.count.min(AHEAD) {
+            let asked = self.asked[at];
+            self.asked[set % AHEAD] = asked;
+            set += asked.bit();
+        }
+        let mut kept = 0;
+        for at in 0..set.min(AHEAD) {
+            let mut asked = self.asked[at];
+            asked.left -= 1;
+            if asked.left == 0 {
+                if let Some(code) = codes.get_mut(asked.place as usize) {
+                    *code = PRESENT;
+                }
+                continue;
+            }
+            asked.mixed = asked.mixed.wrapping_mul(PHI);
+            asked.prefetch();
+            self.asked[kept % AHEAD] = asked;
+            kept += 1;
+        }
+        self.count = kept;
+    }
+
+    /// Look at all bits that are left.
+    fn land(&mut self, codes: &mut [u8]) {
+        while self.count > 0 {
+            self.round(codes);
+        }
+    }
+}
+
+/// A page of no key.
 static EMPTY: Page = [0; PAGE];
 
-/// A key being looked up: its page and what its next bit comes from.
+/// A key being looked up: its page, what its next bit comes from, its place among the digests,
+/// and how many bits are left to look at.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     page: &'a Page,
     mixed: u64,
+    place: u32,
+    left: u32,
 }
 
 impl Asked<'_> {

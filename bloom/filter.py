@@ -26,7 +26,7 @@ from bloom.format import (
 from bloom.memory import free_memory
 from bloom.page import Verdict, load_rate, page_number
 
-_BLOCK_PAGES = 256
+_BLOCK_PAGES = 512  # as many as the kernel keeps together
 _BATCH_DIGESTS = 1 << 20
 _KEPT_BYTES = 64 << 20  # of pages, for single lookups; batches keep more where there is memory
 _GAP = 8  # pages not asked for that are read along, rather than start another read

@@ -5,6 +5,7 @@ Clean lines cost no work in Python: that is the point.
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from bloom.engine import choose
 from leakcheck import terminal
@@ -76,7 +77,7 @@ def _lines(scan: Scan, asked: Asked) -> Iterator[str]:
         and lines
         and spoken() == "en"
         and not scan.shown
-        and not codes.count(Code.UNKNOWN)
+        and Code.UNKNOWN not in codes
         and len(asked.lookups) == 1
     ):
         which, tails = _tails(scan.sources.sources[0], asked.lookups[0])
@@ -106,11 +107,13 @@ def _tails(source: Source, lookup: Lookup) -> tuple[list[int], list[str]]:
     """For each digest found, in order, which of the texts is said of it; and the texts."""
     alarms = lookup.alarms_at(hits_at(lookup.codes))
     places = {alarm: at for at, alarm in enumerate(dict.fromkeys(alarms))}
-    name = printable(source.info.name)
-    return (
-        [places[alarm] for alarm in alarms],
-        [f"{_IN}{name} (false alarm: {odds(alarm)})\n" for alarm in places],
-    )
+    name = source.info.name
+    return [places[alarm] for alarm in alarms], [_tail(name, alarm) for alarm in places]
+
+
+@lru_cache(1 << 12)  # pages have a few hundred different loads
+def _tail(name: str, alarm: float | None) -> str:
+    return f"{_IN}{printable(name)} (false alarm: {odds(alarm)})\n"
 
 
 def _label(number: int, subject: str | None, lines: bool) -> str:

@@ -32,6 +32,8 @@ from leakcheck.wording import KINDS
 EMPTY = 4
 """The code of a row without content, which is no row."""
 _WORST = bytes([Code.CLEAN, Code.EXPOSED, Code.UNKNOWN, Code.EXPOSED] + [EMPTY] * 252)
+_EXPOSED = bytes([Code.EXPOSED])
+_FEW = 64
 _ODD = bytes([0]) + bytes([1]) * 255
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
@@ -230,12 +232,27 @@ def positions(codes: bytes) -> Iterator[int]:
 
 def hits_at(codes: bytes) -> Sequence[int]:
     """The indices of the exposed, in order."""
-    count = codes.count(Code.EXPOSED)
-    if count == len(codes):
-        return range(count)
-    if count * 16 < len(codes):
-        return [at for at in positions(codes) if codes[at] == Code.EXPOSED]
-    return [at for at, code in enumerate(codes) if code == Code.EXPOSED]
+    if not codes.strip(_EXPOSED):
+        return range(len(codes))
+    found: list[int] = []
+    at = codes.find(_EXPOSED)
+    while at >= 0:
+        found.append(at)
+        if len(found) * 16 > len(codes):
+            return [at for at, code in enumerate(codes) if code == Code.EXPOSED]
+        at = codes.find(_EXPOSED, at + 1)
+    return found
+
+
+def count_of(codes: bytes, code: int) -> int:
+    """How many of `codes` are `code`. Of few, finding each is far faster than counting."""
+    found, at = 0, codes.find(code)
+    while at >= 0:
+        found += 1
+        if found == _FEW:
+            return codes.count(code)
+        at = codes.find(code, at + 1)
+    return found
 
 
 def newer(sources: Sequence[Source], since: str) -> tuple[list[Source], list[Source]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from leakcheck.language import day, figure, joined, said, said_of
 from leakcheck.reports import Chart, Summary
-from leakcheck.scanning.source_set import EMPTY, Asked
+from leakcheck.scanning.source_set import EMPTY, Asked, count_of
 from leakcheck.sources import Source
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Code, SourceAnswer, SourceInfo, Verdict, exit_status
@@ -44,7 +44,7 @@ class ScanCounts:
     def block(self, asked: Asked) -> None:
         """Count a block."""
         codes = asked.codes
-        odd = [codes.count(code) for code in (Code.EXPOSED, Code.UNKNOWN, EMPTY)]
+        odd = [count_of(codes, code) for code in (Code.EXPOSED, Code.UNKNOWN, EMPTY)]
         self.exposed += odd[0]
         self.unknown += odd[1]
         self.empty += odd[2]
@@ -56,7 +56,7 @@ class ScanCounts:
                   (len(self._sources), self._domains, asked.domains))  # fmt: skip
         for first, sources, lookups in groups:
             for at, (source, lookup) in enumerate(zip(sources, lookups, strict=False), first):
-                answered = len(lookup.codes) - lookup.codes.count(Code.UNKNOWN)
+                answered = len(lookup.codes) - count_of(lookup.codes, Code.UNKNOWN)
                 self._alarms += source.info.fpr * answered
                 self._hits[at] += self._rows_hit(asked, lookup.codes, sources)
                 if lookup.reasons:
@@ -71,7 +71,7 @@ class ScanCounts:
     def _rows_hit(self, asked: Asked, codes: bytes, sources: Sequence[Source]) -> int:
         owners = asked.digested.owners
         if owners is None or sources is self._domains:
-            return codes.count(Code.EXPOSED)
+            return count_of(codes, Code.EXPOSED)
         rows, at = set(), codes.find(Code.EXPOSED)
         while at >= 0:
             rows.add(owners[at])

@@ -141,13 +141,34 @@ impl Digests {
     }
 
     /// Append the digest that `text` writes in hex; false, and nothing appended, where it is not hex.
-    #[inline]
-    pub fn hex(&mut self, text: &[u8]) -> bool {
+    /// WIDE: as for `hex::decode_on`.
+    #[inline(always)]
+    pub fn hex<const WIDE: bool>(&mut self, text: &[u8]) -> bool {
+        // Of a length that the compiler knows it makes a few instructions.
+        if let Ok(text) = text.try_into() {
+            return self.digits::<WIDE, 40, 20>(text);
+        }
+        if let Ok(text) = text.try_into() {
+            return self.digits::<WIDE, 32, 16>(text);
+        }
         let length = self.out.len();
         self.out.resize(length + text.len() / 2, 0);
         let sound = crate::hex::decode(text, &mut self.out[length..]);
         if !sound {
             self.out.truncate(length);
+        }
+        sound
+    }
+
+    #[inline(always)]
+    fn digits<const WIDE: bool, const DIGITS: usize, const BYTES: usize>(
+        &mut self,
+        text: &[u8; DIGITS],
+    ) -> bool {
+        let mut digest = [0; BYTES];
+        let sound = crate::hex::decode_on::<WIDE>(text, &mut digest);
+        if sound {
+            self.out.extend_from_slice(&digest);
         }
         sound
     }

@@ -16,13 +16,31 @@ pub struct Shape<'a> {
 
 /// Keys of the hashes in `data`, as they stand there.
 pub fn hashes(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
+    #[cfg(target_arch = "x86_64")]
+    if crate::hex::is_wide() {
+        // SAFETY: the processor has the instructions.
+        return unsafe { hashes_wide(data, shape) };
+    }
+    hashes_on::<false>(data, shape)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn hashes_wide(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
+    hashes_on::<true>(data, shape)
+}
+
+#[inline(always)]
+fn hashes_on<const WIDE: bool>(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
     let shortest = (shape.digest_bytes * 2 - shape.prefix.len()).max(1) + 1;
     let mut digests = Digests::with_capacity((data.len() / shortest + 1) * shape.digest_bytes);
     let mut account = Account::default();
     let mut start = 0;
     while start < data.len() {
         if shape.prefix.is_empty() {
-            if let Some((count, next)) = plain(data, start, shape.digest_bytes, &mut digests) {
+            if let Some((count, next)) =
+                plain::<WIDE>(data, start, shape.digest_bytes, &mut digests)
+            {
                 account.line(if count < shape.min_count {
                     Status::BelowMinimum
                 } else {
@@ -53,8 +71,8 @@ pub fn hashes(data: &[u8], shape: &Shape) -> (Vec<u8>, Account) {
 
 /// Read a line that is nothing but HASH:COUNT, or HASH: append its digest,
 /// return the count and where the next line starts.
-#[inline]
-fn plain(
+#[inline(always)]
+fn plain<const WIDE: bool>(
     data: &[u8],
     start: usize,
     digest_bytes: usize,
@@ -87,7 +105,7 @@ fn plain(
     if *data.get(at)? != b'\n' {
         return None;
     }
-    digests.hex(text).then_some((count, at + 1))
+    digests.hex::<WIDE>(text).then_some((count, at + 1))
 }
 
 /// Read any line.

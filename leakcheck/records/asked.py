@@ -239,6 +239,10 @@ class SecretAsker(Asker):
         places = self._picker.places(row).secrets
         others: dict[str, str] | Callable[[], dict[str, str]] = {}
         if not unsure:
+            if self._picker.overflows(row):  # pieces of a secret may stand in any later column
+                first = min(places, default=0)
+                hidden = [text and HIDDEN for text in row.cells[first:]]
+                row = row._replace(cells=[*row.cells[:first], *hidden])
             others = partial(self._others, row, places, [word for _, word in picked.secrets])
         blank = picked.problem == EMPTY or not any(text and text.strip() for text in row.cells)
         empty = blank and not picked.secrets and picked.problem in ("", EMPTY, "no password")

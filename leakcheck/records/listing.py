@@ -354,7 +354,9 @@ def _sheet_dialect(table: list[list[str]], wanted: Wanted) -> Dialect:
         header, above = (Header.SURE, above) if wanted.header else (Header.NO, 0)
     width = max((len(row) for row in table), default=1)
     names = () if header is Header.NO else tuple(cell.strip() for cell in filled[above])
-    return Dialect(Form.CSV, names=names, header=header, above=above, width=width)
+    return Dialect(
+        Form.CSV, delimiter="", names=names, header=header, above=above, width=width
+    )  # its cells are cells
 
 
 def _sheet_runs(table: Iterable[SheetRow], dialect: Dialect) -> Iterator[Row | PlainRows]:

@@ -7,8 +7,10 @@ sort are refused, not hashed again. Rule 4: a header that is not sure, and what
 stands above it, is read like any other row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError
@@ -34,6 +36,7 @@ from leakcheck.subject.kinds import Kind
 LONGEST = 65_536  # bytes; what is longer is no password and no address
 _COUNTED = late(rb"\s*([0-9A-Fa-f]+)\s*(?::\s*\d+\s*)?")
 _SLOW = late(SLOW_HASH)
+_MOST_PIECES = 4  # more than there should be, of which each part is read
 _WIDTHS = (32, 40, 56, 64, 96, 128)
 _ENOUGH = 0.9
 MISNAMED = said(
@@ -95,6 +98,7 @@ class Picker:
         self._pairs = kind is Kind.CREDENTIAL
         self._digits = kind.digest_bytes * 2
         self._alone = False
+        self._width = 0  # of the table, in cells; 0 where none can be cut in pieces
 
     def settle(self, sample: Iterable[Row]) -> None:
         """Learn from the first rows which columns are meant, and whether they hold hashes.
@@ -104,7 +108,10 @@ class Picker:
         """
         rows = [row for row in sample if row.problem in ("", HEADER)]
         if self.dialect.form is Form.CSV:
-            self._fixed = self._of_table([row for row in rows if not row.problem])
+            data = [row for row in rows if not row.problem]
+            self._fixed = self._of_table(data)
+            if self.dialect.delimiter:
+                self._width = _width_of(data, len(self.dialect.names) or self.dialect.width)
         seen: dict[str, list[bytes]] = {}
         for row in rows:
             if row.problem:
@@ -139,7 +146,7 @@ class Picker:
                 return Picked(problem=row.problem)
         places = self.places(row)
         found = self._read(row, row.cells, places)
-        for cells in row.others:
+        for cells in (*row.others, *self._rejoined(row, places)):
             more = self._read(row, cells, places)
             if more.problem:
                 continue
@@ -159,6 +166,32 @@ class Picker:
         if self.wanted.hashed is not None:
             return self.wanted.hashed
         return self._alone
+
+    def overflows(self, row: Row) -> bool:
+        """Whether a row of a table has more cells than there are columns.
+
+        Then a delimiter stands in one of its cells, without the marks it needs.
+        """
+        return 0 < self._width < len(row.cells)
+
+    def _rejoined(self, row: Row, places: Places) -> Iterator[Sequence[str | None]]:
+        """The readings of a row that overflows, with some of its pieces before a secret, and some
+        of the secret.
+        """
+        if not self.overflows(row):
+            return
+        cells, over = row.cells, len(row.cells) - self._width
+        few = range(over + 1) if over <= _MOST_PIECES else (0, over)
+        for at in places.secrets:
+            for before, within in product(few, few):
+                if before + within > over:
+                    continue
+                behind = at + before + within + 1
+                pieces = [cell or "" for cell in cells[at + before : behind]]
+                whole = self.dialect.delimiter.join(pieces)
+                fronts = dict.fromkeys((tuple(cells[:at]), tuple(cells[before : before + at])))
+                ends = dict.fromkeys((tuple(cells[behind:]), tuple(cells[at + over + 1 :])))
+                yield from ((*front, whole, *end) for front in fronts for end in ends)
 
     def _in_place(self, row: Row) -> bool:
         """Whether a title stands where secrets do."""
@@ -374,6 +407,14 @@ def extract_hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
 
 
 _SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+def _width_of(rows: Sequence[Row], named: int) -> int:
+    """How many cells the rows of a table have: those named, unless most end in empty ones."""
+    longer = [row.cells for row in rows if len(row.cells) > named]
+    if len(longer) * 2 > len(rows) and not any(any(cells[named:]) for cells in longer):
+        return Counter(map(len, longer)).most_common(1)[0][0]
+    return named
 
 
 def _misnamed(rows: Sequence[Row], names: int, passwords: Sequence[int]) -> bool:

@@ -3,7 +3,8 @@
 A block is URL, Username and Password lines in any order, with whatever names
 columns.py knows; a line with a name that the block has already, or a line of
 another sort, begins the next one. A lone carriage return ends a line; the value
-that goes on behind it is another reading.
+that goes on behind it is another reading, and so is one without the marks
+around it, as shells of databases print objects (`password: 'secret',`).
 """
 
 import base64
@@ -38,6 +39,7 @@ _URL = re.compile(
 _HOST = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?::\d{1,5})?(?:/[^\s:|;]*)?")
 _CUT = re.compile(r"[:|;\t ]")
 _APART = re.compile(r"[ \t]*[:|;,-]+[ \t]*")
+_MARKED = re.compile(r"\s*([\"'`])(.+)\1\s*[,;]?\s*", re.DOTALL)
 _MOST = 64  # named lines in a block
 
 
@@ -70,7 +72,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
                 readings.append(going_on[1])
             others = tuple((None, login.strip(), one) for one in readings)
             yield Row(number, LINE, (None, login.strip(), secret), "", others)
-        elif text.strip(" \t=-*_#"):
+        elif text.strip(" \t=-*_#{}[](),;"):
             yield Row(number, LINE, (), NO_SEPARATOR)
     yield from _account(began, block, wholes)
 
@@ -94,8 +96,13 @@ def _account(number: int, block: dict[str, str], wholes: dict[str, str]) -> Iter
     """The block that is complete; another one begins. wholes: other readings of its values."""
     roles = {columns.role(name) for name in block}
     if roles & {*_SECRETS, *_NAMES}:
-        others = (tuple((block | wholes).values()),) if wholes else ()
-        yield Row(number, tuple(block), tuple(block.values()), "", others)
+        others = [tuple((block | wholes).values())] if wholes else []
+        bare = tuple(
+            marked[2] if (marked := _MARKED.fullmatch(value)) else value for value in block.values()
+        )
+        if bare != (cells := tuple(block.values())):
+            others.append(bare)
+        yield Row(number, tuple(block), cells, "", tuple(others))
     block.clear()
     wholes.clear()
 

@@ -151,7 +151,10 @@ def test_a_count_of_any_length(kernels: ModuleType, digits: int) -> None:
 @pytest.mark.parametrize(
     ("line", "passwords"),
     [
-        (b"joe@host:pa:ss@word:tail", [b"pa:ss@word:tail", b"pa", b"pa:ss@word"]),
+        (
+            b"joe@host:pa:ss@word:tail",
+            [b"pa:ss@word:tail", b"pa", b"pa:ss@word", b"ss@word:tail", b"tail"],
+        ),
         (b"joe:x@host:pw", [b"pw"]),
         (b"a@b@c:pw", [b"pw"]),
         (b"joe%40host:p@ss", [b"p@ss"]),

@@ -125,6 +125,8 @@ FORMS: dict[str, Listed] = {
     "combo colon blank": Listed(_lines(f"a@b.fr: {SECRET}", f"c@d.fr: {OTHER}")),
     "combo more": Listed(_lines(f"a@b.fr:{SECRET}:FR", f"c@d.fr:{OTHER}:DE")),
     "combo country": Listed(_lines(f"a@b.fr:{SECRET} | Country = FR", f"c@d.fr:{OTHER} | x = y")),
+    "combo login": Listed(_lines(f"a@b.fr:alice:{SECRET}", f"c@d.fr:carl:{OTHER}")),
+    "combo tuples": Listed(_lines(f"('a@b.fr', '{SECRET}'),", f"('c@d.fr', '{OTHER}'),")),
     "combo quoted": Listed(_lines(f'"a@b.fr":"{SECRET}"', f'"c@d.fr":"{OTHER}"')),
     "reversed": Listed(_lines(f"{SECRET}:a@b.fr", f"{OTHER}:c@d.fr")),
     "user | password": Listed(_lines(f"alice | {SECRET}", f"bob | {OTHER}", "carol | dragon")),
@@ -266,6 +268,14 @@ FORMS: dict[str, Listed] = {
             "URL: https://b.example",
             "Username: bob",
             f"Password: {OTHER}",
+        )
+    ),
+    "shell of a database": Listed(
+        _lines(
+            *(
+                f"{{\n  _id: 'x{word[0]}',\n  email: 'a@b.fr',\n  password: '{word}',\n}}"
+                for word in (SECRET, OTHER)
+            )
         )
     ),
     "stealer lines": Listed(

@@ -18,6 +18,7 @@ from taken import scanned, taken
 from written import asked, built
 
 from leakcheck.errors import InputError
+from leakcheck.records.formats import Form
 from leakcheck.records.rows import Wanted
 from leakcheck.subject.digests import sha1
 from leakcheck.subject.kinds import Kind
@@ -599,3 +600,61 @@ def test_tables_with_other_columns_in_one_file_are_refused() -> None:
     other = "".join(f"x,Lyon,al{at}@b.fr,{at},word{at}\n" for at in range(6))
     with pytest.raises(InputError, match="fewer names than the rows have cells"):
         taken(f"id,email,password,city\n{first}note,city,email,id,password\n{other}")
+
+
+OVERFLOWING = {
+    "last": "id,email,password\n1,a@b.fr,let,me in\n2,c@d.fr,dragon\n",
+    "middle": "id,email,password,url\n1,a@b.fr,let,me in,https://a.example\n2,c@d.fr,dragon,\n",
+    "twice": "email;password;url\na@b.fr;dragon;x\nb@c.fr;let,me in;y;z;\n",
+    "before": "id,name,email,password,url\n1,Doe, Joe,a@b.fr,let,me in,x\n2,Roe,c@d.fr,dragon,y\n",
+    "address behind": "password,id,email\nlet,me in,1,a@b.fr\ndragon,2,c@d.fr\n",
+    "name before": "id,name,email,password\n1,Doe, Joe,a@b.fr,let me in\n2,Roe,c@d.fr,dragon\n",
+    "one column": "password\nlet,me in\ndragon\n",
+    "empty ends": "email,password,\na@b.fr,let,me in,,\nb@c.fr,dragon,,\nc@d.fr,monkey,,\n",
+    "psql": " id | email  | password \n----+--------+----------\n  1 | a@b.fr | let|me in\n"
+    "  2 | c@d.fr | dragon\n(2 rows)\n",
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWING)
+def test_a_delimiter_without_marks_in_a_cell_hides_no_password(name: str) -> None:
+    """Such a row has more cells than there are columns."""
+    text = OVERFLOWING[name]
+    word = next(one for one in ("let,me in", "let|me in", "let me in") if one in text)
+    form = Form.CSV if name == "one column" else None
+    found = {one.strip() for one in taken(text, Wanted(Kind.PASSWORD, form))[0]}
+    assert {word, "dragon"} <= found, found
+    if name != "one column":
+        pairs = taken(text, Wanted(Kind.CREDENTIAL, form))[0]
+        address = "b@c.fr" if name == "twice" else "a@b.fr"
+        assert (address, word) in {tuple(map(str.strip, one.split(":", 1))) for one in pairs}, pairs
+
+
+def test_a_row_with_a_cell_in_pieces_shows_none_of_them(tmp_path: Path) -> None:
+    text = (
+        "email,password,url\na@b.fr,let,me9,https://a.example/x\nc@d.fr,dragon,https://b.example/\n"
+    )
+    (tmp_path / "list.csv").write_text(text)
+    (tmp_path / "words").write_text("let,me9\n")
+    made = tmp_path / "it.bloom"
+    done = leakcheck(
+        "build", tmp_path / "words", "-o", made, "--kind", "password", "--from", "passwords"
+    )
+    assert done.status == 0, done
+    found = leakcheck(
+        "scan", tmp_path / "list.csv", "--kind", "password", "--in", made, "--format", "jsonl"
+    )
+    assert found.status == 1, found
+    first, second = map(json.loads, found.out.splitlines())
+    assert (first["verdict"], second["verdict"]) == ("exposed", "clean")
+    assert first["columns"]["email"] == "a@b.fr"
+    assert second["columns"]["url"] == "https://b.example/"
+    assert "me9" not in found.out + found.err
+
+
+def test_cells_of_a_spreadsheet_are_never_in_pieces(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (("email", "password"), ("a@b.fr", "one", "more"), ("c@d.fr", "two")):
+        book.active.append(row)
+    book.save(tmp_path / "list.xlsx")
+    assert scanned((tmp_path / "list.xlsx").read_bytes(), tmp_path) == {"one", "two"}

@@ -11,14 +11,16 @@ separator, after the first blank or two marks, and after marks between blanks
 the address, the password is what stands before it and a separator.
 
 Rule 5: of a password found so these are read, MOST different ones at most: as
-it stands, without blanks around it, without quotation marks around it, and, as
-further fields may follow (`secret:FR`, `secret | Country = FR`), up to the
-first and up to the last separator in it; of one before the address, what
-follows the last.
+it stands, without blanks around it, without quotation marks around it; and, as
+further fields may stand beside it (`secret:FR`, `secret | Country = FR`,
+`secret:https://a.example`, `ada:secret`), up to the first and up to the last
+separator in it; up to the mark that closes one at its start; up to the first
+separator like that before it; up to the last one that is not part of `://`;
+what follows the first and what follows the last.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leakcheck.extract import results
 from leakcheck.extract.reference.lines import Buffer, parts, read, readings
@@ -30,7 +32,7 @@ from leakcheck.subject.digests import password_readings, sha1
 from leakcheck.subject.foreign import Foreign
 from leakcheck.subject.kinds import Kind
 
-MOST = 8
+MOST = 12
 _SEPARATOR = re.compile(rb"[:;|\t,]")
 _APART = re.compile(rb" |[-=~#/>_\\*+&^]{2,}")
 _SEPARATORS, _MARKS, _BLANKS = b":;|\t,", b"-=~#/>_\\*+&^", b" \t"
@@ -81,10 +83,10 @@ def _with_address(line: bytes, address: list[Found]) -> tuple[int, list[bytes]]:
     bare = rest.lstrip(b" ")
     marked = bare.lstrip(_MARKS).lstrip(b" ")
     after += [one for one in (bare, marked) if one != rest and one and one[0] not in _SEPARATORS]
-    status, found = _read(after)
+    status, found = _read(after, separator[0] if separator else b"")
     if status and not rest.strip(_CLOSING):
         before = _before(line[:start])
-        sound, words = _read([before] if before else [], last=True)
+        sound, words = _read([before] if before else [])
         if not sound:
             return sound, words
     return status, found
@@ -111,13 +113,13 @@ def _without(line: bytes) -> tuple[int, list[bytes]]:
     marked = after.lstrip(_MARKS)
     word = marked.lstrip(b" ")
     between = separator is None and word and len(word) < len(marked) < len(after)
-    return _read([after, word] if between else [after])
+    return _read([after, word] if between else [after], separator[0] if separator else b"")
 
 
-def _read(fields: Sequence[bytes], last: bool = False) -> tuple[int, list[bytes]]:
+def _read(fields: Sequence[bytes], mark: bytes = b"") -> tuple[int, list[bytes]]:
     """The status of a line where the password may be one of `fields`; what it may stand for.
 
-    last: whether other fields may stand before it.
+    mark: the separator before the first of them, or empty.
     """
     faults = [fault(field, results.NO_PASSWORD) for field in fields]
     sound = [field for field, wrong in zip(fields, faults, strict=True) if not wrong]
@@ -130,10 +132,27 @@ def _read(fields: Sequence[bytes], last: bool = False) -> tuple[int, list[bytes]
         cuts = [match.start() for match in _SEPARATOR.finditer(field)]
         for cut in cuts[:1] + cuts[-1:]:
             found |= dict.fromkeys(_bare(field[:cut]))
-        if last and cuts:
-            found |= dict.fromkeys(_bare(field[cuts[-1] + 1 :]))
+    for field in sound:
+        found |= dict.fromkeys(_beside_others(field, mark))
     found.pop(b"", None)
     return results.ACCEPTED, forms(list(found)[:MOST])
+
+
+def _beside_others(field: bytes, mark: bytes) -> Iterator[bytes]:
+    """What `field` may be where further fields stand in it."""
+    bare = field.strip(_BLANKS)
+    if bare[:1] in (b'"', b"'") and (end := bare.find(bare[:1], 1)) > 0:
+        yield bare[1:end]
+    cuts = [match.start() for match in _SEPARATOR.finditer(field)]
+    if not cuts:
+        return
+    alike = field.find(mark) if mark else -1
+    plain = [cut for cut in cuts if field[cut : cut + 3] != b"://"]
+    for cut in (alike, plain[-1] if plain else -1):
+        if cut >= 0:
+            yield from _bare(field[:cut])
+    for cut in (cuts[0], cuts[-1]):
+        yield from _bare(field[cut + 1 :])
 
 
 def _bare(field: bytes) -> list[bytes]:

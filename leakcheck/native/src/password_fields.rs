@@ -6,14 +6,7 @@ use crate::passwords::{self, fault};
 use std::borrow::Cow;
 
 /// Readings of one password, at most.
-const MOST: usize = 8;
-
-/// How a line may be read.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    After,
-    Before,
-}
+const MOST: usize = 12;
 
 const SEPARATOR: u8 = 1;
 const MARK: u8 = 2;
@@ -52,10 +45,15 @@ fn separator(field: &[u8]) -> Option<usize> {
     field.iter().position(|&byte| is(byte, SEPARATOR))
 }
 
+fn last_separator(field: &[u8]) -> Option<usize> {
+    field.iter().rposition(|&byte| is(byte, SEPARATOR))
+}
+
 /// What the password of a line may be that has `front` before its address, and `rest` behind it.
 pub fn beside<'a>(front: &'a [u8], rest: &'a [u8]) -> (Status, Vec<Cow<'a, [u8]>>) {
     let mut fields: Vec<&[u8]> = Vec::new();
-    fields.extend(separator(rest).map(|place| &rest[place + 1..]));
+    let place = separator(rest);
+    fields.extend(place.map(|place| &rest[place + 1..]));
     let unspaced = skip(rest, |byte| byte == b' ');
     let marked = skip(skip(unspaced, |byte| is(byte, MARK)), |byte| byte == b' ');
     for field in [unspaced, marked] {
@@ -63,9 +61,9 @@ pub fn beside<'a>(front: &'a [u8], rest: &'a [u8]) -> (Status, Vec<Cow<'a, [u8]>
             fields.push(field);
         }
     }
-    let behind = words(&fields, Shape::After);
+    let behind = words(&fields, place.map(|place| rest[place]));
     if behind.0 != Status::Accepted && rest.iter().all(|&byte| is(byte, CLOSING)) {
-        let ahead = before(front).map(|field| words(&[field], Shape::Before));
+        let ahead = before(front).map(|field| words(&[field], None));
         if let Some(ahead) = ahead.filter(|ahead| ahead.0 == Status::Accepted) {
             return ahead;
         }
@@ -76,14 +74,14 @@ pub fn beside<'a>(front: &'a [u8], rest: &'a [u8]) -> (Status, Vec<Cow<'a, [u8]>
 /// What the password of a line without an address may be; `rest`: from its first at sign on.
 pub fn without_address(rest: &[u8]) -> (Status, Vec<Cow<'_, [u8]>>) {
     if let Some(place) = separator(rest) {
-        return words(&[&rest[place + 1..]], Shape::After);
+        return words(&[&rest[place + 1..]], Some(rest[place]));
     }
     let apart = |at: &usize| {
         rest[*at] == b' '
             || is(rest[*at], MARK) && rest.get(at + 1).is_some_and(|&next| is(next, MARK))
     };
     let Some(at) = (0..rest.len()).find(apart) else {
-        return words(&[], Shape::After);
+        return words(&[], None);
     };
     let after = match rest[at] {
         b' ' => &rest[at + 1..],
@@ -92,9 +90,9 @@ pub fn without_address(rest: &[u8]) -> (Status, Vec<Cow<'_, [u8]>>) {
     let marked = skip(after, |byte| is(byte, MARK));
     let word = skip(marked, |byte| byte == b' ');
     if !word.is_empty() && word.len() < marked.len() && marked.len() < after.len() {
-        return words(&[after, word], Shape::After);
+        return words(&[after, word], None);
     }
-    words(&[after], Shape::After)
+    words(&[after], None)
 }
 
 /// Whether `data[start..stop]` is a password that has one reading: of 1 to 16 ASCII bytes, no
@@ -160,7 +158,7 @@ fn before(front: &[u8]) -> Option<&[u8]> {
 }
 
 /// The status of a line where the password may be one of `fields`; what it may stand for.
-fn words<'a>(fields: &[&'a [u8]], shape: Shape) -> (Status, Vec<Cow<'a, [u8]>>) {
+fn words<'a>(fields: &[&'a [u8]], mark: Option<u8>) -> (Status, Vec<Cow<'a, [u8]>>) {
     let fault = |field: &&[u8]| fault(field, Status::NoPassword);
     let sound = || {
         fields
@@ -182,18 +180,37 @@ fn words<'a>(fields: &[&'a [u8]], shape: Shape) -> (Status, Vec<Cow<'a, [u8]>>) 
         unquoted(field, &mut add);
     }
     for field in sound() {
-        let is_cut = |byte: &u8| is(*byte, SEPARATOR);
-        let last = field.iter().rposition(is_cut);
-        let cuts = [field.iter().position(is_cut), last];
+        let cuts = [separator(field), last_separator(field)];
         cuts.iter()
             .flatten()
             .for_each(|&cut| unquoted(&field[..cut], &mut add));
-        if let (Some(cut), Shape::Before) = (last, shape) {
-            unquoted(&field[cut + 1..], &mut add);
-        }
+    }
+    for field in sound() {
+        beside_others(field, mark, &mut add);
     }
     found.truncate(MOST);
     (Status::Accepted, passwords::forms(&found))
+}
+
+/// Calls `add` with what `field` may be where further fields stand in it.
+fn beside_others<'a>(field: &'a [u8], mark: Option<u8>, add: &mut impl FnMut(&'a [u8])) {
+    if let [quote @ (b'"' | b'\''), inner @ ..] = bare(field) {
+        if let Some(end) = inner.iter().position(|byte| byte == quote) {
+            add(&inner[..end]);
+        }
+    }
+    let (Some(first), Some(last)) = (separator(field), last_separator(field)) else {
+        return;
+    };
+    let alike = mark.and_then(|mark| field.iter().position(|&byte| byte == mark));
+    let plain = (0..field.len())
+        .rev()
+        .find(|&at| is_separator(field[at]) && !field[at..].starts_with(b"://"));
+    for cut in [alike, plain].into_iter().flatten() {
+        unquoted(&field[..cut], add);
+    }
+    unquoted(&field[first + 1..], add);
+    unquoted(&field[last + 1..], add);
 }
 
 /// Calls `add` with `field` without the blanks around it, then without quotation marks as well.

@@ -36,7 +36,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
 _BLOCK_PAGES = 128
 _LANES_A_THREAD = 16
-_AT_ONCE = 0.003  # seconds of work that threads would not make shorter
+_AT_ONCE = 0.003  # seconds of a processor, which threads would not make shorter
 
 
 class Stopped(Exception):
@@ -95,8 +95,8 @@ class PageWriters:
 
         The first ones are done here: of a small build, they are all, and no thread is started.
         """
-        done, begun, here = 0, time.monotonic(), []
-        while done < PARTITIONS and time.monotonic() - begun < _AT_ONCE:
+        done, begun, here = 0, time.thread_time(), []
+        while done < PARTITIONS and time.thread_time() - begun < _AT_ONCE:
             self.check()
             here.append(work(done))
             done += 1

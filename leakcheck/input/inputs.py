@@ -9,7 +9,6 @@ the next one is asked for.
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from leakcheck.errors import InputError, LeakcheckError
@@ -126,23 +125,21 @@ class Input:
         return self._text
 
 
-@dataclass(eq=False, repr=False)
 class _Place:
     """Where in a file the expansion stands."""
 
-    found: Found
-    raw: Raw | Pipe
-    budget: Budget
-    options: Options
-    member: str | None = None
-    depth: int = 0
-    told: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    def __init__(self, found: Found, raw: Raw | Pipe, budget: Budget, options: Options) -> None:
+        self.found, self.raw, self.budget, self.options = found, raw, budget, options
+        self.member: str | None = None
+        self.depth = 0
+        self.told: Counter[tuple[str, bool]] = Counter()
 
     def within(self, member: str | None = None) -> "_Place":
         """One level deeper, in `member` where the level is an archive's."""
+        place = _Place(self.found, self.raw, self.budget, self.options)
         joined = f"{self.member}/{member}" if self.member and member else member or self.member
-        same = self.found, self.raw, self.budget, self.options
-        return _Place(*same, joined, self.depth + 1, self.told)
+        place.member, place.depth, place.told = joined, self.depth + 1, self.told
+        return place
 
     def skip(self, reason: str, lost: bool, member: str | None = None) -> None:
         """Say that this place, or `member` of it, is not read."""

@@ -4,14 +4,11 @@ Fields: https://www.gnu.org/software/tar/manual/html_node/Standard.html, and
 "Sparse Formats" there; extended headers: POSIX.1-2001, pax.
 """
 
-from dataclasses import dataclass, field
-
 BLOCK = 512
 MAGIC, MAGIC_AT = b"ustar", 257
 _SPARSE_KEYS = b"GNU.sparse."
 
 
-@dataclass(eq=False, repr=False)
 class TarEntry:
     """One header, and what the extended headers before it say.
 
@@ -19,23 +16,22 @@ class TarEntry:
     of a sparse member, and `real` its whole size.
     """
 
-    name: str
-    kind: bytes
-    size: int
-    pieces: list[tuple[int, int]] | None = None
-    real: int = 0
+    def __init__(self, name: str, kind: bytes, size: int) -> None:
+        self.name, self.kind, self.size = name, kind, size
+        self.pieces: list[tuple[int, int]] | None = None
+        self.real = 0
 
 
-@dataclass(eq=False, repr=False)
 class Extended:
     """What extended headers say of the next member."""
 
-    name: bytes = b""
-    size: int | None = None
-    pieces: list[tuple[int, int]] = field(default_factory=list)
-    real: int | None = None
-    map_in_data: bool = False
-    headers: int = 0
+    def __init__(self) -> None:
+        self.name = b""
+        self.size: int | None = None
+        self.pieces: list[tuple[int, int]] = []
+        self.real: int | None = None
+        self.map_in_data = False
+        self.headers = 0
 
 
 def is_header(block: bytes) -> bool:

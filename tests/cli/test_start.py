@@ -62,3 +62,11 @@ def test_a_short_command_loads_what_it_uses(
     rooms = {*NEVER, *COMMANDS[command]} - ({"concurrent.futures", "logging"} if slow else set())
     assert [name for name in loaded if name.startswith(tuple(f"{room}." for room in rooms))
             or name in rooms] == []  # fmt: skip
+
+
+@pytest.mark.parametrize("child", ["unpack_sheets", "unpack7z"])
+def test_a_child_loads_no_more_than_its_room(child: str) -> None:
+    never = ("dataclasses", "hashlib", "subprocess", "zipfile", "xml", "leakcheck.records")
+    program = f"import json, sys, leakcheck.input.{child}; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert [name for name in json.loads(done.stdout) if name in never] == []

@@ -112,6 +112,21 @@ class Sieve:
     ) -> Sieve: ...
     def positions(self, chunk: Buffer, /) -> list[int]: ...
 
+class FirstLook:
+    """Reads files and passes over those that hold nothing; see leakcheck/ci/marks.py."""
+
+    def __new__(
+        cls,
+        needles: Sequence[tuple[bytes, int, bytes]],
+        words: Sequence[bytes],
+        endings: Sequence[bytes],
+        whole: Sequence[bytes],
+    ) -> FirstLook: ...
+    def holds_nothing(self, data: bytes, in_code: bool) -> bool: ...
+    def read(
+        self, before: str, names: Sequence[str], kinds: bytes, first: int, limit: int
+    ) -> tuple[int, list[tuple[int, bytes | None]]]: ...
+
 class Marks:
     """Which words stand in a text, and where; leakcheck/ci/marks_reference.py is its twin."""
 

@@ -4,6 +4,7 @@ Most files hold none, and are done with that. The native engine looks for all
 words at once; without it each is looked for in turn, with the same result.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from bloom.engine import choose
@@ -31,6 +32,38 @@ def finder(needles: tuple[tuple[bytes, int, bytes], ...]) -> Finder:
     """
     made: Finder = _module.Marks(list(needles), list(WORDS))
     return made
+
+
+class FirstLook(Protocol):
+    """Reads files, and says of which no reader would look at anything; it may say so of too few."""
+
+    def holds_nothing(self, data: bytes, in_code: bool) -> bool:
+        """Whether no reader would look at anything in a file's bytes.
+
+        in_code: whether it is source code for certain.
+        """
+
+    def read(
+        self, before: str, names: list[str], kinds: bytes, first: int, limit: int
+    ) -> tuple[int, list[tuple[int, bytes | None]]]:
+        """Read some files, from the one numbered `first` on: the number of the next, and those to
+        look at, by number, with their bytes or None where they are to be read again.
+
+        before: their folder, with a slash at its end; kinds: of each 0 for one not to
+        read here, 1 for text, 2 for source code; limit: the longest to read, in bytes.
+        """
+
+
+def first_look(
+    needles: Sequence[tuple[bytes, int, bytes]], endings: list[bytes], whole: list[bytes]
+) -> FirstLook | None:
+    """What knows most files that hold nothing; None in plain Python, which reads them all.
+
+    needles: as for `finder`; endings, whole: the words by which a name means a
+    password, by how they end and by themselves.
+    """
+    made = getattr(_module, "FirstLook", None)
+    return made(list(needles), list(WORDS), endings, whole) if made is not None else None
 
 
 def bits(*words: bytes) -> int:

@@ -10,19 +10,27 @@ it take the meaning away: `hashed_password`, `forgotPassword`, `wrong_password`.
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from leakcheck.ci.marks import finder
+from leakcheck.ci.marks import FirstLook, finder, first_look
 from leakcheck.patterns import late
 
 _WORD = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
-_WORDS_FOR = late(
-    r".*(?:password|passwd|passphrase|passwort|kennwort|passwrd|pwd|wachtwoord|motdepasse)"
-    r"|pass|passe|passcode|pw|psw|pswd|mdp|senha|contrasena|contraseña"
-    r"|(?:db|user|usr|root|admin|my|key|keystore|truststore|store|ssh|smtp|mail|email|ftp|sql|mysql"
-    r"|pg|ldap|bind|http|proxy|sudo|become|redis|auth|login|test|imap|jdbc|require|vnc|wifi)pass"
-    r"|(?:root|bind|user|db|admin|my|ssh|ldap|auth)pw"
+_ENDINGS = tuple(
+    "password passwd passphrase passwort kennwort passwrd pwd wachtwoord motdepasse".split()
+)
+_BEFORE_PASS = (
+    "db user usr root admin my key keystore truststore store ssh smtp mail email ftp sql mysql pg "
+    "ldap bind http proxy sudo become redis auth login test imap jdbc require vnc wifi".split()
+)
+_BEFORE_PW = "root bind user db admin my ssh ldap auth".split()
+_WHOLE = frozenset(
+    (
+        *"pass passe passcode pw psw pswd mdp senha contrasena contraseña".split(),
+        *(f"{word}pass" for word in _BEFORE_PASS),
+        *(f"{word}pw" for word in _BEFORE_PW),
+    )
 )
 _AFTER = frozenset(
     "plain plaintext value default confirm confirmation repeat again verify old new current raw "
@@ -82,7 +90,11 @@ def words_of(name: str) -> list[str]:
 
 
 class Names:
-    """The names to look at: ours, and those a policy adds or takes out, as globs."""
+    """The names to look at: ours, and those a policy adds or takes out, as globs.
+
+    first_look: what knows files that hold nothing to read; None without the native
+    engine, and where a policy adds names.
+    """
 
     def __init__(self, extra: Iterable[str] = (), ignored: Iterable[str] = ()) -> None:
         extra, ignored = tuple(extra), tuple(ignored)
@@ -94,6 +106,7 @@ class Names:
         patterns = [re.compile(needle) for needle in (*NEEDLES, *map(re.escape, pieces))]
         words = [word for words in NEEDLES.values() for word in words]
         self._finder = finder((*words, *((piece, 0, b"") for piece in pieces)))
+        self.first_look = None if extra else _first_look(words)
         self._needles = _by_first(patterns)
         self._in_code = _by_first([re.compile(_PASS_IN_CODE), *patterns[1:]])
         self.like = lru_cache(maxsize=65536)(self._like)
@@ -133,17 +146,21 @@ def means_password(name: str) -> bool:
         words.pop()
     if words[-2:] == ["pass", "word"]:
         words[-2:] = ["password"]
-    if len(words) > 1 and words[-1] in _AFTER and _WORDS_FOR.fullmatch(words[-2]):
+    if len(words) > 1 and words[-1] in _AFTER and _is_for_passwords(words[-2]):
         words.pop()
     if not words:
         return False
     if words[-1] in ("secret", "key", "base"):
         return _means_secret(words, last.isupper())
-    if not _WORDS_FOR.fullmatch(words[-1]):
+    if not _is_for_passwords(words[-1]):
         return False
     if words[-1] == "passe" and words[-3:-1] != ["mot", "de"]:
         return False
     return _TAKEN_AWAY.isdisjoint(words[:-1])
+
+
+def _is_for_passwords(word: str) -> bool:
+    return word in _WHOLE or word.endswith(_ENDINGS)
 
 
 def _means_secret(words: list[str], variable: bool) -> bool:
@@ -160,6 +177,12 @@ def _means_secret(words: list[str], variable: bool) -> bool:
     if variable:
         return _REFERRED.isdisjoint(words)
     return len(words) > 1 and words[-2] in _SECRET_OF
+
+
+def _first_look(needles: Sequence[tuple[bytes, int, bytes]]) -> FirstLook | None:
+    # a bare `secret` is looked at as well, and says more with the word before it
+    endings, whole = ([word.encode() for word in words] for words in (_ENDINGS, _WHOLE))
+    return first_look(needles, endings, [*whole, b"secret"])
 
 
 def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:

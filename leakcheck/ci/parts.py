@@ -180,7 +180,7 @@ class _Children:
 def _read(
     root: Path, items: Sequence[Item], manner: Manner, progress: Callable[[int], None]
 ) -> ReadPart:
-    walk = Walk(root, manner.limit)
+    walk = Walk(root, manner.limit, manner.names.first_look)
     part = ReadPart(unreadable=walk.unreadable, large=walk.large, pointers=walk.pointers)
     for file in walk.read(items):
         progress(walk.files)
@@ -197,6 +197,8 @@ def _read(
 
 def _candidates(file: File, part: ReadPart, manner: Manner) -> list[Candidate]:
     """The candidates in a file; one that has no answer is noted."""
+    if not file.data:
+        return []
     try:
         return read_file(
             file.data, file.path, manner.names, family=file.family,

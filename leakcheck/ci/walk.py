@@ -18,14 +18,32 @@ from bloom import system
 from leakcheck.ci import gitrepo, objects
 from leakcheck.ci.commits import Commit
 from leakcheck.ci.listing import Item
+from leakcheck.ci.marks import FirstLook
+from leakcheck.ci.readers import families
 from leakcheck.language import figure, said
 
 MAX_BYTES = 50_000_000
+_CODE = 2
+_BLOCK = 512  # files of which a first look is told at a time
+_UNANNOUNCED = (families.ACCOUNTS, families.SQL)
+"""Families that are read though no word announces what they hold."""
+
+
+def _kind(item: Item) -> int:
+    """How a first look takes a file: 0 not at all, 1 for text, 2 for source code."""
+    if item.named or (item.blob is not None and item.blob.hidden):
+        return 0
+    if item.family in _UNANNOUNCED:
+        return 0
+    low = item.path.lower()
+    if ".robot" in low or ".feature" in low or ".resource" in low:
+        return 0
+    return _CODE if item.family is families.CODE else 1
 
 
 class File(NamedTuple):
-    """A file: its path as reported, its bytes, what `wanted` said of it, and the commit that
-    brought it, where history is read.
+    """A file: its path as reported, its bytes, none where a first look saw nothing in them, what
+    `wanted` said of it, and the commit that brought it, where history is read.
     """
 
     path: str
@@ -38,7 +56,8 @@ class File(NamedTuple):
 class Walk:
     """Reads files below one root.
 
-    limit: the longest file that is read, in bytes; files: how many were read;
+    limit: the longest file that is read, in bytes; look: what tells files that
+    hold nothing, None to read all; files: how many were read;
     gone: how many tracked ones are not there; unreadable: path and why; large,
     pointers: those of them that are longer than `limit`, or of which only the
     Git LFS pointer is there.
@@ -46,6 +65,7 @@ class Walk:
 
     root: Path
     limit: int = MAX_BYTES
+    look: FirstLook | None = None
     files: int = 0
     gone: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -56,10 +76,8 @@ class Walk:
     def read(self, items: Sequence[Item]) -> Iterator[File]:
         """The files, in their order; those that git hides come last."""
         kept = [item for item in items if item.kept]
-        for item in items:
-            if item.kept:
-                continue
-            data = self._bytes(item.path, item.named)
+        for item, seen in self._looked_at([item for item in items if not item.kept]):
+            data = self._bytes(item.path, item.named) if seen is None else seen
             if data is not None:
                 yield from self._content(item, data)
             if item.blob is None:
@@ -70,6 +88,24 @@ class Walk:
                 kept.append(item)
         yield from self._kept(kept)
 
+    def _looked_at(self, items: list[Item]) -> Iterator[tuple[Item, bytes | None]]:
+        """The files with their bytes, none where they hold nothing; None where nobody looked."""
+        if self.look is None:
+            yield from ((item, None) for item in items)
+            return
+        before = f"{self.root}{os.sep}"
+        for start in range(0, len(items), _BLOCK):
+            block = items[start : start + _BLOCK]
+            names, kinds = [item.path for item in block], bytes(map(_kind, block))
+            at = 0
+            while at < len(block):
+                following, left = self.look.read(before, names, kinds, at, self.limit)
+                for number, data in (*left, (following, None)):
+                    yield from ((item, b"") for item in block[at:number])
+                    if number < following:
+                        yield block[number], data
+                    at = min(number + 1, following)
+
     def _kept(self, items: Sequence[Item]) -> Iterator[File]:
         """Files as git has them."""
         blobs = [item.blob for item in items if item.blob is not None]
@@ -79,8 +115,14 @@ class Walk:
                 self.unreadable.append((item.path, objects.MISSING))
             elif content.data is None:
                 self._too_large(item.path, content.size)
+            elif self._nothing_in(item, content.data):
+                yield from self._content(item, b"")
             else:
                 yield from self._content(item, content.data)
+
+    def _nothing_in(self, item: Item, data: bytes) -> bool:
+        kind = _kind(item)
+        return self.look is not None and kind > 0 and self.look.holds_nothing(data, kind == _CODE)
 
     def _content(self, item: Item, data: bytes) -> Iterator[File]:
         if objects.is_pointer(data):

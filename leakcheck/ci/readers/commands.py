@@ -107,14 +107,21 @@ def present(text: Text, family: Family) -> bool:
     """Whether the text can hold any of these."""
     if family.name in _NOT_READ:
         return family.name == "sql" and bool(text.marks & _IDENTIFIES)
-    return any(next(_uses(text, program), None) is not None for program in _PROGRAMS) or bool(
-        text.marks & (_IDENTIFIES | _CALLS | _CHANGING)
+    if text.marks & (_CALLS | _CHANGING):
+        return True
+    return any(next(_uses(text, program), None) is not None for program in _PROGRAMS) or any(
+        _stated(text, match) is not None for match in _identified(text)
     )
 
 
 def _uses(text: Text, program: "_Program") -> Iterator[re.Match[bytes]]:
     """Where a program is named."""
     return program.mark.finditer(text.low if text.marks & program.bit else b"")
+
+
+def _identified(text: Text) -> Iterator[re.Match[bytes]]:
+    """Where `IDENTIFIED BY` stands with what follows it."""
+    return _IDENTIFIED.finditer(text.low if text.marks & _IDENTIFIES else b"")
 
 
 def read(text: Text, family: Family) -> None:
@@ -128,7 +135,7 @@ def read(text: Text, family: Family) -> None:
                 _statement(text, family, match, "PASSWORD")
     if not marks & _MARKS or family.name in _NOT_READ:
         return
-    for match in _IDENTIFIED.finditer(text.low) if marks & _IDENTIFIES else ():
+    for match in _identified(text):
         _statement(text, family, match, "IDENTIFIED BY")
     for match in _HASHED.finditer(text.low) if marks & _CALLS else ():
         _call(text, family, match)
@@ -141,18 +148,24 @@ def read(text: Text, family: Family) -> None:
 
 
 def _statement(text: Text, family: Family, match: re.Match[bytes], key: str) -> None:
-    comment = text.in_comment(match.start(), family)
+    stated = _stated(text, match)
+    if stated is not None:
+        comment = text.in_comment(match.start(), family)
+        text.add(stated[0], key, stated[1], "sql", comment=comment)
+
+
+def _stated(text: Text, match: re.Match[bytes]) -> tuple[int, str] | None:
+    """The offset and value of the password that a statement gives."""
     if match["quote"] is None:
         at, end = match.span("bare")
-        value = text.data[at:end]
         known = _CHANGES.search(text.low, max(0, match.start() - 200), match.start())
-        if known and not _NOT_BARE.match(value):
-            text.add(at, key, shown(value), "sql", comment=comment)
-        return
+        value = text.data[at:end]
+        return (at, shown(value)) if known and not _NOT_BARE.match(value) else None
     found = quoted(text.data, match.start("quote"), match["quote"], match.end() + NEAR)
     # `BY '" + password + "'` and its like: the statement is built from values
-    if found is not None and not _BUILT.search(found.value):
-        text.add(found.start, key, found.value, "sql", comment=comment)
+    if found is None or _BUILT.search(found.value):
+        return None
+    return found.start, found.value
 
 
 def _call(text: Text, family: Family, match: re.Match[bytes]) -> None:

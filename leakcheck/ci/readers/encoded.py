@@ -7,6 +7,7 @@ the same, `_password` base64 of the password alone; in Docker's, `auth`.
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 
 from leakcheck.ci.marks import bits
 from leakcheck.ci.readers.families import Family
@@ -24,27 +25,31 @@ _AUTHORIZED = re.compile(rb"authorization[\"']?\s{0,4}[:=,]")
 
 
 def present(text: Text, family: Family) -> bool:
-    """Whether the text can hold any of these."""
-    if text.marks & _BASICS and _BASIC.search(text.low) is not None:
-        return True
-    return bool(text.marks & _AUTHS) and _AUTH.search(text.low) is not None
+    """Whether the text holds any of these beyond what a name to look at announces."""
+    return next(_pairs(text), None) is not None
 
 
 def read(text: Text, family: Family) -> None:
     """Add the passwords that stand in base64."""
-    for match in _BASIC.finditer(text.low) if text.marks & _BASICS else ():
-        pair = _pair(text.data[match.start(1) : match.end(1)])
-        if pair is not None:
-            _add(text, family, match.start(1), said("Basic authorization"), *pair)
-    for match in _AUTH.finditer(text.low) if text.marks & _AUTHS else ():
-        pair = _pair(text.data[match.start(1) : match.end(1)])
-        if pair is not None:
-            _add(text, family, match.start(1), "auth", *pair)
+    for at, key, password, login in _pairs(text):
+        _add(text, family, at, key, password, login)
     if family.name == "ini" and text.marks & _OF_NPM:
         for match in _PASSWORD.finditer(text.low):
             held = _decoded(text.data[match.start(1) : match.end(1)])
             if held:
                 _add(text, family, match.start(1), "_password", held, again=True)
+
+
+def _pairs(text: Text) -> Iterator[tuple[int, str, str, str]]:
+    """Where a user and a password stand in base64, what announces them, the password, the user."""
+    for bit, pattern, key in (
+        (_BASICS, _BASIC, said("Basic authorization")),
+        (_AUTHS, _AUTH, "auth"),
+    ):
+        for match in pattern.finditer(text.low) if text.marks & bit else ():
+            pair = _pair(text.data[match.start(1) : match.end(1)])
+            if pair is not None:
+                yield match.start(1), key, *pair
 
 
 def _add(

@@ -15,6 +15,7 @@ mod emails;
 mod encoded;
 mod escapes;
 mod export;
+mod first_look;
 mod harden;
 mod hashes;
 mod hex;
@@ -84,5 +85,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hunt::Entries>()?;
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;
+    module.add_class::<first_look::FirstLook>()?;
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Marks {
     /// needles: words whose places are wanted, with how many bytes behind their beginning those
     /// are, and the letters that may not follow; words: those of which the presence is.
     #[new]
-    fn new(needles: Vec<(Vec<u8>, usize, Vec<u8>)>, words: Vec<Vec<u8>>) -> PyResult<Marks> {
+    pub fn new(needles: Vec<(Vec<u8>, usize, Vec<u8>)>, words: Vec<Vec<u8>>) -> PyResult<Marks> {
         let all: Vec<&Vec<u8>> = needles
             .iter()
             .map(|needle| &needle.0)
@@ -84,25 +84,42 @@ impl Marks {
 }
 
 impl Marks {
-    fn walk(&self, data: &[u8]) -> (u64, Vec<usize>) {
-        let (mut present, mut found) = (0u64, Vec::new());
-        let mut note = |word: usize, start: usize| match self.needles.get(word) {
-            None => present |= 1 << (word - self.needles.len()),
+    /// How long a word is; needles come first.
+    pub fn length(&self, word: usize) -> usize {
+        self.lengths[word]
+    }
+
+    /// Calls `note` with the number of every word that stands in `data`, needles first, with where
+    /// it begins and, of a needle, its place.
+    pub fn each(&self, data: &[u8], note: &mut impl FnMut(usize, usize, usize)) {
+        let mut seen = |word: usize, start: usize| match self.needles.get(word) {
+            None => note(word, start, start),
             Some(needle) => {
                 let next = data.get(start + self.lengths[word]);
                 if next.map_or(0, |byte| bit(*byte)) & needle.forbidden == 0 {
-                    found.push(start + needle.shift);
+                    note(word, start, start + needle.shift);
                 }
             }
         };
         match &self.words {
-            Way::Likely(words) => words.find(data, &mut note),
+            Way::Likely(words) => words.find(data, &mut seen),
             Way::Automaton(automaton) => {
                 for hit in automaton.find_overlapping_iter(data) {
-                    note(hit.pattern().as_usize(), hit.start());
+                    seen(hit.pattern().as_usize(), hit.start());
                 }
             }
         }
+    }
+
+    fn walk(&self, data: &[u8]) -> (u64, Vec<usize>) {
+        let (mut present, mut found) = (0u64, Vec::new());
+        self.each(
+            data,
+            &mut |word, _, place| match word.checked_sub(self.needles.len()) {
+                Some(number) => present |= 1 << number,
+                None => found.push(place),
+            },
+        );
         found.sort_unstable();
         found.dedup();
         (present, found)

@@ -1,0 +1,152 @@
+"""A first look passes over files that no reader would look at, and over nothing else."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakcheck.ci import marks
+from leakcheck.ci.listing import FileListing, Item
+from leakcheck.ci.names import NEEDLES, Names
+from leakcheck.ci.policy import Policy
+from leakcheck.ci.readers import families
+from leakcheck.ci.readers.families import family_of, suffix_of
+from leakcheck.ci.reading import _worth_reading
+from leakcheck.ci.selection import Selection
+from leakcheck.ci.text import NotTextError, Text, decoded
+from leakcheck.ci.walk import Walk
+
+NAMES = Names()
+LOOK = NAMES.first_look
+pytestmark = pytest.mark.skipif(LOOK is None, reason="plain Python looks at every file")
+PATHS = ["a.py", "a.js", "a.txt", "a.yml", "a.json", "a.md", "a.unknown", "a.ini", "Makefile"]
+PIECES = [
+    *(word.decode() for word in marks.WORDS),
+    *(word.decode() for words in NEEDLES.values() for word, _, _ in words),
+    "Pass", "PASS", "dbPass", "PASSs", "Word", "by", "key", "s", "e", "ed", "way", "_", "-", ".",
+    "store", "-store", "-key", "é", "x", "1", " ", "  ", "\t", "\n", "\r\n", "\r", "\0", "\\n", "=",
+    "==", "!=", ":", ";", ",", ")", "(", "[a]", "'", '"', "'secret1'", "@", "/", "{", "${A}",
+    "{{ a }}", "user", "create user a ", "identified by ", "with x by", "basic ", "auth=",
+    "dXNlcjpwYXNz", "support", "Og==", "%20", "+", "docker", "registry", "in ", "search ", "host",
+    "\ufeff",
+]  # fmt: skip
+
+
+def is_read(data: bytes, path: str) -> bool:
+    """Whether a reader looks at a file, or it is said to be no text."""
+    family = family_of(path)
+    assert family is not None
+    try:
+        data = decoded(data)
+    except NotTextError:
+        return True
+    if family is families.PLAIN:
+        family = families.of_script(data)
+    elif family is families.OTHER:
+        family = families.of_content(data)
+    text = Text(
+        data, path, NAMES, comments=True, in_code=family is families.CODE, suffix=suffix_of(path)
+    )
+    return _worth_reading(text, family)
+
+
+def passed_over(data: bytes, path: str) -> bool:
+    assert LOOK is not None
+    return LOOK.holds_nothing(data, family_of(path) is families.CODE)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(PATHS))
+@settings(max_examples=300, deadline=None)
+def test_nothing_is_passed_over_that_is_read(pieces: list[str], path: str) -> None:
+    data = "".join(pieces).encode()
+    if is_read(data, path):
+        assert not passed_over(data, path)
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.txt"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x" * 100_000, "author, authority, auth = true", "https://example.org/a:b@c",
+        "http://localhost:8080/x", "bypass", "Passed", "basic support", "insert it", "the login",
+        "identified by the", "an all-passing filter", "see bcp47", "ldap://x", "compass_size = 1",
+        "cpw_priv", "a worthy wort", "\r\n",
+    ],
+)  # fmt: skip
+def test_most_text_is_passed_over(text: str, path: str) -> None:
+    assert passed_over(text.encode(), path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"password", b"DB_PASS=1", b"x" * 200 + b"dbPass", b"userPWDs", b"secret", b"mot_de_passe",
+        b"pass = 1", b"://a:b@c", b"x://:${P}@h", b"Basic dXNlcjpwYXNz", b"AUTH: 'dTpw'",
+        b"curl", b"IDENTIFIED BY 'x'", b"create user a identified by X1;", b"docker  login",
+        b"x -pass\t", b"-passx openssl", b"ldapsearch", b"sqlcmd", b"a\0", b"\xff\xfea\0", b"a\rb",
+        b"version https://git-lfs.github.com/spec/v1\n", b"contrase\xc3\xb1a",
+    ],
+)  # fmt: skip
+def test_what_may_hold_something_is_left_to_the_readers(data: bytes) -> None:
+    assert not passed_over(data, "a.txt")
+
+
+def test_a_bare_word_of_source_code_is_no_name() -> None:
+    for text in (b"pass\n", b"pass it on", b"pass;", b"(pass)", b"pass (1)"):
+        assert passed_over(text, "a.py"), text
+        assert not passed_over(text, "a.txt"), text
+    for text in (b"pass = 1", b"pass a.b[c] = 1", b"(pass) == 1", b"-storepass x", b"pass"):
+        assert not passed_over(text, "a.py"), text
+
+
+def test_names_of_a_policy_are_left_to_the_readers() -> None:
+    assert Names(["*_pin"]).first_look is None
+    assert Names([], ["TEST_*"]).first_look is not None
+
+
+def walked(root: Path, items: list[Item], *, looked: bool) -> tuple[object, ...]:
+    walk = Walk(root, limit=5000, look=LOOK if looked else None)
+    files = [
+        (file.path, file.data if is_read(file.data, "a.txt") else b"") for file in walk.read(items)
+    ]
+    return files, walk.files, walk.gone, walk.unreadable, walk.large, walk.pointers
+
+
+def test_files_are_accounted_for_as_without_it(repo) -> None:
+    for number in range(600):
+        repo.write(f"{number:03}.txt", f"password{number}" if number % 97 == 0 else "x", add=False)
+    repo.write("000a.txt", b"", add=False)
+    repo.write("001a.txt", b"\0" * 9, add=False)
+    repo.write("002a.txt", b"x" * 5000, add=False)
+    repo.write("003a.txt", b"x" * 5001, add=False)
+    repo.write("004a.txt", b"version https://git-lfs.github.com/spec/v1\n", add=False)
+    for name in ("005a.txt", "006a.txt", "007a.txt"):
+        repo.write(name, "x", add=False)
+    repo.git("add", "-A")
+    repo.git("update-index", "--skip-worktree", "008.txt")
+    (repo.root / "005a.txt").unlink()
+    (repo.root / "006a.txt").unlink()
+    (repo.root / "006a.txt").symlink_to("000.txt")
+    (repo.root / "007a.txt").unlink()
+    os.mkfifo(repo.root / "007a.txt")
+    (repo.root / "008.txt").unlink()
+    listing = FileListing(repo.root, Selection(Policy()))
+    for how in ({}, {"staged": True}):
+        items = listing.items([], **how)
+        plain = walked(repo.root, items, looked=False)
+        assert plain == walked(repo.root, items, looked=True)
+        assert plain[1] > 600
+    named = [Item("006a.txt", families.PLAIN, named=True)]
+    assert walked(repo.root, named, looked=False) == walked(repo.root, named, looked=True)
+
+
+def test_many_bytes_for_the_readers_are_handed_over_in_turns(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"{number}.txt").write_bytes(b"password " + b"x" * 3_000_000 * (number % 2 + 1))
+    items = FileListing(tmp_path, Selection(Policy())).items([])
+    walk = Walk(tmp_path, look=LOOK)
+    assert [(file.path, len(file.data)) for file in walk.read(items)] == [
+        (item.path, (tmp_path / item.path).stat().st_size) for item in items
+    ]

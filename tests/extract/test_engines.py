@@ -132,6 +132,51 @@ def test_engines_agree(chunk: bytes) -> None:
     assert native.credential_fields(pairs) == reference.credential_fields(pairs)
 
 
+TAILS = (
+    *(
+        b"",
+        b":1",
+        b":0",
+        b":000",
+        b":001",
+        b":17",
+        b":48310",
+        b":",
+        b":1a",
+        b": 3",
+        b";5",
+        b" ",
+        b":-1",
+    ),
+    *(b":%d" % (10**digits - 1) for digits in (17, 18, 19, 20, 40)),
+    *(b":%018d" % count for count in (0, 1, 5)),
+    *(b"0", b"00000000", b":1:2"),
+)
+
+
+@pytest.mark.parametrize("size", [16, 20])
+def test_hashes_among_lines_that_are_nearly_hashes(size: int) -> None:
+    pytest.importorskip("leakcheck._native")
+    from leakcheck.extract import native
+
+    plain = bytes(range(0xF0, 0xF0 - size, -1)).hex()
+    mixed = (plain[:9] + plain[9:].upper()).encode()
+    lines = [mixed + tail + end for tail in TAILS for end in (b"\n", b"\r\n", b"\r\r\n", b"\r")]
+    for wrong in (b"/", b":", b"@", b"G", b"`", b"g", b"\0", b"\x7f", b"\xb0", b"\xff"):
+        lines += [mixed[:at] + wrong + mixed[at + 1 :] + b":3\n" for at in range(2 * size)]
+    good = b"%s:7\r\n" % mixed
+    for least in (0, 1, 2, 1000):
+        wanted = [reference.hashes(good + line + good, size, least, b"") for line in lines]
+        found = [native.hashes(good + line + good, size, least, b"") for line in lines]
+        assert found == wanted
+        # Alone, as the last of a chunk, and among others, of which each is looked at 64 bytes on.
+        assert [native.hashes(line, size, least, b"") for line in lines] == [
+            reference.hashes(line, size, least, b"") for line in lines
+        ]
+        whole = good.join(lines)
+        assert native.hashes(whole, size, least, b"") == reference.hashes(whole, size, least, b"")
+
+
 def test_native_knows_the_same_top_level_domains() -> None:
     native = pytest.importorskip("leakcheck._native")
     from leakcheck.subject.tables import TLDS

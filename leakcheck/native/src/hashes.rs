@@ -2,6 +2,8 @@
 
 use crate::digest::Digests;
 use crate::escapes::hex;
+#[cfg(target_arch = "x86_64")]
+use crate::hash_lines;
 use crate::lines::{Account, Status};
 
 const LIKELY: usize = 16;
@@ -37,6 +39,18 @@ fn hashes_on<const WIDE: bool>(data: &[u8], shape: &Shape) -> (Vec<u8>, Account)
     let mut account = Account::default();
     let mut start = 0;
     while start < data.len() {
+        #[cfg(target_arch = "x86_64")]
+        if shape.prefix.is_empty() && hash_lines::is_there() {
+            // SAFETY: the processor has the instructions.
+            unsafe {
+                let (least, out, lines) = (shape.min_count, &mut digests, &mut account);
+                start = match shape.digest_bytes {
+                    20 => hash_lines::plain::<20>(data, start, least, out, lines),
+                    16 => hash_lines::plain::<16>(data, start, least, out, lines),
+                    _ => start,
+                };
+            }
+        }
         if shape.prefix.is_empty() {
             if let Some((count, next)) =
                 plain::<WIDE>(data, start, shape.digest_bytes, &mut digests)

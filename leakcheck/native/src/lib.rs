@@ -17,6 +17,8 @@ mod escapes;
 mod export;
 mod first_look;
 mod harden;
+#[cfg(target_arch = "x86_64")]
+mod hash_lines;
 mod hashes;
 mod hex;
 mod hunt;

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod asking;
+mod blocks;
 mod lookups;
 mod page;
 mod page_builder;

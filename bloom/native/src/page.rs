@@ -13,9 +13,13 @@ pub fn page_of(high: u64, pages: u64) -> u64 {
     ((high as u128 * pages as u128) >> 64) as u64
 }
 
+/// The bit of a page for the upper half of `mixed`: BITS times that, over 2^32. BITS is 511 times
+/// 64, and 511 times a number is two additions, which leave the multiplier to the hashing.
 #[inline(always)]
 pub fn bit_of(mixed: u64) -> usize {
-    (((mixed >> 32) * BITS) >> 32) as usize
+    const { assert!(BITS == 511 << 6) };
+    let high = mixed >> 32;
+    (((high << 9) - high) >> 26) as usize
 }
 
 #[inline(always)]

@@ -3,7 +3,8 @@
 //! A partition is a list of blocks of fixed size, so that it grows without
 //! ever moving what it holds.
 
-use crate::sort::{encode, key_sum, room, Bench, NoMemory};
+use crate::blocks::{Block, Quarry};
+use crate::sort::{encode, key_sum, Bench, NoMemory};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Records in a block: 4 KiB.
@@ -11,46 +12,57 @@ const BLOCK: usize = 256;
 
 /// The blocks of a partition, in order; all but the last are full.
 #[derive(Default)]
-pub struct Part(Vec<Vec<u128>>);
+pub struct Part(Vec<Block>);
+
+/// A partition's sorted distinct records, in blocks that it had, with the blocks that are left
+/// and the records' key sum.
+pub struct Settled {
+    pub part: Part,
+    pub sum: u64,
+    left: Vec<Block>,
+}
 
 impl Part {
     pub fn len(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
+        self.0.iter().map(|block| block.len()).sum()
     }
 
-    /// Move all records to the end of `out`, giving each block back as soon as it is copied.
+    /// Copy all records to the end of `out`.
     pub fn pour(self, out: &mut Vec<u128>) {
         self.0
             .into_iter()
             .for_each(|block| out.extend_from_slice(&block));
     }
 
-    /// The sorted distinct records of `parts`, in blocks that they had, and their key sum.
-    pub fn settle(parts: Vec<Part>) -> Result<(Part, u64), NoMemory> {
+    /// Sort the records of `parts` and drop the repeats.
+    pub fn settle(parts: Vec<Part>) -> Result<Settled, NoMemory> {
         let mut bench = Bench::take(parts.iter().map(Part::len).sum())?;
-        let mut blocks: Vec<Vec<u128>> = parts.into_iter().flat_map(|part| part.0).collect();
+        let mut blocks: Vec<Block> = parts.into_iter().flat_map(|part| part.0).collect();
         blocks
             .iter()
             .for_each(|block| bench.records.extend_from_slice(block));
         bench.sort_distinct()?;
         let mut chunks = bench.records.chunks(BLOCK);
         for (block, chunk) in blocks.iter_mut().zip(chunks.by_ref()) {
-            block.clear();
-            block.extend_from_slice(chunk);
+            block.replace(chunk);
         }
         // Parts of many pools have at least the blocks that their records need.
         debug_assert!(chunks.next().is_none());
-        blocks.truncate(bench.records.len().div_ceil(BLOCK));
+        let left = blocks.split_off(bench.records.len().div_ceil(BLOCK));
         let sum = key_sum(bench.records.iter().copied());
         bench.give_back();
-        Ok((Part(blocks), sum))
+        Ok(Settled {
+            part: Part(blocks),
+            sum,
+            left,
+        })
     }
 }
 
 /// Sorted distinct records as they came, and their key sum: of input that is in order already,
 /// which needs no dealing and no sorting.
 pub struct Run {
-    pub records: Vec<u128>,
+    pub records: Block,
     pub sum: u64,
 }
 
@@ -61,10 +73,15 @@ pub struct Partitions {
     digest_bytes: usize,
     shift: u32,
     runs: Vec<Run>,
-    full: Vec<Vec<Vec<u128>>>,
-    last: Vec<Vec<u128>>,
+    full: Vec<Vec<Block>>,
+    last: Vec<Block>,
     pub count: usize,
     blocks: usize,
+    /// Blocks to use again before others are cut.
+    spare: Vec<Block>,
+    quarry: Quarry,
+    /// Whether digests come by the thousand.
+    many: bool,
 }
 
 /// The record of one digest: its first eight bytes, big-endian, and its XXH3-64.
@@ -107,9 +124,12 @@ impl Partitions {
             shift: 63 - bits,
             runs: Vec::new(),
             full: (0..count).map(|_| Vec::new()).collect(),
-            last: (0..count).map(|_| Vec::new()).collect(),
+            last: (0..count).map(|_| Block::default()).collect(),
             count: 0,
             blocks: 0,
+            spare: Vec::new(),
+            quarry: Quarry::default(),
+            many: false,
         }
     }
 
@@ -119,11 +139,12 @@ impl Partitions {
 
     /// Memory held by the records, in bytes.
     pub fn nbytes(&self) -> usize {
-        let runs: usize = self.runs.iter().map(|run| run.records.capacity()).sum();
+        let runs: usize = self.runs.iter().map(|run| run.records.room()).sum();
         (self.blocks * BLOCK + runs) * 16
     }
 
     pub fn add(&mut self, digests: &[u8]) -> Result<(), NoMemory> {
+        self.many |= digests.len() >= LEAST_RUN * self.digest_bytes;
         if self.add_run(digests)? {
             return Ok(());
         }
@@ -136,38 +157,41 @@ impl Partitions {
         outcome
     }
 
-    /// Take `digests` as a run, if they are many and in order; return whether they are.
+    /// Take `digests` as runs, if they are many and in order; return whether they are.
     fn add_run(&mut self, digests: &[u8]) -> Result<bool, NoMemory> {
-        let count = digests.len() / self.digest_bytes;
-        if count < LEAST_RUN {
+        if digests.len() < LEAST_RUN * self.digest_bytes {
             return Ok(false);
         }
-        let mut records: Vec<u128> = Vec::new();
-        let (mut last, mut sum, mut ordered) = (0u128, 0u64, true);
+        let mut fresh: Vec<Run> = Vec::new();
+        let (mut last, mut ordered) = (None, true);
         for piece in digests.chunks(LEAST_RUN * self.digest_bytes) {
-            if !ordered {
-                return Ok(false); // mostly after a few digests, and at most after a piece
+            // Mostly known after a few digests, and at most after a piece.
+            if !ordered || fresh.is_empty() && !in_order(piece, self.digest_bytes) {
+                ordered = false;
+                break;
             }
-            if records.capacity() == 0 && in_order(piece, self.digest_bytes) {
-                records = room(count)?;
-            } else if records.capacity() == 0 {
-                return Ok(false);
-            }
+            let mut records = self.quarry.cut(piece.len() / self.digest_bytes, false)?;
+            let mut sum = 0u64;
             for_each_digest(piece, self.digest_bytes, |digest| {
                 let record = record(digest);
-                ordered &= last <= record;
-                if record != last || records.is_empty() {
+                ordered &= last <= Some(record);
+                if last != Some(record) {
                     records.push(record);
                     sum = sum.wrapping_add(record as u64);
                 }
-                last = record;
+                last = Some(record);
             });
+            self.quarry.trim(&mut records);
+            fresh.push(Run { records, sum });
         }
         if !ordered {
+            while let Some(run) = fresh.pop() {
+                self.quarry.take_back(run.records);
+            }
             return Ok(false);
         }
-        self.count += records.len();
-        self.runs.push(Run { records, sum });
+        self.count += fresh.iter().map(|run| run.records.len()).sum::<usize>();
+        self.runs.append(&mut fresh);
         Ok(true)
     }
 
@@ -175,8 +199,12 @@ impl Partitions {
     fn deal(&mut self, record: u128) -> Result<(), NoMemory> {
         let index = ((record >> 64) as u64 >> 1 >> self.shift) as usize;
         if let Some(last) = self.last.get_mut(index) {
-            if last.len() == last.capacity() {
-                let block = std::mem::replace(last, room(BLOCK)?);
+            if last.is_full() {
+                let empty = match self.spare.pop() {
+                    Some(block) => block,
+                    None => self.quarry.cut(BLOCK, self.many)?,
+                };
+                let block = std::mem::replace(last, empty);
                 if !block.is_empty() {
                     self.full[index].push(block);
                 }
@@ -192,7 +220,7 @@ impl Partitions {
     pub fn deal_runs(&mut self) -> Result<(), NoMemory> {
         while let Some(run) = self.runs.pop() {
             self.count -= run.records.len();
-            for record in run.records {
+            for &record in run.records.iter() {
                 self.deal(record)?;
             }
         }
@@ -225,12 +253,15 @@ impl Partitions {
     pub fn take(&mut self, index: usize) -> Part {
         let mut blocks = std::mem::take(&mut self.full[index]);
         let last = std::mem::take(&mut self.last[index]);
-        if last.capacity() > 0 {
+        if last.room() > 0 {
             blocks.push(last);
         }
         let part = Part(blocks);
         self.count -= part.len();
         self.blocks -= part.0.len();
+        if self.blocks == 0 {
+            self.spare.clear();
+        }
         part
     }
 
@@ -264,8 +295,10 @@ impl Partitions {
         }
         self.deal_runs()?;
         for index in 0..self.len() {
-            let (part, _) = Part::settle(vec![self.take(index)])?;
-            self.put(index, part);
+            let mut settled = Part::settle(vec![self.take(index)])?;
+            settled.left.iter_mut().for_each(|block| block.replace(&[]));
+            self.spare.append(&mut settled.left);
+            self.put(index, settled.part);
         }
         Ok(())
     }
@@ -291,7 +324,7 @@ impl Joined {
         for run in &mut runs {
             if last == run.records.first().copied() {
                 run.sum = run.sum.wrapping_sub(run.records[0] as u64);
-                run.records.remove(0);
+                run.records.drop_first();
             }
             last = run.records.last().copied().or(last);
             sum = sum.wrapping_add(run.sum);

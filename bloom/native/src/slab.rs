@@ -1,4 +1,5 @@
-//! Memory for 512 pages, each written once, by whoever comes first, and read by anyone afterwards.
+//! Memory of 2 MiB; and in it 512 pages, each written once, by whoever comes first, and read by
+//! anyone afterwards.
 
 use crate::page::{load, PAGE};
 use crate::sort::NoMemory;
@@ -12,14 +13,51 @@ use std::sync::atomic::{
 pub type Page = [u8; PAGE];
 /// Pages in a slab: 2 MiB, which is what a processor has one entry in its page table for.
 pub const PAGES: usize = 512;
-const BYTES: usize = PAGES * PAGE;
+pub const BYTES: usize = PAGES * PAGE;
 const EMPTY: u8 = 0;
 const TAKEN: u8 = 1;
 const FULL: u8 = 2;
 const UNCOUNTED: u16 = u16::MAX;
 
+/// 2 MiB that are where large pages of the system can be: one fault brings all of it, not 512.
+pub struct Memory(NonNull<u8>);
+
+// SAFETY: bytes without an owner among the threads; what may be done with them is for those to
+// say who hold them.
+unsafe impl Send for Memory {}
+// SAFETY: as above; nothing here reads or writes them.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    /// Not written yet. filled: all of it will be used soon, so that large pages pay.
+    pub fn new(filled: bool) -> Result<Self, NoMemory> {
+        // SAFETY: the size is not zero.
+        let bytes = NonNull::new(unsafe { alloc(layout()) }).ok_or(NoMemory)?;
+        if filled {
+            // SAFETY: advice on memory that is ours, and whole pages; a refusal changes nothing.
+            #[cfg(target_os = "linux")]
+            unsafe {
+                libc::madvise(bytes.as_ptr().cast(), BYTES, libc::MADV_HUGEPAGE)
+            };
+        }
+        Ok(Memory(bytes))
+    }
+
+    /// Where its `BYTES` begin.
+    pub fn start(&self) -> NonNull<u8> {
+        self.0
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: from `alloc` with the same layout; nobody has any of it any more.
+        unsafe { dealloc(self.0.as_ptr(), layout()) };
+    }
+}
+
 pub struct Slab {
-    bytes: NonNull<Page>,
+    memory: Memory,
     state: [AtomicU8; PAGES],
     /// Bits set in each page, once they were counted.
     ones: [AtomicU16; PAGES],
@@ -37,22 +75,17 @@ fn layout() -> Layout {
 }
 
 impl Slab {
-    /// filled: all of it will be used soon, so that large pages of the system pay.
+    /// filled: as `Memory::new` has it.
     pub fn new(filled: bool) -> Result<Self, NoMemory> {
-        // SAFETY: the size is not zero.
-        let bytes = NonNull::new(unsafe { alloc(layout()) }).ok_or(NoMemory)?;
-        if filled {
-            // SAFETY: advice on memory that is ours, and whole pages; a refusal changes nothing.
-            #[cfg(target_os = "linux")]
-            unsafe {
-                libc::madvise(bytes.as_ptr().cast(), BYTES, libc::MADV_HUGEPAGE)
-            };
-        }
         Ok(Slab {
-            bytes: bytes.cast(),
+            memory: Memory::new(filled)?,
             state: [const { AtomicU8::new(EMPTY) }; PAGES],
             ones: [const { AtomicU16::new(UNCOUNTED) }; PAGES],
         })
+    }
+
+    fn pages(&self) -> NonNull<Page> {
+        self.memory.start().cast()
     }
 
     /// The page at `index`, if it was put there.
@@ -62,7 +95,7 @@ impl Slab {
             return None;
         }
         // SAFETY: below PAGES, so within the memory; FULL, so written and never written again.
-        Some(unsafe { self.bytes.add(index).as_ref() })
+        Some(unsafe { self.pages().add(index).as_ref() })
     }
 
     /// The bits set in the page at `index`, if it was put there.
@@ -88,16 +121,9 @@ impl Slab {
             return false;
         }
         // SAFETY: within the memory; TAKEN by this call alone, so nobody else reads or writes it.
-        unsafe { copy_nonoverlapping(page, self.bytes.add(index).as_ptr(), 1) };
+        unsafe { copy_nonoverlapping(page, self.pages().add(index).as_ptr(), 1) };
         state.store(FULL, Release);
         true
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        // SAFETY: from `alloc` with the same layout; nobody has a page of it any more.
-        unsafe { dealloc(self.bytes.as_ptr().cast(), layout()) };
     }
 }
 

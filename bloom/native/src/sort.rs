@@ -65,7 +65,7 @@ fn is_sorted(records: &[u128]) -> bool {
     records.windows(2).all(|pair| pair[0] <= pair[1])
 }
 
-/// One pass deals evenly spread records into buckets of about eight, in order;
+/// One pass deals evenly spread records into buckets of two to four, in order;
 /// each is then sorted where it lies. What crowds falls back on the comparison sort.
 fn sort(records: &mut Vec<u128>, dealt: &mut Vec<u128>) -> Result<(), NoMemory> {
     if records.len() <= 64 || records.len() > BUCKETED {
@@ -81,7 +81,7 @@ fn sort(records: &mut Vec<u128>, dealt: &mut Vec<u128>) -> Result<(), NoMemory> 
         records.sort_unstable();
         return Ok(());
     }
-    let bits = (records.len().ilog2() - 3).clamp(4, 16);
+    let bits = (records.len().ilog2() - 1).clamp(4, 16);
     let bucket = |record: u128| (((record >> 64) as u64) << common >> (64 - bits)) as usize;
     let mut starts = room::<u32>((1 << bits) + 1)?;
     starts.resize((1 << bits) + 1, 0u32);

@@ -136,7 +136,7 @@ pub fn settle(
     let Some(first) = pools.first() else {
         return Ok((0, 0));
     };
-    let (part, sum) = py.detach(|| pool::Part::settle(parts))?;
+    let pool::Settled { part, sum, .. } = py.detach(|| pool::Part::settle(parts))?;
     let count = part.len();
     let mut first = first.try_borrow_mut()?;
     let index = first.index(partition)?;

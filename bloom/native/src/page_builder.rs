@@ -246,3 +246,31 @@ fn pack(bytes: &[u8; 64]) -> u64 {
         .rev()
         .fold(0, |word, byte| word << 1 | u64::from(byte >> 7))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_changes_nothing() {
+        let keys = (0..300u64).map(|at| at.wrapping_mul(PHI));
+        let mut records: Vec<u128> = keys
+            .map(|key| u128::from(key) << 64 | u128::from(key.wrapping_mul(PHI)))
+            .collect();
+        records.sort_unstable();
+        let mut packed = vec![0; records.len() * 16];
+        crate::sort::encode(&records, &mut packed);
+        for hashes in 1..=64 {
+            let (mut found, mut wanted) = (vec![1; 3 * PAGE], vec![1; 3 * PAGE]);
+            let sum = fill(&packed, 3, hashes, &mut found, 0).ok();
+            let target = Target {
+                pages: 3,
+                buffer: &mut wanted,
+                first: 0,
+            };
+            let paint = |bytes: &mut [u8; ROOM], mixed| one_by_one(bytes, mixed, hashes);
+            assert_eq!(sum, fill_with(&packed, target, paint, pack).ok());
+            assert!(sum.is_some() && found == wanted);
+        }
+    }
+}

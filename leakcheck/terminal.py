@@ -62,7 +62,14 @@ def configure(**changed: Any) -> None:
     if _settings.verbose:
         import logging
 
-        logging.basicConfig(stream=sys.stderr, format="leakcheck: %(message)s")
+        class Apart(logging.StreamHandler[TextIO]):
+            """What is logged stays apart from a bar, as what is printed does."""
+
+            def emit(self, record: logging.LogRecord) -> None:
+                with room():
+                    super().emit(record)
+
+        logging.basicConfig(handlers=[Apart(sys.stderr)], format="leakcheck: %(message)s")
         logging.getLogger("leakcheck").setLevel(logging.DEBUG)
 
 
@@ -141,13 +148,14 @@ def before_print(hold: Callable[[], AbstractContextManager[None]] | None) -> Non
 
 
 def room() -> AbstractContextManager[None]:
-    """While this is held, nothing is drawn: rows printed now stay apart from a bar."""
+    """While this is held, nothing is drawn: what is printed or asked now stays apart from a bar."""
     return _hold()
 
 
 def say(text: str = "") -> None:
     """One line on stdout, without what steers the terminal."""
-    print(steerless(local(text)))
+    with room():
+        print(steerless(local(text)))
 
 
 def tell(text: str, *, indent: str = "", tone: str | None = None) -> None:
@@ -179,7 +187,8 @@ def prose(text: str, *, indent: str = "") -> list[str]:
 def warn(text: str) -> None:
     """A sentence on stderr."""
     line = f"leakcheck: {printable(local(text))}"
-    print("\n".join(prose(line)) if sys.stderr.isatty() else line, file=sys.stderr)
+    with room():
+        print("\n".join(prose(line)) if sys.stderr.isatty() else line, file=sys.stderr)
 
 
 # ---- tables
@@ -335,7 +344,7 @@ def ask_secret(prompt: str) -> str:
     import getpass
     import warnings
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), room():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(local(prompt))
@@ -355,9 +364,10 @@ def ask_line(prompt: str) -> str:
     """A line typed at the terminal; nothing where there is no terminal to ask at."""
     if not sys.stdin.isatty():
         return ""
-    sys.stderr.write(local(prompt))
-    sys.stderr.flush()
-    return sys.stdin.readline().rstrip("\n")
+    with room():
+        sys.stderr.write(local(prompt))
+        sys.stderr.flush()
+        return sys.stdin.readline().rstrip("\n")
 
 
 def agreed(question: str, otherwise: str) -> bool:

@@ -27,7 +27,10 @@ AMOUNT = re.compile(
 class Shown:
     """What a program drew: every state of the screen's lines, the last one, exit status."""
 
-    def __init__(self, *arguments: str, cwd: Path, program: str = LEAKCHECK, **env: str) -> None:
+    def __init__(
+        self, *arguments: str, cwd: Path, program: str = LEAKCHECK, typed: str = "", **env: str
+    ) -> None:
+        """typed: what is answered to the first question."""
         screen = pyte.Screen(SIZE[1], SIZE[0])
         stream = pyte.ByteStream(screen)
         kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
@@ -42,6 +45,9 @@ class Shown:
             except pexpect.EOF:
                 break
             self.states += [line.rstrip() for line in screen.display if line.strip()]
+            if typed and self.states and self.states[-1].endswith("?"):
+                child.send(typed)
+                typed = ""
         child.close()
         self.status = child.exitstatus
         self.last = [line.rstrip() for line in screen.display if line.strip()]
@@ -190,4 +196,42 @@ with progress.Progress("reading") as shown:
 def test_no_bar_is_drawn_on_the_line_of_a_row(tmp_path: Path) -> None:
     shown = Shown("-c", ROWS, cwd=tmp_path, program=sys.executable)
     assert shown.last == [f"row {at}" for at in range(15)]
+    assert any(line.startswith("reading") for line in shown.states)
+
+
+SAID = """
+import sys, threading, time
+from leakcheck import progress, terminal
+progress._PATIENCE, progress._PACE = 0.0, 0.001
+
+class Slow:
+    def __init__(self, out): self.out = out
+    def write(self, text):
+        for part in (text[:5], text[5:]):
+            self.out.write(part)
+            self.out.flush()
+            time.sleep(0.01)
+    def __getattr__(self, name): return getattr(self.out, name)
+
+sys.stdout, sys.stderr = Slow(sys.stdout), Slow(sys.stderr)
+terminal.configure(verbose=True)
+import logging
+with progress.Progress("reading") as shown:
+    for at in range(6):
+        shown.update(at)
+        for say in (terminal.say, terminal.warn, logging.getLogger("leakcheck").debug):
+            other = threading.Thread(target=say, args=(f"sentence {at}",))
+            other.start()
+            other.join()
+            time.sleep(0.01)
+    terminal.say("<" + terminal.ask_line("Why? ") + ">")
+"""
+
+
+def test_no_bar_is_drawn_on_the_line_of_what_is_said_or_asked(tmp_path: Path) -> None:
+    shown = Shown("-c", SAID, cwd=tmp_path, program=sys.executable, typed="because\r")
+    told = [line for line in shown.last if "reading" not in line]
+    lines = [(f"sentence {at}", *[f"leakcheck: sentence {at}"] * 2) for at in range(6)]
+    assert told == [*(line for each in lines for line in each), "Why? because", "<because>"]
+    assert told == shown.last
     assert any(line.startswith("reading") for line in shown.states)

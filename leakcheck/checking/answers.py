@@ -181,7 +181,9 @@ def _notes(answers: Sequence[Answer]) -> Iterator[str]:
             yield said(
                 "{name}: {reason}.", name=printable(info.name), reason=printable(info.signed)
             )
-    unsigned = sorted(printable(info.name) for info in infos if info.signed == UNSIGNED)
+    unsigned = sorted(
+        printable(info.name) for info in infos if info.signed == UNSIGNED and info.doubt is None
+    )
     if unsigned:
         yield said("Not signed by anyone you trust: {names}.", names=joined(", ", unsigned))
     if any(source.name == EMBEDDED_NAME for answer in answers for source in answer.sources):

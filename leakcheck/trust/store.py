@@ -1,4 +1,4 @@
-"""What this user trusts, and what was seen of each publisher: one folder, mode 0700.
+"""What this user trusts, and what was seen of each publisher: one folder, at first mode 0700.
 
     keys            a vkey a line, `#` begins a comment
     seen.json       the highest serial of each origin: no edition may be older
@@ -10,23 +10,32 @@
     standings       files that were proved, by all that it hung on, a line each
 
 What is remembered here is as good as the folder: who can write it can write
-the keys as well.
+the keys as well. Who may read the folder may read what is in it: of a
+LEAKCHECK_HOME that several share, its owner decides whom all of them trust.
+
+Rule: what was seen is written before it is believed, one process at a time.
+The last two files only save time: where they cannot be written, they are not.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bloom import system
 from leakcheck import trust
 from leakcheck.errors import UsageError
-from leakcheck.files import make_folder, write_whole
+from leakcheck.files import PRIVATE, PRIVATE_FOLDER, make_folder, write_whole
 from leakcheck.language import said
 from leakcheck.trust.note import NoteError, Verifier
 
 _MOST_FILES = 200
+_PATIENCE = 10.0  # seconds to wait for another process that writes here
 
 
 class Store:
@@ -42,6 +51,8 @@ class Store:
             text = (self.folder / "keys").read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
+        except PermissionError:
+            raise UsageError(_not_yours(self.folder)) from None
         except (OSError, UnicodeDecodeError):
             raise UsageError(
                 said("{folder}: the trusted keys cannot be read.", folder=self.folder / "keys")
@@ -60,39 +71,62 @@ class Store:
 
     def trust(self, key: Verifier) -> bool:
         """Trust `key` from now on; False where it was trusted before."""
-        keys = self.keys()
-        if key in keys:
-            return False
-        self._write("keys", "".join(f"{one}\n" for one in [*keys, key]))
+        with self._turn():
+            keys = self.keys()
+            if key in keys:
+                return False
+            self._write("keys", "".join(f"{one}\n" for one in [*keys, key]))
         return True
 
     def distrust(self, name: str) -> list[Verifier]:
         """Trust no longer the keys with that name or vkey; return them."""
-        keys = self.keys()
-        gone = [key for key in keys if name in (key.name, str(key))]
-        if gone:
-            self._write("keys", "".join(f"{key}\n" for key in keys if key not in gone))
+        with self._turn():
+            keys = self.keys()
+            gone = [key for key in keys if name in (key.name, str(key))]
+            if gone:
+                self._write("keys", "".join(f"{key}\n" for key in keys if key not in gone))
         return gone
 
     def serial(self, origin: str) -> int:
         """The highest serial seen of an origin, 0 where none was."""
         found = self._read("seen.json").get(origin, 0)
-        return found if isinstance(found, int) else 0
+        if type(found) is not int:
+            raise UsageError(_damaged(self.folder / "seen.json"))
+        return found
 
     def remember_serial(self, origin: str, serial: int) -> None:
-        """Note that an edition was seen."""
-        seen = self._read("seen.json")
-        if seen.get(origin, 0) < serial:
-            self._write("seen.json", json.dumps({**seen, origin: serial}, sort_keys=True))
+        """Note that an edition was seen. Raises UsageError where that cannot be written."""
+        if self.serial(origin) < serial:
+            with self._turn():
+                self._see(origin, serial)
 
     def remember(self, origin: str, serial: int, raw: bytes) -> None:
         """Note that an edition was seen, and keep the signed list it came in if it is the newest.
 
-        By it installed filters are judged that came with an older one.
+        By it installed filters are judged that came with an older one. Raises UsageError.
         """
+        if self.serial(origin) >= serial:
+            return
+        try:
+            with self._turn():
+                if self.serial(origin) < serial:
+                    self._write(self._edition(origin), raw.decode())
+                    self._see(origin, serial)
+        except UsageError as error:
+            raise UsageError(
+                said(
+                    "Edition {serial} of {origin} is new and could not be noted, which is how an "
+                    "older one would be noticed: {error}",
+                    serial=serial,
+                    origin=origin,
+                    error=error,
+                )
+            ) from None
+
+    def _see(self, origin: str, serial: int) -> None:
         if self.serial(origin) < serial:
-            self._write(self._edition(origin), raw.decode())
-            self.remember_serial(origin, serial)
+            seen = {**self._read("seen.json"), origin: serial}
+            self._write("seen.json", json.dumps(seen, sort_keys=True))
 
     def newest(self, origin: str) -> bytes | None:
         """The newest signed list seen of an origin, to be verified like any other."""
@@ -108,14 +142,15 @@ class Store:
 
     def remember_place(self, origin: str, url: str) -> None:
         """Note where a publisher's filters are."""
-        self._write("places.json", json.dumps({**self._read("places.json"), origin: url}))
+        with self._turn():
+            self._write("places.json", json.dumps({**self._read("places.json"), origin: url}))
 
     def _edition(self, origin: str) -> str:
         return f"editions/{hashlib.sha256(origin.encode()).hexdigest()[:32]}.note"
 
     def verified(self, raw: bytes, known: Sequence[Verifier]) -> str | None:
         """The text of a note whose signatures were verified under the same keys before."""
-        found = self._read("verified.json").get("notes", {}).get(_note_key(raw, known))
+        found = self._entries("notes").get(_note_key(raw, known))
         return found if isinstance(found, str) else None
 
     def remember_verified(self, raw: bytes, known: Sequence[Verifier], text: str) -> None:
@@ -124,8 +159,10 @@ class Store:
 
     def digest(self, state: os.stat_result) -> bytes | None:
         """The fs-verity digest of a file that has not changed since it was computed."""
-        found = self._read("verified.json").get("files", {}).get(trust.file_key(state))
-        return bytes.fromhex(found) if isinstance(found, str) else None
+        found = self._entries("files").get(trust.file_key(state))
+        with suppress(ValueError):
+            return bytes.fromhex(found) if isinstance(found, str) else None
+        return None
 
     def remember_digest(self, state: os.stat_result, digest: bytes) -> None:
         """Note the digest of a file as it is now."""
@@ -138,41 +175,104 @@ class Store:
         except (OSError, UnicodeDecodeError):
             lines = []
         kept = [line for line in lines if line.partition("\t")[0] != key][-_MOST_FILES + 1 :]
-        self._write(trust.STANDINGS, "".join(f"{line}\n" for line in [*kept, f"{key}\t{signed}"]))
+        with suppress(UsageError):
+            self._write(
+                trust.STANDINGS, "".join(f"{line}\n" for line in [*kept, f"{key}\t{signed}"])
+            )
 
     def _remember(self, group: str, key: str, value: str) -> None:
-        held = self._read("verified.json")
-        entries = {name: one for name, one in held.get(group, {}).items() if name != key}
-        kept = list(entries.items())[-_MOST_FILES + 1 :]
-        self._write("verified.json", json.dumps({**held, group: {**dict(kept), key: value}}))
+        entries = {name: one for name, one in self._entries(group).items() if name != key}
+        kept = dict(list(entries.items())[-_MOST_FILES + 1 :])
+        held = {one: self._entries(one) for one in ("files", "notes")}
+        with suppress(UsageError):
+            self._write("verified.json", json.dumps({**held, group: {**kept, key: value}}))
 
-    def _read(self, name: str) -> dict[str, Any]:
-        try:
-            found = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError):
-            # What was seen is forgotten only where the user takes the file away.
-            if name == "seen.json":
-                raise UsageError(
-                    said("{folder}: it is damaged: remove it.", folder=self.folder / name)
-                ) from None
-            return {}
+    def _entries(self, group: str) -> dict[str, Any]:
+        found = self._read("verified.json").get(group)
         return found if isinstance(found, dict) else {}
 
-    def _write(self, name: str, text: str) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """While this is held, no other process writes what was read. Raises UsageError."""
         try:
-            make_folder((self.folder / name).parent)
-            write_whole(self.folder / name, text.encode())
+            self._make(self.folder)
+            handle = system.open_to_write(self.folder / "lock")
         except OSError as error:
-            reason = error.strerror or "failed"
-            raise UsageError(
-                said(
-                    "{folder}: it cannot be written: {reason}.",
-                    folder=self.folder / name,
-                    reason=reason,
-                )
-            ) from None
+            raise UsageError(_unwritable(self.folder, error)) from None
+        try:
+            until = time.monotonic() + _PATIENCE
+            while True:
+                try:
+                    system.lock(handle)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise UsageError(
+                            said(
+                                "{folder}: another run of leakcheck is writing there: try again.",
+                                folder=self.folder,
+                            )
+                        ) from None
+                    time.sleep(0.01)
+                except OSError as error:
+                    raise UsageError(_unwritable(self.folder, error)) from None
+            yield
+        finally:
+            os.close(handle)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except PermissionError:
+            found = None
+            if name == "seen.json":
+                raise UsageError(_not_yours(self.folder)) from None
+        except (OSError, ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            return found
+        if name == "seen.json":  # it is forgotten only where the user takes the file away
+            raise UsageError(_damaged(path))
+        return {}
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        try:
+            self._make(self.folder)
+            self._make(path.parent)
+            write_whole(path, text.encode(), mode=PRIVATE | self._shared() & 0o044)
+        except OSError as error:
+            raise UsageError(_unwritable(path, error)) from None
+
+    def _make(self, folder: Path) -> None:
+        if folder == self.folder:
+            make_folder(folder)
+        else:
+            make_folder(folder, mode=PRIVATE_FOLDER | self._shared() & 0o055)
+
+    def _shared(self) -> int:
+        """Who may look into the folder: the bits of its mode."""
+        return stat.S_IMODE(self.folder.stat().st_mode)
+
+
+def _not_yours(folder: Path) -> str:
+    return said(
+        "{folder}: this user may not read the keys trusted there. Let the owner of the folder run "
+        "chmod -R a+rX on it, or name a folder of your own with LEAKCHECK_HOME.",
+        folder=folder,
+    )
+
+
+def _damaged(path: Path) -> str:
+    return said("{folder}: it is damaged: remove it.", folder=path)
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    reason = error.strerror or "failed"
+    return said("{folder}: it cannot be written: {reason}.", folder=path, reason=reason)
 
 
 def _note_key(raw: bytes, known: Iterable[Verifier]) -> str:

@@ -3,10 +3,15 @@
 import json
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from leakcheck import trust
 from leakcheck.errors import UsageError
 from leakcheck.trust import keys, proof, signing, verity
 from leakcheck.trust.edition import FILE_NAME
@@ -230,3 +235,87 @@ def test_another_file_than_the_listed_one_is_not_withdrawn(folder: Path) -> None
         signing.withdraw(folder / "acme.bloom", "wrong dump", [ACME])
     (folder / "acme.bloom").unlink()
     assert signing.withdraw(folder / "acme.bloom", "wrong dump", [ACME]).serial == 2
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """While this is held, files are reached as a user who owns none of them."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shared() -> Iterator[Store]:
+    """A folder of trust in a place that everybody reaches."""
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        held = Store(Path(name) / "trust")
+        held.trust(ACME.verifier)
+        yield held
+
+
+def test_who_may_not_read_whom_the_owner_trusts_is_told_what_to_do(
+    folder: Path, shared: Store
+) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    raw = note_in(folder)
+    accept(raw, shared)
+    with somebody_else(), pytest.raises(UsageError, match=r"chmod -R a\+rX.*LEAKCHECK_HOME"):
+        accept(raw, shared)
+    for path in (shared.folder, shared.folder / "editions", *shared.folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+    with somebody_else():
+        assert accept(raw, shared).serial == 1
+    (shared.folder / "verified.json").unlink()  # which only saves time
+    with somebody_else():
+        assert accept(raw, shared).serial == 1
+        assert shared.origins() == {ORIGIN}
+    signing.sign([folder / "pairs.bloom"], [ACME])
+    newer = note_in(folder)
+    with somebody_else(), pytest.raises(UsageError, match="could not be noted"):
+        accept(newer, shared)
+    assert accept(newer, shared).serial == 2
+    with somebody_else():  # what the owner writes into a folder that others read, they read
+        assert accept(newer, shared).serial == 2
+        with pytest.raises(NoteError, match="older"):
+            accept(raw, shared)
+
+
+def test_what_many_see_at_once_is_all_remembered(store: Store) -> None:
+    def see(at: int) -> None:
+        for serial in range(1, 6):
+            Store(store.folder).remember(f"example.org/{at}", serial, b"%d" % serial)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(see, range(8)))
+    for at in range(8):
+        assert store.serial(f"example.org/{at}") == 5
+        assert store.newest(f"example.org/{at}") == b"5"
+
+
+@pytest.mark.parametrize("seen", ["[]", "7", f'{{"{ORIGIN}": "9"}}', f'{{"{ORIGIN}": null}}'])
+def test_what_was_seen_is_not_taken_for_nothing_where_it_cannot_be_read(
+    seen: str, folder: Path, store: Store
+) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    (store.folder / "seen.json").write_text(seen)
+    with pytest.raises(UsageError, match="damaged"):
+        accept(note_in(folder), store)
+
+
+@pytest.mark.parametrize("cached", ['{"notes": [], "files": 3}', '{"files": {"KEY": "zz"}}', "["])
+def test_what_only_saves_time_may_be_damaged(cached: str, folder: Path, store: Store) -> None:
+    signing.sign([folder / "acme.bloom"], [ACME])
+    state = (folder / "acme.bloom").stat()
+    text = cached.replace("KEY", trust.file_key(state))
+    (store.folder / "verified.json").write_text(text)
+    assert accept(note_in(folder), store).serial == 1
+    (store.folder / "verified.json").write_text(text)
+    assert store.digest(state) is None
+    store.remember_digest(state, b"d" * 32)
+    assert store.digest(state) == b"d" * 32

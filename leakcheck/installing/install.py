@@ -23,7 +23,7 @@ from leakcheck.sources.filter_pages import RemoteFile
 from leakcheck.sources.installed import Installed
 from leakcheck.sources.names import header_of
 from leakcheck.storage.client import url_of
-from leakcheck.trust import own_note, proof
+from leakcheck.trust import own_note, own_proof, proof
 from leakcheck.trust.edition import Edition
 from leakcheck.trust.local import digest_of
 from leakcheck.trust.note import NoteError
@@ -229,6 +229,7 @@ def _settle(target: Path, url: str, remote: RemoteFile) -> None:
         own_note(target).unlink(missing_ok=True)
     else:
         _write_note(target, raw)
+    own_proof(target).unlink(missing_ok=True)
     chain = remote.chain
     origin = chain.edition.origin if chain else None
     with filter_errors(str(target)):  # the URL may hold a password, so it is for the user alone

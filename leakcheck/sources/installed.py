@@ -17,7 +17,7 @@ from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folde
 from leakcheck.language import figure, said, said_of
 from leakcheck.patterns import late
 from leakcheck.sources import Source
-from leakcheck.sources.filter_file import LocalFilter
+from leakcheck.sources.filter_file import Header, LocalFilter
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Lookup, SourceInfo
@@ -124,6 +124,7 @@ def add(
         _must_be_file(Path(path))
     original = LocalFilter(path)
     kind, signed, doubt = original.info.kind, original.info.signed, original.info.doubt
+    header = original.header
     original.close()
     if doubt is not None:
         raise FilterError(said("{path}: {doubt}.", path=path, doubt=doubt))
@@ -149,23 +150,27 @@ def add(
             draft.file.flush()
         verify(draft.path, str(path))
         with filter_errors(str(target)):
-            _bring_note(Path(path), target)
+            _bring_proofs(Path(path), target, header)
             origin_file(target).unlink(missing_ok=True)
             draft.publish(replace=force)
     return look(target)
 
 
-def _bring_note(path: Path, target: Path) -> None:
-    """Keep the signed list that stands beside `path` with the installed copy."""
-    from leakcheck.trust import own_note
+def _bring_proofs(path: Path, target: Path, header: Header) -> None:
+    """Keep the signed list that stands beside `path`, and of a slice its proof, with the copy."""
+    from leakcheck.trust import own_note, own_proof
     from leakcheck.trust.local import note_beside
 
-    note = own_note(target)
-    raw = note_beside(path)
-    if raw is None:
-        note.unlink(missing_ok=True)
-    else:
-        write_whole(note, raw, mode=PUBLISHED)
+    proof = None
+    if header.held != header.pages:
+        from leakcheck.sources.slices import proof_beside
+
+        proof = proof_beside(path, header)
+    for raw, place in ((note_beside(path), own_note(target)), (proof, own_proof(target))):
+        if raw is None:
+            place.unlink(missing_ok=True)
+        else:
+            write_whole(place, raw, mode=PUBLISHED)
 
 
 def named(name: str) -> list[Path]:
@@ -192,9 +197,9 @@ def remove(name: str) -> Path:
         raise UsageError(said("The name fits several filters: say {choices}.", choices=choices))
     with filter_errors(paths[0].name):
         paths[0].unlink()
-        from leakcheck.trust import own_note
+        from leakcheck.trust import own_note, own_proof
 
-        for beside in (own_note(paths[0]), origin_file(paths[0])):
+        for beside in (own_note(paths[0]), own_proof(paths[0]), origin_file(paths[0])):
             beside.unlink(missing_ok=True)
     return paths[0]
 

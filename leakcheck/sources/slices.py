@@ -9,8 +9,8 @@ from bloom import PAGE_BYTES, Header, system
 from leakcheck.errors import UsageError
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.language import said
-from leakcheck.trust import Standing, excerpt, own_note, proof, verity
-from leakcheck.trust.local import note_beside
+from leakcheck.trust import Standing, excerpt, own_note, own_proof, proof, verity
+from leakcheck.trust.local import edition_of, note_beside
 from leakcheck.trust.note import NoteError
 from leakcheck.trust.store import Store
 from leakcheck.trust.verity import ProofError, Shape
@@ -22,7 +22,7 @@ def bring_proof(whole: Path, output: Path, header: Header) -> str | None:
     header: of the slice. Returns who signed it, unverified; None where nobody
     did, or the list and the tree beside the filter are not of this file.
     """
-    beside = [proof_file(output), own_note(output)]
+    beside = [own_proof(output), own_note(output)]
     raw, shape = note_beside(whole), _shape(header)
     try:
         if raw is None:
@@ -51,11 +51,11 @@ def bring_proof(whole: Path, output: Path, header: Header) -> str | None:
 def standing(path: Path, handle: int, header: Header, store: Store) -> Standing | None:
     """What vouches for the open slice at `path`; None where no proof of a slice is beside it."""
     try:
-        raw = proof_file(path).read_bytes()
+        raw = proof_beside(path, header)
         listed = note_beside(path)
-        if listed is None or not proof.concerns(listed, store.origins()):
+        if raw is None or listed is None or not proof.concerns(listed, store.origins()):
             return None
-        edition = proof.accept(listed, store)
+        edition = edition_of(path, listed, store)
         chain, first = excerpt.proved(
             raw, edition, _shape(header), 1 + header.first, _pages(handle), header.held
         )
@@ -67,8 +67,6 @@ def standing(path: Path, handle: int, header: Header, store: Store) -> Standing 
             raise ProofError(
                 said("the signed list beside it is of {origin}", origin=edition.origin)
             )
-    except FileNotFoundError:
-        return None
     except (NoteError, ProofError) as error:
         return Standing(doubt=str(error))
     except UsageError as error:
@@ -78,9 +76,17 @@ def standing(path: Path, handle: int, header: Header, store: Store) -> Standing 
     return Standing(signed=said("{signed}, a slice", signed=chain.vouched))
 
 
-def proof_file(path: Path) -> Path:
-    """Where the proof of the slice at `path` is."""
-    return path.with_name(path.name + excerpt.SUFFIX)
+def proof_beside(path: Path, header: Header) -> bytes | None:
+    """The proof beside the slice at `path`, no more of it than one can be long; None if none is.
+
+    header: of the slice. Raises OSError, ProofError.
+    """
+    longest = excerpt.length(_shape(header), 1 + header.first, header.held)
+    try:
+        with own_proof(path).open("rb") as file:
+            return file.read(longest + 1)
+    except FileNotFoundError:
+        return None
 
 
 def _tree(whole: Path) -> Path:

@@ -25,6 +25,8 @@ FILE_NAME = "filters.note"
 """The signed list of a folder."""
 OWN_NOTE = ".note"
 """What the list is called that belongs to one file alone, as beside an installed filter."""
+OWN_PROOF = ".proof"
+"""What the proof of a slice is called, beside it."""
 STANDINGS = "standings"
 """Files that were proved, by what all of it hung on then: a check starts sooner by it."""
 
@@ -54,14 +56,21 @@ def own_note(path: Path) -> Path:
     return path.with_name(path.name + OWN_NOTE)
 
 
+def own_proof(path: Path) -> Path:
+    """Where the proof of the slice at `path` is."""
+    return path.with_name(path.name + OWN_PROOF)
+
+
 def marks(path: Path) -> tuple[str, ...]:
     """What changes where anything does on which the standing of the file at `path` depends.
 
-    The lists that may speak for it, the keys that are trusted, the editions seen.
+    The lists that may speak for it, the proof of a slice, the keys that are trusted, the
+    editions seen.
     """
     kept = folder()
     found = []
-    for one in (own_note(path), path.parent / FILE_NAME, kept / "keys", kept / "seen.json"):
+    beside = own_note(path), own_proof(path), path.parent / FILE_NAME
+    for one in (*beside, kept / "keys", kept / "seen.json"):
         try:
             found.append(file_key(one.stat()))
         except OSError as error:

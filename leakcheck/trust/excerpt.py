@@ -17,8 +17,6 @@ from leakcheck.trust.edition import Edition
 from leakcheck.trust.proof import Chain
 from leakcheck.trust.verity import BLOCK, ProofError, Shape
 
-SUFFIX = ".proof"
-
 
 def leaves(shape: Shape, first: int, held: int) -> list[int]:
     """The numbers of the lowest tree blocks that block 0 and `held` blocks from `first` hang on."""

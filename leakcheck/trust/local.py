@@ -46,7 +46,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
                     doubt=said("the signed list of {origin} is missing beside it", origin=origin)
                 )
             return UNKNOWN
-        edition = _edition(path, raw, store)
+        edition = edition_of(path, raw, store)
         if origin not in (None, edition.origin):
             return Standing(
                 doubt=said("the signed list beside it is of {origin}", origin=edition.origin)
@@ -67,7 +67,7 @@ def standing(path: Path, handle: int, about: Mapping[str, Any], store: Store) ->
     return Standing(signed=chain.vouched)
 
 
-def _edition(path: Path, raw: bytes, store: Store) -> Edition:
+def edition_of(path: Path, raw: bytes, store: Store) -> Edition:
     """The edition that speaks for a file.
 
     The list that was kept with an installed copy grows old there; then the

@@ -1,6 +1,8 @@
 """A slice carries its proof: what the publisher signed stands, everything else is unknown."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from bloom.format import checksum, encode_header
 from leakcheck.sources.filter_file import LocalFilter
 from leakcheck.sources.filter_header import about
 from leakcheck.subject.kinds import Kind
-from leakcheck.trust import signing
+from leakcheck.trust import signing, watched
 from leakcheck.trust.note import Signer
 from leakcheck.trust.store import Store
 
@@ -161,3 +163,48 @@ def test_a_slice_of_a_slice_is_not_said_to_be_proved(published: Path, tmp_path: 
     cut(published, "7", tmp_path / "acme.bloom")
     told = leakcheck("range", "7f", "--from", tmp_path / "acme.bloom", "-o", tmp_path / "s.bloom")
     assert (told.status, "proof" in told.out) == (0, False)
+
+
+def test_an_installed_slice_is_proved_as_long_as_its_filter_is_offered(
+    published: Path, tmp_path: Path
+) -> None:
+    for name in ("acme.bloom", "filters.note", "acme.bloom.verity"):
+        shutil.copy(published / name, tmp_path / name)
+    cut(tmp_path, "7", tmp_path / "s.bloom")
+    added = leakcheck("filters", "add", tmp_path / "s.bloom")
+    assert added.out == f"s.email is installed, signed by {ACME.name}, edition 1, a slice.\n"
+    home = Path(os.environ["LEAKCHECK_HOME"]) / "filters"
+    installed = home / "s.email.bloom"
+    assert said(installed) == ({1}, f"signed by {ACME.name}, edition 1, a slice", None)
+    shutil.copy(published / "acme.bloom", tmp_path / "other.bloom")
+    signing.sign([tmp_path / "other.bloom"], [ACME])
+    assert leakcheck("check", "bob@example.fr", "--in", tmp_path / "acme.bloom").status != 2
+    assert said(installed) == ({1}, f"signed by {ACME.name}, edition 2, a slice", None)
+    signing.withdraw(tmp_path / "acme.bloom", "forged", [ACME])
+    assert leakcheck("check", "bob@example.fr", "--in", tmp_path / "acme.bloom").status == 2
+    codes, _, doubt = said(installed)
+    assert (codes, doubt) == ({2}, f"{ACME.name} has withdrawn it: forged")
+    assert leakcheck("filters", "remove", "s").status == 0
+    assert not list(home.glob("s.*"))
+
+
+def test_a_proof_without_end_is_not_read(published: Path, tmp_path: Path) -> None:
+    cut(published, "7", tmp_path / "s.bloom")
+    proof = tmp_path / "s.bloom.proof"
+    os.truncate(proof, 1 << 42)  # of which the disk has nothing
+    codes, _, doubt = said(tmp_path / "s.bloom")
+    assert (codes, doubt) == ({2}, "the proof of the slice is cut short or too long")
+
+
+def test_a_proof_that_comes_later_counts_in_a_reader_that_lives_long(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
+    cut(published, "7", tmp_path / "s.bloom")
+    proof = (tmp_path / "s.bloom.proof").read_bytes()
+    (tmp_path / "s.bloom.proof").unlink()
+    source = LocalFilter(tmp_path / "s.bloom")
+    assert source.refusal() is not None
+    (tmp_path / "s.bloom.proof").write_bytes(proof)
+    assert source.refusal() is None
+    source.close()

@@ -6,6 +6,7 @@
 | bound its processor time | yes | yes | no |
 | hand an open file to a child | inherited by number | same | inherited by handle |
 | bytes as an open file, in no folder | memfd | no | no |
+| memory that a child fills | memfd, sealed | no | no |
 | read on in a copy of this process | yes | no: its libraries forbid it | no |
 | a socket at a path | yes | yes | no, by Python |
 
@@ -97,6 +98,24 @@ def nameless_file(data: memoryview) -> int | None:
     handle = os.memfd_create("input", os.MFD_CLOEXEC)
     with os.fdopen(os.dup(handle), "wb") as memory:
         memory.write(data)
+    return handle
+
+
+def shared_memory(size: int) -> int | None:
+    """An open file of `size` bytes to be shared with a child, which cannot make it shorter; None
+    where there is no such thing.
+    """
+    locks = _module("fcntl")
+    if locks is None or not (hasattr(os, "memfd_create") and hasattr(locks, "F_SEAL_SHRINK")):
+        return None
+    handle = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(handle, size)
+        seals = locks.F_SEAL_SHRINK | locks.F_SEAL_GROW | locks.F_SEAL_SEAL
+        locks.fcntl(handle, locks.F_ADD_SEALS, seals)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
 
 

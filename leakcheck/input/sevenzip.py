@@ -92,13 +92,13 @@ class Piece(io.RawIOBase):
             self._next()
 
     def _next(self) -> None:
-        what, content = self._child.get()
+        what, content = self._child.borrow()
         if what == DATA:
             self._budget.take(len(content))
             self._left = memoryview(content)
         else:
             self._ended = True
-            self._error = ReadError(_name(content)) if what == FAULT else None
+            self._error = ReadError(_name(bytes(content))) if what == FAULT else None
 
 
 def _name(content: bytes) -> str:

@@ -5,12 +5,13 @@ python -m leakcheck.input.unpack7z DESCRIPTOR < PASSWORD > FRAMES
 
 from typing import Any, BinaryIO
 
-from leakcheck.input.child import Put, serve
+from leakcheck.input.child import SLOT_BYTES, Put, serve
 from leakcheck.input.sevenzip import DAMAGED, DATA, END, MEMBER, PASSED
 from leakcheck.input.streams import ReadError
 from leakcheck.language import said
 
 _BLOCK_BYTES = 4 << 20
+_READ_BYTES = 256 << 10  # before each block: what of it is not needed yet is held in memory
 _CLOSED = said("protected by a password: give it with --archive-password")
 _STRANGE = said("the installed py7zr is of a version that is not supported")
 _WRONG = said("the archive's password is wrong, or it is damaged")
@@ -32,7 +33,7 @@ def unpack(file: BinaryIO, password: bytes, put: Put) -> None:
     py7zr.py7zr.get_memory_limit = lambda: _BLOCK_BYTES  # else it takes 128 MB blocks
     try:
         archive: Any = py7zr.SevenZipFile(
-            file, "r", password=password.decode("utf-8", "replace") or None
+            file, "r", blocksize=_READ_BYTES, password=password.decode("utf-8", "replace") or None
         )
     except PasswordRequired:
         raise ReadError(_CLOSED) from None
@@ -70,8 +71,8 @@ def _factory(put: Put, names: dict[str, str]) -> Any:
     class PipedMember(Py7zIO):
         def write(self, data: bytes | bytearray) -> int:
             view = memoryview(data)
-            for at in range(0, len(view), _BLOCK_BYTES):
-                put(DATA, view[at : at + _BLOCK_BYTES])
+            for at in range(0, len(view), SLOT_BYTES):
+                put(DATA, view[at : at + SLOT_BYTES])
             return len(view)
 
         def read(self, size: int | None = None) -> bytes:

@@ -62,7 +62,7 @@ class Child:
         with _handle(file) as handle, _ring() as ring:
             name, passing = processes.hand_over(handle)
             if ring is not None:
-                self._ring = mmap.mmap(ring, SLOTS * SLOT_BYTES, prot=mmap.PROT_READ)
+                self._ring = mmap.mmap(ring, SLOTS * SLOT_BYTES, access=mmap.ACCESS_READ)
                 name = f"{name},{ring}"
                 passing["pass_fds"] += (ring,)
             self._process = subprocess.Popen(  # noqa: S603 - this very program, no outside word

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 Buffer = bytes | bytearray | memoryview
 Output = tuple[bytes, list[int], int, int]
@@ -134,3 +135,13 @@ class Marks:
         cls, needles: Sequence[tuple[bytes, int, bytes]], words: Sequence[bytes]
     ) -> Marks: ...
     def find(self, data: bytes) -> tuple[int, list[int]]: ...
+
+class Plain:
+    """Subjects in plain sight; leakcheck/subject/plain.py has it in plain Python."""
+
+    def __new__(cls, kind: str, variants: bool) -> Plain: ...
+    def digest(self, subject: object, /) -> bytes | None: ...
+    def digests(self, subjects: list[Any], /) -> tuple[bytes, list[int]]: ...
+    def column(
+        self, data: Buffer, offsets: Buffer, width: int, first: int, count: int, /
+    ) -> tuple[bytes, list[int]]: ...

@@ -16,6 +16,7 @@ in leakcheck.errors.
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -29,10 +30,14 @@ from leakcheck.verdicts import Answer, SourceAnswer, Verdict
 
 if TYPE_CHECKING:
     from leakcheck.scanning.scan import Scan
+    from leakcheck.sources.asking import Subjects
     from leakcheck.subject.question import Question
 
 T = TypeVar("T")
 OnError = Literal["raise", "unknown"]
+_WAYS = ("raise", "unknown")
+_FEW = 64  # subjects for which the native part is not worth loading
+_AT_ONCE = 1 << 13  # subjects in one native call: about a millisecond
 
 __all__ = ["Access", "Checker", "check", "check_column", "check_digest", "check_digests", "scan"]
 
@@ -56,6 +61,8 @@ class Checker:
     ) -> None:
         """The arguments are those of `check`, with the same errors."""
         self.kind, self._variants = kind_of(kind), variants
+        self._secret = self.kind.secret
+        self._plain: Any = None
         self._sources = open_all(_names(sources), [self.kind], access or Access())
         self._locks = {id(one): Lock() for one in self._sources if not one.concurrent}
 
@@ -73,8 +80,35 @@ class Checker:
         self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
     ) -> list[Answer]:
         """Ask every source about each of `subjects`: see leakcheck.check."""
+        if type(subjects) is list and len(subjects) == 1 and not self._locks and on_error in _WAYS:
+            (subject,) = subjects
+            digest = (self._plain or self._found_plain()).digest(subject)
+            if digest is not None:
+                if len(self._sources) == 1:
+                    found: tuple[SourceAnswer, ...] = (self._sources[0].answer_to(digest),)
+                else:
+                    found = tuple([source.answer_to(digest) for source in self._sources])
+                if self._secret or type(subject) is not str:
+                    subject = _shown(subject, self.kind)
+                return [Answer(subject, self.kind, found)]
         listed = _several(subjects, "subjects")
-        return self._ask(listed, _questions(listed, self.kind, self._variants, on_error))
+        plain = self._plain or self._found_plain()
+        return self._ask(listed, _read(listed, self.kind, self._variants, on_error, plain))
+
+    def check_arrow(self, column: Any) -> list[list[SourceAnswer]]:
+        """What each source says of each subject in a column of Arrow's: a list a source.
+
+        A value that is missing or cannot be accepted is unknown.
+        """
+        plain = self._plain or self._found_plain()
+        read = _read_arrow(column, self.kind, self._variants, plain)
+        return self._said(read)
+
+    def _found_plain(self) -> Any:
+        from leakcheck.subject.plain import plain_subjects
+
+        self._plain = plain_subjects(self.kind, variants=self._variants)
+        return self._plain
 
     async def acheck(
         self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
@@ -84,28 +118,21 @@ class Checker:
 
         return await to_thread(self.check, subjects, on_error=on_error)
 
-    def _ask(
-        self, subjects: Sequence[Any], questions: Sequence["Question | SubjectError"]
-    ) -> list[Answer]:
-        from leakcheck.sources.asking import ask
+    def _ask(self, subjects: Sequence[Any], read: "Subjects") -> list[Answer]:
+        shown = subjects
+        if self._secret or set(map(type, subjects)) != {str}:
+            shown = [_shown(subject, self.kind) for subject in subjects]
+        found = self._said(read)
+        sources = zip(*found, strict=True) if found else repeat((), len(subjects))
+        return Answer.of_all(shown, self.kind, sources)
 
-        asked = [one for one in questions if not isinstance(one, SubjectError)]
+    def _said(self, read: "Subjects") -> list[list[SourceAnswer]]:
+        """What each source says of each subject."""
         found = []
         for source in self._sources:
             with self._locks.get(id(source)) or nullcontext():
-                found.append(iter(ask(source, asked)))
-        answers = []
-        for subject, one in zip(subjects, questions, strict=True):
-            if isinstance(one, SubjectError):
-                why = str(one).rstrip(".")
-                said = tuple(
-                    SourceAnswer(source.info, Verdict.UNKNOWN, reason=why)
-                    for source in self._sources
-                )
-            else:
-                said = tuple(next(each) for each in found)
-            answers.append(Answer(_shown(subject, self.kind), self.kind, said))
-        return answers
+                found.append(read.ask(source))
+        return found
 
 
 def check(
@@ -137,9 +164,14 @@ def check(
     is unknown, TypeError if a single str or bytes is given instead of a list.
     """
     listed, kind = _several(subjects, "subjects"), kind_of(kind)
-    questions = _questions(listed, kind, variants, on_error)
+    plain = None
+    if len(listed) > _FEW:
+        from leakcheck.subject.plain import plain_subjects
+
+        plain = plain_subjects(kind, variants=variants)
+    read = _read(listed, kind, variants, on_error, plain)
     with Checker(kind=kind, sources=sources, access=access) as checker:
-        return checker._ask(listed, questions)
+        return checker._ask(listed, read)
 
 
 def check_column(
@@ -294,29 +326,64 @@ def _names(sources: Iterable[str | os.PathLike[str]]) -> list[str]:
     return [os.fspath(one) for one in _several(sources, "sources")]
 
 
-def _questions(
-    subjects: Sequence[Any], kind: Kind, variants: bool, on_error: OnError
-) -> list["Question | SubjectError"]:
-    """What is asked about each subject, or why nothing can be. Raises SubjectError."""
+def _read(
+    subjects: Sequence[Any], kind: Kind, variants: bool, on_error: OnError, plain: Any
+) -> "Subjects":
+    """What is asked about each subject; plain: what finds those in plain sight, or None.
+
+    Raises SubjectError.
+    """
+    from leakcheck.sources.asking import Subjects
+
+    if on_error not in _WAYS:
+        raise UsageError(said('on_error must be "raise" or "unknown".'))
+    digests: list[bytes] = []
+    others: dict[int, Question | SubjectError] = {}
+    for start in range(0, len(subjects), _AT_ONCE):
+        some = subjects[start : start + _AT_ONCE]
+        packed, places = plain.digests(some) if plain else (b"", range(len(some)))
+        digests.append(packed)
+        for at in places:
+            one = _question(some[at], kind, variants)
+            if isinstance(one, SubjectError) and on_error == "raise":
+                which = _which(start + at + 1, len(subjects))
+                raise SubjectError(joined("", (which, str(one)))) from None
+            others[start + at] = one
+    return Subjects(len(subjects), b"".join(digests), others)
+
+
+def _read_arrow(column: Any, kind: Kind, variants: bool, plain: Any) -> "Subjects":
+    """The same for a column of Arrow's; those that cannot be asked are unknown."""
+    from leakcheck.sources.asking import Subjects
+
+    width = {"string": 4, "large_string": 8}.get(str(column.type))
+    if width is None:
+        return _read(column.to_pylist(), kind, variants, "unknown", plain)
+    total = len(column)
+    filled = column.fill_null("")  # what stands behind a missing value may be anything
+    _, offsets, data = filled.buffers()
+    packed, places = b"", range(total)
+    if offsets is not None and data is not None:
+        packed, places = plain.column(
+            memoryview(data).cast("B"), memoryview(offsets).cast("B"), width, filled.offset, total
+        )
+    others = {at: _question(column[at].as_py(), kind, variants) for at in places}
+    return Subjects(total, packed, others)
+
+
+def _question(subject: Any, kind: Kind, variants: bool) -> "Question | SubjectError":
+    """What is asked about a subject, or why nothing can be."""
     from leakcheck.subject.question import question
 
-    if on_error not in ("raise", "unknown"):
-        raise UsageError(said('on_error must be "raise" or "unknown".'))
-    found: list[Question | SubjectError] = []
-    for at, subject in enumerate(subjects, 1):
-        try:
-            if not isinstance(subject, str | bytes):
-                raise SubjectError(
-                    said("This is no text: it is a {kind}.", kind=type(subject).__name__)
-                )
-            one = question(kind, subject)
-        except SubjectError as error:
-            if on_error == "raise":
-                raise SubjectError(joined("", (_which(at, len(subjects)), str(error)))) from None
-            found.append(error)
-        else:
-            found.append(one.with_variants() if variants else one)
-    return found
+    try:
+        if not isinstance(subject, str | bytes):
+            raise SubjectError(
+                said("This is no text: it is a {kind}.", kind=type(subject).__name__)
+            )
+        one = question(kind, subject)
+    except SubjectError as error:
+        return error
+    return one.with_variants() if variants else one
 
 
 def _shown(subject: Any, kind: Kind) -> str | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import UNSIGNED, Lookup, SourceInfo
+from leakcheck.verdicts import UNSIGNED, Lookup, SourceAnswer, SourceInfo
 
 
 class Usual(NamedTuple):
@@ -95,6 +95,10 @@ class Source(Protocol):
         with its reason.
         """
         ...
+
+    def answer_to(self, digest: bytes) -> SourceAnswer:
+        """The answer to one plain digest."""
+        return self.lookup(digest).answer(0, self.info)
 
     def refusal(self) -> str | None:
         """Why it would answer nothing now, whatever is asked; None where it would."""

@@ -5,35 +5,93 @@ tables that could not take it: then what is not found is `unknown`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
+from leakcheck.errors import SubjectError
 from leakcheck.sources import Source
 from leakcheck.subject.question import Question
 from leakcheck.subject.tables import Versions, current, doubt
-from leakcheck.verdicts import SourceAnswer, SourceInfo, best
+from leakcheck.verdicts import Lookup, SourceAnswer, SourceInfo, Verdict, best
 
 
-def ask(source: Source, questions: Sequence[Question]) -> list[SourceAnswer]:
-    """What `source` says of each question, all asked in one batch; equal forms are asked once."""
+class Subjects(NamedTuple):
+    """Subjects as sources are asked about them.
+
+    Attributes:
+        total: how many there are.
+        plain: the digests, packed, of those in plain sight, in order: see leakcheck.subject.plain.
+        others: by its place, what is asked about each of the rest, or why nothing can be.
+    """
+
+    total: int
+    plain: bytes
+    others: dict[int, Question | SubjectError]
+
+    def ask(self, source: Source) -> list[SourceAnswer]:
+        """What `source` says of each, all asked in one batch."""
+        asked = [one for one in self.others.values() if not isinstance(one, SubjectError)]
+        found = ask(source, asked, self.plain)
+        if not self.others:
+            return found
+        start = len(found) - len(asked)
+        plain, answers = iter(found[:start]), iter(found[start:])
+        every = []
+        for at in range(self.total):
+            one = self.others.get(at)
+            if isinstance(one, SubjectError):
+                why = str(one).rstrip(".")
+                every.append(SourceAnswer(source.info, Verdict.UNKNOWN, reason=why))
+            else:
+                every.append(next(plain if one is None else answers))
+        return every
+
+
+def ask(source: Source, questions: Sequence[Question], plain: bytes = b"") -> list[SourceAnswer]:
+    """What `source` says of each question, all asked in one batch; equal forms are asked once.
+
+    plain: as Subjects has it; the answers to those come before the ones to questions.
+    """
+    count = len(plain) // source.info.kind.digest_bytes
     places: dict[bytes, int] = {}
+    if source.concurrent and source.info.identity is None:  # to ask twice costs nothing
+        first, plain_places = count, list[int]()
+    else:
+        size = source.info.kind.digest_bytes
+        digests = [plain[at : at + size] for at in range(0, len(plain), size)]
+        first, plain = 0, b""
+        plain_places = [places.setdefault(digest, len(places)) for digest in digests]
     asked = [
-        [places.setdefault(digest, len(places)) for digest in one.digests()] for one in questions
+        [first + places.setdefault(digest, len(places)) for digest in one.digests()]
+        for one in questions
     ]
-    if not places:
+    if not plain and not places:
         return []
-    needs = {
-        place: one.needs
-        for one, group in zip(questions, asked, strict=True)
-        for place in group
-        if one.needs is not None
-    }
-    lookup = source.lookup(b"".join(places)).doubted(doubts(source.info, needs))
+    lookup = source.lookup(plain + b"".join(places))
+    info = source.info
     return [
-        best(
-            [lookup.answer(place, source.info) for place in group],
-            [form.told for form in one.forms],
-        )
-        for one, group in zip(questions, asked, strict=True)
+        *(
+            lookup.answers(info, count)
+            if plain
+            else [lookup.answer(place, info) for place in plain_places]
+        ),
+        *(
+            best(
+                [_answer(lookup, place, info, one.needs) for place in group],
+                [form.told for form in one.forms],
+            )
+            for one, group in zip(questions, asked, strict=True)
+        ),
     ]
+
+
+def _answer(lookup: Lookup, place: int, info: SourceInfo, needs: Versions | None) -> SourceAnswer:
+    """The answer at `place` to a subject that `needs` tables; another's may be the same digest."""
+    answer = lookup.answer(place, info)
+    if answer.verdict is not Verdict.CLEAN or needs is None or info.tables is None:
+        return answer
+    why = doubt(needs, info.tables)
+    return answer if why is None else replace(answer, verdict=Verdict.UNKNOWN, reason=why)
 
 
 def doubts(info: SourceInfo, needs: Mapping[int, Versions]) -> dict[int, str]:

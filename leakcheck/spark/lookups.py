@@ -9,7 +9,7 @@ pages by the millions are not asked for one by one, and need not fit in memory.
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from leakcheck.spark.workplace import local_folder
 from leakcheck.storage import is_object
 from leakcheck.storage.stores import pieces_of
 from leakcheck.subject.kinds import Kind
+from leakcheck.verdicts import SourceAnswer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -72,13 +73,8 @@ class _Asked:
             Checker(kind=self.kind, sources=[path], access=Access(offline=True)) as checker,
         ):
             for batch in batches:
-                asked = batch.column(self.position).to_pylist()
-                answers = [one.sources[0] for one in checker.check(asked, on_error="unknown")]
-                columns = [
-                    pa.array([one.verdict.value for one in answers], pa.string()),
-                    pa.array([one.false_alarm for one in answers], pa.float64()),
-                    pa.array([one.reason for one in answers], pa.string()),
-                ]
+                (answers,) = checker.check_arrow(batch.column(self.position))
+                columns = _columns(answers)
                 names = [*batch.schema.names, *(f"{self.prefix}{name}" for name, _ in _ANSWERS)]
                 yield pa.RecordBatch.from_arrays([*batch.columns, *columns], names=names)
 
@@ -127,6 +123,19 @@ def contains(
     asked = _Asked(path, kind, frame.columns.index(column), prefix, whole)
     schema = StructType([*frame.schema.fields, *added])
     return frame.mapInArrow(discreet(asked.answer), schema)
+
+
+def _columns(answers: Sequence[SourceAnswer]) -> list[pa.Array]:
+    """The columns of _ANSWERS. Few answers differ: each is turned into values once."""
+    keys = list(map(id, answers))
+    distinct = dict(zip(keys, answers, strict=True))
+    place_of = dict(zip(distinct, range(len(distinct)), strict=True))
+    places = pa.array(map(place_of.__getitem__, keys), pa.int32())
+    values = [(one.verdict.value, one.false_alarm, one.reason) for one in distinct.values()]
+    return [
+        pa.array([each[at] for each in values], type_).take(places)
+        for at, type_ in enumerate((pa.string(), pa.float64(), pa.string()))
+    ]
 
 
 def _fetched(url: str, size: int, number: str, folder: Path) -> Path:

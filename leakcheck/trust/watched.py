@@ -59,6 +59,11 @@ class Watched:
             self._judged = _Judged(opened, found, depends, time.monotonic() + _LOOK_AGAIN)
         return found
 
+    @property
+    def until(self) -> float:
+        """The monotonic time until which what vouches for it is taken to be the same."""
+        return self._judged.until if self._judged else 0.0
+
     def _vouchers(self) -> tuple[str, ...]:
         """What changes where what vouches for the file does; empty where nobody is trusted."""
         return () if trusts_nobody() else marks(self._path)

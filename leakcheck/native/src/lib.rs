@@ -38,6 +38,7 @@ mod report_rows;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
+mod subjects;
 mod table_rows;
 mod teddy;
 mod tld_table;
@@ -88,5 +89,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;
     module.add_class::<first_look::FirstLook>()?;
+    module.add_class::<subjects::Plain>()?;
     Ok(())
 }

@@ -64,7 +64,7 @@ pub fn passwords(data: &[u8], made: Made) -> (Vec<u8>, Account) {
 /// Whether the `length` bytes at `start` have one reading, in plain sight: a few ASCII bytes
 /// without blanks around them.
 #[inline]
-fn is_plain(data: &[u8], start: usize, length: usize) -> bool {
+pub fn is_plain(data: &[u8], start: usize, length: usize) -> bool {
     let Some(bytes) = data[start..].first_chunk::<32>() else {
         return false;
     };

@@ -50,6 +50,20 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .flat_map(str::split_ascii_whitespace)
 }
 
+/// Whether `label`, a top-level domain in any case, came with a later edition than the first.
+pub fn is_newer(label: &[u8]) -> bool {
+    static FOUND: OnceLock<HashSet<&'static [u8]>> = OnceLock::new();
+    let newer = FOUND.get_or_init(|| {
+        let editions = TLDS.lines().filter(|line| !line.starts_with('#'));
+        let later = editions.skip(1).skip_while(|line| !line.starts_with('='));
+        later
+            .filter(|line| !line.starts_with('='))
+            .flat_map(|line| line.split_ascii_whitespace().map(str::as_bytes))
+            .collect()
+    });
+    newer.contains(label.to_ascii_lowercase().as_slice())
+}
+
 /// The longer top-level domains, and the length of the longest.
 fn long_tlds() -> &'static (HashSet<&'static [u8]>, usize) {
     static FOUND: OnceLock<(HashSet<&'static [u8]>, usize)> = OnceLock::new();

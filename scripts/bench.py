@@ -265,12 +265,19 @@ class Bench:
         names = [f"a{at}@mail{at % 977}.example.org" for at in range(10_000)]
         with leakcheck.Checker(sources=[path]) as checker:
             checker.check(names)
-            start = time.process_time()
-            for name in names:
-                checker.check([name])
-            cost = (time.process_time() - start) / len(names)
-        text = f"{cost * 1e6:.0f} µs of CPU"
-        self.row("one address with Checker", text, cost * 1e9, "400 ns", cost <= 4e-7)
+            alone = bulk = math.inf
+            for _ in range(5):
+                start = time.process_time()
+                for name in names:
+                    checker.check([name])
+                middle = time.process_time()
+                checker.check(names)
+                alone = min(alone, (middle - start) / len(names))
+                bulk = min(bulk, (time.process_time() - middle) / len(names))
+        text = f"{alone * 1e6:.1f} µs of CPU, best of 5"
+        self.row("one address with Checker", text, alone * 1e9, "400 ns", alone <= 4e-7)
+        text = f"{bulk * 1e6:.2f} µs of CPU, best of 5"
+        self.row("one of 10,000 addresses with Checker", text, bulk * 1e9, "400 ns", bulk <= 4e-7)
 
     def flat(self) -> None:
         """Cost per key from a million keys to `lines`."""

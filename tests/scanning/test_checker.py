@@ -203,6 +203,8 @@ def test_a_column_of_arrow_is_answered_as_a_list_is(filters: dict[Kind, list[Pat
                 wanted = checker.check(some[start:stop], on_error="unknown")
                 found = checker.check_arrow(column[start:stop])
                 assert [*zip(*found, strict=True)] == [one.sources for one in wanted]
+        part = pa.array(["alice@example.org", "carol@acme.fr"]).slice(1)
+        assert checker.check_arrow(part)[0] == [checker.check(["carol@acme.fr"])[0].sources[0]]
         hidden = pa.Array.from_buffers(  # a missing value with an address behind it
             pa.string(), 2, [pa.py_buffer(b"\x02"), pa.py_buffer(bytes([0, 0, 0, 0, 17, 0, 0, 0,
             34, 0, 0, 0])), pa.py_buffer(b"alice@example.org" * 2)],

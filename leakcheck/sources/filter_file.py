@@ -190,7 +190,7 @@ class LocalFilter(Source):
         return found.vouched(info)
 
     def answer_to(self, digest: bytes) -> SourceAnswer:
-        """As for Source; of a filter without doubts or an identity in two microseconds."""
+        """As for Source; a filter that answers for itself does it without a Lookup."""
         ready = self._ready
         if ready is None or monotonic() >= ready.due or ready.filter.changed():
             ready = self._made_ready()

@@ -128,6 +128,12 @@ class FirstLook:
         self, before: str, names: Sequence[str], kinds: bytes, first: int, limit: int
     ) -> tuple[int, list[tuple[int, bytes | None]]]: ...
 
+class Spans:
+    """The comments and strings of source code; see leakcheck/ci/readers/lexical.py."""
+
+    def __new__(cls, data: Buffer, parts: Sequence[str]) -> Spans: ...
+    def at(self, offset: int) -> tuple[int, int, str] | None: ...
+
 class Marks:
     """Which words stand in a text, and where; leakcheck/ci/marks_reference.py is its twin."""
 

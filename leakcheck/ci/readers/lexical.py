@@ -3,7 +3,7 @@
 One regular expression a language, walked once: no grammar, so that a cut file
 or a dialect does no more harm than a string too many. What opens in one line
 and never ends goes on to the end of the file only where the language has such
-literals.
+literals. Rust does the same walk where the language has no here-documents.
 """
 
 # ruff: noqa: SIM905 - a list of words is read, and reviewed, as words
@@ -11,7 +11,11 @@ literals.
 import re
 from bisect import bisect_right
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from bloom.engine import choose
+
+_ENGINE, _module = choose("leakcheck._native", "leakcheck.ci.marks_reference")
 
 _SLASHES = rb"(?P<c1>//[^\n]*+)"
 _BLOCK = rb"(?P<c2>/\*(?s:.*?)(?:\*/|\Z))"
@@ -95,26 +99,17 @@ class Spans:
         self._pattern = _pattern(self._parts)
         openers = [data.find(_OPENS[part]) for part in self._parts if part in _OPENS]
         self._plain = min((at for at in openers if at >= 0), default=len(data))
-        self._spans: list[tuple[int, int, str]] | None = None
-        self._starts: list[int] = []
+        self._walked: _Walked | None = None
 
     def at(self, offset: int) -> Span | None:
         """The comment or string around an offset."""
         start = self._data.rfind(b"\n", max(0, offset - _LINE), offset) + 1
         if offset < self._plain and (start or offset < _LINE):
             return self._on_its_line(start, offset)
-        if self._spans is None:
-            if "h" in self._pattern.groupindex:
-                self._spans = _with_documents(self._data, self._pattern)
-            else:
-                found = self._pattern.finditer(self._data)
-                self._spans = [(*match.span(), match.lastgroup or "s") for match in found]
-            self._starts = [span[0] for span in self._spans]
-        index = bisect_right(self._starts, offset) - 1
-        if index < 0:
-            return None
-        start, end, kind = self._spans[index]
-        return Span(start, end, kind[0]) if offset < end else None
+        if self._walked is None:
+            self._walked = _walk(self._data, self._parts)
+        found = self._walked.at(offset)
+        return Span(*found) if found is not None else None
 
     def _on_its_line(self, start: int, offset: int) -> Span | None:
         for match in self._pattern.finditer(
@@ -130,6 +125,40 @@ class Spans:
         """Whether a comment is there."""
         span = self.at(offset)
         return span is not None and span.kind == "c"
+
+
+class _Walked(Protocol):
+    """The comments and strings of one text, all of it walked."""
+
+    def at(self, offset: int) -> tuple[int, int, str] | None:
+        """From where to where the one around an offset goes, and its kind."""
+
+
+class _WalkedInPython:
+    """As the native Spans."""
+
+    def __init__(self, data: bytes, pattern: re.Pattern[bytes]) -> None:
+        if "h" in pattern.groupindex:
+            self._spans = _with_documents(data, pattern)
+        else:
+            found = pattern.finditer(data)
+            self._spans = [(*match.span(), match.lastgroup or "s") for match in found]
+        self._starts = [span[0] for span in self._spans]
+
+    def at(self, offset: int) -> tuple[int, int, str] | None:
+        index = bisect_right(self._starts, offset) - 1
+        if index < 0:
+            return None
+        start, end, kind = self._spans[index]
+        return (start, end, kind[0]) if offset < end else None
+
+
+def _walk(data: bytes, parts: tuple[bytes, ...]) -> _Walked:
+    native = getattr(_module, "Spans", None)
+    if native is None or _HEREDOC in parts:
+        return _WalkedInPython(data, _pattern(parts))
+    made: _Walked = native(data, [part[4 : part.index(b">")].decode() for part in parts])
+    return made
 
 
 @lru_cache(maxsize=64)

@@ -38,6 +38,7 @@ mod report_rows;
 mod seal;
 #[cfg(target_arch = "x86_64")]
 mod sha_pair;
+mod spans;
 mod subjects;
 mod table_rows;
 mod teddy;
@@ -89,6 +90,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hunt::Sieve>()?;
     module.add_class::<marks::Marks>()?;
     module.add_class::<first_look::FirstLook>()?;
+    module.add_class::<spans::Spans>()?;
     module.add_class::<subjects::Plain>()?;
     Ok(())
 }

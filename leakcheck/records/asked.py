@@ -239,8 +239,9 @@ class SecretAsker(Asker):
         places = self._picker.places(row).secrets
         others: dict[str, str] | Callable[[], dict[str, str]] = {}
         if not unsure:
-            if self._picker.overflows(row):  # pieces of a secret may stand in any later column
-                first = min(places, default=0)
+            short = picked.problem and len(row.cells) < len(row.names)
+            if short or self._picker.overflows(row):  # a secret may stand in another column
+                first = 0 if short else min(places, default=0)
                 hidden = [text and HIDDEN for text in row.cells[first:]]
                 row = row._replace(cells=[*row.cells[:first], *hidden])
             others = partial(self._others, row, places, [word for _, word in picked.secrets])

@@ -7,6 +7,7 @@ sort are refused, not hashed again. Rule 4: a header that is not sure, and what
 stands above it, is read like any other row.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -211,7 +212,7 @@ class Picker:
                 if could_be:
                     hashes.append(value)
                 if not could_be or self._name(row, at) not in self._hashed:
-                    passwords.append(value)
+                    passwords += [value, *(_written(value) if self._width else ())]
         if not passwords or self.wanted.kind is Kind.NTLM:
             hashes += [raw(text) for at in places.hashes if at < size and (text := cells[at])]
         if not passwords and not hashes:
@@ -407,6 +408,24 @@ def extract_hashes(kind: Kind, least: int, values: Sequence[bytes]) -> Any:
 
 
 _SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+_MARKS = (b"'", b"`")
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
+
+
+def _written(value: bytes) -> Iterator[bytes]:
+    """What a cell of a table may stand for as MySQL and others write it: in marks that are no
+    quotation marks of CSV, with backslashes before characters that would end it.
+    """
+    bare = value.strip()
+    marked = len(bare) > 2 and bare[:1] == bare[-1:] and bare[:1] in _MARKS
+    for one in (value, bare[1:-1]) if marked else (value,):
+        if one is not value:
+            yield one
+        if b"\\" in one:
+            yield _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), one)
 
 
 def _width_of(rows: Sequence[Row], named: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from leakcheck.language import said
+from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.rows import readable
@@ -21,6 +22,8 @@ _ALLOWED = (Role.LABEL, Role.LOGIN, Role.ADDRESS)
 _WITHIN = frozenset(
     ("fields", "customfields", "sections", "details", "history", "passwordhistory", "attachments")
 )
+_PAIRED = late(r"@[^\s:;|,=@]+(?:\s*[:;|,=]\s*|\s+)(?![^\s@]*@)[^\s>)\]]")
+"""An address and a word behind it, as an account in a row of another form."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_SHOWN = 2000  # characters of one cell
 
@@ -60,6 +63,8 @@ class ShownColumns:
         shown = readable(text)
         if self._beside:
             shown = plain_url(shown)
+            if "@" in shown and _PAIRED.search(shown):
+                return HIDDEN
             if any(len(one) > 3 and one in text.encode("utf-8", "replace") for one in secrets):
                 return HIDDEN
         return shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + "…"

@@ -22,6 +22,7 @@ from itertools import islice
 from leakcheck import extract
 from leakcheck.input.streams import ReadError
 from leakcheck.input.workbook import READING
+from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Header
 from leakcheck.records.formats import Dialect
@@ -43,6 +44,7 @@ MOST_LINES = 64
 _PIECE = 1024  # lines that are cut at once
 _RETURN = "\ue00d"  # stands for a carriage return that the csv module would not take
 _LOOKED_AT = 200
+_ESCAPED = late(r"\\.")
 _NUMERIC = frozenset("0123456789.,+- ")
 Cut = tuple[list[str], tuple[list[str], ...]]
 """The cells of a row, and other readings of it."""
@@ -351,11 +353,11 @@ class _Cutter:
     def _loose(self, line: str) -> Iterator[list[str]]:
         """The cells of a malformed line, as lenient programs read it."""
         text = line.rstrip("\r\n")
-        if text.count('"') % 2:
-            text += '"'
         for escape in (None, "\\"):
+            marks = text if escape is None else _ESCAPED.sub("", text)
+            closed = text + '"' * (marks.count('"') % 2)
             try:
-                yield from csv.reader([text], delimiter=self._mark, escapechar=escape)
+                yield from csv.reader([closed], delimiter=self._mark, escapechar=escape)
             except csv.Error:
                 continue
 

@@ -652,6 +652,43 @@ def test_a_row_with_a_cell_in_pieces_shows_none_of_them(tmp_path: Path) -> None:
     assert "me9" not in found.out + found.err
 
 
+WRITTEN = {
+    "single marks": "'email','password'\n'a@b.fr','let,me in'\n'c@d.fr','dragon'\n",
+    "backslashes": 'email,password\n"a@b.fr","let\\"me,in"\n"c@d.fr","dra\\\\gon"\n',
+    "backslashes within": 'email,password,ip\n"a@b.fr","let\\"me,in","1"\n"c@d.fr","dra\\\\gon","2"\n',
+    "tabs": "email\tpassword\na@b.fr\tlet\\\tme in\nc@d.fr\tdra\\\\gon\n",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_cells_in_other_marks_and_with_backslashes(name: str) -> None:
+    """As MySQL writes tables to files."""
+    found = taken(WRITTEN[name], Wanted(Kind.PASSWORD))[0]
+    assert found & {"let,me in", 'let"me,in', "let\tme in"}, found
+    assert found & {"dragon", "dra\\gon"}, found
+
+
+@pytest.mark.parametrize(
+    "row", ["b@c.fr;SENTINEL", "b@c.fr | SENTINEL", "b@c.fr SENTINEL", "bob:SENTINEL"]
+)
+@pytest.mark.parametrize("kind", ["password", "email"])
+def test_a_row_with_another_delimiter_shows_no_secret(kind: str, row: str, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        f"login,password,url\na@b.fr,letmein,x\n{row}\nc@d.fr,dragon,y\n"
+    )
+    (tmp_path / "known").write_text("a@b.fr:letmein\n")
+    made = tmp_path / "it.bloom"
+    assert (
+        leakcheck("build", tmp_path / "known", "-o", made, "--kind", kind, "--from", "combo").status
+        == 0
+    )
+    found = leakcheck(
+        "scan", tmp_path / "list.csv", "--kind", kind, "--in", made, "--format", "jsonl"
+    )
+    assert found.status == 1, found
+    assert "SENTINEL" not in found.out + found.err
+
+
 def test_cells_of_a_spreadsheet_are_never_in_pieces(tmp_path: Path) -> None:
     book = Workbook()
     for row in (("email", "password"), ("a@b.fr", "one", "more"), ("c@d.fr", "two")):

@@ -7,10 +7,10 @@ an answer without sources is `unknown`.
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from leakcheck.language import said
 from leakcheck.subject.kinds import Kind
@@ -45,8 +45,7 @@ _VERDICTS = (Verdict.CLEAN, Verdict.EXPOSED, Verdict.UNKNOWN)
 _EXPOSED = 1  # Code.EXPOSED as the number that it is: compared a million times
 
 
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
+class SourceInfo(NamedTuple):
     """Where a filter's keys come from and how sure it is.
 
     name: shown to the user; kind: of its keys.
@@ -93,8 +92,7 @@ class Alarms(Mapping[int, float]):
         """Those at `indexes`, all of them found: many cost less together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """A source's answers to a batch of digests.
 
     codes: one byte a digest, a Code; false_alarms: for each
@@ -106,10 +104,10 @@ class Lookup:
     """
 
     codes: bytes
-    false_alarms: Mapping[int, float] = field(default_factory=dict)
-    reasons: Mapping[int, str] = field(default_factory=dict)
-    seen: Mapping[int, int] = field(default_factory=dict)
-    breaches: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    false_alarms: Mapping[int, float] = {}
+    reasons: Mapping[int, str] = {}
+    seen: Mapping[int, int] = {}
+    breaches: Mapping[int, tuple[str, ...]] = {}
     revealed: float | None = None
 
     @classmethod
@@ -130,7 +128,7 @@ class Lookup:
         missing = (index for index, code in enumerate(self.codes) if code == Code.CLEAN)
         doubts = dict.fromkeys(missing, INCOMPLETE)
         codes = self.codes.replace(bytes([Code.CLEAN]), bytes([Code.UNKNOWN]))
-        return replace(self, codes=codes, reasons={**self.reasons, **doubts})
+        return self._replace(codes=codes, reasons={**self.reasons, **doubts})
 
     def spread(self, places: Sequence[int], count: int, reasons: Mapping[int, str]) -> "Lookup":
         """The same as the answers at `places` of a batch of `count`; the rest is `unknown`.
@@ -165,7 +163,7 @@ class Lookup:
         codes = bytearray(self.codes)
         for index in doubts:
             codes[index] = Code.UNKNOWN
-        return replace(self, codes=bytes(codes), reasons={**self.reasons, **doubts})
+        return self._replace(codes=bytes(codes), reasons={**self.reasons, **doubts})
 
     def answer(self, index: int, info: SourceInfo) -> "SourceAnswer":
         """The answer at `index`, with the source it came from."""

@@ -97,8 +97,8 @@ def test_an_answer_has_what_the_lookup_says_of_it() -> None:
     }  # fmt: skip
     bare = replace(answers[0], revealed_bits=None).as_json()
     assert bare == {"name": "Acme", "verdict": "clean", "false_alarm": None, "reason": None}
-    source = replace(
-        ACME, date="2026-01-01", url="https://a", note="n", incomplete=True, signed="by Acme"
+    source = ACME._replace(
+        date="2026-01-01", url="https://a", note="n", incomplete=True, signed="by Acme"
     )
     told = SourceAnswer(source, EXPOSED, matched="other", confirmed=False, breaches=()).as_json()
     assert told == {
@@ -115,10 +115,10 @@ def test_unknown_to_all_of_a_batch() -> None:
 
 def test_no_source_vouches_for_more_than_it_can() -> None:
     assert FOUND.vouched(ACME) is FOUND
-    doubtful = FOUND.vouched(replace(ACME, doubt="unproved"))
+    doubtful = FOUND.vouched(ACME._replace(doubt="unproved"))
     assert doubtful.codes == bytes([2, 2, 2])
     assert doubtful.reasons == dict.fromkeys(range(3), "unproved")
-    lacking = FOUND.vouched(replace(ACME, incomplete=True))
+    lacking = FOUND.vouched(ACME._replace(incomplete=True))
     assert lacking.codes == bytes([2, 1, 2])
     assert lacking.reasons == {0: INCOMPLETE, 2: "damaged"}
     assert lacking.false_alarms == {1: 0.25}
@@ -148,12 +148,12 @@ class Later(Alarms):
 
 
 def test_alarms_of_many_are_asked_for_together() -> None:
-    assert replace(FOUND, false_alarms=Later()).alarms_at([2, 1]) == [0.2, 0.1]
+    assert FOUND._replace(false_alarms=Later()).alarms_at([2, 1]) == [0.2, 0.1]
     assert FOUND.alarms_at([1, 0]) == [0.25, None]
 
 
 def test_an_answer_of_several_sources() -> None:
-    dated = [replace(ACME, name=name, date=date) for name, date in
+    dated = [ACME._replace(name=name, date=date) for name, date in
              (("old", "2020-01-01"), ("undated", None), ("new", "2026-01-01"))]  # fmt: skip
     hits = [SourceAnswer(source, EXPOSED) for source in dated]
     answer = Answer("a@b.fr", Kind.EMAIL, (*hits, SourceAnswer(ACME, CLEAN)))

@@ -7,7 +7,6 @@ import math
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -132,7 +131,7 @@ class LocalFilter(Source):
         signed, doubt = self._watched.standing(opened)
         if (signed, doubt) == (info.signed, info.doubt):
             return info
-        return replace(info, signed=signed, doubt=doubt)
+        return info._replace(signed=signed, doubt=doubt)
 
     def _standing(self, opened: bloom.Filter, store: "Store") -> Standing:
         """What vouches for the open file, by its own tree or by the proof of a slice."""

@@ -9,7 +9,6 @@ the same subject would show more of its digest.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import NetworkError
@@ -62,7 +61,7 @@ class RemoteFilter(Source):
 
     def _described(self, header: Header) -> SourceInfo:
         found = filter_header.source_info(header, self._remote.name)
-        return replace(found, signed=self._remote.signed)
+        return found._replace(signed=self._remote.signed)
 
     @property
     def header(self) -> Header:

@@ -12,7 +12,6 @@ name it in `SERVICES` or `SCHEMES`.
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,7 +177,7 @@ def embedded_sources(kind: Kind) -> list[Source]:
         return []
     found = LocalFilter(embedded_path(kind), "embedded", shipped=True)
     if found.info.name == EMBEDDED_NAME:
-        found.info = replace(found.info, name=EMBEDDED_NAME)  # which is said in any language
+        found.info = found.info._replace(name=EMBEDDED_NAME)  # which is said in any language
     return [found]
 
 

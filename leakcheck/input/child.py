@@ -19,7 +19,6 @@ and in the child: `serve(unpack, damaged="…")`.
 
 import contextlib
 import io
-import mmap
 import os
 import struct
 import sys
@@ -54,7 +53,8 @@ class Child:
     def __init__(
         self, module: str, file: Any, *arguments: str, given: bytes = b"", damaged: str
     ) -> None:
-        import subprocess  # loaded by a child's parent alone
+        import mmap  # loaded by a child and its parent alone
+        import subprocess
 
         self._damaged = damaged
         self._ring: mmap.mmap | None = None
@@ -180,6 +180,8 @@ class _Sender:
     """Writes frames; `ring`: the open file of the memory that is shared, if there is any."""
 
     def __init__(self, ring: int | None) -> None:
+        import mmap
+
         self._out = sys.stdout.buffer
         self._ring = None if ring is None else memoryview(mmap.mmap(ring, SLOTS * SLOT_BYTES))
         self._slot, self._free = 0, SLOTS

@@ -52,9 +52,13 @@ def plan(keys: int, rate: float) -> Size:
     if not MIN_RATE <= rate <= MAX_RATE:
         raise BuildError(f"The false-positive rate must lie between {MIN_RATE:g} and {MAX_RATE:g}.")
     ideal = max(1, round(-math.log2(rate)))
-    candidates = range(max(1, ideal - 2), min(MAX_HASHES, ideal + 2) + 1)
-    sizes = [_fewest_pages(keys, rate, hashes) for hashes in candidates]
-    return min(sizes, key=lambda size: (size.pages, size.fpr))
+    best = _fewest_pages(keys, rate, min(ideal, MAX_HASHES))
+    for hashes in range(max(1, ideal - 2), min(MAX_HASHES, ideal + 2) + 1):
+        # One that needs more pages than the best is not looked at any further.
+        if hashes != best.hashes and predicted_rate(keys, best.pages, hashes) <= rate:
+            size = _fewest_pages(keys, rate, hashes)
+            best = min(best, size, key=lambda size: (size.pages, size.fpr, size.hashes))
+    return best
 
 
 def _fewest_pages(keys: int, rate: float, hashes: int) -> Size:

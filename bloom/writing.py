@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from bloom.engine import kernels
 from bloom.errors import DamagedError
@@ -28,9 +28,6 @@ from bloom.streams import (
     merged,
     partition_start,
 )
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
@@ -51,7 +48,7 @@ class PageWriters:
         self.threads = threads
         self.window = max(window // threads, RECORD_BYTES)
         self._stop = threading.Event()
-        self._pool: ThreadPoolExecutor | None = None
+        self._begun: list[threading.Thread] = []
 
     def check(self) -> None:
         """Raise Stopped where the work is no longer wanted."""
@@ -67,28 +64,53 @@ class PageWriters:
             self._stop.set()
             raise
         finally:
-            if self._pool is not None:
-                self._pool.shutdown(wait=True, cancel_futures=True)
+            for thread in self._begun:
+                thread.join()
 
     def each(self, work: Callable[[int], _T], count: int) -> Iterator[tuple[int, _T]]:
-        """`work(i)` for i below `count`, as they come, few of them waiting at a time."""
-        if count < 2:  # of a small filter: the pool takes longer to load than that to write
+        """`work(i)` for i below `count`, as they come, few of them waiting at a time.
+
+        Threads of our own: concurrent.futures takes longer to load than a million keys to sort.
+        """
+        if count < 2:
             yield from ((at, work(at)) for at in range(count))
             return
-        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+        from queue import SimpleQueue
 
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, "bloom")
-        waiting: dict[Future[_T], int] = {}
-        following = iter(range(count))
-        while True:
-            while len(waiting) < 2 * self.threads and (at := next(following, None)) is not None:
-                waiting[self._pool.submit(work, at)] = at
-            if not waiting:
-                return
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield waiting.pop(future), future.result()
+        done: SimpleQueue[tuple[int, _T] | BaseException] = SimpleQueue()
+        wanted = threading.Semaphore(2 * self.threads)
+        following, turn, over = iter(range(count)), threading.Lock(), threading.Event()
+
+        def run() -> None:
+            try:
+                while not (over.is_set() or self._stop.is_set()):
+                    if not wanted.acquire(timeout=1):
+                        continue  # whoever takes what is done is slow, or has failed
+                    with turn:
+                        at = next(following, None)
+                    if at is None:
+                        return
+                    done.put((at, work(at)))
+            except BaseException as error:
+                done.put(error)
+
+        crew = [
+            threading.Thread(target=run, name=f"bloom-{at}", daemon=True)
+            for at in range(min(self.threads, count))
+        ]
+        self._begun = [thread for thread in self._begun if thread.is_alive()] + crew
+        for thread in crew:
+            thread.start()
+        try:
+            for _ in range(count):
+                found = done.get()
+                wanted.release()
+                if isinstance(found, BaseException):
+                    raise found
+                yield found
+        finally:
+            over.set()
+            wanted.release(len(crew))
 
     def parts(self, work: Callable[[int], _T]) -> Iterator[tuple[int, list[_T]]]:
         """`work` of every partition, several at a time, which may be small; how many are done.

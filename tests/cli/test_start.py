@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bloom.engine import NAME
 from leakcheck.__main__ import run
 
 NEVER = (
@@ -58,8 +57,7 @@ def test_a_short_command_loads_what_it_uses(
     )
     status, *loaded = json.loads(done.stdout.splitlines()[-1])
     assert status == (command in ("scan", "hunt"))
-    slow = command == "build" and NAME != "native"  # so that a build may be worth threads
-    rooms = {*NEVER, *COMMANDS[command]} - ({"concurrent.futures", "logging"} if slow else set())
+    rooms = {*NEVER, *COMMANDS[command]}
     assert [name for name in loaded if name.startswith(tuple(f"{room}." for room in rooms))
             or name in rooms] == []  # fmt: skip
 

@@ -240,6 +240,18 @@ def write_whole(
         draft.publish(replace=replace, sync=sync)
 
 
+def first_bytes(path: str | os.PathLike[str], count: int) -> bytes:
+    """The first `count` bytes of a file; none of what is no regular one, such as a FIFO.
+
+    To open a FIFO would wait for ever, and to read from it would take away what comes next.
+    Raises OSError.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - of any sort of path
+        return b""
+    with open(path, "rb") as file:  # noqa: PTH123 - the same
+        return file.read(count)
+
+
 def make_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> None:
     """Make `path`, and the folders above it that are missing, where it is not there.
 

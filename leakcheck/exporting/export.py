@@ -24,7 +24,7 @@ from leakcheck.exporting.formats import (
     write_text,
 )
 from leakcheck.exporting.gathered import BLOCK_BYTES, Gathered, kernels
-from leakcheck.files import PUBLISHED, Draft, FolderDraft
+from leakcheck.files import PUBLISHED, Draft, FolderDraft, first_bytes
 from leakcheck.input.inputs import FILTER_MAGIC, KEYS_MAGIC
 from leakcheck.language import said
 from leakcheck.sources.new_filter import check_rate
@@ -179,8 +179,7 @@ class Export:
 def _refuse_filter(path: str, to: To) -> None:
     """Raise UsageError where a path is a filter or kept keys, and say why they will not do."""
     try:
-        with Path(path).open("rb") as file:
-            magic = file.read(len(FILTER_MAGIC))
+        magic = first_bytes(path, len(FILTER_MAGIC))
     except OSError:
         return  # whoever reads it says what it is
     wanted = "passwords" if to is To.KEYCLOAK else said("whole digests")

@@ -84,7 +84,7 @@ def look(place: Path) -> Shelf:
     ranges: dict[int, Path] = {}
     try:
         with os.scandir(folder) as entries:
-            inside = sorted(entry.name for entry in entries if entry.is_dir())
+            inside = sorted(entry.name for entry in entries if _is_folder(entry))
         for place in [folder, *(folder / name for name in inside if not name.startswith("."))]:
             digits = _digits(place)
             if digits:
@@ -105,6 +105,13 @@ def look(place: Path) -> Shelf:
             )
         )
     return shelf
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def _stores(folder: Path) -> dict[int, ServedStore]:

@@ -15,7 +15,7 @@ import bloom
 from bloom import ENGINE, PAGE_BYTES, Header
 from bloom.format import MAGIC, page_is_sound
 from leakcheck.errors import FilterError
-from leakcheck.files import PUBLISHED, Draft
+from leakcheck.files import PUBLISHED, Draft, first_bytes
 from leakcheck.language import said
 from leakcheck.sources import Access, Proof, Source
 from leakcheck.sources.filter_header import filter_errors, source_info
@@ -402,9 +402,9 @@ def kept_keys(path: Path) -> Kept:
     Raises FilterError where it is neither, or where what stands beside the
     filter are not its keys.
     """
-    with filter_errors(str(path)), path.open("rb") as file:
-        is_filter = file.read(len(MAGIC)) == MAGIC
-    if not is_filter:
+    with filter_errors(str(path)):
+        first = first_bytes(path, len(MAGIC))
+    if first and first != MAGIC:
         with filter_errors(str(path)), bloom.read_keys(path) as kept:
             return Kept(path, dict(kept.about))
     found = LocalFilter(path)

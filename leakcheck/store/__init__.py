@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from leakcheck.files import first_bytes
+
 MAGIC = b"\x89RANGE\r\n"
 
 
 def is_store(path: Path) -> bool:
     """Whether the file at `path` says that it is a store."""
     try:
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+        return first_bytes(path, len(MAGIC)) == MAGIC
     except OSError:
         return False

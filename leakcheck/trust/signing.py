@@ -1,6 +1,7 @@
 """A publisher's side: write the trees and the signed list beside the filters of a folder."""
 
 import datetime
+import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,8 @@ def digest_of(path: Path) -> bytes:
 
 def _tree(path: Path, workers: int) -> tuple[bytes, bytes]:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a FIFO would wait for ever
+            raise FilterError(said("{path}: it is no regular file.", path=path))
         with path.open("rb", buffering=0) as file:
             return verity.tree_of(file, path.stat().st_size, workers)
     except OSError as error:

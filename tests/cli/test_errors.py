@@ -73,6 +73,33 @@ def test_wrong_use(use: str, folder: Path) -> None:
     assert (folder / "taken.bloom").read_text() == "kept"
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+@pytest.mark.parametrize(
+    "use",
+    [
+        "check --hash 00 --in",
+        "scan dump.txt --in",
+        "ci dump.txt --in",
+        "answer --port 0 --in",
+        "serve",
+        "info",
+        "verify",
+        "merge -o x.bloom",
+        "export --to text -o x.txt",
+        "sign --key a.key",
+        "range 00 -o x.bloom --from",
+        "filters add",
+    ],
+)
+def test_a_fifo_is_refused_and_not_waited_for(use: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.bloom")
+    (tmp_path / "dump.txt").write_bytes(DUMP)
+    if "a.key" in use:
+        assert leakcheck("keys", "new", "example.org/a", "-o", "a.key", cwd=tmp_path).status == 0
+    one_sentence(leakcheck(*use.split(), "fifo.bloom", cwd=tmp_path))
+
+
 def test_no_arguments_is_an_error_that_says_what_to_do() -> None:
     assert "--help" in one_sentence(leakcheck())
 

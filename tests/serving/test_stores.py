@@ -16,6 +16,7 @@ from loopback.serving import serving
 from loopback.stores import expected, make
 
 from leakcheck.__main__ import run
+from leakcheck.serving.catalog import look
 from leakcheck.sources import Access
 from leakcheck.sources.names import open_source
 from leakcheck.store.reader import RangeStore
@@ -332,3 +333,10 @@ def test_over_tls(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
         for _ in range(3):
             assert client.get(f"{url}/range/00003").content == expected(3, 60)
         assert client.get(f"{url}/range/FFFFF").status_code == 503
+
+
+def test_links_in_a_circle_are_passed_over(tmp_path: Path) -> None:
+    make(tmp_path / "pwned.ranges")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "circle.bloom").symlink_to("circle.bloom")
+    assert set(look(tmp_path).stores) == {40}

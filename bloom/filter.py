@@ -261,6 +261,10 @@ class Filter:
 
         Raises RangeError outside the slice, DamagedError if the page is damaged.
         """
+        if len(digest) == self.header.digest_bytes:
+            known = self._rates.get(self._pages.loads(digest)[0])
+            if known is not None:
+                return known
         page_number(self.header, digest)  # for its ValueError
         return self.false_alarms(digest)[0]
 

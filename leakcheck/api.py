@@ -26,7 +26,7 @@ from leakcheck.language import joined, said
 from leakcheck.sources import Access, Source
 from leakcheck.sources.names import close_all, open_all
 from leakcheck.subject.kinds import Kind
-from leakcheck.verdicts import Answer, SourceAnswer, Verdict
+from leakcheck.verdicts import Answer, SourceAnswer, Verdict, combine
 
 if TYPE_CHECKING:
     from leakcheck.scanning.scan import Scan
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OnError = Literal["raise", "unknown"]
+_TEXTS = {verdict: verdict.value for verdict in Verdict}
 _WAYS = ("raise", "unknown")
 _FEW = 64  # subjects for which the native part is not worth loading
 _AT_ONCE = 1 << 13  # subjects in one native call: about a millisecond
@@ -163,6 +164,20 @@ def check(
     source cannot be opened, UsageError if `access` forbids a request or the kind
     is unknown, TypeError if a single str or bytes is given instead of a list.
     """
+    listed, read, checker = _begun(subjects, kind, sources, access, variants, on_error)
+    with checker:
+        return checker._ask(listed, read)
+
+
+def _begun(
+    subjects: Iterable[Any],
+    kind: Kind | str,
+    sources: Iterable[str | os.PathLike[str]],
+    access: Access | None,
+    variants: bool,
+    on_error: OnError,
+) -> tuple[list[Any], "Subjects", Checker]:
+    """The arguments of `check`, read and opened: subjects, what is asked, who asks."""
     listed, kind = _several(subjects, "subjects"), kind_of(kind)
     plain = None
     if len(listed) > _FEW:
@@ -170,8 +185,7 @@ def check(
 
         plain = plain_subjects(kind, variants=variants)
     read = _read(listed, kind, variants, on_error, plain)
-    with Checker(kind=kind, sources=sources, access=access) as checker:
-        return checker._ask(listed, read)
+    return listed, read, Checker(kind=kind, sources=sources, access=access)
 
 
 def check_column(
@@ -189,10 +203,13 @@ def check_column(
     `frame["breach"] = leakcheck.check_column(frame["mail"])`; for polars:
     `frame.with_columns(breach=pl.Series(leakcheck.check_column(frame["mail"])))`.
     """
-    answers = check(
-        values, kind=kind, sources=sources, access=access, variants=variants, on_error="unknown"
-    )
-    return [answer.verdict.value for answer in answers]
+    listed, read, checker = _begun(values, kind, sources, access, variants, "unknown")
+    with checker:
+        found = checker._said(read)
+    if len(found) == 1:
+        return [_TEXTS[one.verdict] for one in found[0]]
+    each = zip(*found, strict=True) if found else repeat((), len(listed))
+    return [combine(one.verdict for one in said).value for said in each]
 
 
 def check_digests(

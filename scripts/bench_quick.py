@@ -80,6 +80,14 @@ with open(sys.argv[1], newline="") as table:
 """,
 }
 
+CHECKER = """
+import sys, leakcheck
+with leakcheck.Checker(sources=[sys.argv[1]]) as checker, open(sys.argv[2]) as lines:
+    names = lines.read().splitlines()
+    for some in {batches}:
+        checker.check(some, on_error="unknown")
+"""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -166,6 +174,9 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
     def peer(name: str, path: Path) -> list[str]:
         return [PYTHON, "-I", "-c", PEERS[name], str(path)]
 
+    def checker(batches: str) -> list[str]:
+        return [PYTHON, "-c", CHECKER.format(batches=batches)]
+
     few, out = str(folder / "few.bloom"), str(folder / "quick.bloom")
     build = [LEAKCHECK, "build", "-o", out, "--force"]
     scan = [LEAKCHECK, "scan", str(found["table"]), "--in", few, "--format"]
@@ -212,6 +223,12 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
         Row("scan: XLSX, summary", "read cells",
             [LEAKCHECK, "scan", str(found["book"]), "--in", few, "--format", "summary"],
             peer("read cells", found["book"]), 0.45),
+        Row("Checker: one by one", "hash lines",
+            [*checker("([name] for name in names)"), few, str(found["plain"])],
+            peer("hash lines", found["plain"]), 0.09),
+        Row("Checker: all at once", "hash lines",
+            [*checker("[names]"), few, str(found["plain"])],
+            peer("hash lines", found["plain"]), 0.25),
         Row("hunt: three entries", "grep -F -i -f",
             [LEAKCHECK, "hunt", str(combo), "--watch", str(found["watch"])],
             ["grep", "-a", "-F", "-i", "-f", str(found["watch"]), str(combo)], 0.15),

@@ -22,7 +22,15 @@ from leakcheck.sources.filter_header import filter_errors, source_info
 from leakcheck.sources.new_filter import check_output, keys_path
 from leakcheck.trust import Standing
 from leakcheck.trust.watched import Watched
-from leakcheck.verdicts import Alarms, Code, Lookup, SourceAnswer, SourceInfo, Verdict
+from leakcheck.verdicts import (
+    INCOMPLETE,
+    Alarms,
+    Code,
+    Lookup,
+    SourceAnswer,
+    SourceInfo,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from bloom import Builder
@@ -43,7 +51,7 @@ __all__ = [
 
 DAMAGED = said("the page that would answer is damaged")
 CHANGED = said("the filter was changed while it was asked")
-_FOUND = bytes([Code.EXPOSED])
+_ABSENT, _PRESENT = bloom.Verdict.ABSENT, bloom.Verdict.PRESENT
 OUTSIDE = said("the slice does not hold the page that would answer")
 page_number = bloom.page_number
 
@@ -194,23 +202,25 @@ class LocalFilter(Source):
         if ready is None or monotonic() >= ready.due or ready.filter.changed():
             ready = self._made_ready()
         if ready is not None:
-            code = int(ready.filter.look_up(digest))
-            if code == Code.CLEAN:
-                return ready.clean
-            if code == Code.EXPOSED:
+            code = ready.look_up(digest)
+            if code is _ABSENT:
+                return ready.absent
+            if code is _PRESENT:
                 return ready.exposed(digest)
         return super().answer_to(digest)
 
     def _made_ready(self) -> "_Ready | None":
         """What single answers need, for as long as it holds; None where each needs more."""
+        if self.info.identity is not None or self.info.doubt is not None:
+            return None
         try:
             asked, info = self._current()
         except FilterError:
             return None
         with self._lock:
-            simple = info.identity is None and info.doubt is None and not info.incomplete
             self._ready = None
-            if simple and self.info is info and self._access.refuses(info) is None:
+            simple = info.identity is None and info.doubt is None and self.info is info
+            if simple and self._access.refuses(info) is None:
                 due = math.inf if self._watched is None else self._watched.until
                 self._ready = _Ready(asked, info, due)
             return self._ready
@@ -317,12 +327,18 @@ class _Ready:
 
     def __init__(self, filter_: bloom.Filter, info: SourceInfo, due: float) -> None:
         self.filter, self.info, self.due = filter_, info, due
-        self.clean = SourceAnswer(info, Verdict.CLEAN)
+        self.look_up, self._alarm = filter_.look_up, filter_.false_alarm
+        self.absent = SourceAnswer(info, Verdict.CLEAN)
+        if info.incomplete:
+            self.absent = SourceAnswer(info, Verdict.UNKNOWN, reason=INCOMPLETE)
         self._exposed: dict[float, SourceAnswer] = {}
 
     def exposed(self, digest: bytes) -> SourceAnswer:
         """The answer to a digest that was found: there are as many as pages have loads."""
-        alarm = _Alarms(self.filter, digest, _FOUND)[0]
+        try:
+            alarm = self._alarm(digest)
+        except (bloom.BloomError, OSError):
+            alarm = self.info.fpr  # the page was there a moment ago: the mean is true
         found = self._exposed.get(alarm)
         if found is None:
             found = SourceAnswer(self.info, Verdict.EXPOSED, alarm)

@@ -104,6 +104,9 @@ def test_one_or_many_are_answered_as_form_by_form(
     some = [*KNOWN[kind], "", None, "x@acme.fr:y"] * 10  # more than are asked one by one
     found = leakcheck.check(some, kind=kind, sources=paths, variants=variants, on_error="unknown")  # type: ignore[type-var]
     assert found == [read(one, kind, sources, variants) for one in some]
+    for asked in (paths, paths[:1]):
+        wanted = [read(one, kind, sources[: len(asked)], variants).verdict.value for one in some]
+        assert leakcheck.check_column(some, kind=kind, sources=asked, variants=variants) == wanted
     for opened in (each, single, *sources):
         opened.close()
 

@@ -43,6 +43,15 @@ class FirstLook(Protocol):
         in_code: whether it is source code for certain.
         """
 
+    def find(self, data: bytes, in_code: bool) -> tuple[int, list[int]]:
+        """What `Names.find` and `Names.hits` give together."""
+
+    def telling(self, data: bytes, places: list[int], once: bool) -> list[int]:
+        """Those of the places around which a name stands that may be that of a password.
+
+        once: whether places in a name that was looked at before are left out.
+        """
+
     def read(
         self, before: str, names: list[str], kinds: bytes, first: int, limit: int
     ) -> tuple[int, list[tuple[int, bytes | None]]]:

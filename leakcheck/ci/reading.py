@@ -124,7 +124,7 @@ def _named(text: Text) -> bool:
     """Whether a name to look at stands anywhere: parsers are slow, and most hits are none."""
     from leakcheck.ci.readers.universal import name_at
 
-    for at in text.hits:
+    for at in text.telling(once=False):
         first, last = name_at(text.data, at, 0, len(text.data))
         name = shown(text.data[first:last]).strip("-.")
         like = text.names.like

@@ -71,11 +71,14 @@ class Text:
         suffix: str = "",
     ) -> None:
         self.data = data
-        self.marks, places = names.find(data)
         self.path, self.names, self.comments, self.trace = path, names, comments, trace
         self.ignorable = ignorable
         self.suffix = suffix
-        self.hits = names.hits(self.low, places, in_code) if places else []
+        if names.first_look is not None:
+            self.marks, self.hits = names.first_look.find(data, in_code)
+        else:
+            self.marks, places = names.find(data)
+            self.hits = names.hits(self.low, places, in_code) if places else []
         if len(self.hits) > MOST:
             raise TooManyError
         self.found: list[Candidate] = []
@@ -191,6 +194,14 @@ class Text:
         if self._spans is None:
             self._spans = Spans(self.data, self.suffix)
         return self._spans
+
+    def telling(self, once: bool) -> list[int]:
+        """The hits, without most of those in a name that is not that of a password.
+
+        once: whether a name that was looked at is left out where it is hit again.
+        """
+        look = self.names.first_look
+        return self.hits if look is None else look.telling(self.data, self.hits, once)
 
     def in_comment(self, offset: int, family: Family) -> bool:
         """Whether `offset` is in a comment, the text being read as `family`."""

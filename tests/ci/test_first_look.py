@@ -13,13 +13,15 @@ from leakcheck.ci.names import NEEDLES, Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import family_of, suffix_of
-from leakcheck.ci.reading import _worth_reading
+from leakcheck.ci.reading import _worth_reading, read_file
 from leakcheck.ci.selection import Selection
 from leakcheck.ci.text import NotTextError, Text, decoded
 from leakcheck.ci.walk import Walk
 
 NAMES = Names()
 LOOK = NAMES.first_look
+PLAIN = Names()
+PLAIN.first_look = None
 pytestmark = pytest.mark.skipif(LOOK is None, reason="plain Python looks at every file")
 PATHS = ["a.py", "a.js", "a.txt", "a.yml", "a.json", "a.md", "a.unknown", "a.ini", "Makefile"]
 PIECES = [
@@ -63,6 +65,41 @@ def test_nothing_is_passed_over_that_is_read(pieces: list[str], path: str) -> No
     data = "".join(pieces).encode()
     if is_read(data, path):
         assert not passed_over(data, path)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_both_engines_see_the_same_places(pieces: list[str], in_code: bool) -> None:
+    assert LOOK is not None
+    data = "".join(pieces).encode()
+    present, places = NAMES.find(data)
+    assert LOOK.find(data, in_code) == (present, NAMES.hits(data.lower(), places, in_code))
+
+
+VALUES = [
+    "= 'hunter2'",
+    ': "tr0ub4dor"',
+    "=x1y2z3",
+    "s = ['a1b2', 'c3d4']",
+    ".equals('e5f6')",
+    "\n",
+]
+LONG = ["dbPassword", "x_" * 70, "passwords", "DB_PASSs", "ipw2100_", "user.pwd", "secret"]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES + 4 * VALUES + 4 * LONG), max_size=12), st.sampled_from(PATHS)
+)
+@settings(max_examples=200, deadline=None)
+def test_the_same_is_found_as_without_it(pieces: list[str], path: str) -> None:
+    data = "".join(pieces).encode()
+    found = []
+    for names in (NAMES, PLAIN):
+        try:
+            found.append(read_file(data, path, names, comments=True))
+        except NotTextError:
+            found.append([])
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("path", ["a.py", "a.txt"])

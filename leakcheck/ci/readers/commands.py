@@ -130,8 +130,11 @@ def read(text: Text, family: Family) -> None:
     if family.name == "code" and text.hits and marks & _INSERTS:
         read_rows(text)
     if family.name != "sql" and marks & _PASSWORDS:
-        for match in _OF_ROLE.finditer(text.low):
-            if _ROLE.search(text.low, max(0, match.start() - 130), match.start()):
+        for at in text.hits:  # each `password` is one
+            match = _OF_ROLE.match(text.low, at)
+            if match is not None and _ROLE.search(
+                text.low, max(0, match.start() - 130), match.start()
+            ):
                 _statement(text, family, match, "PASSWORD")
     if not marks & _MARKS or family.name in _NOT_READ:
         return

@@ -54,9 +54,10 @@ _CONSTANT = re.compile(
 
 def scan(text: Text, family: Family, start: int = 0, end: int | None = None) -> None:
     """Add the candidates between two offsets of `text`, read as `family`."""
+    whole = start == 0 and end in (None, len(text.data))
     end = len(text.data) if end is None else end
     done = start
-    hits = text.hits
+    hits = text.telling(once=True) if whole and not text.trace else text.hits
     for index in range(bisect_left(hits, start), bisect_left(hits, end)):
         at = hits[index]
         if at < done:

@@ -113,7 +113,7 @@ def _add(
 
 
 def _pairs(text: Text, family: Family) -> None:
-    for at, end in _pair_keys(text.low) if text.hits else ():
+    for at, end in _pair_keys(text) if text.hits else ():
         before = text.before(at)
         value = _PAIR_VALUE.match(text.data, end)
         if value is None or not (
@@ -138,12 +138,17 @@ def _pairs(text: Text, family: Family) -> None:
         text.add(start, key, shown(raw), "connection string", comment=comment)
 
 
-def _pair_keys(low: bytes) -> list[tuple[int, int]]:
-    """Where keys of pairs begin and their values do, in order."""
+def _pair_keys(text: Text) -> list[tuple[int, int]]:
+    """Where keys of pairs begin and their values do, in order; each stands at a hit."""
+    low = text.low
     if b"=" not in low:
         return []
-    found = [match.span() for pattern in _PAIR_KEYS for match in pattern.finditer(low)]
-    return sorted((at, end) for at, end in found if at == 0 or low[at - 1] not in _IN_NAME)
+    found = (key.match(low, at) for at in text.hits for key in _PAIR_KEYS)
+    return [
+        match.span()
+        for match in found
+        if match is not None and (match.start() == 0 or low[match.start() - 1] not in _IN_NAME)
+    ]
 
 
 def _has_neighbour(around: bytes) -> bool:

@@ -43,6 +43,10 @@ enum Rule {
 }
 
 impl Rule {
+    fn is_name(&self) -> bool {
+        matches!(self, Rule::Name | Rule::Pass)
+    }
+
     fn of(word: &[u8]) -> Rule {
         match word {
             b"://" => Rule::Url,
@@ -114,6 +118,31 @@ impl FirstLook {
         py.detach(|| self.nothing_in(data, in_code))
     }
 
+    /// A bit for each word that stands in a text, and where names to look at may.
+    ///
+    /// in_code: whether it is source code, where `pass` may be a word.
+    fn find(&self, py: Python<'_>, data: &[u8], in_code: bool) -> (u64, Vec<usize>) {
+        py.detach(|| self.hits(data, in_code))
+    }
+
+    /// Those of `places` around which a name stands that may be of a password.
+    ///
+    /// once: whether places in a name that was looked at are left out.
+    fn telling(&self, py: Python<'_>, data: &[u8], places: Vec<usize>, once: bool) -> Vec<usize> {
+        py.detach(|| {
+            let mut done = 0;
+            let is_telling = |place: &usize| {
+                if (once && *place < done) || *place >= data.len() {
+                    return false;
+                }
+                let (first, last) = name_at(data, *place);
+                done = last;
+                self.telling.may_mean(&data[first..last])
+            };
+            places.into_iter().filter(is_telling).collect()
+        })
+    }
+
     /// Read files until there are enough for Python to look at: the number of the next to read, and
     /// those that it is to look at.
     ///
@@ -172,6 +201,24 @@ impl FirstLook {
             }
         }
         (names.len(), left)
+    }
+
+    fn hits(&self, data: &[u8], in_code: bool) -> (u64, Vec<usize>) {
+        let (mut present, mut found) = (0, Vec::new());
+        let names = self.rules.iter().take_while(|rule| rule.is_name()).count();
+        self.marks.each(
+            data,
+            &mut |word, start, place| match word.checked_sub(names) {
+                Some(number) => present |= 1 << number,
+                None if self.rules[word] == Rule::Pass
+                    && in_code
+                    && !is_pass_in_code(data, start) => {}
+                None => found.push(place),
+            },
+        );
+        found.sort_unstable();
+        found.dedup();
+        (present, found)
     }
 
     fn nothing_in(&self, data: &[u8], in_code: bool) -> bool {
@@ -310,10 +357,13 @@ fn name_at(data: &[u8], at: usize) -> (usize, usize) {
 }
 
 impl Telling {
-    /// Whether a name, or the one of which it is the plural, may be that of a password.
+    /// Whether a name or a part of it, or that of which it is the plural, may be a password's.
     fn may_mean(&self, name: &[u8]) -> bool {
-        let end = name.iter().rposition(|byte| !b"-.".contains(byte));
-        !name.is_ascii() || self.any(name) || self.any(&name[..end.unwrap_or(0)])
+        !name.is_ascii()
+            || name
+                .split(|byte| !is_word(*byte))
+                .filter(|part| !part.is_empty())
+                .any(|part| self.any(part) || self.any(&part[..part.len() - 1]))
     }
 
     /// Whether one of the words of a name does: see `words_of` of leakcheck/ci/names.py.

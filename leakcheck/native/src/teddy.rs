@@ -54,6 +54,20 @@ pub struct Words {
     tables: [Halves; WIDTH],
     /// The number of each word, and itself.
     buckets: [Vec<(usize, Vec<u8>)>; BUCKETS],
+    /// A bit for the hash of the first bytes of each word that has enough of them.
+    firsts: [u64; FIRSTS / 64],
+}
+
+/// Bits for the first bytes of words: most places that the halves point to have none of them.
+const FIRSTS: usize = 4096;
+/// The buckets of words that are at least `WIDTH` long.
+const LONG: u8 = (1 << (BUCKETS - 2)) - 1;
+
+/// A hash of the first bytes, whatever their case.
+#[inline]
+fn first(bytes: &[u8; WIDTH]) -> usize {
+    let bytes = u32::from_le_bytes(*bytes) | 0x2020_2020;
+    (bytes.wrapping_mul(0x9e37_79b1) >> 20) as usize
 }
 
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
@@ -71,6 +85,7 @@ impl Words {
             let mut found = Words {
                 tables: [Halves::EMPTY; WIDTH],
                 buckets: Default::default(),
+                firsts: [0; FIRSTS / 64],
             };
             for (place, (number, word)) in sorted.iter().enumerate() {
                 let bucket = match word.len() {
@@ -82,6 +97,10 @@ impl Words {
                     *table = table.with_letter(bucket, word.get(at).copied());
                 }
                 found.buckets[bucket].push((*number, word.to_vec()));
+                if let Some(bytes) = word.first_chunk() {
+                    let bit = first(bytes);
+                    found.firsts[bit / 64] |= 1 << (bit % 64);
+                }
             }
             return Some(found);
         }
@@ -151,6 +170,12 @@ impl Words {
     #[inline]
     fn check(&self, data: &[u8], at: usize, mut bits: u8, each: &mut impl FnMut(usize, usize)) {
         let rest = data.get(at..).unwrap_or(&[]);
+        if let Some(bytes) = rest.first_chunk() {
+            let bit = first(bytes);
+            if self.firsts[bit / 64] & 1 << (bit % 64) == 0 {
+                bits &= !LONG;
+            }
+        }
         while bits != 0 {
             for (number, word) in &self.buckets[bits.trailing_zeros() as usize] {
                 let here = rest.get(..word.len());

@@ -94,8 +94,9 @@ class Hunter:
         Raises ReadError after the last hit where the stream is broken.
         """
         buffers = Buffers(self._chunk + (self._chunk >> 2))
-        waiting: deque[tuple[Chunk, ChunkText, Pending[list[int]]]] = deque()
-        source = texts(chunks(stream, self._chunk, buffers=buffers, **reading))
+        waiting: deque[tuple[Chunk, ChunkText, Pending[tuple[list[int], int]]]] = deque()
+        # Lines are counted by the sieve, which has them in its cache.
+        source = texts(chunks(stream, self._chunk, buffers=buffers, count_lines=False, **reading))
         broken: Exception | None = None
         more = True
         while more or waiting:
@@ -107,21 +108,23 @@ class Hunter:
                 except Exception as error:  # what came before it counts
                     more, broken = False, error
                 else:
-                    sieved = self._pool.submit(partial(self._sieve.positions, text.data))
+                    sieved = self._pool.submit(partial(self._sieve.look, text.data))
                     waiting.append((chunk, text, sieved))
             if waiting:
                 chunk, text, sieved = waiting.popleft()
-                positions = sieved.result()
+                positions, ended = sieved.result()
                 if positions:
-                    yield from _batches(self._compare(text, positions, line - 1))
+                    yield from _batches(self._compare(text, positions, line - text.before))
+                line += ended - text.before if chunk.ended is None else chunk.ended
                 self.moved(len(chunk.data))
                 buffers.give(chunk.data)
         if broken is not None:
             raise broken
 
-    def _compare(self, text: ChunkText, positions: list[int], skipped: int) -> Iterator[Hit]:
+    def _compare(self, text: ChunkText, positions: list[int], line: int) -> Iterator[Hit]:
+        """line: the number of the first one in `text`."""
         data = bytes(text.data)
-        line, counted = text.line + skipped, 0
+        counted = 0
         for place in places(data, positions):
             line += line_ends(data, counted, place.start)
             counted = place.start

@@ -20,13 +20,13 @@ LEAD = 4096
 class ChunkText(NamedTuple):
     """A chunk, with what the one before it left over of the same line.
 
-    data; offset: of its first byte; line: number of its first line; low, high:
-    the starts of matches that it answers for.
+    data; offset: of its first byte; before: how many lines end in what was
+    left over; low, high: the starts of matches that it answers for.
     """
 
     data: bytes | memoryview
     offset: int
-    line: int
+    before: int
     low: int
     high: int
 
@@ -47,12 +47,12 @@ def texts(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ChunkText]]:
         if chunk.starts_line:
             tail, low = b"", 0
         if chunk.ends_line and not tail:
-            yield chunk, ChunkText(chunk.data, chunk.offset, chunk.line, 0, len(chunk.data))
+            yield chunk, ChunkText(chunk.data, chunk.offset, 0, 0, len(chunk.data))
             continue
         data = tail + bytes(chunk.data)
         high = len(data) if chunk.ends_line else max(low, len(data) - LEAD)
-        line = chunk.line - line_ends(data, 0, len(tail))
-        yield chunk, ChunkText(data, chunk.offset - len(tail), line, low, high)
+        before = line_ends(data, 0, len(tail))
+        yield chunk, ChunkText(data, chunk.offset - len(tail), before, low, high)
         cut = max(0, high - LEAD)
         tail, low = data[cut:], high - cut
 

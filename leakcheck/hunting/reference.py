@@ -11,6 +11,7 @@ from leakcheck.extract.reference import encoded_spans
 from leakcheck.hunting.folding import IGNORED, sieve_words
 from leakcheck.hunting.keys import Buffer, Keys, first_word
 from leakcheck.hunting.readings import Reading, readings
+from leakcheck.input import line_ends
 
 _RUN = re.compile(r"[0-9A-Za-z\x80-\U0010ffff]+")
 _FRONT = re.compile(r"[0-9A-Za-z]+")
@@ -47,6 +48,10 @@ class ReferenceSieve:
             start += len(line) + 1
         found |= set(self._encoded(chunk))
         return sorted(found)
+
+    def look(self, chunk: Buffer, /) -> tuple[list[int], int]:
+        """The same, and how many lines end in `chunk`."""
+        return self.positions(chunk), line_ends(bytes(chunk))
 
     def _encoded(self, data: Buffer) -> Iterator[int]:
         """Where addresses stand that do not stand there letter by letter."""

@@ -19,6 +19,10 @@ class Sieve(Protocol):
         """Positions, ascending, near which a match may be."""
         ...
 
+    def look(self, chunk: Buffer, /) -> tuple[list[int], int]:
+        """The same, and how many lines end in `chunk`, as `line_ends` counts them."""
+        ...
+
 
 def sieve_for(watch: Watch) -> Sieve:
     """The sieve for a watch list, by the engine that runs."""

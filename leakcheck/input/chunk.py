@@ -21,6 +21,7 @@ from leakcheck.subject.digests import LONGEST_PASSWORD
 
 CHUNK_BYTES = 1 << 20
 LONGEST = 2 << 20
+_LF = 0x0A
 _LOOK_BACK = 64  # lines
 _BEYOND = 4096  # bytes that are left behind a cut, for `cut` to look at
 OVERLAP = 2 * REACH  # bytes that two pieces share where a long line has no good place to cut
@@ -35,7 +36,9 @@ class Chunk(NamedTuple):
 
     data: the bytes, line ends included; offset: of the first byte in the
     text; line: number of the first line, from 1, or 0 where lines are not
-    counted; starts_line, ends_line: False where a long line was cut there.
+    counted; starts_line, ends_line: False where a long line was cut there;
+    ended: how many lines end in it, or None where lines are not counted and
+    `line_ends(data)` tells, as it needs no byte that follows.
     """
 
     data: memoryview
@@ -43,6 +46,7 @@ class Chunk(NamedTuple):
     line: int
     starts_line: bool
     ends_line: bool
+    ended: int | None = None
 
 
 class Buffers:
@@ -105,9 +109,12 @@ def chunks(
             data = view[span.start : span.stop]
             if len(spans) > 1:  # the buffer can be given back once only
                 data = memoryview(bytes(data))
-            yield Chunk(data, offset, line if count_lines else 0, starts, span.ends)
+            count = None
+            if count_lines or buffer[span.stop - 1] != _LF:
+                count = line_ends(buffer, span.start, span.stop, filled)
+            yield Chunk(data, offset, line if count_lines else 0, starts, span.ends, count)
             offset += span.stop - span.start - span.back
-            line += line_ends(buffer, span.start, span.stop, filled) if count_lines else 0
+            line += count or 0
             starts = span.ends
         if error is not None:
             raise error
@@ -115,13 +122,17 @@ def chunks(
             return
 
 
-def line_ends(buffer: bytes | bytearray, start: int, stop: int, end: int | None = None) -> int:
+def line_ends(
+    buffer: bytes | bytearray, start: int = 0, stop: int | None = None, end: int | None = None
+) -> int:
     """How many lines end within buffer[start:stop], as the extractors count them.
 
-    end: where the text in `buffer` ends, which tells what follows a carriage
-    return; None for all of it.
+    stop: None for the end of the buffer; end: where the text in `buffer` ends,
+    which tells what follows a carriage return; None for all of it.
     """
-    return int(_engine.ended_lines(buffer, start, stop, len(buffer) if end is None else end))
+    size = len(buffer)
+    last, whole = (size if at is None else at for at in (stop, end))
+    return int(_engine.ended_lines(buffer, start, last, whole))
 
 
 def ended_lines(buffer: bytes | bytearray, start: int, stop: int, end: int) -> int:

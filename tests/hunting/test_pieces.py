@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from hunting.sieves import watch_for
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from leakcheck.hunting.pipeline import Hit, Hunter
 from leakcheck.hunting.places import LEAD, LINE, places, texts
-from leakcheck.input import Chunk, ReadError
+from leakcheck.input import Chunk, ReadError, line_ends
 
 WATCH = watch_for()
 TRICKY = (
@@ -49,6 +51,29 @@ def test_chunks_of_every_size() -> None:
     whole = hits_of(TRICKY)
     for size in range(1, len(TRICKY) + 2):
         assert hits_of(TRICKY, size) == whole, size
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"alice@acme.fr", b"\n", b"\r", b"\r\n", b"\r\r", b" ", b"x" * 50, b"%40", b"\xe9"]
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 90),
+    st.integers(40, 400),
+)
+@example([b"a\rb", b"x" * 500, b"\nalice@acme.fr\n"], 50, 100)
+@settings(max_examples=100, deadline=None)
+def test_hits_say_their_line_wherever_chunks_end(
+    pieces: list[bytes], chunk: int, longest: int
+) -> None:
+    data = b"".join(pieces)
+    whole = hits_of(data)
+    assert hits_of(data, chunk) == whole
+    assert hits_of(data, chunk, longest=longest) == whole
+    for line, offset, _ in whole:
+        assert line == 1 + line_ends(data, 0, offset)
 
 
 @pytest.mark.parametrize("shift", [0, 33, LEAD - 20, LEAD, LEAD + 3, LINE - 10, LINE + 5])

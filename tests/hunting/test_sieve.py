@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from leakcheck.hunting.context import Shower
 from leakcheck.hunting.matching import matches
 from leakcheck.hunting.sieve import Sieve
+from leakcheck.input import line_ends
 
 WATCH = watch_for()
 SIEVES = both(WATCH)
+ALICE = watch_for(["alice@acme.fr"])
 WORDS = r"""alice acme fr corp example org my co uk obrien falcon project caf noir srv db01 local
 @ . - _ + ' '' \' " : ; , / ( ) \\ % & # 0 7
 %40 %2E %2e %61 %2540 %20 %0A \u0040 \u0061 \\u0040 \\\u0040 \x40 \n \r \t
@@ -33,6 +35,21 @@ texts = st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=14).m
 def test_same_lines_in_both(data: bytes) -> None:
     found = [lines_at(data, sieve.positions(data)) for sieve in SIEVES]
     assert all(lines == found[0] for lines in found)
+
+
+ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\r", b"\r\r\n", b"\n\n", b"", b"x"])
+
+
+@given(texts, st.lists(ENDS, min_size=1, max_size=6), st.sampled_from([1, 90, 400]), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_look_counts_the_lines_that_end(
+    data: bytes, ends: list[bytes], times: int, plain: bool
+) -> None:
+    """With the first look of a short list, which is for chunks over a kilobyte, and without."""
+    filler = b"" if plain else data
+    chunk = b"".join(b"word" * (at % 40) + ends[at % len(ends)] for at in range(times)) + filler
+    for sieve in (*SIEVES, *both(ALICE)):
+        assert sieve.look(chunk) == (sieve.positions(chunk), line_ends(chunk))
 
 
 @given(texts)

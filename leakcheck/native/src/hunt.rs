@@ -16,6 +16,7 @@ mod keys;
 mod phones;
 mod words;
 
+use crate::python::bytes;
 use addresses::Addresses;
 pub use entries::Entries;
 use entries::{Table, ADDRESS, AT_DOMAIN, DOMAIN};
@@ -24,7 +25,6 @@ use glance::Glance;
 use memchr::{memchr, memmem, memrchr};
 use phones::Phones;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use words::Words;
 
@@ -75,14 +75,18 @@ impl Sieve {
         self.phones.scan(data, push);
     }
 
-    fn suspects(&self, data: &[u8]) -> Vec<usize> {
+    /// Positions to look at; and how many lines end in `data`, where the first look tells.
+    fn suspects(&self, data: &[u8]) -> (Vec<usize>, Option<usize>) {
         let mut out = Suspects {
             data,
             found: Vec::new(),
             last: None,
         };
-        let found = self.glance.as_ref().and_then(|glance| glance.parts(data));
-        let parts = found.unwrap_or_else(|| vec![(0, data.len())]);
+        let seen = self.glance.as_ref().and_then(|glance| glance.parts(data));
+        let (parts, ended) = match seen {
+            Some((parts, ended)) => (parts, Some(ended)),
+            None => (vec![(0, data.len())], None),
+        };
         for &part in &parts {
             self.addresses.scan(data, part, &mut |at| out.push(at));
         }
@@ -95,13 +99,13 @@ impl Sieve {
         out.begin_pass();
         self.phones.scan(data, &mut |at| out.push(at));
         out.begin_pass();
-        self.escaped(data, &mut out);
+        self.escaped(data, &parts, &mut out);
         out.begin_pass();
         self.encoded(data, &parts, &mut |at| out.push(at));
         let mut found = out.found;
         found.sort_unstable();
         found.dedup();
-        found
+        (found, ended)
     }
 
     /// Looks at addresses in `parts` of the text that do not stand there letter by letter.
@@ -118,30 +122,44 @@ impl Sieve {
         }
     }
 
-    /// Reads each line that holds an escape again, without it.
-    fn escaped(&self, data: &[u8], out: &mut Suspects) {
+    /// Reads each line that holds an escape again, without it; all escapes begin in `parts`.
+    fn escaped(&self, data: &[u8], parts: &[glance::Part], out: &mut Suspects) {
         let mut scratch = escapes::Scratch::default();
         let mut from = 0;
-        while let Some(escape) = escapes::next(data, from) {
-            let low = escape.saturating_sub(MARGIN);
-            let start = memrchr(b'\n', &data[low..escape]).map_or(low, |at| low + at + 1);
-            let high = (escape + 3 * MARGIN).min(data.len());
-            let line_end = memchr(b'\n', &data[escape..high]).map(|at| escape + at);
-            let stop = line_end.unwrap_or(high);
-            scratch.load(data, start, stop);
-            for _ in 0..LAYERS {
-                if !scratch.peel() {
-                    break;
-                }
-                self.scan(scratch.text(), &mut |at| out.push(scratch.origin(at)));
-                let all = [(0, scratch.text().len())];
-                self.encoded(scratch.text(), &all, &mut |at| out.push(scratch.origin(at)));
+        for &(start, end) in parts {
+            from = from.max(start);
+            while let Some(escape) = escapes::next(data, from, end) {
+                from = self.escape(data, escape, &mut scratch, out);
             }
-            from = if line_end.is_some() || stop == data.len() {
-                stop
-            } else {
-                stop - MARGIN
-            };
+        }
+    }
+
+    /// Reads the line around an escape without it; returns where to go on.
+    fn escape(
+        &self,
+        data: &[u8],
+        escape: usize,
+        scratch: &mut escapes::Scratch,
+        out: &mut Suspects,
+    ) -> usize {
+        let low = escape.saturating_sub(MARGIN);
+        let start = memrchr(b'\n', &data[low..escape]).map_or(low, |at| low + at + 1);
+        let high = (escape + 3 * MARGIN).min(data.len());
+        let line_end = memchr(b'\n', &data[escape..high]).map(|at| escape + at);
+        let stop = line_end.unwrap_or(high);
+        scratch.load(data, start, stop);
+        for _ in 0..LAYERS {
+            if !scratch.peel() {
+                break;
+            }
+            self.scan(scratch.text(), &mut |at| out.push(scratch.origin(at)));
+            let all = [(0, scratch.text().len())];
+            self.encoded(scratch.text(), &all, &mut |at| out.push(scratch.origin(at)));
+        }
+        if line_end.is_some() || stop == data.len() {
+            stop
+        } else {
+            stop - MARGIN
         }
     }
 }
@@ -244,14 +262,17 @@ impl Sieve {
     /// Positions in `chunk`, ascending, near which a match may be: no further than 2,048
     /// bytes after its start, and for what lies within 512 bytes on a line only the first.
     fn positions(&self, py: Python<'_>, chunk: PyBuffer<u8>) -> PyResult<Vec<usize>> {
-        if !chunk.is_c_contiguous() {
-            return Err(PyValueError::new_err("the buffer is not contiguous"));
-        }
-        if chunk.len_bytes() == 0 {
-            return Ok(Vec::new());
-        }
-        // SAFETY: contiguous, not empty, held by `chunk`; nobody writes to it during the call.
-        let data = unsafe { std::slice::from_raw_parts(chunk.buf_ptr().cast(), chunk.len_bytes()) };
-        Ok(py.detach(|| self.suspects(data)))
+        let data = bytes(&chunk)?;
+        Ok(py.detach(|| self.suspects(data).0))
+    }
+
+    /// The same, and how many lines end in `chunk`: see `line_ends` in leakcheck/input/chunk.py.
+    fn look(&self, py: Python<'_>, chunk: PyBuffer<u8>) -> PyResult<(Vec<usize>, usize)> {
+        let data = bytes(&chunk)?;
+        Ok(py.detach(|| {
+            let (found, ended) = self.suspects(data);
+            let count = || crate::lines::ended(data, 0, data.len());
+            (found, ended.unwrap_or_else(count))
+        }))
     }
 }

@@ -24,9 +24,9 @@ enum Token {
     Code(u32),
 }
 
-/// The position of the next escape from `from` on.
-pub fn next(data: &[u8], from: usize) -> Option<usize> {
-    memchr3_iter(b'%', b'\\', b'&', data.get(from..)?)
+/// The position of the next escape that begins in `data[from..end]`.
+pub fn next(data: &[u8], from: usize, end: usize) -> Option<usize> {
+    memchr3_iter(b'%', b'\\', b'&', data.get(from..end)?)
         .map(|at| from + at)
         .find(|&at| token(data, at).is_some_and(|(_, _, plain)| !plain))
 }

@@ -7,7 +7,9 @@
 //! both, and none of their words, need not be looked at. It may point to too much, never to too
 //! little; where it points to most of a chunk, all of it is looked at.
 
+use crate::lines::ended;
 use crate::teddy::{Halves, BUCKETS, WIDTH};
+use memchr::memchr;
 use std::collections::HashSet;
 
 /// Bytes on both sides of an anchor or a sign: an at sign that an encoding is beside is no
@@ -145,8 +147,9 @@ impl Glance {
         Some(glance)
     }
 
-    /// The parts of `data` to look at, ascending and apart, ending where words do; None for all.
-    pub fn parts(&self, data: &[u8]) -> Option<Vec<Part>> {
+    /// The parts of `data` to look at, ascending and apart, ending where words do, and how many
+    /// lines end in all of it; None for all of it.
+    pub fn parts(&self, data: &[u8]) -> Option<(Vec<Part>, usize)> {
         #[cfg(target_arch = "x86_64")]
         if data.len() >= LEAST && is_x86_feature_detected!("avx2") {
             let mut parts = Parts {
@@ -155,20 +158,22 @@ impl Glance {
                 most: data.len() / 2,
             };
             // SAFETY: the processor has the instructions.
-            unsafe { self.look(data, &mut parts)? };
+            let feeds = unsafe { self.look(data, &mut parts)? };
             parts.add(data.len() - EDGE, data.len())?;
             if self.words {
-                return Some(whole_words(data, &parts.found));
+                parts.found = whole_words(data, &parts.found);
             }
-            return Some(parts.found);
+            let ended = feeds.unwrap_or_else(|| ended(data, 0, data.len()));
+            return Some((parts.found, ended));
         }
         let _ = (data, LEAST, EDGE);
         None
     }
 
     #[cfg(target_arch = "x86_64")]
+    /// Gives how many LF there are, where there is no carriage return.
     #[target_feature(enable = "avx2")]
-    fn look(&self, data: &[u8], parts: &mut Parts) -> Option<()> {
+    fn look(&self, data: &[u8], parts: &mut Parts) -> Option<Option<usize>> {
         use std::arch::x86_64::*;
         let both = |half: &[u8; 16]| {
             // SAFETY: 16 bytes from an array of 16.
@@ -190,11 +195,15 @@ impl Glance {
             (_mm256_and_si256(bytes, nibble), high)
         };
         let set = |hits: __m256i| !_mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, zero)) as u32;
+        let mut lines = Lines::new();
+        let mut seen = 0;
         for (number, block) in data.windows(32 + 3).step_by(32).enumerate() {
             let base = number * 32;
             // SAFETY: each reads 32 of the 35 bytes of the window.
             let load = |at: usize| unsafe { _mm256_loadu_si256(block[at..].as_ptr().cast()) };
             let bytes = load(0);
+            lines.add(bytes, number);
+            seen = base + 32;
             let (first, second) = (halves(bytes), halves(load(1)));
             let signs = _mm256_and_si256(look_up(sign, first), look_up(after, second));
             let hits = _mm256_and_si256(
@@ -227,7 +236,12 @@ impl Glance {
                 }
             }
         }
-        Some(())
+        let rest = &data[seen..];
+        let feeds = rest.iter().filter(|&&byte| byte == b'\n').count();
+        Some(match lines.feeds() {
+            Some(count) if memchr(b'\r', rest).is_none() => Some(count + feeds),
+            _ => None,
+        })
     }
 
     /// Whether an anchor ends at `end`, as far as eight bytes tell.
@@ -286,6 +300,64 @@ impl Glance {
             }
             _ => None,
         }
+    }
+}
+
+/// LF in blocks of 32 bytes, and whether there is a carriage return.
+#[cfg(target_arch = "x86_64")]
+struct Lines {
+    /// Of each place in a block, since the last were summed.
+    places: std::arch::x86_64::__m256i,
+    sums: std::arch::x86_64::__m256i,
+    returns: std::arch::x86_64::__m256i,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Lines {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new() -> Lines {
+        let zero = std::arch::x86_64::_mm256_setzero_si256();
+        Lines {
+            places: zero,
+            sums: zero,
+            returns: zero,
+        }
+    }
+
+    /// number: of the block, from 0.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add(&mut self, block: std::arch::x86_64::__m256i, number: usize) {
+        use std::arch::x86_64::*;
+        let is = |byte: u8| _mm256_cmpeq_epi8(block, _mm256_set1_epi8(byte as i8));
+        self.places = _mm256_sub_epi8(self.places, is(b'\n'));
+        self.returns = _mm256_or_si256(self.returns, is(b'\r'));
+        if number % 128 == 127 {
+            self.sum(); // before a place overflows
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sum(&mut self) {
+        use std::arch::x86_64::*;
+        let zero = _mm256_setzero_si256();
+        self.sums = _mm256_add_epi64(self.sums, _mm256_sad_epu8(self.places, zero));
+        self.places = zero;
+    }
+
+    /// None where there was a carriage return.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn feeds(mut self) -> Option<usize> {
+        use std::arch::x86_64::*;
+        self.sum();
+        let mut sums = [0u64; 4];
+        // SAFETY: 32 bytes into an array of 32.
+        unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), self.sums) };
+        let any = _mm256_testz_si256(self.returns, self.returns) == 0;
+        (!any).then_some(sums.iter().sum::<u64>() as usize)
     }
 }
 

@@ -3,8 +3,11 @@
 python -m leakcheck.input.unpack7z DESCRIPTOR < PASSWORD > FRAMES
 """
 
+import lzma
 from typing import Any, BinaryIO
 
+from bloom.cores import usable_cores
+from bloom.memory import free_memory
 from leakcheck.input.child import SLOT_BYTES, Put, serve
 from leakcheck.input.sevenzip import DAMAGED, DATA, END, MEMBER, PASSED
 from leakcheck.input.streams import ReadError
@@ -12,6 +15,8 @@ from leakcheck.language import said
 
 _BLOCK_BYTES = 4 << 20
 _READ_BYTES = 256 << 10  # before each block: what of it is not needed yet is held in memory
+_FREE_MEMORY = 2 << 30  # from which blocks of LZMA2 are unpacked side by side, in up to 0.4 GB
+_MOST_DICTIONARY = 64 << 20
 _CLOSED = said("protected by a password: give it with --archive-password")
 _STRANGE = said("the installed py7zr is of a version that is not supported")
 _WRONG = said("the archive's password is wrong, or it is damaged")
@@ -30,6 +35,7 @@ def unpack(file: BinaryIO, password: bytes, put: Put) -> None:
         and hasattr(worker, "extract")
     ):  # names that the library does not promise: without them it is no damage of the archive's
         raise ReadError(_STRANGE)
+    _side_by_side()
     py7zr.py7zr.get_memory_limit = lambda: _BLOCK_BYTES  # else it takes 128 MB blocks
     try:
         archive: Any = py7zr.SevenZipFile(
@@ -62,6 +68,23 @@ def unpack(file: BinaryIO, password: bytes, put: Put) -> None:
         raise
     except Exception:
         raise ReadError(_WRONG if password else DAMAGED) from None
+
+
+def _side_by_side() -> None:
+    """Have the library, alone in this process, unpack blocks of LZMA2 on two cores, if it may."""
+    if usable_cores() < 2 or free_memory() < _FREE_MEMORY:
+        return
+    from leakcheck.input.lzma2_blocks import Lzma2Blocks
+
+    own = lzma.LZMADecompressor
+
+    def made(format: int, memlimit: int | None = None, filters: Any = None) -> Any:
+        one = filters[0] if filters and len(filters) == 1 else {}
+        if one.get("id") == lzma.FILTER_LZMA2 and one["dict_size"] <= _MOST_DICTIONARY:
+            return Lzma2Blocks(filters)
+        return own(format, memlimit, filters)
+
+    lzma.LZMADecompressor = made  # type: ignore[misc,assignment]
 
 
 def _factory(put: Put, names: dict[str, str]) -> Any:

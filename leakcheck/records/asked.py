@@ -379,7 +379,7 @@ class SubjectAsker(Asker):
             cells = [text or "" for text in row.cells]
             return cells + [""] * (len(self._all) - len(cells))
         found = dict.fromkeys(self._all, "")
-        for name, text in zip(row.names, row.cells, strict=True):
+        for name, text in zip(row.names, row.cells, strict=False):  # SQL may name fewer
             found[name] = found[name] or (text or "")
         return list(found.values())
 

@@ -215,7 +215,7 @@ class Picker:
                     passwords += [value, *(_written(value) if self._width else ())]
         if not passwords or self.wanted.kind is Kind.NTLM:
             hashes += [raw(text) for at in places.hashes if at < size and (text := cells[at])]
-        if not passwords and not hashes:
+        if not passwords and (self._pairs or not hashes):
             return Picked(problem=NO_PASSWORD)
         if any(len(one) > LONGEST for one in passwords):
             return Picked(problem=TOO_LONG)

@@ -10,6 +10,7 @@ carriage return ends a line as a line feed does, of a comment and of a COPY,
 whose line is read as a whole, too; within a string it is part of that.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
-from leakcheck.records.rows import MALFORMED, NOT_UNDERSTOOD, Row, Wanted
+from leakcheck.records.rows import MALFORMED, NOT_UNDERSTOOD, Row, Wanted, raw
 from leakcheck.records.sql_tokens import (
     AFTER,
     ALIAS,
@@ -53,6 +54,8 @@ _MOST_COLUMNS = 60
 _MOST_CELLS = 1 << 20
 _AGAIN = 4 << 10  # bytes of a statement that begins in what another took in
 _UNION = late(rb"\bUNION\b|;", re.IGNORECASE)
+_CSV = late(rb"\bcsv\b", re.IGNORECASE)
+_DELIMITER = late(rb"\bdelimiters?\s+(?:as\s+)?E?'([^'\\\x80-\xff])'", re.IGNORECASE)
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -82,7 +85,7 @@ class _Reader:
         self._names: tuple[str, ...] = ()
         self._kept: tuple[int, ...] | None = None
         self._tables: dict[bytes, tuple[str, ...]] = {}
-        self._mark = b"\t"
+        self._mark, self._csv = b"\t", False
         self._most, self._least = _MOST_CELLS, 0  # cells in a line of a COPY
         self._begins_line = True
         self._before = self._doubtful = 0  # bytes before the buffer; where a doubt ends, of all
@@ -132,9 +135,10 @@ class _Reader:
         named = match["columns"] or match["copied"]
         self._begin(match["insert"] or match["copy"], named)
         if match["copy"] is not None:
-            csv = re.search(rb"\bcsv\b", match["how"], re.IGNORECASE)
-            self._mark = b"," if csv else b"\t"
-            told = named is not None and not csv
+            self._csv = _CSV.search(match["how"]) is not None
+            mark = _DELIMITER.search(match["how"])
+            self._mark = mark[1] if mark else b"," if self._csv else b"\t"
+            told = named is not None
             self._most = len(self._names) if told else _MOST_CELLS
             self._least = len(self._names) if told else 0
             self._state, self._begins_line = self._copy, True
@@ -288,7 +292,14 @@ class _Reader:
         return min(end + 1, len(buffer))
 
     def _copied(self, line: bytes) -> list[list[bytes | None]]:
-        return [copied(cell) for cell in line.split(self._mark)]
+        if not self._csv:
+            return [copied(cell) for cell in line.split(self._mark)]
+        text = line.decode("utf-8", "surrogateescape")
+        try:
+            cells = next(csv.reader([text], delimiter=self._mark.decode("latin-1")), [])
+        except csv.Error:
+            cells = text.split(self._mark.decode("latin-1"))
+        return [[raw(cell) if cell else None] for cell in cells]
 
     def _whole(self, buffer: bytes, at: int, end: int) -> list[list[bytes | None]]:
         """The values of a whole line that has a carriage return at `end`, within it."""

@@ -56,6 +56,10 @@ SQL = {
     "marked": f"{INSERT}(1,'a',_binary 'one'),(2,'b',N'two'),(3,'c',E'three');",
     "copy": "COPY users (id, email, password) FROM stdin;\n1\ta\to\\156e\n2\tb\t\\x74wo\n"
     "3\tc\tthree\n\\.\n",
+    "copy of csv": "COPY users (id, email, password) FROM stdin WITH (FORMAT csv, NULL '');\n"
+    '1,a,"one"\n"2","b, c",two\n3,,three\n\\.\n',
+    "copy with a delimiter": "COPY users (id, email, password) FROM stdin WITH DELIMITER AS '|';\n"
+    "1|a|one\n2|b|two\n3|\\N|three\n\\.\n",
     "copy without columns": "CREATE TABLE users (id int, email text, password text);\n"
     "COPY users FROM stdin;\n1\ta\tone\n2\tb\ttwo\n3\tc\tthree\n\\.\n",
     "on duplicate": f"{INSERT}(1,'a','one') ON DUPLICATE KEY UPDATE id=1;\n{INSERT}(2,'b','two'),"
@@ -687,6 +691,37 @@ def test_a_row_with_another_delimiter_shows_no_secret(kind: str, row: str, tmp_p
     )
     assert found.status == 1, found
     assert "SENTINEL" not in found.out + found.err
+
+
+def test_rows_of_sql_with_more_values_than_names_are_scanned(tmp_path: Path) -> None:
+    text = (
+        "CREATE TABLE users (id int, email text);\nALTER TABLE users ADD phone text;\n"
+        "INSERT INTO users VALUES (1,'a@b.fr','x'),(2,'c@d.fr','y');\n"
+    )
+    (tmp_path / "users.sql").write_text(text)
+    made = tmp_path / "it.bloom"
+    assert leakcheck("build", tmp_path / "users.sql", "-o", made, "--kind", "email").status == 0
+    found = leakcheck("scan", tmp_path / "users.sql", "--in", made, "--format", "jsonl")
+    assert found.status == 1, found
+    assert [json.loads(one)["subject"] for one in found.out.splitlines()] == ["a@b.fr", "c@d.fr"]
+
+
+def test_a_csv_row_of_copy_that_goes_on_in_the_next_line_is_counted() -> None:
+    text = 'COPY u (email, password, note) FROM stdin CSV;\na,one,"x\ny"\nb,"t,wo",z\n\\.\n'
+    found, rejected = taken(text, Wanted(Kind.PASSWORD))
+    assert {"one", "t,wo"} <= found
+    assert rejected >= 1
+
+
+def test_no_credential_is_made_of_a_hash_of_any_sort(tmp_path: Path) -> None:
+    users = [
+        {"email": "a@b.fr", "passwordHash": "aGFzaA==", "salt": "x"},
+        {"email": "c@d.fr", "password": "one"},
+    ]
+    assert taken(json.dumps({"users": users}), Wanted(Kind.CREDENTIAL)) == ({"c@d.fr:one"}, 1)
+    (tmp_path / "users.json").write_text(json.dumps({"users": users[:1]}))
+    looked = leakcheck("inspect", tmp_path / "users.json")
+    assert looked.status == 0, looked
 
 
 def test_cells_of_a_spreadsheet_are_never_in_pieces(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_wrong_use(use: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        "check --hash 00 --in",
+        f"check --hash {40 * '0'} --in",
         "scan dump.txt --in",
         "ci dump.txt --in",
         "answer --port 0 --in",
@@ -164,7 +164,8 @@ def test_a_broken_pipe_is_no_error(acme: Path) -> None:
     assert done.stdout.count(b"\n") == 1
 
 
-def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     source, feed = os.pipe()
     process = subprocess.Popen(
         [LEAKCHECK, "build", "-", "-o", tmp_path / "x.bloom", "--kind", "email"],
@@ -172,7 +173,7 @@ def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
     )  # fmt: skip
     os.write(feed, DUMP)
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
     os.close(feed)
     os.close(source)

@@ -71,7 +71,7 @@ _CHARTS = {
 }
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Account:
     """What a hunt has done so far.
 

@@ -10,7 +10,7 @@ from leakcheck.language import said
 from leakcheck.reports.output import Reports
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hunt:
     """What a hunt needs, read once or followed.
 

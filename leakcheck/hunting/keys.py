@@ -24,7 +24,7 @@ QUIET = 512
 _FIRST = late(rb"[a-z0-9]*")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Keys:
     """What both sieves look for. addresses: `local@word`; pairs, at_domains: two words each."""
 

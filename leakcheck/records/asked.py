@@ -11,12 +11,20 @@ from leakcheck.errors import InputError
 from leakcheck.language import joined, said
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
-from leakcheck.records.entries import ADDRESS
 from leakcheck.records.formats import Dialect
 from leakcheck.records.picking import Picked, Picker
-from leakcheck.records.rows import EMPTY, HEADER, STRUCTURE, TITLE, PlainRows, Row, Wanted
+from leakcheck.records.rows import (
+    ADDRESS,
+    EMPTY,
+    HEADER,
+    NO_SUCH_COLUMN,
+    STRUCTURE,
+    TITLE,
+    PlainRows,
+    Row,
+    Wanted,
+)
 from leakcheck.records.shown import HIDDEN, ShownColumns
-from leakcheck.records.sql import NO_COLUMN
 from leakcheck.subject.kinds import Kind
 
 _MOST_SHAPES = 4096  # of rows, by the names of their cells
@@ -232,7 +240,7 @@ class SecretAsker(Asker):
         picked = self._picker.pick(row)
         if picked.problem in (HEADER, TITLE):
             return None
-        if picked.problem == NO_COLUMN:
+        if picked.problem == NO_SUCH_COLUMN:
             self.left_out += 1
             return None
         unsure = row.problem in (HEADER, TITLE)

@@ -13,11 +13,9 @@ from leakcheck.language import said
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.lines import LONGEST_VALUE, TOO_LONG, Lines
-from leakcheck.records.rows import NO_ADDRESS, Row, raw, readable
+from leakcheck.records.rows import ADDRESS, NO_ADDRESS, Row, raw, readable
 from leakcheck.subject.kinds import Kind
 
-ADDRESS = "address"
-"""The name of the cells in which an entry's addresses stand."""
 ODD_LINE = said("a line in it is not understood")
 UNREAD = said("an address in it is not understood")
 DAMAGED = said("a value in it is damaged base64")

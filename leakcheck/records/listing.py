@@ -32,7 +32,7 @@ _PLAIN = frozenset((str,))
 _LINES = (Form.TEXT, Form.COMBO, Form.PASSWORDS, Form.HASHES)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Part:
     """One text of a list.
 

@@ -18,8 +18,11 @@ TOO_LONG = said("too long")
 LONG_LINE = said("line too long to be read")
 NO_PASSWORD = said("no password")
 NO_ADDRESS = said("no address")
+NO_SUCH_COLUMN = said("no such column")
 MALFORMED = said("malformed row")
 NOT_UNDERSTOOD = said("statement not understood")
+ADDRESS = "address"
+"""The name of the cells with the addresses of an entry of a directory or an address book."""
 NOT_JSON = "not JSON"
 UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON, LONG_LINE))
 """The problems of bytes that may hold anything: without them a filter is incomplete."""

@@ -15,12 +15,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from leakcheck.language import said
 from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
 from leakcheck.records.formats import Dialect, Strings
-from leakcheck.records.rows import MALFORMED, NOT_UNDERSTOOD, Row, Wanted, raw
+from leakcheck.records.rows import MALFORMED, NO_SUCH_COLUMN, NOT_UNDERSTOOD, Row, Wanted, raw
 from leakcheck.records.sql_tokens import (
     AFTER,
     ALIAS,
@@ -48,7 +47,6 @@ from leakcheck.records.sql_tokens import (
 from leakcheck.subject.digests import LONGEST_PASSWORD
 
 LONGEST = 1 << 20
-NO_COLUMN = said("no such column")
 _STEP_BYTES = 256 << 10
 _MOST_COLUMNS = 60
 _MOST_CELLS = 1 << 20
@@ -422,7 +420,7 @@ class _Reader:
     ) -> None:
         """A row of values, each with its readings; whole: other values that it may have."""
         if self._kept == ():
-            self._reject(NO_COLUMN)
+            self._reject(NO_SUCH_COLUMN)
             return
         cells = [_text(one[0]) for one in values]
         more = [(at, _text(text)) for at, one in enumerate(values) for text in one[1:]]

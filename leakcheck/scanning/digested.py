@@ -38,7 +38,7 @@ _FOLDS = (b"\n ", b"\n\t", b"=\n", b"=\r")
 """Where lines may be one."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Digested:
     """The digests of `count` rows.
 

@@ -24,7 +24,7 @@ from leakcheck.wording import counted, number
 NO_DOMAIN = said("(no domain)")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Group:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     sources: Counter[tuple[str, str | None]] = field(default_factory=Counter)

@@ -27,7 +27,7 @@ from leakcheck.wording import counted, ended, number
 _TOLD = 30  # lists that a summary names, and notes
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OneList:
     """One of several lists.
 

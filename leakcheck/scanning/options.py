@@ -17,7 +17,7 @@ from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScanOptions:
     """Which list is read, and how; who is asked; which rows are wanted.
 

@@ -38,7 +38,7 @@ _ODD = bytes([0]) + bytes([1]) * 255
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Asked:
     """A block and the answers to it.
 

@@ -14,6 +14,7 @@ import pytest
 
 import bloom
 from bloom import Verdict
+from bloom.filter import StatMark
 from bloom.format import PAGE_BYTES
 
 
@@ -149,6 +150,38 @@ def replaced(path: Path, data: bytes) -> None:
     other = path.with_name("other")
     other.write_bytes(data)
     other.replace(path)
+
+
+def mark_of(path: Path) -> tuple[str, int, int, int, int, int]:
+    """What a mark of the file at `path` is made of."""
+    now = path.stat()
+    times = now.st_ctime_ns, now.st_mtime_ns
+    return str(path), now.st_ino, *times, now.st_size, now.st_dev
+
+
+@pytest.mark.parametrize(("how", "change"), CHANGES, ids=[how for how, _ in CHANGES])
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_a_mark_holds_until_the_file_changes(
+    tmp_path: Path, how: str, change: Callable[[Path, bytes], object], engine: str
+) -> None:
+    native = pytest.importorskip("bloom._native") if engine == "native" else None
+    mark = getattr(native, "Mark", None) if native else StatMark
+    if mark is None:
+        pytest.skip("the system's state of a file is for Python to read")
+    path = tmp_path / "ü\udcff.bloom" if sys.platform == "linux" else tmp_path / "ü.bloom"
+    data = bytes(4 * PAGE_BYTES)
+    path.write_bytes(data)
+    os.utime(path, (1, 1))  # a clock that ticks seldom may give two writes one time
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    _, *state = mark_of(path)
+    marks = [mark(str(path), *state), mark(str(link), *state)]
+    assert [each.holds() for each in marks] == [True, True]
+    for at, value in enumerate(state):
+        other = [*state[:at], value + 1, *state[at + 1 :]]
+        assert not mark(str(path), *other).holds()
+    change(path, data)
+    assert [each.holds() for each in marks] == [False, False]
 
 
 @pytest.mark.parametrize(("how", "change"), CHANGES, ids=[how for how, _ in CHANGES])

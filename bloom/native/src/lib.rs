@@ -1,13 +1,15 @@
 //! The hot steps of `bloom`: same names, arguments, errors and bytes as `bloom/reference.py`.
 //!
 //! Whole buffers in, whole buffers out, the GIL released in between. Knows no
-//! files, prints nothing. A buffer handed in must not be written to by others
+//! files but for their state (`mark`), prints nothing. A buffer handed in must not be written to by others
 //! during the call.
 
 mod arguments;
 mod asking;
 mod blocks;
 mod lookups;
+#[cfg(unix)]
+mod mark;
 mod page;
 mod page_builder;
 mod pages;
@@ -106,6 +108,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("UNKNOWN", lookups::UNKNOWN)?;
     module.add_class::<Pool>()?;
     module.add_class::<asking::Pages>()?;
+    #[cfg(unix)]
+    module.add_class::<mark::Mark>()?;
     module.add_class::<sorting::Joined>()?;
     module.add_function(wrap_pyfunction!(sorting::join, module)?)?;
     module.add_function(wrap_pyfunction!(sorting::records, module)?)?;

@@ -1,4 +1,4 @@
-//! Blocks of records, cut from memory of 2 MiB, so that few faults bring much of it.
+//! Blocks of records, cut from memory of 2 MiB: the system is asked for it seldom.
 
 use crate::slab::{Memory, BYTES};
 use crate::sort::NoMemory;
@@ -90,8 +90,11 @@ pub struct Quarry {
 }
 
 impl Quarry {
-    /// A block with room for `room` records, at most `WHOLE`; many: more will be wanted.
-    pub fn cut(&mut self, room: usize, many: bool) -> Result<Block, NoMemory> {
+    /// A block with room for `room` records, at most `WHOLE`.
+    ///
+    /// The system's small pages: in a virtual machine whose host takes free memory back, a large
+    /// one that is fresh costs more than the 512 small ones, which were used a moment ago.
+    pub fn cut(&mut self, room: usize) -> Result<Block, NoMemory> {
         if room > WHOLE {
             return Err(NoMemory);
         }
@@ -99,7 +102,7 @@ impl Quarry {
             Some(memory) if self.used + room <= WHOLE => memory,
             _ => {
                 self.used = 0;
-                Arc::new(Memory::new(many)?)
+                Arc::new(Memory::new(false)?)
             }
         };
         // SAFETY: within the memory, as `used` and `room` together are. It is aligned to 2 MiB.
@@ -143,7 +146,7 @@ mod tests {
         let mut quarry = Quarry::default();
         let mut blocks = Vec::new();
         for number in 0..600u128 {
-            let mut block = quarry.cut(300, number > 0).ok().unwrap();
+            let mut block = quarry.cut(300).ok().unwrap();
             (0..300).for_each(|at| block.push(number << 64 | at));
             assert!(block.is_full());
             block.push(0);
@@ -175,8 +178,8 @@ mod tests {
     #[test]
     fn a_block_that_is_not_the_last_keeps_its_room() {
         let mut quarry = Quarry::default();
-        let mut first = quarry.cut(10, false).ok().unwrap();
-        let mut second = quarry.cut(10, false).ok().unwrap();
+        let mut first = quarry.cut(10).ok().unwrap();
+        let mut second = quarry.cut(10).ok().unwrap();
         quarry.trim(&mut first);
         assert_eq!(first.room(), 10);
         (0..10).for_each(|record| first.push(record));
@@ -187,6 +190,6 @@ mod tests {
         );
         let mut none = Block::default();
         none.push(1);
-        assert!(none.is_empty() && quarry.cut(WHOLE + 1, false).is_err());
+        assert!(none.is_empty() && quarry.cut(WHOLE + 1).is_err());
     }
 }

@@ -80,8 +80,6 @@ pub struct Partitions {
     /// Blocks to use again before others are cut.
     spare: Vec<Block>,
     quarry: Quarry,
-    /// Whether digests come by the thousand.
-    many: bool,
 }
 
 /// The record of one digest: its first eight bytes, big-endian, and its XXH3-64.
@@ -129,7 +127,6 @@ impl Partitions {
             blocks: 0,
             spare: Vec::new(),
             quarry: Quarry::default(),
-            many: false,
         }
     }
 
@@ -144,7 +141,6 @@ impl Partitions {
     }
 
     pub fn add(&mut self, digests: &[u8]) -> Result<(), NoMemory> {
-        self.many |= digests.len() >= LEAST_RUN * self.digest_bytes;
         if self.add_run(digests)? {
             return Ok(());
         }
@@ -170,7 +166,7 @@ impl Partitions {
                 ordered = false;
                 break;
             }
-            let mut records = self.quarry.cut(piece.len() / self.digest_bytes, false)?;
+            let mut records = self.quarry.cut(piece.len() / self.digest_bytes)?;
             let mut sum = 0u64;
             for_each_digest(piece, self.digest_bytes, |digest| {
                 let record = record(digest);
@@ -202,7 +198,7 @@ impl Partitions {
             if last.is_full() {
                 let empty = match self.spare.pop() {
                     Some(block) => block,
-                    None => self.quarry.cut(BLOCK, self.many)?,
+                    None => self.quarry.cut(BLOCK)?,
                 };
                 let block = std::mem::replace(last, empty);
                 if !block.is_empty() {

@@ -2,6 +2,9 @@
 
 A build with --keep-keys writes them to FILTER.keys. They are the filter's own
 keys, so unlike any other exact source they can refute it.
+
+Rule: nobody signs them. Where a trusted publisher has signed the filter, they prove hits, and
+refute none: whoever put them beside it could make anybody clean.
 """
 
 from collections.abc import Sequence
@@ -44,6 +47,8 @@ class Proofs:
             return answer
         if any(kept.holds(digest) for digest in digests):
             return replace(answer, confirmed=True, false_alarm=0.0)
+        if answer.source.signed:
+            return replace(answer, confirmed=False)
         doubt = INCOMPLETE if answer.source.incomplete else None
         verdict = Verdict.UNKNOWN if doubt else Verdict.CLEAN
         return replace(

@@ -14,6 +14,9 @@ from leakcheck import api
 from leakcheck.subject.kinds import Kind
 from leakcheck.subject.masking import mask_address, mask_text
 from leakcheck.subject.variants import variants
+from leakcheck.trust import signing
+from leakcheck.trust.note import Signer
+from leakcheck.trust.store import Store
 
 
 @pytest.fixture
@@ -479,3 +482,22 @@ def test_confirm_asks_the_range_service_about_hits_only(tmp_path: Path) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_kept_keys_refute_nothing_of_a_signed_filter(tmp_path: Path) -> None:
+    """Whoever puts keys beside it, with a header that fits, could make anybody clean."""
+    path, listing = tmp_path / "f.bloom", tmp_path / "l.txt"
+    (tmp_path / "dump.txt").write_text("".join(f"u{n}@acme.fr\n" for n in range(3000)))
+    command("build", tmp_path / "dump.txt", "-o", path, "--rate", "0.3", "--keep-keys")
+    listing.write_text("".join(f"u{n}@acme.fr\n" for n in range(2990, 3400)))
+    signer = Signer("filters.example.org/acme", bytes(range(32)))
+    signing.sign([path], [signer])
+    before = [row["verdict"] for row in scan_rows(listing, "--in", path, status=1)]
+    Store().trust(signer.verifier)
+    rows = scan_rows(listing, "--in", path, "--confirm", status=1)
+    assert [row["verdict"] for row in rows] == before
+    sources = [row["sources"][0] for row in rows]
+    assert [one["confirmed"] for one in sources[:10]] == [True] * 10
+    alarms = [one["confirmed"] for one in sources[10:] if one["verdict"] == "exposed"]
+    assert alarms
+    assert not any(alarms)

@@ -44,6 +44,29 @@ DECODED = {
     "a quote around several": ("run.sh", "sh -c 'DB_PASSWORD=hunter2 run'\n", ["hunter2"]),
     "an entity": ("a.xml", '<!DOCTYPE a [<!ENTITY pw "hunter2">]><a><password>&pw;</password></a>', ["hunter2"]),
     "an entity in an attribute": ("a.xml", '<!DOCTYPE a [<!ENTITY p "ter2">]><a password="hun&p;"/>', ["hunter2"]),
+    "a makefile": (
+        "Makefile",
+        "DB_PASSWORD := hunter2\nexport PG_PASSWORD ?= hunter3\nMY_PASSWORD ::= $(X)\n",
+        ["hunter2", "hunter3"],
+    ),
+    "an element with the name": (
+        "hive-site.xml",
+        "<a><property><name>db.Password</name>\n<value>hunter2</value></property>"
+        "<property><name>user</name><value>hunter3</value></property></a>",
+        ["hunter2"],
+    ),
+    "a key and a string": (
+        "a.plist",
+        "<plist><dict><key>Password</key><string>hunter2</string>"
+        "<key>Login</key><string>hunter3</string></dict></plist>",
+        ["hunter2"],
+    ),
+    "names of other elements": (
+        "web.xml",
+        "<a><p><param-name>password</param-name><param-value>hunter2</param-value></p>"
+        "<f><name>password</name><label>hunter3</label></f><value>hunter4</value></a>",
+        ["hunter2"],
+    ),
     "a here-document": ("a.tf", "password = <<EOF\nhunter2\nEOF\n", ["hunter2"]),
     "an indented one": ("a.tf", 'variable "db_password" {\n  default = <<-EOT\n    hunter2\n  EOT\n}\n', ["hunter2"]),
     "python strings side by side": ("a.py", 'password = "hun" "ter2"\n', ["hunter2"]),

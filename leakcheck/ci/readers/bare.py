@@ -13,6 +13,7 @@ SHELLED = frozenset(("env", "shell", "docker", "snippet", "prose"))
 """Families whose values are joined of quoted and bare pieces."""
 _BARE_SIGN = re.compile(rb"[\"'`]?[ \t]{0,40}(?::=|\?=|\+?=(?![=~>])|:(?!=))[ \t]{0,80}")
 _BARE_WORD_SIGN = re.compile(rb"=(?![=~>])")
+_MAKE_SIGN = re.compile(rb"[ \t]{0,40}(?::{1,3}|\?)=[ \t]{0,80}")
 _BARE_SPACE = re.compile(rb"[ \t]{1,80}")
 _BARE_ARGUMENT = re.compile(rb"[ \t](?![ \t])|[ \t]{0,8}\\\r?\n[ \t]{0,40}")
 _SSHPASS = re.compile(rb"[ \t]{1,8}-p[ \t]{0,8}")
@@ -52,6 +53,10 @@ def read_bare(text: Text, family: Family, name: Name, end: int) -> bool:
         sign = _BARE_SIGN.match(data, last, end)
         if sign is None and family.spaces:
             sign = _BARE_SPACE.match(data, last, end)
+        if sign is not None:
+            return _add_bare(text, family, name, sign.end(), "line", end)
+    if family.name == "shell" and _BEFORE_KEY.fullmatch(name.before):
+        sign = _MAKE_SIGN.match(data, last, end)  # of a makefile
         if sign is not None:
             return _add_bare(text, family, name, sign.end(), "line", end)
     if family.unquoted or name.flag:

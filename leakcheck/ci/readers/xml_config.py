@@ -16,7 +16,10 @@ from leakcheck.ci.readers.universal import scan
 from leakcheck.ci.text import Text, shown
 from leakcheck.ci.values import LONGEST
 
-_NAMES = ("name", "key", "id", "property", "variable")
+_NAMES = ("name", "key", "id", "property", "variable", "N")
+_TELLING = ("name", "key")
+_TOLD = ("value", "string", "default")
+"""How elements end that hold a name, and the elements beside them that hold its value."""
 _VALUES = ("value", "default")
 _VALUE_ELEMENTS = frozenset(("value", "default", "defaultvalue", "string"))
 _LONGEST_ENTITY = 256
@@ -41,6 +44,8 @@ class _Elements:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._names: list[str] = []  # for each open element, the password name it stands for
+        self._told = [""]  # for each, the password name that the last element in it holds
+        self._telling = False  # whether the innermost element may hold a name
         self._held: list[str] = []
         self._start = self._length = 0
         self._parser = expat.ParserCreate("utf-8")
@@ -85,13 +90,17 @@ class _Elements:
             elif named and name.lower() in _VALUES:
                 self._add(start, named, name, value)
         own = local if like(local) else ""
-        inherited = self._names[-1] if self._names and local.lower() in _VALUE_ELEMENTS else ""
-        self._names.append(named or own or inherited)
+        lowered = local.lower()
+        inherited = self._names[-1] if self._names and lowered in _VALUE_ELEMENTS else ""
+        told = self._told[-1] if lowered.endswith(_TOLD) else ""
+        self._names.append(named or own or told or inherited)
+        self._told.append("")
+        self._telling = lowered.endswith(_TELLING)
         self._held.clear()
         self._start = 0
 
     def _characters(self, held: str) -> None:
-        if self._names and self._names[-1]:
+        if self._names and (self._names[-1] or self._telling):
             if not self._held:
                 self._start = self._parser.CurrentByteIndex
                 self._length = 0
@@ -101,7 +110,10 @@ class _Elements:
 
     def _close(self, element: str) -> None:
         name = self._names.pop()
+        self._told.pop()
         value = "".join(self._held).strip()
+        told = self._telling and len(value) <= LONGEST and self._text.names.like(value)
+        self._told[-1], self._telling = value if told else "", False
         if name and value:
             at = self._start
             while self._text.data[at : at + 1].isspace():

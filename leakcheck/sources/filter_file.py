@@ -106,7 +106,7 @@ class LocalFilter(Source):
         self.path = Path(path)
         self._shown = name or self.path.name
         self._named = str(path) if name is None else name
-        self._watched = None if shipped else Watched(self.path, self._standing)
+        self._watched = None if shipped else Watched(self.path)
         self._lock = threading.Lock()
         self._access = Access(offline=True)
         self._digester: tuple[Identity, Digester] | None = None
@@ -136,7 +136,7 @@ class LocalFilter(Source):
         """`info`, with who vouches for the file now, and why it can answer nothing, if so."""
         if self._watched is None:
             return info
-        signed, doubt = self._watched.standing(opened)
+        signed, doubt = self._watched.standing(opened, self._standing)
         if (signed, doubt) == (info.signed, info.doubt):
             return info
         return info._replace(signed=signed, doubt=doubt)

@@ -35,7 +35,7 @@ class StoredRanges(Source):
         self._live, self._least = LiveStore(path), min_count
         self.path = path
         self._access = Access(offline=True)
-        self._watched = Watched(path, self._standing)
+        self._watched = Watched(path)
         self._known: tuple[RangeStore, Standing, SourceInfo] | None = None
         _, self.info = self._current()
 
@@ -84,7 +84,7 @@ class StoredRanges(Source):
         Another thread may ask another store meanwhile: `self.info` is of the latest.
         """
         store = self._live.store()
-        standing = self._watched.standing(store)
+        standing = self._watched.standing(store, self._standing)
         known = self._known
         if known is None or known[0] is not store or known[1] != standing:
             self._known = known = store, standing, self._described(store.header, standing)

@@ -23,6 +23,9 @@ class Opened(Protocol):
         ...
 
 
+Judge = Callable[[Any, "Store"], Standing]
+
+
 class _Judged(NamedTuple):
     """A file as it was judged last: what that depended on, and until when it is not looked at."""
 
@@ -38,14 +41,17 @@ class Watched:
     Several threads may ask at once, about different files too.
     """
 
-    def __init__(self, path: Path, judge: Callable[[Any, "Store"], Standing]) -> None:
-        """judge: from the open file and the user's trust to what vouches for it; never raises."""
-        self._path, self._judge = path, judge
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.Lock()
         self._judged: _Judged | None = None
 
-    def standing(self, opened: Opened) -> Standing:
-        """What vouches for `opened`, the file at the path as it was opened last."""
+    def standing(self, opened: Opened, judge: Judge) -> Standing:
+        """What vouches for `opened`, the file at the path as it was opened last.
+
+        judge: from the open file and the user's trust to what vouches for it; never raises. It is
+        not kept: whoever watches would stay in memory, in a circle, once it is closed.
+        """
         judged = self._judged
         if judged and judged.opened is opened and time.monotonic() < judged.until:
             return judged.standing
@@ -55,7 +61,7 @@ class Watched:
             if judged and judged.opened is opened and judged.depends == depends:
                 found = judged.standing
             else:
-                found = self._judge_now(opened, depends) if depends else UNKNOWN
+                found = self._judge_now(opened, depends, judge) if depends else UNKNOWN
             self._judged = _Judged(opened, found, depends, time.monotonic() + _LOOK_AGAIN)
         return found
 
@@ -68,7 +74,7 @@ class Watched:
         """What changes where what vouches for the file does; empty where nobody is trusted."""
         return () if trusts_nobody() else marks(self._path)
 
-    def _judge_now(self, opened: Opened, depends: tuple[str, ...]) -> Standing:
+    def _judge_now(self, opened: Opened, depends: tuple[str, ...], judge: Judge) -> Standing:
         state = os.fstat(opened.fileno())
         signed = remembered(depends, state)
         if signed:
@@ -76,7 +82,7 @@ class Watched:
         from leakcheck.trust.store import Store
 
         store = Store()
-        found = self._judge(opened, store)
+        found = judge(opened, store)
         if found.signed and self._vouchers() == depends:  # else the next check remembers it
             store.remember_standing(standing_key(depends, state), found.signed)
         return found

@@ -14,13 +14,16 @@ from lzma import LZMADecompressor
 from queue import SimpleQueue
 from typing import Any
 
-MOST = 128 << 20
-"""The most bytes between two places, unpacked."""
+MOST, MOST_PACKED = 128 << 20, 80 << 20
+"""The most bytes between two places, unpacked and packed: two such blocks, what they are unpacked
+to and the next one are in memory together.
+"""
 _LEAST = 1 << 20  # shorter ones are joined: else 4 bytes could ask for a block
 _CHUNKS = 8192  # in one block, from which the rest is left to liblzma: they are made to be many
 _THREADS = 2
 _HELD = 32 << 20  # bytes unpacked that are under way, from which no more than one other is begun
 _PIECE = 1 << 20
+_FEED = 128 << 10
 _RESET, _RESET_PLAIN, _CODED, _PROPERTIES = 0xE0, 1, 0x80, 0xC0  # of the chunks' first bytes
 _Piece = bytes | Exception | None
 
@@ -89,7 +92,8 @@ class Lzma2Blocks:
             self._size += unpacked
             self._seen += packed
             self._chunks += 1
-            if self._size > MOST or self._chunks > _CHUNKS:
+            long = self._size > MOST or self._seen > MOST_PACKED
+            if long or self._chunks > _CHUNKS:
                 self._alone = True
                 return
 
@@ -129,13 +133,14 @@ def _unpack(filters: list[dict[str, Any]], block: bytes, pieces: "SimpleQueue[_P
     """Put what a block holds, then None, or what is wrong with it."""
     try:
         inner = LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
-        data = block + b"\0"  # the end of a stream
-        while not inner.eof:
-            pieces.put(inner.decompress(data, _PIECE))
-            data = b""
-            if inner.needs_input:
-                raise lzma.LZMAError("Corrupt input data")
-    except (lzma.LZMAError, MemoryError) as error:
+        for start in range(0, len(block), _FEED):  # what it is given and does not need, it copies
+            pieces.put(inner.decompress(block[start : start + _FEED], _PIECE))
+            while not inner.needs_input:
+                pieces.put(inner.decompress(b"", _PIECE))
+        inner.decompress(b"\0")  # the end of a stream
+        if not inner.eof:
+            raise lzma.LZMAError("Corrupt input data")
+    except (lzma.LZMAError, EOFError, MemoryError) as error:
         pieces.put(error)
     else:
         pieces.put(None)

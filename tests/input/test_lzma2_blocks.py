@@ -26,7 +26,8 @@ def packed(data: bytes) -> bytes:
 BLOCKS = [b"".join(LINES[at : at + 4000]) for at in range(0, 16000, 4000)]
 BLOCKS[2] = random.Random(1).randbytes(70_000)  # which is stored
 TEXT = b"".join(BLOCKS)
-STREAM = b"".join(map(packed, BLOCKS)) + b"\0"
+PACKED = [packed(one) for one in BLOCKS]
+STREAM = b"".join(PACKED) + b"\0"
 
 
 def unpacked(inner: object, data: bytes, step: int, most: int) -> tuple[bytes, str]:
@@ -68,13 +69,13 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("most", [100, 1 << 16, 1 << 22])
 def test_blocks_are_unpacked_in_order(step: int, most: int, begun: list[int]) -> None:
     assert unpacked(Lzma2Blocks(FILTERS), STREAM, step, most) == (TEXT, "EOFError")
-    assert sorted(begun) == sorted(len(packed(one)) for one in BLOCKS)
+    assert sorted(begun) == sorted(map(len, PACKED))
 
 
 def test_short_blocks_are_joined(begun: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lzma2_blocks, "_LEAST", len(BLOCKS[0]) + 1)
     assert unpacked(Lzma2Blocks(FILTERS), STREAM, 5000, 1 << 16)[0] == TEXT
-    assert sorted(begun)[1] == len(packed(BLOCKS[0])) + len(packed(BLOCKS[1]))
+    assert sorted(begun)[1] == len(PACKED[0]) + len(PACKED[1])
     assert len(begun) == 3
 
 
@@ -98,6 +99,14 @@ def test_a_long_block_and_what_follows_is_left_to_liblzma(
     assert len(begun) == 2
 
 
+def test_much_that_is_packed_is_left_to_liblzma(
+    begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lzma2_blocks, "MOST_PACKED", 60_000)
+    assert unpacked(Lzma2Blocks(FILTERS), STREAM, 5000, 1 << 16)[0] == TEXT
+    assert sorted(begun) == sorted(map(len, PACKED[:2]))
+
+
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 1 << 32), cut=st.booleans(), head=st.booleans())
 def test_damage_is_what_liblzma_takes_for_damage(seed: int, cut: bool, head: bool) -> None:
@@ -105,7 +114,7 @@ def test_damage_is_what_liblzma_takes_for_damage(seed: int, cut: bool, head: boo
     data = bytearray(STREAM)
     at = rng.randrange(len(data))
     if head:
-        at = rng.choice([0, *(len(packed(BLOCKS[0])) + place for place in range(6))])
+        at = rng.choice([0, *(len(PACKED[0]) + place for place in range(6))])
     if cut:
         del data[at:]
     else:

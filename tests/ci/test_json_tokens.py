@@ -1,5 +1,6 @@
 """JSON by its tokens: what the standard parser reads, with its places, and what it refuses."""
 
+import base64
 import json
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leakcheck.ci.candidate import Candidate
+from leakcheck.ci.names import Names
 from leakcheck.ci.readers.json_tokens import build
 from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence
+from leakcheck.ci.reading import read_file
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["", "\\", '"', "é\n"]),
@@ -83,3 +87,72 @@ def test_a_scalar_knows_its_place() -> None:
         (Scalar("pass", 1, 7), Scalar("x\ty", 9, 15)),
         (Scalar("n", 17, 20), Scalar("-1", 22, 24)),
     ]
+
+
+SIEVED, WHOLE = Names(), Names()
+WHOLE.first_look = None
+KEYS = st.sampled_from(
+    [
+        "password",
+        "passwords",
+        "pws",
+        "passs",
+        "passValue",
+        "mot-de-passe",
+        "p\\u0061ssword",
+        "secret",
+        "kind",
+        "data",
+        "chpasswd",
+        "list",
+        "name",
+        "value",
+        "user",
+        "clientId",
+        "a",
+        "b",
+        "spec",
+        "env",
+        "DB_PASSWORD",
+    ]
+)
+HELD = st.sampled_from(
+    [
+        "x1y2z3",
+        "Secret",
+        "db_password",
+        "passs",
+        "password=tr0ub4dor",
+        "admin:x9y8z7",
+        "",
+        "long " * 9,
+        base64.b64encode(b"hunter2").decode(),
+        "p\\u0077d",
+        "curl -u a:b9c8 http://x",
+    ]
+) | st.integers(0, 9)
+TREES = st.recursive(
+    HELD,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=24,
+)
+MARKS = st.sampled_from(["{", "}", "[", "]", ",", ":", '"', "//", "/*", "*/", "/", "\\", "\n", "x"])
+
+
+def found(data: bytes, names: Names) -> list[Candidate]:
+    # a name that is read for certain, so that all of the file is
+    return read_file(data + b'\n{"db_password": "s0me-where"}', "a.json", names, comments=True)
+
+
+@pytest.mark.skipif(SIEVED.first_look is None, reason="the engine is plain Python")
+@given(
+    st.lists(TREES, min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 400), MARKS), max_size=3),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_sieve_leaves_nothing_out(trees: list[object], damage: list[tuple[int, str]]) -> None:
+    text = "\n".join(map(json.dumps, trees)).replace("\\\\u", "\\u")
+    for at, mark in damage:
+        text = text[: at % (len(text) + 1)] + mark + text[at % (len(text) + 1) :]
+    data = text.encode()
+    assert found(data, SIEVED) == found(data, WHOLE)

@@ -2,28 +2,37 @@
 
 A scanner over tokens builds the tree; strings are decoded by the standard
 parser. What is no token (comments, trailing commas, cut files) is stepped
-over, so that a file cut in the middle is read up to there.
+over, so that a file cut in the middle is read up to there. Rust leaves out
+what of a file holds no name to look at, which is most of it.
 """
 
 import json
 import re
 from collections.abc import Callable
 
+from bloom.engine import choose
 from leakcheck.ci.readers.families import JSON
 from leakcheck.ci.readers.tree import Mapping, Node, Scalar, Sequence, read_tree
 from leakcheck.ci.readers.universal import read_comments, scan
 from leakcheck.ci.text import Text, shown
 
+_ENGINE, _module = choose("leakcheck._native", "leakcheck.ci.marks_reference")
 _TOKEN = re.compile(
     rb'"(?:[^"\\\n]++|\\.)*+"?|//[^\n]*|/\*(?s:.*?)(?:\*/|\Z)|[{}\[\]]|[^\s{}\[\],:"/]++|/'
 )
+_SCALAR, _MAPPING, _CLOSE = 0, 1, 3
 _QUOTE, _SLASH, _BRACE = b'"/{'
 _OPENS, _CLOSES = frozenset(b"{["), frozenset(b"}]")
 
 
 def read(text: Text) -> None:
     """Add the candidates of a JSON file."""
-    roots, whole = build(text.data)
+    sieve = getattr(_module, "json_sieve", None)
+    if sieve is None or text.names.first_look is None:
+        roots, whole = build(text.data)
+    else:
+        kept, whole = sieve(text.data, text.hits)
+        roots = _assembled(text.data, kept)
     read_tree(text, roots, "json")
     if not whole:
         scan(text, JSON)
@@ -59,6 +68,25 @@ def build(data: bytes) -> tuple[list[Node], bool]:
             whole = whole and (_closed(token) if mark == _QUOTE else _known(token))
             put(Scalar(_decoded(token), *found.span()))
     return roots, whole and not opened
+
+
+def _assembled(data: bytes, kept: list[tuple[int, int, int]]) -> list[Node]:
+    """The values of which the native sieve kept these tokens."""
+    roots: list[Node] = []
+    opened: list[Mapping | Sequence] = []
+    put: Callable[[Node], None] = roots.append
+    for kind, start, end in kept:
+        if kind == _SCALAR:
+            put(Scalar(_decoded(data[start:end]), start, end))
+        elif kind == _CLOSE:
+            opened.pop()
+            put = opened[-1].put if opened else roots.append
+        else:
+            node = Mapping() if kind == _MAPPING else Sequence()
+            put(node)
+            opened.append(node)
+            put = node.put
+    return roots
 
 
 def _closed(token: bytes) -> bool:

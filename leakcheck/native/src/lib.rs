@@ -22,6 +22,7 @@ mod hash_lines;
 mod hashes;
 mod hex;
 mod hunt;
+mod json_sieve;
 mod layers;
 mod lines;
 mod local;
@@ -85,6 +86,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(export::fill_guava, module)?)?;
     module.add_function(wrap_pyfunction!(cuckoo::cuckoo_insert, module)?)?;
     module.add_function(wrap_pyfunction!(cuckoo::cuckoo_pack, module)?)?;
+    module.add_function(wrap_pyfunction!(json_sieve::json_sieve, module)?)?;
     module.add_class::<distinct::Distinct>()?;
     module.add_class::<hunt::Entries>()?;
     module.add_class::<hunt::Sieve>()?;

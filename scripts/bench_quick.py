@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ PYTHON = sys.executable
 LEAKCHECK = str(Path(sys.executable).parent / "leakcheck")
 LINES = 1_500_000
 ROWS = 100_000
+BOOK_ROWS = 200_000  # those of the table, as often as it takes
 PEERS = {
     "hash addresses": """
 import hashlib, sys
@@ -119,6 +120,20 @@ def cpu(command: list[str]) -> float:
     return used.ru_utime + used.ru_stime
 
 
+def make_book(table: Path, book: Path) -> None:
+    """A spreadsheet of BOOK_ROWS rows of text, from a table of fewer."""
+    from openpyxl import Workbook
+
+    sheet = Workbook(write_only=True)
+    page = sheet.create_sheet()
+    with table.open(newline="") as read:
+        names, *rows = csv.reader(read)
+    page.append(names)
+    for row in islice(cycle(rows), BOOK_ROWS):
+        page.append(row)
+    sheet.save(book)
+
+
 def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
     """What the rows read: made once."""
     found = {kind: dump(kind, LINES) for kind in ("combo", "pwned", "hashes")}
@@ -139,16 +154,9 @@ def files(folder: Path, dump: Callable[[str, int], Path]) -> dict[str, Path]:
     if not objects.exists():
         with table.open(newline="") as read, objects.open("w") as out:
             out.writelines(f"{json.dumps(row)}\n" for row in csv.DictReader(read))
-    book = folder / f"table-{ROWS}.xlsx"
+    book = folder / f"table-{BOOK_ROWS}.xlsx"
     if not book.exists():
-        from openpyxl import Workbook
-
-        sheet = Workbook(write_only=True)
-        page = sheet.create_sheet()
-        with table.open(newline="") as read:
-            for row in csv.reader(read):
-                page.append(row)
-        sheet.save(book)
+        make_book(table, book)
     empty, one = folder / "empty", folder / "one.txt"
     empty.mkdir(exist_ok=True)
     one.write_text("someone@example.fr\n")
@@ -222,7 +230,7 @@ def rows(folder: Path, found: dict[str, Path]) -> list[Row]:
             peer("read JSON lines", found["objects"]), 0.1),
         Row("scan: XLSX, summary", "read cells",
             [LEAKCHECK, "scan", str(found["book"]), "--in", few, "--format", "summary"],
-            peer("read cells", found["book"]), 0.45),
+            peer("read cells", found["book"]), 0.65),
         Row("Checker: one by one", "hash lines",
             [*checker("([name] for name in names)"), few, str(found["plain"])],
             peer("hash lines", found["plain"]), 0.09),

@@ -153,6 +153,7 @@ _FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
     "leakcheck/extract/reference/hashes.py": ("the prefix",),
     "leakcheck/hunting/secrets.py": (".* hash$",),  # names, said in hits.py
     "leakcheck/input/number_format.py": ("m/d",),
+    "leakcheck/input/lzma2_blocks.py": ("Corrupt",),
     "leakcheck/input/xz_blocks.py": ("Corrupt", "blocks of"),
     "leakcheck/input/zip_methods.py": ("LZMA", "memory"),
     "leakcheck/publishing/page.py": (".*</",),

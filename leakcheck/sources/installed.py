@@ -9,6 +9,8 @@ all. Rule 3: a file appears under its name whole and verified, or not at all.
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,21 +141,34 @@ def add(
                 name=_name(target),
             )
         )
-    import shutil  # loads every kind of compression
-
-    with filter_errors(str(folder())):
+    with _writes(folder()):
         make_folder(folder(), mode=PUBLISHED_FOLDER)
         draft = Draft(target, mode=PUBLISHED)
     with draft:
         with filter_errors(str(path)), Path(path).open("rb") as source:
-            shutil.copyfileobj(source, draft.file, 1 << 20)
-            draft.file.flush()
+            while piece := source.read(1 << 20):
+                with _writes(target):
+                    draft.file.write(piece)
+            with _writes(target):
+                draft.file.flush()
         verify(draft.path, str(path))
-        with filter_errors(str(target)):
+        with _writes(target):
             _bring_proofs(Path(path), target, header)
             origin_file(target).unlink(missing_ok=True)
             draft.publish(replace=force)
     return look(target)
+
+
+@contextmanager
+def _writes(path: Path) -> Iterator[None]:
+    """Turn what the system raises while `path` is written into FilterError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "failed"
+        raise FilterError(
+            said("{folder}: it cannot be written: {reason}.", folder=path, reason=reason)
+        ) from None
 
 
 def _bring_proofs(path: Path, target: Path, header: Header) -> None:
@@ -161,12 +176,14 @@ def _bring_proofs(path: Path, target: Path, header: Header) -> None:
     from leakcheck.trust import own_note, own_proof
     from leakcheck.trust.local import note_beside
 
-    proof = None
-    if header.held != header.pages:
-        from leakcheck.sources.slices import proof_beside
+    note = proof = None
+    with filter_errors(str(path)):
+        note = note_beside(path)
+        if header.held != header.pages:
+            from leakcheck.sources.slices import proof_beside
 
-        proof = proof_beside(path, header)
-    for raw, place in ((note_beside(path), own_note(target)), (proof, own_proof(target))):
+            proof = proof_beside(path, header)
+    for raw, place in ((note, own_note(target)), (proof, own_proof(target))):
         if raw is None:
             place.unlink(missing_ok=True)
         else:

@@ -3,12 +3,15 @@
 import io
 import json
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from people import command, make_filter, scan_rows
+from program import LEAKCHECK
 
 from leakcheck import api
 from leakcheck.__main__ import run
@@ -54,6 +57,18 @@ def test_path_follows_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.delenv("LEAKCHECK_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert str(tmp_path) in command("filters", "path")[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of files are those of POSIX")
+def test_where_there_is_no_room_it_says_what_could_not_be_written(
+    filters: dict[str, Path],
+) -> None:
+    line = f"ulimit -f 4; exec {shlex.quote(LEAKCHECK)} filters add {filters['new']}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    place = installed.folder() / "new.email.bloom"
+    assert done.returncode == 2
+    assert done.stderr == f"leakcheck: {place}: it cannot be written: File too large.\n"
+    assert list(installed.folder().iterdir()) == []
 
 
 def test_no_damaged_filter_is_installed(tmp_path: Path, filters: dict[str, Path]) -> None:

@@ -15,7 +15,7 @@ import importlib.util
 import random
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -120,11 +120,15 @@ def remember_lines() -> None:
     """Let the plain-Python kernels read each line for addresses once, not once each."""
     from leakcheck.extract.reference import addresses, combos, encoded, lines
 
-    def at_signs(chunk: bytes, *, literal: bool = True) -> list[object]:
+    @lru_cache(maxsize=4)
+    def found(chunk: bytes, literal: bool) -> list[object]:
         return list(encoded.at_signs(chunk, literal=literal))
 
+    def at_signs(chunk: bytes, *, literal: bool = True) -> Iterator[object]:
+        return iter(found(chunk, literal))
+
     combos.read = lru_cache(maxsize=1024)(lines.read)
-    addresses.at_signs = lru_cache(maxsize=4)(at_signs)
+    addresses.at_signs = at_signs
 
 
 def compare(chunk: bytes, with_ntlm: bool) -> None:

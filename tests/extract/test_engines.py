@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
@@ -11,11 +14,12 @@ import pytest
 from extract.tricky import text
 from hypothesis import given, settings
 
-from leakcheck.extract import REASONS, reference
+from leakcheck.extract import ENGINE, REASONS, reference
 from leakcheck.extract.results import Extraction
 from leakcheck.subject.kinds import Kind
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "extract.json").read_text("utf-8"))
+FUZZER = Path(__file__).parents[2] / "scripts" / "fuzz_extract.py"
 
 
 def run(kernels: ModuleType, case: dict[str, Any], chunk: Any) -> Extraction:
@@ -182,3 +186,14 @@ def test_native_knows_the_same_top_level_domains() -> None:
     from leakcheck.subject.tables import TLDS
 
     assert {name.encode() for name in native.tlds()} == TLDS
+
+
+@pytest.mark.skipif(not FUZZER.exists() or ENGINE == "python", reason="needs the script, and Rust")
+def test_the_fuzzer_of_both_engines_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, FUZZER, "--cases", "2", "--seed", "7"],
+        capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"PYTHONPATH": str(FUZZER.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 cases, 0 wrong" in done.stdout

@@ -19,6 +19,8 @@ const REACH: usize = 160;
 const MOST: usize = 64;
 /// A chunk under so many bytes is not worth it; both its ends are looked at in any case.
 const LEAST: usize = 1024;
+/// Bytes looked at together, in two halves.
+const PAIR: usize = 64;
 const EDGE: usize = REACH + 64;
 /// Hexadecimal digits of a literal, at most.
 const LITERAL: usize = 2048;
@@ -83,6 +85,8 @@ pub struct Glance {
     /// Whether a domain that goes on with an escape is a suspect, whatever the escape.
     every_sign: bool,
     words: bool,
+    /// Whether so few anchors are looked for that fewer of their bytes tell them.
+    few: bool,
 }
 
 pub type Part = (usize, usize);
@@ -136,6 +140,7 @@ impl Glance {
             tables: [Halves::EMPTY; WIDTH],
             every_sign,
             words: any,
+            few: anchors.len() <= BUCKETS,
         };
         for (number, anchor) in anchors.iter().enumerate() {
             let bucket = number * BUCKETS / anchors.len();
@@ -158,7 +163,13 @@ impl Glance {
                 most: data.len() / 2,
             };
             // SAFETY: the processor has the instructions.
-            let feeds = unsafe { self.look(data, &mut parts)? };
+            let feeds = unsafe {
+                if self.few {
+                    self.look::<{ WIDTH - 1 }>(data, &mut parts)?
+                } else {
+                    self.look::<WIDTH>(data, &mut parts)?
+                }
+            };
             parts.add(data.len() - EDGE, data.len())?;
             if self.words {
                 parts.found = whole_words(data, &parts.found);
@@ -170,20 +181,20 @@ impl Glance {
         None
     }
 
+    /// By the last BYTES bytes of anchors. Gives how many LF there are, where there is no
+    /// carriage return.
     #[cfg(target_arch = "x86_64")]
-    /// Gives how many LF there are, where there is no carriage return.
     #[target_feature(enable = "avx2")]
-    fn look(&self, data: &[u8], parts: &mut Parts) -> Option<Option<usize>> {
+    fn look<const BYTES: usize>(&self, data: &[u8], parts: &mut Parts) -> Option<Option<usize>> {
         use std::arch::x86_64::*;
         let both = |half: &[u8; 16]| {
             // SAFETY: 16 bytes from an array of 16.
             _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(half.as_ptr().cast()) })
         };
         let table = |halves: &Halves| (both(&halves.low), both(&halves.high));
-        let tables = self.tables.each_ref().map(table);
+        let tables: [_; BYTES] = std::array::from_fn(|at| table(&self.tables[WIDTH - BYTES + at]));
         let (sign, after) = (table(&SIGN), table(&AFTER));
         let nibble = _mm256_set1_epi8(15);
-        let zero = _mm256_setzero_si256();
         let look_up = |(low, high): (__m256i, __m256i), halves: (__m256i, __m256i)| {
             _mm256_and_si256(
                 _mm256_shuffle_epi8(low, halves.0),
@@ -194,54 +205,101 @@ impl Glance {
             let high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
             (_mm256_and_si256(bytes, nibble), high)
         };
-        let set = |hits: __m256i| !_mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, zero)) as u32;
-        let mut lines = Lines::new();
-        let mut seen = 0;
-        for (number, block) in data.windows(32 + 3).step_by(32).enumerate() {
-            let base = number * 32;
-            // SAFETY: each reads 32 of the 35 bytes of the window.
-            let load = |at: usize| unsafe { _mm256_loadu_si256(block[at..].as_ptr().cast()) };
+        // Signs and the ends of anchors among the 32 bytes at `from`, and those bytes.
+        // SAFETY: the caller has 35 bytes there.
+        let find = |from: *const u8| unsafe {
+            let load = |at: usize| _mm256_loadu_si256(from.add(at).cast());
             let bytes = load(0);
-            lines.add(bytes, number);
-            seen = base + 32;
             let (first, second) = (halves(bytes), halves(load(1)));
             let signs = _mm256_and_si256(look_up(sign, first), look_up(after, second));
-            let hits = _mm256_and_si256(
-                _mm256_and_si256(look_up(tables[0], first), look_up(tables[1], second)),
-                _mm256_and_si256(
-                    look_up(tables[2], halves(load(2))),
-                    look_up(tables[3], halves(load(3))),
-                ),
-            );
-            let any = _mm256_or_si256(signs, hits);
-            if _mm256_testz_si256(any, any) == 1 && _mm256_movemask_epi8(bytes) == 0 {
-                continue;
+            let mut hits = _mm256_and_si256(look_up(tables[0], first), look_up(tables[1], second));
+            for (at, &table) in tables.iter().enumerate().skip(2) {
+                hits = _mm256_and_si256(hits, look_up(table, halves(load(at))));
             }
-            let wide = _mm256_movemask_epi8(bytes) as u32;
-            let (hits, signs) = (set(hits), set(signs) | wide);
-            let mut events = hits | signs;
-            while events != 0 {
-                let bit = events & events.wrapping_neg();
-                events ^= bit;
-                let at = base + bit.trailing_zeros() as usize;
-                if hits & bit != 0 && self.is_anchor(data, at + 4) {
-                    parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
-                }
-                if wide & bit != 0 {
-                    parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
-                } else if signs & bit != 0 {
-                    if let Some((start, end)) = self.sign(data, at) {
-                        parts.add(start, end)?;
+            (signs, hits, bytes)
+        };
+        let wide = _mm256_set1_epi8(i8::MIN);
+        let mut lines = Lines::new();
+        let mut at = 0;
+        loop {
+            let mut quiet = true;
+            while quiet && data.len() - at >= PAIR + 3 {
+                for pair in data[at..].windows(PAIR + 3).step_by(PAIR).take(Lines::MOST) {
+                    let (signs, hits, bytes) = find(pair.as_ptr());
+                    let (more_signs, more_hits, more) = find(pair[PAIR / 2..].as_ptr());
+                    lines.add(bytes);
+                    lines.add(more);
+                    let any = _mm256_or_si256(
+                        _mm256_or_si256(_mm256_or_si256(signs, hits), more_signs),
+                        _mm256_or_si256(
+                            more_hits,
+                            _mm256_and_si256(_mm256_or_si256(bytes, more), wide),
+                        ),
+                    );
+                    at += PAIR;
+                    quiet = _mm256_testz_si256(any, any) == 1;
+                    if !quiet {
+                        break;
                     }
                 }
+                lines.sum();
+            }
+            if quiet {
+                break;
+            }
+            for base in [at - PAIR, at - PAIR / 2] {
+                let (signs, hits, bytes) = find(data[base..base + PAIR / 2 + 3].as_ptr());
+                self.events::<BYTES>(data, base, [signs, hits, bytes], parts)?;
             }
         }
-        let rest = &data[seen..];
+        while data.len() - at >= PAIR / 2 + 3 {
+            let (signs, hits, bytes) = find(data[at..at + PAIR / 2 + 3].as_ptr());
+            lines.add(bytes);
+            self.events::<BYTES>(data, at, [signs, hits, bytes], parts)?;
+            at += PAIR / 2;
+        }
+        lines.sum();
+        let rest = &data[at..];
         let feeds = rest.iter().filter(|&&byte| byte == b'\n').count();
         Some(match lines.feeds() {
             Some(count) if memchr(b'\r', rest).is_none() => Some(count + feeds),
             _ => None,
         })
+    }
+
+    /// Adds what of the 32 bytes at `base` is worth a look. seen: what was found there, and they.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn events<const BYTES: usize>(
+        &self,
+        data: &[u8],
+        base: usize,
+        seen: [std::arch::x86_64::__m256i; 3],
+        parts: &mut Parts,
+    ) -> Option<()> {
+        use std::arch::x86_64::*;
+        let zero = _mm256_setzero_si256();
+        let set = |hits: __m256i| !_mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, zero)) as u32;
+        let [signs, hits, bytes] = seen;
+        let wide = _mm256_movemask_epi8(bytes) as u32;
+        let (hits, signs) = (set(hits), set(signs) | wide);
+        let mut events = hits | signs;
+        while events != 0 {
+            let bit = events & events.wrapping_neg();
+            events ^= bit;
+            let at = base + bit.trailing_zeros() as usize;
+            if hits & bit != 0 && self.is_anchor(data, at + BYTES) {
+                parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
+            }
+            if wide & bit != 0 {
+                parts.add(at.saturating_sub(REACH), data.len().min(at + REACH))?;
+            } else if signs & bit != 0 {
+                if let Some((start, end)) = self.sign(data, at) {
+                    parts.add(start, end)?;
+                }
+            }
+        }
+        Some(())
     }
 
     /// Whether an anchor ends at `end`, as far as eight bytes tell.
@@ -314,6 +372,9 @@ struct Lines {
 
 #[cfg(target_arch = "x86_64")]
 impl Lines {
+    /// Pairs of blocks before a place overflows.
+    const MOST: usize = 120;
+
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new() -> Lines {
@@ -325,17 +386,14 @@ impl Lines {
         }
     }
 
-    /// number: of the block, from 0.
+    /// Adds 32 bytes, after which sum() is due within MOST pairs of them.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn add(&mut self, block: std::arch::x86_64::__m256i, number: usize) {
+    fn add(&mut self, block: std::arch::x86_64::__m256i) {
         use std::arch::x86_64::*;
         let is = |byte: u8| _mm256_cmpeq_epi8(block, _mm256_set1_epi8(byte as i8));
         self.places = _mm256_sub_epi8(self.places, is(b'\n'));
         self.returns = _mm256_or_si256(self.returns, is(b'\r'));
-        if number % 128 == 127 {
-            self.sum(); // before a place overflows
-        }
     }
 
     #[inline]
@@ -350,9 +408,8 @@ impl Lines {
     /// None where there was a carriage return.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn feeds(mut self) -> Option<usize> {
+    fn feeds(self) -> Option<usize> {
         use std::arch::x86_64::*;
-        self.sum();
         let mut sums = [0u64; 4];
         // SAFETY: 32 bytes into an array of 32.
         unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), self.sums) };

@@ -52,6 +52,11 @@ def test_a_look_counts_the_lines_that_end(
         assert sieve.look(chunk) == (sieve.positions(chunk), line_ends(chunk))
 
 
+def test_a_look_counts_any_number_of_lines_that_end() -> None:
+    for sieve in both(ALICE):
+        assert sieve.look(b"\n" * 20_000) == ([], 20_000)
+
+
 @given(texts)
 @settings(max_examples=400, deadline=None)
 def test_no_line_with_a_match_is_lost(data: bytes) -> None:

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from leakcheck import version_text
 from leakcheck.commands.common import template
+from leakcheck.commands.declared import EMPTY_PATH
 from leakcheck.errors import UsageError
 from leakcheck.language import local, said, translated
 
@@ -84,6 +85,8 @@ def _plain(value: Any, kind: Any, info: Any) -> Any:
     limited = info.resolve_path or info.writable or not (info.file_okay and info.dir_okay)
     if not issubclass(kind, Path) or limited or not isinstance(value, str):
         raise ValueError
+    if not value:
+        raise UsageError(EMPTY_PATH)
     here = os.path.exists(value)  # noqa: PTH110 - Path.exists raises for a zero byte
     if (info.readable and not os.access(value, os.R_OK)) if here else info.exists:
         raise ValueError

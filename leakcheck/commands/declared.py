@@ -13,6 +13,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
+from leakcheck.errors import UsageError
+from leakcheck.language import said
 from leakcheck.patterns import late
 
 _WHOLE = late(r"[0-9]{1,9}")
@@ -157,12 +159,17 @@ class _Parameter(NamedTuple):
             return number
         if issubclass(kind, Enum):
             return kind(word)
-        if not issubclass(kind, Path) or not word or "\0" in word:
+        if not issubclass(kind, Path) or "\0" in word:
             raise ValueError
+        if not word:
+            raise UsageError(EMPTY_PATH)
         if told.get("readable", True) and os.path.exists(word) and not os.access(word, os.R_OK):  # noqa: PTH110 - as Typer asks, and sooner
             raise ValueError
         return kind(word)
 
+
+# else it would mean the current folder
+EMPTY_PATH = said("An empty path was given: is a variable unset? Give . for the current folder.")
 
 _KNOWN = frozenset(
     ("help", "metavar", "min", "max", "readable", "callback", "hidden", "expose_value", "is_eager")

@@ -219,3 +219,10 @@ def test_a_panic_never_ends_with_the_status_of_an_answer() -> None:
     assert "fault in leakcheck (PanicException" in done.stderr
     assert "sentinel" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", [("ci", ""), ("serve", ""), ("ci", "--baseline", "", ".")])
+def test_an_empty_path_is_not_the_current_folder(line: tuple[str, ...], tmp_path: Path) -> None:
+    done = leakcheck(*line, cwd=tmp_path)
+    assert done.status == 2
+    assert "An empty path was given: is a variable unset?" in done.err

@@ -166,13 +166,30 @@ class FileListing:
         def failed(name: str, why: str) -> None:
             self.unreadable.append((name, why))
 
+        obey = self.no_git is None
+        paths = list(walk_folder(self.root, folder, _NEVER, failed, obey=obey))
+        if obey and not _any_but_rules(paths):
+            whole = walk_folder(self.root, folder, _NEVER, lambda name, why: None, obey=False)
+            if _any_but_rules(whole):
+                raise InputError(
+                    said(
+                        "{folder}: a .gitignore leaves out everything in it, so nothing would be "
+                        "read: name the files.",
+                        folder=printable(str(self.root / folder)),
+                    )
+                )
         items = []
-        for path in walk_folder(self.root, folder, _NEVER, failed, obey=self.no_git is None):
+        for path in paths:
             family = self.wanted(path) if path not in seen else None
             seen.add(path)
             if family:
                 items.append(Item(path, family))
         return items
+
+
+def _any_but_rules(paths: Iterable[str]) -> bool:
+    """Whether one of the files is no .gitignore."""
+    return any(path.rpartition("/")[2] != ".gitignore" for path in paths)
 
 
 _NOTHING = gitrepo.Tracked([], [])

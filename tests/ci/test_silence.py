@@ -244,3 +244,15 @@ def test_submodules_are_named(repo, ci, tmp_path: Path) -> None:
     assert done.status == 2
     assert "sub: this is a submodule" in done.err
     assert ci("sub").status == 0
+
+
+def test_a_folder_whose_gitignore_leaves_out_everything_is_not_clean(
+    tmp_path: Path, breached: str
+) -> None:
+    (tmp_path / ".gitignore").write_text("/*\n")
+    assert leakcheck("ci", cwd=tmp_path).status == 0, "there is nothing to leave out"
+    (tmp_path / "a.env").write_text(f"DB_PASSWORD={breached}\n")
+    done = leakcheck("ci", cwd=tmp_path)
+    assert done.status == 2
+    assert "leaves out everything in it" in one_sentence(done)
+    assert "1 password in 1 file" in leakcheck("ci", "a.env", cwd=tmp_path).out

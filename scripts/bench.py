@@ -274,10 +274,15 @@ class Bench:
                 checker.check(names)
                 alone = min(alone, (middle - start) / len(names))
                 bulk = min(bulk, (time.process_time() - middle) / len(names))
+        start = time.process_time()
+        leakcheck.check_column(names * 50, sources=[path])
+        column = (time.process_time() - start) / len(names) / 50
         text = f"{alone * 1e6:.1f} µs of CPU, best of 5"
         self.row("one address with Checker", text, alone * 1e9, "400 ns", alone <= 4e-7)
         text = f"{bulk * 1e6:.2f} µs of CPU, best of 5"
         self.row("one of 10,000 addresses with Checker", text, bulk * 1e9, "400 ns", bulk <= 4e-7)
+        text = f"{column * 1e6:.2f} µs of CPU"
+        self.row("one of 500,000 in check_column", text, column * 1e9, "400 ns", column <= 4e-7)
 
     def flat(self) -> None:
         """Cost per key from a million keys to `lines`."""

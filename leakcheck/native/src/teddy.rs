@@ -61,9 +61,11 @@ pub struct Words {
 /// Bits for the first bytes of words: most places that the halves point to have none of them.
 const FIRSTS: usize = 4096;
 /// The buckets of words that are at least `WIDTH` long.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 const LONG: u8 = (1 << (BUCKETS - 2)) - 1;
 
 /// A hash of the first bytes, whatever their case.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 #[inline]
 fn first(bytes: &[u8; WIDTH]) -> usize {
     let bytes = u32::from_le_bytes(*bytes) | 0x2020_2020;

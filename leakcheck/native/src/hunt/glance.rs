@@ -7,8 +7,10 @@
 //! both, and none of their words, need not be looked at. It may point to too much, never to too
 //! little; where it points to most of a chunk, all of it is looked at.
 
+#[cfg(target_arch = "x86_64")]
 use crate::lines::ended;
 use crate::teddy::{Halves, BUCKETS, WIDTH};
+#[cfg(target_arch = "x86_64")]
 use memchr::memchr;
 use std::collections::HashSet;
 

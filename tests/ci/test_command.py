@@ -170,6 +170,7 @@ def test_what_a_source_says_is_blurred(repo, ci, breached: str) -> None:
 
     class Counting:
         info = SourceInfo("counting", Kind.PASSWORD, fpr=1e-6)
+        concurrent = False
 
         def lookup(self, digests: bytes) -> Lookup:
             return Lookup(b"\1" * (len(digests) // 20), {0: 1.234e-7}, {}, {0: 52_579})

@@ -98,10 +98,11 @@ class PageWriters:
             threading.Thread(target=run, name=f"bloom-{at}", daemon=True)
             for at in range(min(self.threads, count))
         ]
-        self._begun = [thread for thread in self._begun if thread.is_alive()] + crew
-        for thread in crew:
-            thread.start()
+        self._begun = [thread for thread in self._begun if thread.is_alive()]
         try:
+            for thread in crew:
+                thread.start()
+                self._begun.append(thread)
             for _ in range(count):
                 found = done.get()
                 wanted.release()

@@ -95,7 +95,10 @@ def nameless_file(data: memoryview) -> int | None:
     """An open file that holds `data` in memory, in no folder; None where there is no such thing."""
     if not hasattr(os, "memfd_create"):
         return None
-    handle = os.memfd_create("input", os.MFD_CLOEXEC)
+    try:
+        handle = os.memfd_create("input", os.MFD_CLOEXEC)
+    except OSError:  # a sandbox may forbid it
+        return None
     with os.fdopen(os.dup(handle), "wb") as memory:
         memory.write(data)
     return handle
@@ -108,14 +111,16 @@ def shared_memory(size: int) -> int | None:
     locks = _module("fcntl")
     if locks is None or not (hasattr(os, "memfd_create") and hasattr(locks, "F_SEAL_SHRINK")):
         return None
-    handle = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    handle = -1
     try:
+        handle = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(handle, size)
         seals = locks.F_SEAL_SHRINK | locks.F_SEAL_GROW | locks.F_SEAL_SEAL
         locks.fcntl(handle, locks.F_ADD_SEALS, seals)
-    except BaseException:
-        os.close(handle)
-        raise
+    except OSError:  # a sandbox may forbid it
+        if handle >= 0:
+            os.close(handle)
+        return None
     return handle
 
 

@@ -128,20 +128,27 @@ class Progress:
         terminal.before_print(away)
         try:
             while True:
-                with lock:
-                    if drawn is None:
-                        drawn = self._bar()
-                    drawn.update(
-                        drawn.task_ids[0], completed=self._done, total=self._total,
-                        text=local(self._text()),
-                    )  # fmt: skip
+                # not for ever: a Ctrl-C at the edge of `away` leaves the lock with its thread
+                if lock.acquire(timeout=_PACE):
+                    try:
+                        if drawn is None:
+                            drawn = self._bar()
+                        drawn.update(
+                            drawn.task_ids[0], completed=self._done, total=self._total,
+                            text=local(self._text()),
+                        )  # fmt: skip
+                    finally:
+                        lock.release()
                 if self._ended.is_set():
                     return
                 self._ended.wait(_PACE)
         finally:
             terminal.before_print(None)
-            with away():
-                pass
+            held = lock.acquire(timeout=_PACE)
+            if drawn is not None:
+                drawn.stop()
+            if held:
+                lock.release()
 
     def _bar(self) -> Any:
         from rich.console import Console

@@ -136,3 +136,15 @@ def test_where_no_file_can_be_nameless(monkeypatch: pytest.MonkeyPatch) -> None:
     assert processes.nameless_file(memoryview(b"data")) is None
     with pytest.raises(ReadError, match="unpack the archive first"):
         Child("leakcheck.input.unpack7z", io.BytesIO(b"data"), damaged="")
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="no memory without a name here")
+def test_where_a_sandbox_forbids_nameless_memory_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    assert processes.shared_memory(4096) is None
+    assert processes.nameless_file(memoryview(b"x")) is None

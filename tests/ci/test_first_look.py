@@ -32,7 +32,7 @@ PIECES = [
     "==", "!=", ":", ";", ",", ")", "(", "[a]", "'", '"', "'secret1'", "@", "/", "{", "${A}",
     "{{ a }}", "user", "create user a ", "identified by ", "with x by", "basic ", "auth=",
     "dXNlcjpwYXNz", "support", "Og==", "%20", "+", "docker", "registry", "in ", "search ", "host",
-    "\ufeff",
+    "\ufeff", "a:@b@c", "://", "sEcret", "SECret",
 ]  # fmt: skip
 
 
@@ -84,7 +84,17 @@ VALUES = [
     ".equals('e5f6')",
     "\n",
 ]
-LONG = ["dbPassword", "x_" * 70, "passwords", "DB_PASSs", "ipw2100_", "user.pwd", "secret"]
+LONG = [
+    "dbPassword",
+    "x_" * 70,
+    "passwords",
+    "DB_PASSs",
+    "ipw2100_",
+    "user.pwd",
+    "secret",
+    "sEcret",
+    "SECret",
+]
 
 
 @given(
@@ -124,6 +134,7 @@ def test_most_text_is_passed_over(text: str, path: str) -> None:
         b"curl", b"IDENTIFIED BY 'x'", b"create user a identified by X1;", b"docker  login",
         b"x -pass\t", b"-passx openssl", b"ldapsearch", b"sqlcmd", b"a\0", b"\xff\xfea\0", b"a\rb",
         b"version https://git-lfs.github.com/spec/v1\n", b"contrase\xc3\xb1a",
+        b"://a:@b@c", b"redis://:@x@h", b"sEcret", b"SECret", b"basic " + b"dTpw" * 100,
     ],
 )  # fmt: skip
 def test_what_may_hold_something_is_left_to_the_readers(data: bytes) -> None:

@@ -95,14 +95,26 @@ def test_an_entity_bomb_is_not_expanded() -> None:
         b"((((", b"/*", b"//", b"\"\\", b"'''", b'"""', b"`${", b"${", b"{{ x |", b"$(", b"password=${", b"#", b" # ",
         b"<password>", b"<!--", b"- password: &a ", b"*a ", b"!vault ", b"{password: ", b"\\", b"\t", b"pwd\r", b"\n",
         b"variable \"password\" {", b"setPassword(\"", b"env(\"password\",", b"\xff\xfepass", b"\xc3", b"pw=a,",
+        b"basic+", b"secret+basic+",
     ],
 )  # fmt: skip
 def test_repetition_is_linear(piece: bytes) -> None:
     """Nine files of 60 kB: what backtracks or starts again for each piece takes minutes."""
     start = time.process_time()
+    look = Names().first_look
+    if look is not None:
+        assert look.holds_nothing(piece * (400_000 // len(piece)), False) in (True, False)
     for path in ("a.py", ".env", "a.yml", "a.json", "a.sql", "a.xml", "a.toml", ".netrc", "hosts"):
         read_file(piece * (60_000 // len(piece)), path, Names())
     assert time.process_time() - start < 10.0
+
+
+@pytest.mark.parametrize("suffix", ["js", "rs", "py", "clj"])
+def test_a_text_that_ends_in_a_backslash_is_walked_once(suffix: str) -> None:
+    data = b'x = 1\nvar password = "hunter2x";\n"' + b'\\"' * 100_000 + b"\\"
+    start = time.process_time()
+    read_file(data, f"a.{suffix}", Names())
+    assert time.process_time() - start < 5.0
 
 
 def test_one_line_of_ten_megabytes() -> None:

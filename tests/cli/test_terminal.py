@@ -235,3 +235,21 @@ def test_no_bar_is_drawn_on_the_line_of_what_is_said_or_asked(tmp_path: Path) ->
     assert told == [*(line for each in lines for line in each), "Why? because", "<because>"]
     assert told == shown.last
     assert any(line.startswith("reading") for line in shown.states)
+
+
+LEFT = """
+import threading
+from leakcheck import progress, terminal
+progress._PATIENCE, progress._PACE = 0.0, 0.01
+with progress.Progress("reading"):
+    while terminal._hold is terminal.nullcontext:
+        pass
+    held = terminal.room()
+    held.__enter__()  # as a Ctrl-C leaves it that comes before the block has begun
+print("ended")
+"""
+
+
+def test_a_place_that_is_never_given_back_ends_no_program(tmp_path: Path) -> None:
+    shown = Shown("-c", LEFT, cwd=tmp_path, program=sys.executable)
+    assert shown.last == ["ended"]

@@ -363,7 +363,12 @@ impl Telling {
             || name
                 .split(|byte| !is_word(*byte))
                 .filter(|part| !part.is_empty())
-                .any(|part| self.any(part) || self.any(&part[..part.len() - 1]))
+                .any(|part| {
+                    // whatever its case: that is no word of a name in camel case
+                    part.eq_ignore_ascii_case(b"secret")
+                        || self.any(part)
+                        || self.any(&part[..part.len() - 1])
+                })
     }
 
     /// Whether one of the words of a name does: see `words_of` of leakcheck/ci/names.py.
@@ -434,8 +439,8 @@ fn may_be_url(data: &[u8], at: usize) -> bool {
     let password = at + user + 1;
     for (length, byte) in data[password..].iter().take(201).enumerate() {
         match byte {
-            b'@' => return length > 0,
-            b'$' | b'{' => return true, // a reference, in which anything may stand
+            b'@' if length > 0 => return true, // one at the beginning belongs to the password
+            b'$' | b'{' => return true,        // a reference, in which anything may stand
             b'/' | b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`' => return false,
             byte if is_space(*byte) => return false,
             _ => (),
@@ -446,8 +451,11 @@ fn may_be_url(data: &[u8], at: usize) -> bool {
 
 /// Whether what follows is text in base64 with a colon in it: a user and a password.
 fn may_be_pair(data: &[u8], at: usize) -> bool {
-    let length = run(data, at, is_base64);
-    let signs = run(data, at + length, |byte| byte == b'=');
+    let end = data.len().min(at.saturating_add(401)); // one more than it may have
+    let length = run(&data[..end], at, is_base64);
+    let signs = run(&data[..(end + 3).min(data.len())], at + length, |byte| {
+        byte == b'='
+    });
     (4..=400).contains(&length) && signs <= 2 && has_colon(&data[at..at + length])
 }
 

@@ -121,13 +121,13 @@ fn found(data: &[u8], at: usize, what: &[u8]) -> Option<usize> {
     place.map(|place| at + place)
 }
 
-/// None where the text ends with the backslash of an escape.
+/// Where a string ends: at its mark, at the end of its line, or at that of the text.
 fn quoted(data: &[u8], mut at: usize, quote: u8, lines: bool) -> Option<usize> {
     let stop = if lines { quote } else { b'\n' };
     while let Some(place) = memchr::memchr3(quote, b'\\', stop, &data[at..]) {
         at += place;
         match data[at] {
-            b'\\' if at + 1 == data.len() => return None,
+            b'\\' if at + 1 == data.len() => return Some(data.len()),
             b'\\' => at += 2,
             byte if byte == quote => return Some(at + 1),
             _ => return Some(at),

@@ -142,7 +142,7 @@ class FramePart(PartOfFile):
         assert form is not None
         assert isinstance(raw, Raw)
         self._frames = _FramesText(raw, form, first, last, expansion)
-        super().__init__(whole, first.at, last.at, self._frames)
+        super().__init__(whole, first.at, last.at, lambda: self._frames)
 
     @property
     def broken(self) -> bool:

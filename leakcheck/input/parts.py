@@ -5,6 +5,7 @@ hold the same lines as the whole.
 """
 
 import io
+from collections.abc import Callable
 
 from leakcheck.input.chunk import last_line
 from leakcheck.input.encodings import as_text
@@ -32,11 +33,16 @@ def line_cuts(path: str, step: int) -> list[int]:
 
 
 class PartOfFile(Input):
-    """What `binary` gives of the bytes from `start` to `stop`; told from the whole's beginning."""
+    """What `binary` gives of the bytes from `start` to `stop`; told from the whole's beginning.
 
-    def __init__(self, whole: Input, start: int, stop: int, binary: io.RawIOBase) -> None:
-        self._whole_sample = whole.sample
-        super().__init__(whole.found, None, whole.raw, binary)
+    binary: makes the stream, which may move the whole's file.
+    """
+
+    def __init__(
+        self, whole: Input, start: int, stop: int, binary: Callable[[], io.RawIOBase]
+    ) -> None:
+        self._whole_sample = whole.sample  # first: it is read from where the file stands
+        super().__init__(whole.found, None, whole.raw, binary())
         self.size = stop - start
         self._first = start == 0
 
@@ -56,7 +62,7 @@ class FilePart(PartOfFile):
     """The bytes from `start` to `stop` of a plain text."""
 
     def __init__(self, whole: Input, start: int, stop: int) -> None:
-        super().__init__(whole, start, stop, FileBytes(whole.raw, start, stop))
+        super().__init__(whole, start, stop, lambda: FileBytes(whole.raw, start, stop))
 
 
 class FileBytes(io.RawIOBase):

@@ -13,7 +13,7 @@ import pytest
 from framed import END, bgzf, bzip2, zstd, zstd_frames
 from reading import tool
 
-from leakcheck.input import FrameCut, FramePart, Options, chunks, frame_cuts
+from leakcheck.input import FilePart, FrameCut, FramePart, Options, chunks, frame_cuts, line_cuts
 from leakcheck.input.inputs import expand
 from leakcheck.input.walk import walk
 
@@ -150,3 +150,19 @@ def test_parts_that_grow_too_much_are_left_to_the_whole(tmp_path: Path) -> None:
     size = path.stat().st_size
     assert len(text) > 250 * size
     assert parts(path, "zstd", [])[1]
+
+
+def test_the_parts_of_a_plain_file_are_the_whole(tmp_path: Path) -> None:
+    path = tmp_path / "plain.txt"
+    path.write_bytes(lines())
+    texts = []
+    ends = [0, *line_cuts(str(path), 150_000), path.stat().st_size]
+    assert len(ends) > 3
+    for first, last in pairwise(ends):
+        for found in walk([str(path)], lambda skipped: None):
+            with closing(expand(found, Options())) as items:  # type: ignore[type-var]
+                whole = next(items)  # of which nothing was read
+                part = FilePart(whole, first, last)
+                assert part.sample == path.read_bytes()[: len(part.sample)] != b""
+                texts.append(b"".join(bytes(chunk.data) for chunk in chunks(part.open(), 30_000)))
+    assert b"".join(texts) == path.read_bytes()

@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from program import Result, leakcheck
 
+from leakcheck.sources import Access
+from leakcheck.sources.names import open_source
+from leakcheck.subject.kinds import Kind
+from leakcheck.subject.question import question
+
 ORIGIN = "filters.example.org/acme"
 
 
@@ -260,13 +265,7 @@ def test_a_required_signature_is_required_of_each_file_that_takes_the_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trust(folder)
-    from leakcheck.sources import Access
-    from leakcheck.sources.names import open_source
-    from leakcheck.subject.kinds import Kind
-    from leakcheck.subject.question import question
-    from leakcheck.trust import watched
-
-    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.trust.watched._LOOK_AGAIN", 0.0)
     (digest,) = question(Kind.EMAIL, "carol@example.fr").digests()
     path = str(folder / "dump.bloom")
     strict = open_source(path, [Kind.EMAIL], Access(require_signature=True))
@@ -287,13 +286,7 @@ def test_a_required_signature_counts_once_it_is_there(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trust(folder)
-    from leakcheck.sources import Access
-    from leakcheck.sources.names import open_source
-    from leakcheck.subject.kinds import Kind
-    from leakcheck.subject.question import question
-    from leakcheck.trust import watched
-
-    monkeypatch.setattr(watched, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("leakcheck.trust.watched._LOOK_AGAIN", 0.0)
     (digest,) = question(Kind.EMAIL, "carol@example.fr").digests()
     (folder / "filters.note").unlink()
     opened = open_source(str(folder / "dump.bloom"), [Kind.EMAIL], Access(require_signature=True))

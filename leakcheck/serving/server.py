@@ -95,9 +95,31 @@ class Server(uvicorn.Server):
 
     def serve_until_told(self, ready: Callable[[], None]) -> None:
         """Serve until Ctrl-C or SIGTERM, which is the regular end; `ready` is called first."""
-        with _until_told():
+        with self._until_told():
             ready()
             self.run(sockets=[self._listener])
+
+    @contextlib.contextmanager
+    def _until_told(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the block, and are its regular end.
+
+        uvicorn takes them over while it runs, and raises them again when it has ended. One that
+        comes before is kept, not raised: what is raised within a weak reference's callback, or
+        while an object is taken down, is lost, and the server would run on.
+        """
+
+        def end(*_: object) -> None:
+            if self.should_exit:
+                raise KeyboardInterrupt
+            self.should_exit = True
+
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and keep order among the connections."""
@@ -181,22 +203,3 @@ class _Rarely:
             error = context.get("exception")
             what = type(error).__name__ if error is not None else said("no reason given")
             warn(said("a connection could not be served ({what}).", what=what))
-
-
-@contextlib.contextmanager
-def _until_told() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block, and are its regular end.
-
-    The server takes them over while it runs, and raises them again when it has ended.
-    """
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -214,6 +214,34 @@ def test_a_signal_ends_it_at_once_whoever_hangs_on(folder: Path, number: int) ->
     assert "Traceback" not in out
 
 
+EARLY = """
+import os, signal, socket, sys, weakref
+from leakcheck.serving.server import Server
+
+class Thing: pass
+
+def told(_):
+    os.kill(os.getpid(), int(sys.argv[1]))
+
+def ready():
+    thing = Thing()
+    kept = weakref.ref(thing, told)
+    del thing  # what is raised now is lost
+    print("ready", flush=True)
+
+Server(lambda request: None, socket.create_server(("127.0.0.1", 0))).serve_until_told(ready)
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_it_serves_ends_it(number: int) -> None:
+    """Also one that comes where what is raised is lost: in the callback of a weak reference."""
+    command = [sys.executable, "-c", EARLY, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ready\nended\n", "")
+
+
 def test_a_port_that_is_taken(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

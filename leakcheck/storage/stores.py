@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -160,11 +161,23 @@ def _unread(
 
 
 @lru_cache(maxsize=16)
-def opened(url: str, **settings: Any) -> Any:
-    """The library's store of a bucket; settings: its own. Raises UsageError."""
+def opened(
+    url: str, patience: tuple[timedelta, timedelta, timedelta] | None = None, **settings: Any
+) -> Any:
+    """The library's store of a bucket; settings: its own. Raises UsageError.
+
+    patience: how long what fails is tried again, the first wait, and the longest.
+    """
     library()
     from obstore.store import from_url
 
+    if patience is not None:
+        whole, first, most = patience
+        settings["retry_config"] = {
+            "max_retries": 10_000,
+            "retry_timeout": whole,
+            "backoff": {"init_backoff": first, "max_backoff": most, "base": 2},
+        }
     try:
         return from_url(url, **settings)
     except Exception as error:

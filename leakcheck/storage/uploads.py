@@ -3,13 +3,16 @@
 Rule 1: an object that is there is replaced only where that was asked for. Up to
 SINGLE bytes the store itself sees to it (If-None-Match); a larger file goes in
 parts, and is looked for once more before they are joined. Rule 2: what breaks
-off leaves nothing under the name, and its parts are given up.
+off leaves nothing under the name, and its parts are given up. Rule 3: a part
+that the store does not take, or a network that is gone, is tried again for
+PATIENCE: what was built took hours.
 """
 
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,9 @@ SINGLE = 32 << 20
 _PIECE = 8 << 20
 _MOST_PARTS = 9_000  # stores take 10,000
 _AT_ONCE = 4
+PATIENCE = timedelta(minutes=4)  # a request that is repeated keeps its signature, for 5 minutes
+_WAITS = timedelta(seconds=0.5), timedelta(seconds=5)
+"""Before the second try, and at most; the library's own ten tries last some four seconds."""
 BINARY = {"Content-Type": "application/octet-stream", "Cache-Control": "no-cache"}
 """What is said of a filter, so that nobody compresses it or keeps old pages of it."""
 Tell = Callable[[int, int], None]
@@ -140,7 +146,7 @@ class _Upload:
         self._pieces: queue.Queue[bytes | None] = queue.Queue(2)
         self._given_up = False
         self._error: BaseException | None = None
-        put, store = library().put, opened(place.store)
+        put, store = library().put, _patient(place)
 
         def send() -> None:
             try:
@@ -204,7 +210,7 @@ def _put_bytes(
 
     try:
         obstore.put(
-            opened(place.store),
+            _patient(place),
             place.key,
             data,
             attributes=dict(about),
@@ -215,6 +221,10 @@ def _put_bytes(
         raise _exists(url) from None
     except Exception as error:
         raise _failed(url, error) from None
+
+
+def _patient(place: ObjectPlace) -> Any:
+    return opened(place.store, patience=(PATIENCE, *_WAITS))
 
 
 def _is_there(place: ObjectPlace) -> bool:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,26 @@ def test_a_large_file_goes_in_parts_and_stumbles_are_mended(
     assert seen[-1] == large.stat().st_size
     with pytest.raises(UsageError, match="exists already"):
         uploads.put("s3://lake/large", large, replace=False)
+    assert lake.unfinished() == 0
+
+
+def test_a_part_is_sent_until_the_store_takes_it(
+    server: str, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More failures than the library puts up with: they stand for half a minute without a store."""
+    monkeypatch.setattr(uploads, "SINGLE", 1 << 20)
+    monkeypatch.setattr(uploads, "_WAITS", (timedelta(milliseconds=1), timedelta(milliseconds=9)))
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(256)) * (70 << 10))  # 17.5 MiB
+    faults = [500, 0, 503, 0, 502, 0, 503, 500, 0, 503, 0, 500, 503, 0, 0, 0]
+
+    def fault(method: str, path: str, count: int) -> int | None:
+        return faults.pop() if "partNumber=2" in path and faults else None
+
+    with between(server, Between(fault)) as told, pointed(server, told.url):
+        uploads.put("s3://lake/large", large, replace=False)
+    assert not faults
+    assert lake.get("large") == large.read_bytes()
     assert lake.unfinished() == 0
 
 

@@ -1,6 +1,8 @@
 """A server on loopback that speaks S3, with a bucket `lake`; and one before it that fails."""
 
 import http.server
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +113,8 @@ class Between:
 
     Attributes:
         fault: called with method, path and how many such requests there were before; gives a
-            status to answer with, a number of bytes (negative) after which to hang up, or None.
+            status to answer with, a number of bytes (negative) after which to hang up, 0 to hang up
+            in the middle of what is sent, with a reset, or None.
         seen: method, path and fields of every request.
     """
 
@@ -133,12 +136,19 @@ def between(behind: str, told: Between) -> Iterator[Between]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
             bare = f"{self.command} {self.path.partition('?')[0]}"
             with lock:
                 count = counts[bare] = counts.get(bare, 0) + 1
                 told.seen.append((self.command, self.path, dict(self.headers.items())))
             fault = told.fault(self.command, self.path, count - 1)
+            if fault == 0:
+                self.rfile.read(length // 2)
+                reset = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                self.close_connection = True
+                return
+            body = self.rfile.read(length)
             if fault is not None and fault > 0:
                 self.send_response(fault)
                 self.send_header("Content-Length", "0")
@@ -154,8 +164,8 @@ def between(behind: str, told: Between) -> Iterator[Between]:
             for name, value in found.headers.items():
                 if name.lower() not in ("connection", "transfer-encoding", "content-length"):
                     self.send_header(name, value)
-            length = found.headers.get("content-length") if self.command == "HEAD" else None
-            self.send_header("Content-Length", length or str(len(found.content)))
+            told_length = found.headers.get("content-length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", told_length or str(len(found.content)))
             self.end_headers()
             if self.command == "HEAD":
                 return

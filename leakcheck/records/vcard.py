@@ -3,6 +3,9 @@
 Lines that begin with a blank go on with the one before; in version 2.1 so do
 those behind a soft break of quoted-printable, and those of base64. A property
 may stand in a group (`item1.EMAIL`). A line outside every card is a record of its own.
+
+Rule: where a soft break stands before what is a property itself, both are asked: the value
+as it goes on, and each of the two alone.
 """
 
 import binascii
@@ -97,11 +100,11 @@ def _properties(found: Iterator[tuple[int, str | None]]) -> Iterator[tuple[int, 
                 parts[-1] = parts[-1][:-1]
             parts.append(text)
             if soft and not text.endswith("="):
-                yield began, "".join(parts)
+                yield from _both(began, parts, soft)
                 parts = []
             continue
         if parts:
-            yield began, "".join(parts)
+            yield from _both(began, parts, soft)
             parts = []
         way = _way(_PROPERTY.fullmatch(text)) if text else ""
         soft = way == "QUOTED-PRINTABLE"
@@ -110,4 +113,13 @@ def _properties(found: Iterator[tuple[int, str | None]]) -> Iterator[tuple[int, 
         else:
             yield number, text
     if parts:
-        yield began, "".join(parts)
+        yield from _both(began, parts, soft)
+
+
+def _both(began: int, parts: list[str], soft: bool) -> Iterator[tuple[int, str]]:
+    """One encoded value; and, where a part behind a soft break is a property, each of them."""
+    yield began, "".join(parts)
+    starts = [at for at, part in enumerate(parts) if not at or (soft and _PROPERTY.fullmatch(part))]
+    if len(starts) > 1:
+        for start, stop in zip(starts, [*starts[1:], len(parts)], strict=True):
+            yield began, "".join(parts[start:stop])

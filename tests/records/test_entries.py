@@ -16,7 +16,7 @@ from leakcheck.records.detect import detect
 from leakcheck.records.entries import addresses_in
 from leakcheck.records.formats import Form
 from leakcheck.records.listing import Listing
-from leakcheck.records.rows import Wanted
+from leakcheck.records.rows import Wanted, raw
 from leakcheck.subject.kinds import Kind
 
 LDIF = """version: 1
@@ -169,6 +169,10 @@ def test_what_is_not_understood_of_an_entry_is_said(
         (card("PHOTO:" + "A" * (3 << 20), "EMAIL:a@b.fr"), ["a@b.fr"], "line too long to be read"),
         ("BEGIN:VCARD\nFN:X\nEMAIL:a@b.fr\n", ["a@b.fr"], "the card has no end"),
         (card("EMAIL;ENCODING=QUOTED-PRINTABLE:a=40b.fr="), ["a@b.fr"], ""),
+        (card("EMAIL;QUOTED-PRINTABLE:q=40b.fr=", "\t", "mail:: eEBhY21lLmZy"),
+         ["q@b.fr", "x@acme.fr"], "an address in it is not understood"),
+        (card("EMAIL;QUOTED-PRINTABLE:q=40b.fr=", "EMAIL:a@b.fr"), ["a@b.fr", "q@b.fr"], ""),
+        (card("EMAIL;QUOTED-PRINTABLE:some=40b.fr=", ".com"), ["some@b.fr.com"], ""),
         ("BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n", [], "no address"),
     ],
 )  # fmt: skip
@@ -224,11 +228,14 @@ def test_no_address_is_lost(form: Form, lines: list[str], end: str, tmp_path: Pa
     except InputError:
         assert not any(line.strip() for line in lines)
         return
-    asked = {part for one in found for cell in one.cells for part in addresses_in(cell.encode())}
-    for before, line, behind in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
-        alone = not (line.startswith((" ", "\t")) or behind.startswith((" ", "\t")))
+    asked = {part for one in found for cell in one.cells for part in addresses_in(raw(cell))}
+    before = ""  # with the lines that go on with it
+    for line, behind in zip(lines, [*lines[1:], ""], strict=True):
+        folded = line.startswith((" ", "\t"))
+        alone = not (folded or behind.startswith((" ", "\t")))
         if alone and "=" not in (before[-1:], line[-1:]):
             assert set(addresses_in(line.encode())) <= asked
+        before = before + line[1:] if folded else line
     assert all(one.problem or any(map(str.strip, one.cells)) for one in found)
 
 

@@ -47,7 +47,13 @@ _SQL = late(
     rb"|COPY\s+\S+.*FROM\s+stdin|UPDATE\s+\S+\s+SET|INSERT\s+ALL)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_ULP = late(rb"\s*(?:https?|android|ftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
+_ULP = late(rb"\s*(?:https?|android|ios|ftps?|sftp)://\S+?[:|;\s][^:|;\s]+[:|;\s].+", re.IGNORECASE)
+_HLP = late(
+    rb"\s*(?:(?:[\w\x80-\xff-]{1,63}\.){1,30}[A-Za-z\x80-\xff-][\w\x80-\xff-]{1,62}"
+    rb"|(?:\d{1,3}\.){3}\d{1,3}|localhost)(?::\d{1,5})?"
+    rb"(?:/[^\s:|;]*[:|;\t][^:|;\s]+|[:|;\t]" + _ADDRESS + rb")[:|;\t].+"
+)
+"""The same without a scheme: a path or the address behind it tells a host from a login."""
 _NAMED = late(rb"\s*(?:[-*\xe2\x80\xa2]+\s*)?([^\s:=][^:=\t]{0,40}?)\s*:(?:[ \t:]|$)")
 _YAML = late(rb"\s*(?:- )*[\"']?[^\s:#\"'\[{][^:#\[{]{0,60}[\"']?:(?:\s|$)|\s*- |\s*#|---|\.\.\.")
 _JSON = late(rb"\s*(?:\[\s*)?[\[{]\s*(?:[\"{\[}\]]|-?\d+(?:\.\d+)?\s*(?:[,\]]|$)|$)")
@@ -224,13 +230,24 @@ def _vcard(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> 
 
 
 def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
-    if share(lines, _ULP.match) >= 0.6:
+    several = share(lines, lambda line: _ULP.match(line) or _HLP.match(line)) >= 0.6
+    if several and not _headed(_table(lines, name, wanted, True), share(lines, _ULP.match) > 0):
         return Dialect(Form.STEALER)
     roles = Counter(columns.role(one) for one in _names(lines))
     known = sum(count for one, count in roles.items() if one is not Role.OTHER)
     if roles[Role.PASSWORD] and known >= len(lines) * 0.4 and not _nested(lines):
         return Dialect(Form.STEALER)
     return None
+
+
+def _headed(table: Dialect | None, schemes: bool) -> bool:
+    """Whether a header names the passwords, whose columns may be more, and in another order.
+
+    schemes: whether URLs have a scheme, at whose colon no row is to be cut.
+    """
+    if table is None or table.header is not Header.SURE or (schemes and table.delimiter == ":"):
+        return False
+    return any(columns.role(one) is Role.PASSWORD for one in table.names)
 
 
 def _yaml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:

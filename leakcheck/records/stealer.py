@@ -1,5 +1,7 @@
 """The logs of password stealers: `URL:login:password` lines and blocks of named lines.
 
+A URL may have lost its scheme (`host:8080/path:login:password`). A name like that of a
+host may be a login, and an address further on the login: both are other readings.
 A block is URL, Username and Password lines in any order, with whatever names
 columns.py knows; a line with a name that the block has already, or a line of
 another sort, begins the next one. A lone carriage return ends a line; the value
@@ -36,7 +38,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 _URL = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:|;,]*+(?::\d{1,5}(?=[/:|;,\s]))?+[^\s:|;,]*+"
 )
-_HOST = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?::\d{1,5})?(?:/[^\s:|;]*)?")
+_HOST = re.compile(
+    r"(?P<name>(?:[\w-]{1,63}\.){1,30}(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9-]{2,59})"
+    r"|(?:\d{1,3}\.){3}\d{1,3}|localhost)(?P<rest>(?::\d{1,5})?(?:/[^\s:|;]*)?)(?=[:|;\t ])"
+)
+_LATER = re.compile(
+    r"(?:.{0,300}?[:|;\t ])??([^\s:|;@]{1,64}@[\w.-]{1,255})[:|;\t ](?=.)(.*)", re.DOTALL
+)
 _CUT = re.compile(r"[:|;\t ]")
 _APART = re.compile(r"[ \t]*[:|;,-]+[ \t]*")
 _MARKED = re.compile(r"\s*([\"'`])(.+)\1\s*[,;]?\s*", re.DOTALL)
@@ -49,7 +57,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     wholes: dict[str, str] = {}
     began = 0
     for number, line in enumerate(lines(stream), 1):
-        text = line.rstrip("\r\n")
+        text = line.rstrip("\r\n").lstrip(" \t")
         field = _FIELD.fullmatch(text) if len(text) <= columns.LONGEST_NAMED else None
         if field is not None and _is_name(field["name"]):
             name = field["name"].strip()
@@ -67,10 +75,11 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
         elif account := one_line(text):
             login, secret = account
             apart = _APART.match(secret)
-            readings = [secret[apart.end() :]] if apart else []
-            if going_on := one_line(whole_of(line)):
-                readings.append(going_on[1])
-            others = tuple((None, login.strip(), one) for one in readings)
+            readings = [(login, secret[apart.end() :])] if apart else []
+            if going_on := one_line(whole_of(line).lstrip(" \t")):
+                readings.append((login, going_on[1]))
+            readings += _otherwise(text, login, secret)
+            others = tuple((None, name.strip(), one) for name, one in readings)
             yield Row(number, LINE, (None, login.strip(), secret), "", others)
         elif text.strip(" \t=-*_#{}[](),;"):
             yield Row(number, LINE, (), NO_SEPARATOR)
@@ -118,7 +127,7 @@ def one_line(text: str) -> tuple[str, str] | None:
     else:
         rest = text
         match = _HOST.match(text)
-        if match and "@" not in match[0] and _CUT.match(text[match.end() :]):
+        if match and not columns.looks_like_address(match[0]):
             inner = text[match.end() + 1 :]
             if _CUT.search(inner):
                 rest = inner
@@ -127,3 +136,14 @@ def one_line(text: str) -> tuple[str, str] | None:
             rest = rest[: trailing.start()]
     cut = _CUT.search(rest)
     return (rest[: cut.start()], rest[cut.end() :]) if cut else None
+
+
+def _otherwise(text: str, login: str, secret: str) -> Iterator[tuple[str, str]]:
+    """Other logins and passwords that a line may hold, where the login is no address."""
+    if "@" in login:
+        return
+    if later := _LATER.fullmatch(secret):
+        yield later[1], later[2]
+    host = _HOST.match(text)
+    if host and not host["rest"]:
+        yield host["name"], text[host.end() + 1 :]

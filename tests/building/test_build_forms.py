@@ -104,6 +104,7 @@ DUMPS = {
     "standard sql": standard_text(),
     "copy": copy_text(),
     "blocks": blocks_text(),
+    "host lines": "".join(f"login.example.net:8443/x:{name}:{word}\n" for name, word in PEOPLE),
     "url lines": "".join(f"https://a.example.net:8443/x:{name}:{word}\n" for name, word in PEOPLE),
 }
 
@@ -213,6 +214,11 @@ ONE_LINE = {
     "android://k==@com.example.app/:user:word": ("user", "word"),
     "a.example/login:user:word": ("user", "word"),
     "a.example:user:word": ("user", "word"),
+    "a.example:8443/login:user:word": ("user", "word"),
+    "192.0.2.7:8080/:admin:word": ("admin", "word"),
+    "localhost/a:admin:word": ("admin", "word"),
+    "login.example.xn--p1ai/a;user;word": ("user", "word"),
+    "a.example/@user:ada@example.fr:word": ("ada@example.fr", "word"),
     "ada@example.fr:word": ("ada@example.fr", "word"),
     "user:word": ("user", "word"),
     "user;wo:rd": ("user", "wo:rd"),

@@ -32,6 +32,10 @@ SAMPLES = {
         "email",
     ),
     "url lines": ("https://a.example/login:ada@example.fr:word\n" * 3, "stealer", "email"),
+    "host lines": ("a.example:8080/login:ada@example.fr:word\n" * 3, "stealer", "email"),
+    "host lines without a path": ("a.example:ada@example.fr:word\n" * 3, "stealer", "email"),
+    "host lines without an address": ("a.example/login:ada:word\n" * 3, "stealer", None),
+    "logins like hosts": ("ada.martin:word:x\n" * 3, "combo", None),
     "nothing": ("\x01\x02\x03 binary \x04\n" * 5, None, None),
     "empty": ("", None, None),
 }

@@ -278,6 +278,9 @@ FORMS: dict[str, Listed] = {
             )
         )
     ),
+    "stealer lines without a scheme": Listed(
+        _lines(f"www.a.example/login:x@y.fr:{SECRET}", f"a.example:8080/:x:{OTHER}")
+    ),
     "stealer lines": Listed(
         _lines(f"https://a.example/x:alice:{SECRET}", f"https://b.example/x:bob:{OTHER}")
     ),

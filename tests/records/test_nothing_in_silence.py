@@ -730,3 +730,29 @@ def test_cells_of_a_spreadsheet_are_never_in_pieces(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "list.xlsx")
     assert scanned((tmp_path / "list.xlsx").read_bytes(), tmp_path) == {"one", "two"}
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_table_that_begins_with_urls_has_the_columns_of_its_header(
+    mark: str, tmp_path: Path
+) -> None:
+    lines = ["url;login;password;seen"] + [f"https://a.fr/{at};u{at};word{at};x" for at in range(9)]
+    text = "\n".join(lines).replace(";", mark)
+    expected = {f"word{at}" for at in range(9)}
+    assert taken(text)[0] == expected
+    assert scanned(text, tmp_path) == expected
+
+
+LOGINS = {
+    "acme.fr/x:b:jean@acme.fr:one": {"b:jean@acme.fr:one", "jean@acme.fr:one"},
+    "acme.fr:jean:o:ne": {"jean:o:ne", "acme.fr:jean:o:ne"},
+    " acme.fr:443/x:jean@acme.fr:one": {"jean@acme.fr:one"},
+    "\thttps://acme.fr/x:jean@acme.fr:one": {"jean@acme.fr:one"},
+}
+
+
+@pytest.mark.parametrize("line", LOGINS)
+def test_what_a_line_of_a_host_may_mean_is_all_taken(line: str) -> None:
+    others = "acme.fr/x:a@b.fr:two\n" * 3
+    found, _ = taken(f"{line}\n{others}", Wanted(Kind.CREDENTIAL))
+    assert found - {"a@b.fr:two"} == LOGINS[line]

@@ -31,6 +31,10 @@ _COMBO = late(
     + _ADDRESS
     + rb"[\"'>)]?(?:\s{0,2}[:;|\t,=]|\s{0,2}[-=~#/>_\\*+&^]{2,}| )\s*(.+)"
 )
+_NUMBER = rb"\s*(?:[#\[(]?\d{1,12}(?:[:)\]][:.]?\s*|\.\s+|\s+-\s+)|#\s?\d{1,12}\s+)"
+_NUMBERED = late(_NUMBER + rb"[\"'<(]?" + _ADDRESS + rb"[\"'>)]?\s{0,2}[:;|\t,=]\s*(.+)")
+"""The same in a list that is numbered."""
+_LISTED = late(rb"\s*\[\d{1,12}\]\s*[^\s,\[\]{}]")
 _ALONE = late(rb"[\s/<(\"']*" + _ADDRESS + rb"[\s>)\"']*")
 _REVERSED = late(rb"(.+?)\s?[:;|\t,]\s?[\"'<]?" + _ADDRESS + rb"[\"'>]?\s*")
 _HASH = late(rb"\s*([0-9A-Fa-f]{16,128})\s*(?::\s*\d+)?\s*")
@@ -169,7 +173,7 @@ def _cracked(_: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dia
 
 def _json(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
     first = lines[0].lstrip(b"\xef\xbb\xbf \t")
-    if first[:1] not in (b"{", b"[", b'"'):
+    if first[:1] not in (b"{", b"[", b'"') or share(lines, _LISTED.match) >= 0.6:
         return None
     values = share(lines, lambda line: _value(line) is not None)
     if len(lines) > 1 and values >= 0.5:
@@ -332,11 +336,15 @@ def _one_column(lines: Sequence[bytes], wanted: Wanted) -> Dialect:
 
 def _accounts(lines: Sequence[bytes]) -> bool:
     """Whether most lines are an address and something behind it, or before it."""
-    behind = [match[1] for line in lines if (match := _COMBO.match(line))]
+    behind = [match[1] for line in lines if (match := _account(line))]
     pairs = share(behind, _ALONE.fullmatch) > 0.5  # of addresses: no passwords
     if not pairs and len(behind) >= len(lines) * 0.6:
         return True
     return not pairs and share(lines, _REVERSED.fullmatch) >= MOST
+
+
+def _account(line: bytes) -> re.Match[bytes] | None:
+    return _COMBO.match(line) or _NUMBERED.match(line)
 
 
 _LOOKS: tuple[Callable[[bytes, Sequence[bytes], str, Wanted], Dialect | None], ...] = (

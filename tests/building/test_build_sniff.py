@@ -36,6 +36,17 @@ SAMPLES = {
     "host lines without a path": ("a.example:ada@example.fr:word\n" * 3, "stealer", "email"),
     "host lines without an address": ("a.example/login:ada:word\n" * 3, "stealer", None),
     "logins like hosts": ("ada.martin:word:x\n" * 3, "combo", None),
+    **{
+        f"numbered {mark}": (
+            "".join(f"{mark.replace('1', str(at))}ada@example.fr:word\n" for at in range(1, 30)),
+            "combo",
+            "email",
+        )
+        for mark in ("1. ", "1) ", "1: ", "1:", "[1] ", "(1) ", "#1 ", "# 1 ", "1 - ", "#1: ")
+    },
+    "numbered logins": ("[1] ada:word\n[2] ben:other\n" * 5, "combo", None),
+    "numbered prose": ("1. ada@example.fr wrote to us.\n" * 5, "text", "email"),
+    "list of lists": ("[\n[1],\n[2, 3]\n]\n", "json", None),
     "nothing": ("\x01\x02\x03 binary \x04\n" * 5, None, None),
     "empty": ("", None, None),
 }

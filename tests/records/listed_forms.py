@@ -116,6 +116,8 @@ FORMS: dict[str, Listed] = {
     "passwords": Listed(_lines(SECRET, OTHER, "dragon")),
     "one password": Listed(_lines(SECRET)),
     "combo :": Listed(_lines(f"a@b.fr:{SECRET}", f"c@d.fr:{OTHER}")),
+    "combo 1.": Listed(_lines(f"1. a@b.fr:{SECRET}", f"2. c@d.fr:{OTHER}")),
+    "combo [1]": Listed(_lines(f"[1] a@b.fr:{SECRET}", f"[2] c@d.fr:{OTHER}")),
     "combo ;": Listed(_lines(f"a@b.fr;{SECRET}", f"c@d.fr;{OTHER}")),
     "combo |": Listed(_lines(f"a@b.fr|{SECRET}", f"c@d.fr|{OTHER}")),
     "combo tab": Listed(_lines(f"a@b.fr\t{SECRET}", f"c@d.fr\t{OTHER}")),

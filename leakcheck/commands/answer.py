@@ -69,7 +69,7 @@ def answer(
         raise UsageError(said("Say where to listen: --socket PATH, or --port N."))
     if len(mode) not in (3, 4) or not set(mode) <= set("01234567"):
         raise UsageError(said("--mode takes three octal digits, such as 660."))
-    access = Access(offline=True, require_signature=require_signature)
+    access = Access(offline=True, require_signature=require_signature, waits=False)
     opened = open_for_passwords(sources or [], access)
     try:
         if remote(opened):

@@ -39,6 +39,8 @@ class Access:
         allow_bits: do not ask a source that would learn more bits of a digest.
         require_signature: take no answer from a filter that nobody trusted has signed.
         usual: what to ask if no source is named, in place of the installed filters.
+        waits: whether a question waits while a signed file that changed is read whole to verify
+            it; otherwise the answer is unknown meanwhile.
     """
 
     offline: bool = False
@@ -50,6 +52,7 @@ class Access:
     allow_bits: float = 22.0
     require_signature: bool = False
     usual: tuple[Usual, ...] = ()
+    waits: bool = True
 
     def refuses(self, info: SourceInfo) -> str | None:
         """Why no answer is taken from what `info` describes, or None."""

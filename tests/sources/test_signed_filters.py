@@ -308,3 +308,51 @@ def test_an_installed_filter_of_any_name_needs_its_signature(folder: Path) -> No
         assert found.status == 2
         told = json.loads(found.out)["results"][0]["sources"]
         assert {one["verdict"] for one in told} == {"unknown"}
+
+
+def test_who_does_not_wait_is_told_unknown_while_a_new_file_is_summed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `leakcheck answer` asks: others are answered meanwhile, and then so is this one."""
+    import shutil
+    import threading
+    import time
+
+    from leakcheck.subject.digests import sha1
+    from leakcheck.trust import local
+
+    trust(folder)
+    (source,) = opened = [
+        open_source(str(folder / "dump.bloom"), [Kind.EMAIL], Access(offline=True, waits=False))
+    ]
+    alice, dan = sha1("alice@example.fr"), sha1("dan@example.fr")
+    assert source.lookup(alice).codes == b"\1"
+    may, sums = threading.Event(), []
+    summed = local.digest_of
+
+    def slowly(*arguments: object) -> bytes:
+        sums.append(threading.current_thread())
+        assert may.wait(30)
+        return summed(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(local, "digest_of", slowly)
+    shutil.copy(folder / "other.bloom", folder / "new")
+    done(leakcheck("sign", "other.bloom", "--key", "acme.key", cwd=folder))
+    (folder / "new").replace(folder / "dump.bloom")
+    start = time.monotonic()
+    for _ in range(20):
+        for who in (alice, dan):
+            found = source.lookup(who)
+            assert found.codes == b"\2"
+            assert "being verified" in found.reasons[0]
+        assert source.answer_to(dan).verdict == "unknown"
+        assert "being verified" in str(source.refusal())
+    assert time.monotonic() - start < 5
+    assert len(sums) == 1  # by one thread, whoever asks, and not by this one
+    assert sums[0] is not threading.current_thread()
+    may.set()
+    sums[0].join(30)
+    assert source.lookup(alice + dan).codes == b"\0\1"
+    assert source.info.signed
+    for one in opened:
+        one.close()

@@ -136,9 +136,7 @@ class LocalFilter(Source):
         """`info`, with who vouches for the file now, and why it can answer nothing, if so."""
         if self._watched is None:
             return info
-        signed, doubt = self._watched.standing(
-            opened, self._standing, waits=self._access.waits
-        )
+        signed, doubt = self._watched.standing(opened, self._standing, waits=self._access.waits)
         if (signed, doubt) == (info.signed, info.doubt):
             return info
         return info._replace(signed=signed, doubt=doubt)

@@ -84,9 +84,7 @@ class StoredRanges(Source):
         Another thread may ask another store meanwhile: `self.info` is of the latest.
         """
         store = self._live.store()
-        standing = self._watched.standing(
-            store, self._standing, waits=self._access.waits
-        )
+        standing = self._watched.standing(store, self._standing, waits=self._access.waits)
         known = self._known
         if known is None or known[0] is not store or known[1] != standing:
             self._known = known = store, standing, self._described(store.header, standing)

@@ -103,6 +103,11 @@ def is_metavar(value: str) -> bool:
     return _METAVAR.fullmatch(value) is not None and means_password(value)
 
 
+def is_option(value: str) -> bool:
+    """Whether what follows a flag is no value of it: the next flag, or what stands for a value."""
+    return is_metavar(value) or value.startswith("--") or value[:1] + value[2:] == "-"
+
+
 def is_usage(value: str) -> bool:
     """Whether a value of a flag in documentation says what to give: `--password pass`."""
     return value.lower() in _GIVEN or _METAVAR.fullmatch(value) is not None

@@ -132,12 +132,14 @@ def _named(text: Text) -> bool:
             return True
         if like(name.rpartition(".")[0]):
             return True
+        if "-" in name and text.data[first - 2 : first] == b"${" and like(name.partition("-")[0]):
+            return True  # `${DB_PASSWORD-x}`
     return False
 
 
 def _read(text: Text, family: Family) -> list[Candidate]:
     """The candidates of a text, in the order in which they stand."""
-    from leakcheck.ci.readers import commands, dialects, encoded, urls
+    from leakcheck.ci.readers import arguments, commands, defaults, dialects, encoded, urls
     from leakcheck.ci.readers.universal import scan
 
     text.read_held, text.read_part, text.read_lines = read_held, read_part, read_lines
@@ -158,4 +160,7 @@ def _read(text: Text, family: Family) -> list[Candidate]:
         except Exception:
             # a file made to break a parser must not hide what stands in it
             scan(text, family)
+    if text.hits:
+        arguments.read(text, family)
+        defaults.read(text, family)
     return sorted(text.found, key=lambda found: (found.line, found.column))

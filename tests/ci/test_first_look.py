@@ -23,7 +23,10 @@ LOOK = NAMES.first_look
 PLAIN = Names()
 PLAIN.first_look = None
 pytestmark = pytest.mark.skipif(LOOK is None, reason="plain Python looks at every file")
-PATHS = ["a.py", "a.js", "a.txt", "a.yml", "a.json", "a.md", "a.unknown", "a.ini", "Makefile"]
+PATHS = [
+    *("a.py", "a.js", "a.txt", "a.yml", "a.json", "a.md", "a.unknown", "a.ini", "Makefile"),
+    *("a.tf", "a.sh", "a.tpl"),
+]
 PIECES = [
     *(word.decode() for word in marks.WORDS),
     *(word.decode() for words in NEEDLES.values() for word, _, _ in words),
@@ -32,7 +35,9 @@ PIECES = [
     "==", "!=", ":", ";", ",", ")", "(", "[a]", "'", '"', "'secret1'", "@", "/", "{", "${A}",
     "{{ a }}", "user", "create user a ", "identified by ", "with x by", "basic ", "auth=",
     "dXNlcjpwYXNz", "support", "Og==", "%20", "+", "docker", "registry", "in ", "search ", "host",
-    "\ufeff", "a:@b@c", "://", "sEcret", "SECret",
+    "\ufeff", "a:@b@c", "://", "sEcret", "SECret", "\n- ", '", "', "tiger;", "as ", "with\n",
+    "${", ":-", "default ", "| ", "{{ .", " }}", "--", "-p", "PWD=", "server=x\n", "variable ",
+    "login", "role x ",
 ]  # fmt: skip
 
 
@@ -98,7 +103,8 @@ LONG = [
 
 
 @given(
-    st.lists(st.sampled_from(PIECES + 4 * VALUES + 4 * LONG), max_size=12), st.sampled_from(PATHS)
+    st.lists(st.sampled_from(PIECES + 4 * VALUES + 4 * LONG), max_size=12),
+    st.sampled_from([*PATHS, "a.sql"]),
 )
 @settings(max_examples=200, deadline=None)
 def test_the_same_is_found_as_without_it(pieces: list[str], path: str) -> None:
@@ -110,6 +116,7 @@ def test_the_same_is_found_as_without_it(pieces: list[str], path: str) -> None:
         except NotTextError:
             found.append([])
     assert found[0] == found[1]
+    assert not any(candidate.skip is None for candidate in found[0]) or not passed_over(data, path)
 
 
 @pytest.mark.parametrize("path", ["a.py", "a.txt"])
@@ -132,6 +139,8 @@ def test_most_text_is_passed_over(text: str, path: str) -> None:
         b"password", b"DB_PASS=1", b"x" * 200 + b"dbPass", b"userPWDs", b"secret", b"mot_de_passe",
         b"pass = 1", b"://a:b@c", b"x://:${P}@h", b"Basic dXNlcjpwYXNz", b"AUTH: 'dTpw'",
         b"curl", b"IDENTIFIED BY 'x'", b"create user a identified by X1;", b"docker  login",
+        b'"docker", "login"', b"- docker\n  - login", b"create user a\nidentified by tiger;",
+        b"identified as 'x'",
         b"x -pass\t", b"-passx openssl", b"ldapsearch", b"sqlcmd", b"a\0", b"\xff\xfea\0", b"a\rb",
         b"version https://git-lfs.github.com/spec/v1\n", b"contrase\xc3\xb1a",
         b"://a:@b@c", b"redis://:@x@h", b"sEcret", b"SECret", b"basic " + b"dTpw" * 100,

@@ -41,6 +41,34 @@ FOUND = [
     ("a.sh", "smbclient //h/s -U 'bob%hunter2'"), ("a.sh", "rabbitmqctl add_user bob hunter2"),
     ("a.txt", "SQL> alter user sys identified by hunter2 container=all;"), ("a.py", "q(\"SET PASSWORD = PASSWORD('hunter2')\")"),
     ("a.yml", "chpasswd:\n  list: |\n    root:hunter2\n"), ("a.yml", "chpasswd:\n  list:\n    - root:hunter2\n"),
+    # lists of arguments
+    ("a.yml", 'args: ["--user", "me", "--password", "hunter2"]'), ("a.yml", "args:\n  - --user\n  - me\n  - --db-password\n  - hunter2 # x\n"),
+    ("a.yml", "args: [--password, hunter2, -v]"), ("a.yml", "x:\n- '--password'\n- \"hunter2\"\n"),
+    ("a.json", '{"args": ["--password",\n  "hunter2"]}'), ("a.json", '{"cmd": ["redis-server", "--requirepass", "hunter2"]}'),
+    ("Dockerfile", 'CMD ["app", "--password", "hunter2"]'), ("a.py", 'run(["app", "--db-password",\n     "hunter2"])'),
+    ("a.rs", 'Command::new("app").arg("--password").arg("hunter2")'), ("a.sh", 'args=("--password" "hunter2" "-v")'),
+    ("Dockerfile", 'CMD ["mysql", "-uroot", "-phunter2"]'), ("a.py", 'run(["mysql", "-u", user, "-phunter2"])'),
+    ("a.py", 'run(("docker", "login", "-u", "me", "-p", "hunter2"))'), ("a.py", 'run(["redis-cli", "-a", "hunter2"])'),
+    ("a.py", 'run(["curl", "-u", "me:hunter2", url])'), ("a.json", '["docker", "login", "-p", "hunter2"]'),
+    ("a.yml", "command:\n  - docker\n  - login\n  - -u\n  - me\n  - -p\n  - hunter2\n"), ("a.yml", "run: [/bin/mysql, -phunter2]"),
+    ("a.py", 'run(["openssl", "rsa", "-passin", "pass:hunter2"])'), ("a.yml", "x: [helm, registry, login, -p, hunter2]"),
+    # data sources
+    ("odbc.ini", "[db]\nServer = x\nPWD = hunter2\n"), ("a.dsn", "[ODBC]\nDRIVER=SQL Server\nUID=sa\nPWD=hunter2\n"),
+    ("a.txt", "Driver={SQL Server};Server=x;Uid=sa;PWD=hunter2;"),
+    # what is taken where none was given
+    ("t/a.yaml", 'password: {{ .Values.password | default "hunter2" }}'), ("t/a.yaml", 'x: "{{ .Values.db.password | default "hunter2" | b64enc }}"'),
+    ("t/a.yaml", 'password: {{- default "hunter2" .Values.db.pw | quote -}}'), ("a.tpl", '{{- $password := default "hunter2" .Values.x -}}'),
+    ("a.tpl", '{{ or .Values.password "hunter2" }}'), ("a.yml", 'password: {{ coalesce .Values.a .Values.b "hunter2" }}'),
+    ("a.j2", "x={{ db_password | default('hunter2', true) }}"), ("a.tmpl", 'password: {{ .Password | default "hunter2" }}'),
+    ("a.yml", "x: ${DB_PASSWORD:-hunter2}"), ("a.yml", 'x: "${DB_PASSWORD-hunter2}"'), ("a.yml", "x: postgres://u:${DB_PASSWORD:-hunter2}@h/d"),
+    ("a.sh", ': "${DB_PASSWORD:=hunter2}"'), ("a.sh", "echo ${DB_PASSWORD=hunter2}"), ("a.sh", 'run --x "${DB_PASSWORD:-\'hunter2\'}"'),
+    (".env", "X=${DB_PASSWORD:-hunter2}"), ("Dockerfile", "ENV X=${DB_PASSWORD:-hunter2}"),
+    # Terraform
+    ("a.tf", 'variable "db_password" { default = "hunter2" }'), ("a.tf", 'variable "db_password"\n{\n  default = "hunter2"\n}'),
+    ("a.tf", 'variable "db_password" {\n  validation {\n    condition = length(var.x) > 3\n  }\n  default = "hunter2"\n}'),
+    # accounts
+    ("a.sql", "CREATE USER scott IDENTIFIED BY hunter2;"), ("a.sql", "CREATE USER x WITH\n  PASSWORD 'hunter2';"),
+    ("a.py", 'q("""CREATE USER x WITH\n  PASSWORD \'hunter2\'""")'), ("a.yml", "run: >\n  CREATE ROLE x\n  PASSWORD 'hunter2'\n"),
     # languages of their own
     ("a.robot", "*** Variables ***\n${PASSWORD}    hunter2\n"), ("a.robot", "*** Test Cases ***\nA\n    Input Password    id    hunter2\n"),
     ("a.feature", 'When I fill in "Password" with "hunter2"\n'), ("a.feature", 'Given a user with password "hunter2"\n'),
@@ -103,6 +131,22 @@ NOT_FOUND = [
     ("a.yml", "MYSQL_PASSWORD: /run/secrets/db-password"), ("a.yml", "secret: db-credentials"), ("a.yml", "secret:\n  secretName: x"),
     ("a.py", "hidden_password = 'ftp://user:<hidden>@host/'"), ("a.env", "DB_PASSWORD=##DB_PASSWORD##"),
     ("a.py", "'set_password': 'shop.account.forms.SetPasswordForm'"),
+    # lists of options, and what a list gives from elsewhere
+    ("a.json", '{"options": ["--user", "--password", "--host"]}'), ("a.json", '{"name": ["--password", "-p"]}'),
+    ("a.yml", "args:\n  - --password\n  - --user\n"), ("a.yml", "args: [--password, PASSWORD]"), ("a.py", 'p.add_argument("--password", "-w")'),
+    ("a.yml", "args: [--password, $(DB_PASSWORD)]"), ("a.yml", "- see --password\n- hunter2\n"), ("a.yml", "args:\n- --password\nx: hunter2\n"),
+    ("a.py", 'run(["docker", "login", "-u", "me", "-p", pw])'), ("a.py", 'run(["mysql", "-p", "x"])'), ("a.py", 'x = ["docker", "login", "logout"]'),
+    ("a.py", 'run(["app", "-p", "8080"])'), ("a.json", '["--password-file", "hunter2"]'),
+    # the working folder
+    ("a.ini", "HOME=x\nPWD=hunter2\n"), ("a.ini", "[a]\nPWD=hunter2\n[b]\nserver=x\n"), ("a.txt", "UID=0\nPWD=/root\n"), (".env", "UID=0\nPWD=hunter2\n"),
+    # defaults that are none, or not of a password
+    ("a.yml", 'x: {{ .Values.passwordKey | default "hunter2" }}'), ("a.yml", 'key: {{ .Values.secretPassword | default "hunter2" }}'),
+    ("a.yml", 'password: {{ .Values.secretName | default "hunter2" }}'), ("a.yml", 'password: {{ .Values.password | default "" }}'),
+    ("a.yml", 'user: {{ .Values.user | default "hunter2" }} # {{ .Values.password }}'), ("a.sh", 'echo "${PASSWORD:-unset} ${PASSWORD:+set}"'),
+    ("a.js", "x = `${password-one}`"), ("a.sh", 'echo "${PASSWORD:-$OTHER}${PASSWORD:-}"'), ("a.sh", "x=${#PASSWORD} y=${PASSWORD%x}"),
+    ("a.tf", 'variable "db_password" {\n}\nx {\n  default = "hunter2"\n}'), ("a.tf", 'variable "db_password" {\n  x {\n    default = "hunter2"\n  }\n}'),
+    ("a.sql", "-- the user is identified by name\nCREATE USER x IDENTIFIED BY VALUES 'S:0123456789abcdef0123456789abcdef';"),
+    ("a.sql", "CREATE USER x IDENTIFIED EXTERNALLY;\nALTER USER x IDENTIFIED BY password;"), ("a.txt", "the user is identified by hunter"),
     # help, tests, other things
     ("a.md", "usage: tool --password PASSWORD"), ("a.js", "t.pass('Closed')"), ("a.go", "// username:password@tcp(ip:port)"),
     ("a.py", "parser.error('--password', '--remote')"), ("a.md", "`secret: all` or `password` and `token`: `x y`"),

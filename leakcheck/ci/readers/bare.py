@@ -46,6 +46,8 @@ def read_bare(text: Text, family: Family, name: Name, end: int) -> bool:
             comment = text.in_comment(name.first, family)
             text.add(pair.start(1), name.text, shown(pair[1]), family.name, comment=comment)
             return True
+    if name.before.endswith(b"${"):
+        return False  # see defaults
     if name.text == "sshpass" and family.unquoted:
         sign = _SSHPASS.match(data, last, end)
         return sign is not None and _add_bare(text, family, name, sign.end(), "word", end)
@@ -64,10 +66,17 @@ def read_bare(text: Text, family: Family, name: Name, end: int) -> bool:
         if sign is None and family.spaces and _SPACED_KEY.fullmatch(name.before):
             sign = _BARE_SPACE.match(data, last, end)
         if sign is None and name.flag and _is_command(family, name):
-            sign = _BARE_ARGUMENT.match(data, last, end)
+            sign = _BARE_ARGUMENT.match(data, last + _closes(family, name, data), end)
         if sign is not None:
             return _add_bare(text, family, name, sign.end(), "word", end)
     return False
+
+
+def _closes(family: Family, name: Name, data: bytes) -> int:
+    """The length of the quote that closes a word of a shell's list: `("--password" "x")`."""
+    around = name.before[-1:]
+    is_word = family.name == "shell" and around in (b'"', b"'") and data[name.last :][:1] == around
+    return int(is_word)
 
 
 def _is_command(family: Family, name: Name) -> bool:

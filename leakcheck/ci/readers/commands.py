@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from leakcheck.ci.marks import bits
+from leakcheck.ci.readers import arguments
 from leakcheck.ci.readers.families import Family
 from leakcheck.ci.readers.literals import quoted, shell_word
 from leakcheck.ci.readers.sql import read_rows
@@ -20,13 +21,18 @@ _IDENTIFIED = re.compile(
     rb"(?:n?(?P<quote>\\?['\"])|(?P<bare>[^\s'\";:\\<>(){}$&,`]{3,64})(?=[\s;\\\"']|\Z))"
 )
 _OF_ROLE = re.compile(rb"password(?:\s{0,4}=)?\s{1,8}n?(?P<quote>\\?['\"])")
-_ROLE = re.compile(rb"\b(?:role|user|login)\s[^;\n]{0,120}\Z")
+_ROLE = re.compile(
+    rb"\b(?:role|user|login)\s[^;\n]{0,120}\Z"
+    rb"|\b(?:create|alter)\s{1,8}(?:role|user|login)\s[^;]{0,120}\Z"
+)
 _CHANGES = re.compile(rb"\b(?:user|alter|create|grant)\b")
 _HASHED = re.compile(rb"(?<![\w.$])password\(\s{0,4}(?P<quote>\\?['\"])")
-_NOT_BARE = re.compile(
-    rb"(?:by|externally|password|values?|null|the|an?|its|their|using|with|as|and|or|to|in|is|for|of"
-    rb"|option|expire|require|login|nologin|encrypted|when|where|account|either|each|[a-z]+)\Z"
+_KEYWORDS = (
+    rb"by|externally|globally|password|values?|null|the|an?|its|their|using|with|as|and|or|to|in|is"
+    rb"|for|of|option|expire|require|login|nologin|encrypted|when|where|account|either|each"
 )
+_KEYWORD = re.compile(rb"(?:" + _KEYWORDS + rb")\Z")
+_NOT_BARE = re.compile(rb"[a-z]+\Z")
 _BUILT = re.compile(r"[\"'+]|%s|\{\w*\}|\$\w")
 
 _ARGUMENT = (
@@ -55,6 +61,11 @@ def _program(word: bytes, name: bytes, key: str, before: bytes) -> _Program:
     return _Program(bits(word), re.compile(name), key, re.compile(before + _ARGUMENT))
 
 
+_GAP = (
+    rb"(?:[ \t]{1,4}|[\"']?\s{0,40},\s{0,40}[\"']?"
+    rb"|[\"']?[ \t]{0,4}\r?\n[ \t]{0,40}-[ \t]{1,4}[\"']?)"
+)
+"""Between two words of a command: blanks, or what parts the items of a list."""
 _MYSQL = rb"(?:mysql|mariadb)(?:dump|admin|check|import|show|pump|slap|d)?\b"
 _PROGRAMS = (
     _Program(bits(b"curl"), re.compile(rb"curl"), "curl -u", _CURL),
@@ -67,7 +78,7 @@ _PROGRAMS = (
              rb"(?:[ \t]-(?:pass(?:in|out|word)?|k)[ \t]{1,8}[\"']?|(?<=[ \t]))pass:(?![ \t])"),
     _program(b"convertto-sec", rb"convertto-securestring", "ConvertTo-SecureString",
              rb"(?:[ \t]-(?i:string|asplaintext|force)){0,3}[ \t]{1,8}(?=[\"'\w!-&])(?!-)"),
-    _program(b"login", rb"(?:docker|podman)[ \t]{1,4}login|helm[ \t]{1,4}registry[ \t]{1,4}login",
+    _program(b"login", rb"(?:docker|podman|helm" + _GAP + rb"registry)" + _GAP + rb"login",
              "login -p", rb"[ \t]-p[ \t=]{1,8}(?!-)"),
     _program(b"redis-cli", rb"redis-cli", "redis-cli -a", rb"[ \t]-a[ \t]{1,8}(?!-)"),
     _program(b"ldap", rb"ldap(?:search|add|modify|passwd|delete|whoami)\b", "ldap -w",
@@ -136,6 +147,10 @@ def read(text: Text, family: Family) -> None:
                 text.low, max(0, match.start() - 130), match.start()
             ):
                 _statement(text, family, match, "PASSWORD")
+    if family.name == "sql":
+        for match in _identified(text):
+            if match["quote"] is None and not text.in_comment(match.start(), family):
+                _statement(text, family, match, "IDENTIFIED BY")
     if not marks & _MARKS or family.name in _NOT_READ:
         return
     for match in _identified(text):
@@ -163,6 +178,8 @@ def _stated(text: Text, match: re.Match[bytes]) -> tuple[int, str] | None:
         at, end = match.span("bare")
         known = _CHANGES.search(text.low, max(0, match.start() - 200), match.start())
         value = text.data[at:end]
+        if text.family.name == "sql":  # `identified by tiger`
+            return (at, shown(value)) if known and not _KEYWORD.match(value.lower()) else None
         return (at, shown(value)) if known and not _NOT_BARE.match(value) else None
     found = quoted(text.data, match.start("quote"), match["quote"], match.end() + NEAR)
     # `BY '" + password + "'` and its like: the statement is built from values
@@ -184,6 +201,15 @@ def _call(text: Text, family: Family, match: re.Match[bytes]) -> None:
 
 def _argument(text: Text, family: Family, program: _Program, at: int) -> None:
     stop = min(len(text.data), at + _REACH)
+    if arguments.begins(text, at):
+        line = arguments.line_at(text, family, at, stop)
+        match = program.argument.search(line.words)
+        if match is not None:
+            comment = text.in_comment(at, family)
+            value = shown(match["word"])
+            place = line.place_of(match.start("word"))
+            text.add(place, program.key, value, "command", comment=comment)
+        return
     command = _COMMAND.match(text.data, at, stop)
     match = program.argument.search(text.data, at, command.end() if command else stop)
     if match is not None:

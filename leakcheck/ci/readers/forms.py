@@ -65,6 +65,7 @@ _WRAPPED = re.compile(
 _SPACED = re.compile(_KEY_END + _QUOTE)
 _SERIALIZED = re.compile(rb"\\?\";s:\d{1,4}:" + _QUOTE)
 _PAIRED = re.compile(rb"\\?[\"'`][ \t]{0,8},[ \t]{0,8}" + _QUOTE)
+_PASSED = re.compile(rb"\\?[\"'`](?:\s{0,80},\s{0,80}|\)\s{0,80}\.arg\(\s{0,80})" + _QUOTE)
 _BLOCK = re.compile(rb"\\?[\"'`][ \t]{0,8}\)[ \t]{0,8}(?:\{|do)[ \t]{0,8}" + _QUOTE)
 _CONSTANT = re.compile(rb"[ \t]{0,8},[ \t]{0,8}" + _QUOTE)
 _FILLED = re.compile(
@@ -155,9 +156,11 @@ def _pair(data: bytes, name: Name, end: int) -> re.Match[bytes] | None:
     match = _SERIALIZED.match(data, name.last, end)
     if match is not None:
         return match
+    if name.flag:
+        return _PASSED.match(data, name.last, end)
     match = _PAIRED.match(data, name.last, end)
     before = name.before[-80:]
-    if match is not None and (name.flag or _PAIRING.search(before) or _TUPLE.search(before)):
+    if match is not None and (_PAIRING.search(before) or _TUPLE.search(before)):
         return match
     return _BLOCK.match(data, name.last, end) if _PAIRING.search(before) else None
 

@@ -39,6 +39,13 @@ _LISTED = re.compile(
     rb"[\"']?[ \t]{0,20}(?::=|=>|=(?![=~>])|:(?![:=]))[ \t]{0,20}[\[({]\s{0,80}(?=[\"'])"
 )
 _NEXT = re.compile(rb"\s{0,80},\s{0,80}(?=[\"'])")
+_SETTINGS = frozenset(("ini", "conf", "plain"))
+_SOURCE = re.compile(
+    rb"^[ \t]{0,20}(?:driver|dsn|server(?:name)?|data ?source|database|uid|user ?id|port)"
+    rb"[ \t]{0,20}=",
+    re.MULTILINE,
+)
+_A_PATH = re.compile(rb"[ \t]{0,20}=[ \t]{0,20}[/~]")
 _CALLED_ON = re.compile(
     rb"\.(?:equals(?:IgnoreCase)?|Equals|isEqualTo|contentEquals|compareTo|should|eq)\Z"
 )
@@ -71,7 +78,11 @@ def scan(text: Text, family: Family, start: int = 0, end: int | None = None) -> 
             done, name = first + method.start(), name[: -len(method[0])]
         if _is_plural(text, name) and _add_listed(text, family, name, first, done, end):
             continue
-        if not text.names.like(name.rstrip("-.")) and not _bare_secret(family, name, flag):
+        if not (
+            text.names.like(name.rstrip("-."))
+            or _bare_secret(family, name, flag)
+            or (name == "PWD" and _of_connection(text, family, first, done))
+        ):
             text.miss(first, name, family.name, said("the name is not that of a password"))
             continue
         place = Name(name, first, done, text.before(first), flag)
@@ -117,6 +128,16 @@ def _bare_secret(family: Family, name: str, flag: bool) -> bool:
     """
     last = name.rpartition(".")[2]
     return family.lexed and not flag and (last.lower() == "secret" or last == "PWD")
+
+
+def _of_connection(text: Text, family: Family, first: int, last: int) -> bool:
+    """Whether PWD is a line of a data source, beside its driver, server or user: `odbc.ini`."""
+    if family.name not in _SETTINGS or text.before(first).strip():
+        return False
+    start = max(text.data.rfind(b"\n[", 0, first), first - NEAR, 0)
+    end = text.data.find(b"\n[", last, last + NEAR)
+    around = slice(start, last + NEAR if end < 0 else end)
+    return _A_PATH.match(text.data, last) is None and _SOURCE.search(text.low[around]) is not None
 
 
 def name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
@@ -187,7 +208,7 @@ def _why_not(
         return said("it is what passes, beside what fails")
     if form.how == "compared" and not is_compared(value):
         return said("it is compared with a type or a state")
-    if name.flag and (meaning.is_metavar(value) or value.startswith("--")):
+    if name.flag and meaning.is_option(value):
         return meaning.METAVAR
     if family.lexed or family.name == "toml":
         return _says_what(text, family, name, form, value)

@@ -249,7 +249,7 @@ impl FirstLook {
                 Rule::Url => anything = may_be_url(data, end),
                 Rule::Basic => anything = may_be_basic(data, end),
                 Rule::Auth => anything = may_be_auth(data, end),
-                Rule::Identified => anything = may_identify(data, start, end),
+                Rule::Identified => anything = may_identify(data, start, end, in_code),
                 Rule::Login => anything = is_login(data, start),
                 Rule::PassOption => {
                     option = true;
@@ -505,11 +505,11 @@ fn may_be_auth(data: &[u8], at: usize) -> bool {
 }
 
 /// Whether `identified` may be followed by `by` and a password.
-fn may_identify(data: &[u8], start: usize, end: usize) -> bool {
+fn may_identify(data: &[u8], start: usize, end: usize, in_code: bool) -> bool {
     let spaces = run(data, end, is_space);
     let by = end + spaces;
     let rest = data.get(by..).unwrap_or(&[]);
-    if spaces == 0 || starts(rest, b"with") {
+    if spaces == 0 || starts(rest, b"with") || starts(rest, b"as") {
         return spaces > 0;
     }
     let spaces = run(data, by + 2, is_space);
@@ -525,22 +525,23 @@ fn may_identify(data: &[u8], start: usize, end: usize) -> bool {
     }
     let word = &data[value..value + bare];
     let before = &data[start.saturating_sub(BEHIND)..start];
-    !word.iter().all(|byte| byte.is_ascii_lowercase())
+    // in SQL a word in lower case is a password as well: `identified by tiger`
+    !(in_code && word.iter().all(|byte| byte.is_ascii_lowercase()))
         && [&b"user"[..], b"alter", b"create", b"grant"]
             .iter()
             .any(|verb| holds(before, verb))
 }
 
-/// Whether `login` is a command of those that log in to registries.
+/// Whether `login` is a command of those that log in to registries, or stands in a list of its words.
 fn is_login(data: &[u8], start: usize) -> bool {
     let before = &data[..start];
-    let blanks = before
+    let between = before[start.saturating_sub(BEHIND)..]
         .iter()
         .rev()
-        .take_while(|byte| is_blank(**byte))
+        .take_while(|byte| is_space(**byte) || b"\"',-".contains(byte))
         .count();
-    let before = &before[..start - blanks];
-    blanks > 0
+    let before = &before[..start - between];
+    between > 0
         && [&b"docker"[..], b"podman", b"registry"].iter().any(|word| {
             before.len() >= word.len() && starts(&before[before.len() - word.len()..], word)
         })

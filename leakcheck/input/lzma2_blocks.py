@@ -60,7 +60,7 @@ class Lzma2Blocks:
             return b""
         if found := self._give(max_length):
             return found
-        if not self._alone:
+        if self._begun or not self._alone:  # nothing was asked for, or more is to be given
             return b""
         self._inner = LZMADecompressor(lzma.FORMAT_RAW, filters=self._filters)
         held, self._data = bytes(self._data), bytearray()

@@ -72,6 +72,12 @@ def test_blocks_are_unpacked_in_order(step: int, most: int, begun: list[int]) ->
     assert sorted(begun) == sorted(map(len, PACKED))
 
 
+def test_who_asks_for_nothing_loses_nothing() -> None:
+    inner = Lzma2Blocks(FILTERS)
+    assert inner.decompress(STREAM, 0) == inner.decompress(b"", 0) == b""
+    assert unpacked(inner, b"", 1, 5000) == (TEXT, "EOFError")
+
+
 def test_short_blocks_are_joined(begun: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lzma2_blocks, "_LEAST", len(BLOCKS[0]) + 1)
     assert unpacked(Lzma2Blocks(FILTERS), STREAM, 5000, 1 << 16)[0] == TEXT

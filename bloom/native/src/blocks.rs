@@ -50,6 +50,12 @@ impl Block {
         self.room
     }
 
+    /// Which memory the room is cut from.
+    #[cfg(test)]
+    pub fn place(&self) -> Option<NonNull<u8>> {
+        self.memory.as_ref().map(|memory| memory.start())
+    }
+
     #[inline(always)]
     pub fn is_full(&self) -> bool {
         self.len == self.room

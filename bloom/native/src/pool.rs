@@ -80,6 +80,8 @@ pub struct Partitions {
     /// Blocks to use again before others are cut.
     spare: Vec<Block>,
     quarry: Quarry,
+    /// Where runs are cut from: memory that a block shared with them would outlast them in whole.
+    run_quarry: Quarry,
 }
 
 /// The record of one digest: its first eight bytes, big-endian, and its XXH3-64.
@@ -127,6 +129,7 @@ impl Partitions {
             blocks: 0,
             spare: Vec::new(),
             quarry: Quarry::default(),
+            run_quarry: Quarry::default(),
         }
     }
 
@@ -134,7 +137,7 @@ impl Partitions {
         self.last.len()
     }
 
-    /// Memory held by the records, in bytes.
+    /// Memory held by the records, in bytes, without what a compaction has left to be used again.
     pub fn nbytes(&self) -> usize {
         let runs: usize = self.runs.iter().map(|run| run.records.room()).sum();
         (self.blocks * BLOCK + runs) * 16
@@ -154,8 +157,10 @@ impl Partitions {
     }
 
     /// Take `digests` as runs, if they are many and in order; return whether they are.
+    ///
+    /// Never while there are spare blocks: runs would be held beside memory that is in no count.
     fn add_run(&mut self, digests: &[u8]) -> Result<bool, NoMemory> {
-        if digests.len() < LEAST_RUN * self.digest_bytes {
+        if digests.len() < LEAST_RUN * self.digest_bytes || !self.spare.is_empty() {
             return Ok(false);
         }
         let mut fresh: Vec<Run> = Vec::new();
@@ -166,7 +171,7 @@ impl Partitions {
                 ordered = false;
                 break;
             }
-            let mut records = self.quarry.cut(piece.len() / self.digest_bytes)?;
+            let mut records = self.run_quarry.cut(piece.len() / self.digest_bytes)?;
             let mut sum = 0u64;
             for_each_digest(piece, self.digest_bytes, |digest| {
                 let record = record(digest);
@@ -177,12 +182,12 @@ impl Partitions {
                 }
                 last = Some(record);
             });
-            self.quarry.trim(&mut records);
+            self.run_quarry.trim(&mut records);
             fresh.push(Run { records, sum });
         }
         if !ordered {
             while let Some(run) = fresh.pop() {
-                self.quarry.take_back(run.records);
+                self.run_quarry.take_back(run.records);
             }
             return Ok(false);
         }
@@ -364,5 +369,75 @@ impl Joined {
             encode(&records[..count], here);
             (start, out, at) = (start + count, rest, at + 1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slab::BYTES;
+    use std::collections::HashSet;
+
+    /// Bytes of all memory that `pool` keeps from the system.
+    fn held(pool: &Partitions) -> usize {
+        let blocks = pool.full.iter().flatten().chain(&pool.last);
+        let runs = pool.runs.iter().map(|run| &run.records);
+        let blocks = blocks.chain(&pool.spare).chain(runs);
+        let places: HashSet<_> = blocks.filter_map(Block::place).collect();
+        (places.len() + 2) * BYTES // and what the quarries cut from
+    }
+
+    /// Digests that are spread evenly, `count` from the one numbered `first` on.
+    fn digests(first: u64, count: u64) -> Vec<[u8; 16]> {
+        (first..first + count)
+            .map(|number| {
+                let mut digest = [0; 16];
+                digest[..8].copy_from_slice(&xxh3_64(&number.to_le_bytes()).to_be_bytes());
+                digest[8..].copy_from_slice(&number.to_be_bytes());
+                digest
+            })
+            .collect()
+    }
+
+    #[test]
+    fn repeats_in_order_and_in_none_stay_within_the_share() {
+        const SHARE: usize = 16 << 20;
+        let mixed = digests(0, 1024);
+        let mut sorted = digests(0, LEAST_RUN as u64);
+        sorted.sort_unstable();
+        let (mixed, sorted) = (mixed.as_flattened(), sorted.as_flattened());
+        let mut pool = Partitions::new(16, 9);
+        let (mut most, mut compacted) = (0, 0);
+        while compacted < 4 {
+            // As Builder.add does. What is in no order needs blocks between runs.
+            for piece in [mixed, sorted, sorted, sorted] {
+                assert!(pool.add(piece).is_ok());
+            }
+            most = most.max(held(&pool));
+            if pool.nbytes() > SHARE {
+                assert!(pool.compact().is_ok());
+                compacted += 1;
+                assert_eq!(pool.count, LEAST_RUN);
+            }
+        }
+        assert!(most <= SHARE + 5 * BYTES, "{most} bytes");
+    }
+
+    #[test]
+    fn what_a_compaction_leaves_is_used_before_runs_are_cut() {
+        let mut sorted = digests(0, LEAST_RUN as u64);
+        sorted.sort_unstable();
+        let mut pool = Partitions::new(16, 9);
+        for _ in 0..100 {
+            assert!(pool.add(&sorted.as_flattened()[16..]).is_ok());
+        }
+        let before = pool.blocks;
+        assert!(pool.compact().is_ok());
+        assert_eq!(pool.spare.len(), before - pool.blocks);
+        assert!(pool.add(sorted.as_flattened()).is_ok());
+        assert!(!pool.has_runs() && pool.count == 2 * LEAST_RUN - 1);
+        pool.spare.clear();
+        assert!(pool.add(sorted.as_flattened()).is_ok());
+        assert!(pool.has_runs());
     }
 }

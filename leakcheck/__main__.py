@@ -29,6 +29,7 @@ _INTERRUPTED = said("Interrupted: nothing was left half-written.")
 
 def main() -> None:
     """Run the command line given in sys.argv and exit."""
+    sys.unraisablehook = _unraisable
     gc.set_threshold(_YOUNG)  # with the usual 700, a short run spends a tenth of its time looking
     try:
         _stand_in()
@@ -243,9 +244,18 @@ def _worded(text: str) -> str:
 
 def _interrupted(message: str) -> int:
     """message: how to go on, where that can be said."""
-    if sys.stderr.isatty():
-        print(file=sys.stderr)  # what the terminal shows of Ctrl-C stands alone
-    return _fail(message or _INTERRUPTED)
+    try:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # what the terminal shows of Ctrl-C stands alone
+        return _fail(message or _INTERRUPTED)
+    except OSError:  # the terminal was closed
+        return 2
+
+
+def _unraisable(what: Any) -> None:
+    from leakcheck.interrupts import unraisable
+
+    unraisable(what)
 
 
 def _fail(message: str) -> int:

@@ -3,12 +3,11 @@
 The work says how far it is; a thread of its own shows it, so that work that
 waits (for a slow pipe, for a server) is seen to wait, and shown work costs nothing.
 
-Rule: work that takes so long that it is shown ends at SIGTERM as it does at Ctrl-C: what it has
-half-written goes, and the terminal has its cursor back.
+Rule: work that takes so long that it is shown ends at SIGTERM, and where its terminal is closed,
+as it does at Ctrl-C: what it has half-written goes, and the terminal has its cursor back.
 """
 
 import json
-import signal
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from leakcheck import terminal
+from leakcheck import interrupts, terminal
 from leakcheck.language import joined, local, said
 from leakcheck.wording import counted, number, printable, size
 
@@ -44,10 +43,10 @@ class Progress:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown = False
-        self._took_over = False
+        self._taken: list[int] = []
 
     def __enter__(self) -> Self:
-        self._take_over()
+        self._taken = interrupts.take_over()
         wanted = terminal.settings()
         if wanted.progress != "never" and not (wanted.quiet and wanted.progress == "auto"):
             self._thread = threading.Thread(target=self._run, daemon=True)
@@ -61,15 +60,7 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         self.end()
-        if self._took_over:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def _take_over(self) -> None:
-        """Let SIGTERM be a Ctrl-C, unless somebody decided otherwise."""
-        here = threading.current_thread() is threading.main_thread()
-        if here and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            self._took_over = True
+        interrupts.give_back(self._taken)
 
     def end(self) -> None:
         """Show nothing more: what comes next is for people to read."""

@@ -348,7 +348,9 @@ def _guarded(work: Callable[[], None]) -> None:
 
 def main() -> None:
     """Fetch the blocks whose numbers come in, until stdin ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    for name in ("SIGINT", "SIGHUP"):  # these reach the parent, which ends us
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     worker = Worker(Order.from_json(sys.stdin.readline()))
     worker.start()
     for line in sys.stdin:

@@ -7,20 +7,25 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
+from leakcheck.interrupts import ENDING, HANGUP, interrupt
+
 
 class Interrupts:
-    """SIGINT and SIGTERM as KeyboardInterrupt, held back inside `held()`.
+    """SIGINT, SIGTERM and a closed terminal as KeyboardInterrupt, held back inside `held()`.
 
     Outside the main thread, where no handler can be set, it does nothing.
     """
 
     def __init__(self) -> None:
-        self._held = self._pending = False
+        self._held = False
+        self._pending: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *ENDING):
+                if number == HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # as nohup wants it
                 self._before[number] = signal.signal(number, self._handle)
         return self
 
@@ -36,9 +41,9 @@ class Interrupts:
             yield
         finally:
             self._held = False
-        if self._pending:
-            self._pending = False
-            raise KeyboardInterrupt
+        if self._pending is not None:
+            number, self._pending = self._pending, None
+            interrupt(number)
 
     def ignore(self) -> None:
         """From now on nothing interrupts: the report is being finished."""
@@ -46,6 +51,6 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._held:
-            self._pending = True
+            self._pending = number
         else:
-            raise KeyboardInterrupt
+            interrupt(number, frame)

@@ -220,7 +220,12 @@ def _split_key(text: str) -> tuple[str, str, bytes]:
 
 
 def _from_base64(text: str) -> bytes:
+    """What base64 stands for, written as an encoder writes it; empty where it is not.
+
+    Bits that stand for nothing (RFC 4648, 3.5) are zero: one text has one form.
+    """
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+    return raw if base64.b64encode(raw).decode() == text else b""

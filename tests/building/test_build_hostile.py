@@ -2,13 +2,16 @@
 
 import gzip
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
+import pexpect
 import pytest
 from builds import known, made, put, refused
 from program import LEAKCHECK, Result, leakcheck, one_sentence
@@ -145,25 +148,58 @@ def test_archive_passwords_come_from_a_file_or_a_prompt_alone(tmp_path: Path) ->
     assert "sentinelpass" not in opened.out + opened.err + closed.err + asked.err
 
 
-def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+def interrupted(folder: Path, number: signal.Signals, *before: str) -> Result:
+    """A build that gets a signal once it has begun to write, and then no more input."""
     out, into = os.pipe()
     process = subprocess.Popen(
-        [LEAKCHECK, "build", "-", "-o", str(tmp_path / "out.bloom"), *OPTIONS],
+        [*before, LEAKCHECK, "build", "-", "-o", str(folder / "out.bloom"), *OPTIONS],
         stdin=out, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     os.write(into, ROWS[:60_000])
     deadline = time.monotonic() + 20
-    while not left(tmp_path) and time.monotonic() < deadline:
+    while not left(folder) and time.monotonic() < deadline:
         os.write(into, ROWS[:60_000])
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
-    os.close(into)
+    process.send_signal(number)
     os.close(out)
-    result = Result(process.returncode, "", error.decode())
+    if before:
+        os.close(into)
+    _, error = process.communicate(timeout=30)
+    if not before:
+        os.close(into)
+    return Result(process.returncode, "", error.decode())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    result = interrupted(tmp_path, number)
     assert result.status == 2
     assert "Interrupted" in result.err
     assert not left(tmp_path)
+
+
+def test_nohup_lets_a_build_go_on_when_its_terminal_is_closed(tmp_path: Path) -> None:
+    result = interrupted(tmp_path, signal.SIGHUP, "nohup")
+    assert (result.status, left(tmp_path)) == (0, ["out.bloom"]), result.err
+
+
+def test_a_terminal_that_is_closed_leaves_nothing_of_a_build(tmp_path: Path) -> None:
+    """Here its messages have nowhere to go."""
+    os.mkfifo(tmp_path / "dump")
+    dump = os.open(tmp_path / "dump", os.O_RDWR | os.O_NONBLOCK)
+    words = [LEAKCHECK, "build", "-", "-o", str(tmp_path / "out.bloom"), *OPTIONS]
+    program = f"exec {shlex.join(words)} < {shlex.quote(str(tmp_path / 'dump'))}"
+    process = pexpect.spawn("sh", ["-c", program], timeout=30)
+    deadline = time.monotonic() + 20
+    while not left(tmp_path) and time.monotonic() < deadline:
+        with suppress(BlockingIOError):
+            os.write(dump, ROWS[:60_000])
+        time.sleep(0.02)
+    os.close(process.child_fd)
+    _, status = os.waitpid(process.pid, 0)
+    process.closed = process.terminated = True
+    os.close(dump)
+    assert (os.waitstatus_to_exitcode(status), left(tmp_path)) == (2, [])
 
 
 def test_both_engines_give_the_same_bytes(tmp_path: Path) -> None:

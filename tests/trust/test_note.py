@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import string
 
 import pytest
 from hypothesis import given, settings
@@ -73,6 +74,16 @@ def test_nobody_known_signed() -> None:
     same_name = Signer("example.org/a", bytes(32))
     with pytest.raises(NoteError, match="nobody"):
         verify(sign("hello\n", [same_name]), [ALICE.verifier])
+
+
+def test_bits_that_stand_for_nothing_are_refused() -> None:
+    """Base64 of 68 bytes has two in its last letter: it would be the same signature."""
+    note = sign("hello\nworld\n", [ALICE]).decode()
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    last = letters.index(note[-3])
+    for more in (1, 2, 3):
+        with pytest.raises(NoteError, match="malformed"):
+            verify((note[:-3] + letters[last + more] + "=\n").encode(), [ALICE.verifier])
 
 
 @settings(max_examples=300, deadline=None)

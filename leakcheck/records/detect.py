@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from leakcheck.language import said
 from leakcheck.patterns import late
-from leakcheck.records import binaries, columns, table
+from leakcheck.records import binaries, columns, displayed, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
 from leakcheck.records.rows import Wanted, readable
@@ -234,6 +234,8 @@ def _vcard(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> 
 
 
 def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    if _is_displayed(lines):
+        return Dialect(Form.STEALER)
     several = share(lines, lambda line: _ULP.match(line) or _HLP.match(line)) >= 0.6
     if several and not _headed(_table(lines, name, wanted, True), share(lines, _ULP.match) > 0):
         return Dialect(Form.STEALER)
@@ -242,6 +244,14 @@ def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -
     if roles[Role.PASSWORD] and known >= len(lines) * 0.4 and not _nested(lines):
         return Dialect(Form.STEALER)
     return None
+
+
+def _is_displayed(lines: Sequence[bytes]) -> bool:
+    """Whether lines are rows that a shell of a database displays as blocks."""
+    text = [line.decode("utf-8", "replace").rstrip() for line in lines]
+    firsts = [at for at, line in enumerate(text[:-1]) if displayed.is_first(line.strip())]
+    rows = (displayed.Displayed(0, text[at].strip()) for at in firsts)
+    return any(row.take(text[at + 1]) and row.values for at, row in zip(firsts, rows, strict=True))
 
 
 def _headed(table: Dialect | None, schemes: bool) -> bool:

@@ -4,7 +4,8 @@ A URL may have lost its scheme (`host:8080/path:login:password`). A name like th
 host may be a login, and an address further on the login: both are other readings.
 A block is URL, Username and Password lines in any order, with whatever names
 columns.py knows; a line with a name that the block has already, or a line of
-another sort, begins the next one. A lone carriage return ends a line; the value
+another sort, begins the next one. Rows that a shell of a database displays as blocks
+are read by displayed.py. A lone carriage return ends a line; the value
 that goes on behind it is another reading, and so is one without the marks
 around it, as shells of databases print objects (`password: 'secret',`).
 """
@@ -16,8 +17,9 @@ import re
 from collections.abc import Iterator
 
 from leakcheck.language import said
-from leakcheck.records import columns
+from leakcheck.records import columns, displayed
 from leakcheck.records.columns import Role
+from leakcheck.records.displayed import Displayed
 from leakcheck.records.formats import Dialect
 from leakcheck.records.lines import TOO_LONG, lines, whole_of
 from leakcheck.records.rows import LONG_LINE, Row, Wanted
@@ -56,8 +58,21 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     block: dict[str, str] = {}
     wholes: dict[str, str] = {}
     began = 0
+    row: Displayed | None = None
     for number, line in enumerate(lines(stream), 1):
         text = line.rstrip("\r\n").lstrip(" \t")
+        if displayed.is_first(text):
+            yield from _account(began, block, wholes)
+            yield from _row(row)
+            row = Displayed(number, text)
+            continue
+        if row is not None and line != TOO_LONG and row.take(line):
+            continue
+        yield from _row(row)
+        row = None
+        if displayed.is_footer(text):
+            yield from _account(began, block, wholes)
+            continue
         field = _FIELD.fullmatch(text) if len(text) <= columns.LONGEST_NAMED else None
         if field is not None and _is_name(field["name"]):
             name = field["name"].strip()
@@ -83,7 +98,16 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             yield Row(number, LINE, (None, login.strip(), secret), "", others)
         elif text.strip(" \t=-*_#{}[](),;"):
             yield Row(number, LINE, (), NO_SEPARATOR)
+    yield from _row(row)
     yield from _account(began, block, wholes)
+
+
+def _row(row: Displayed | None) -> Iterator[Row]:
+    """The row of a database that is complete."""
+    if row is not None:
+        whole = tuple((row.values | row.wholes).values())
+        others = (whole,) if row.wholes else ()
+        yield Row(row.number, tuple(row.values), tuple(row.values.values()), "", others)
 
 
 def _is_name(name: str) -> bool:

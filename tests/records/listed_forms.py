@@ -280,6 +280,31 @@ FORMS: dict[str, Listed] = {
             )
         )
     ),
+    "rows of MySQL": Listed(
+        _lines(
+            f"{'*' * 27} 1. row {'*' * 27}",
+            "      id: 1",
+            "   email: a@b.fr",
+            f"password: {SECRET}",
+            f"{'*' * 27} 2. row {'*' * 27}",
+            "      id: 2",
+            "   email: c@b.fr",
+            f"password: {OTHER}",
+        )
+    ),
+    "rows of psql": Listed(
+        _lines(
+            "-[ RECORD 1 ]----",
+            "id       | 1",
+            "email    | a@b.fr",
+            f"password | {SECRET}",
+            "-[ RECORD 2 ]----",
+            "id       | 2",
+            "email    | c@b.fr",
+            f"password | {OTHER}",
+            "",
+        )
+    ),
     "stealer lines without a scheme": Listed(
         _lines(f"www.a.example/login:x@y.fr:{SECRET}", f"a.example:8080/:x:{OTHER}")
     ),

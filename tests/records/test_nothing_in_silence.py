@@ -756,3 +756,58 @@ def test_what_a_line_of_a_host_may_mean_is_all_taken(line: str) -> None:
     others = "acme.fr/x:a@b.fr:two\n" * 3
     found, _ = taken(f"{line}\n{others}", Wanted(Kind.CREDENTIAL))
     assert found - {"a@b.fr:two"} == LOGINS[line]
+
+
+STARS = "*" * 27
+DISPLAYED = {
+    "mysql": (
+        f'{STARS} 1. row {STARS}\n   email: a@b.fr\npassword: o: "n"e\n    note: x\ny: z\n\nw\n'
+        f"{STARS} 2. row {STARS}\n   email: c@b.fr\npassword:  two \n    note: NULL\n"
+        f"{STARS} 3. row {STARS}\n   email: d@b.fr\npassword: \n    note: NULL\n"
+        "3 rows in set (0.00 sec)\n",
+        {'a@b.fr:o: "n"e', "c@b.fr: two "},
+        2,  # the third, and the rest of a note behind an empty line
+    ),
+    "mysql, joined": (
+        f"{STARS} 1. row {STARS}\n   email: a@b.fr\npassword: one\npassword: two\n",
+        {"a@b.fr:one", "a@b.fr:two"},
+        0,
+    ),
+    "mysql, a value of two lines": (
+        f"{STARS} 1. row {STARS}\npassword: on\nne\n   email: a@b.fr\n",
+        {"a@b.fr:on", "a@b.fr:on\nne"},
+        0,
+    ),
+    "psql": (
+        "Expanded display is on.\n-[ RECORD 1 ]---\nemail    | a@b.fr\npassword | o | ne\n"
+        "note     | x +\n         | y\n-[ RECORD 2 ]---\nemail    | c@b.fr\npassword |  two\n"
+        "note     | \n-[ RECORD 3 ]---\nemail    | d@b.fr\npassword | \n(3 rows)\n\n",
+        {"a@b.fr:o | ne", "c@b.fr: two"},
+        1,
+    ),
+    "psql, framed": (
+        "+-[ RECORD 1 ]------+\n| email    | a@b.fr |\n| password | one    |\n+----------+--------+\n",
+        {"a@b.fr:one"},
+        0,
+    ),
+    "psql, in Unicode": (
+        "─[ RECORD 1 ]──────\nemail    │ a@b.fr\npassword │ one\n",
+        {"a@b.fr:one"},
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DISPLAYED)
+def test_rows_that_a_shell_displays_as_blocks(name: str, tmp_path: Path) -> None:
+    text, expected, rejected = DISPLAYED[name]
+    assert taken(text, Wanted(Kind.CREDENTIAL)) == (expected, rejected)
+    words = {pair.partition(":")[2] for pair in expected}
+    assert words <= scanned(text, tmp_path)
+
+
+def test_a_row_of_many_columns_of_one_name_takes_no_time() -> None:
+    text = f"{STARS} 1. row {STARS}\n" + "password: x\n" * 200_000
+    start = time.process_time()
+    assert taken(text)[0] == {"x"}
+    assert time.process_time() - start < 10

@@ -239,6 +239,9 @@ class Layout:
         self.linear = linear() or sum(least[at] + gap for at in kept) - gap > room
         self._linear_shown = used if linear() else kept
         for at in used:
+            sizes = [_cells(row[at]) for row in sample if row[at]]
+            if at not in kept and 2 * sum(size > half for size in sizes) > len(sizes):
+                continue  # as a column it would turn nearly every row into a fact a line
             fits = sum(least[one] + gap for one in kept) + least[at] <= room
             if at not in kept and natural[at] <= _WIDEST and fits:
                 kept.append(at)

@@ -61,8 +61,11 @@ def windows(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[
             if name == "samaccountname":
                 login = value
             in_history = name == "nthashhistory" or (in_history and name.startswith("hash "))
-            if name in ("nthash", "nt hash") or (in_history and name.startswith("hash ")):
+            if name in ("nthash", "nt hash"):
                 yield Row(number, NT, (login, value))
+            elif in_history and name.startswith("hash "):
+                former = f"{login}_history{name[5:]}" if login else ""  # as secretsdump has it
+                yield Row(number, NT, (former, value))
             elif name == "cleartext" and value:
                 yield Row(number, CLEAR, (login, value))
         elif re.fullmatch(_HASH, text.strip()):

@@ -276,6 +276,13 @@ def _nothing(kind: Kind, since: str | None) -> str:
             kind=KINDS[kind],
             date=day(since),
         )
+    if kind is Kind.EMAIL:
+        return said(
+            "No filter of kind {kind} is installed: name one with --in, or install one with "
+            "`leakcheck filters add`. For a list of passwords give --kind password, for one of NT "
+            "hashes --kind ntlm.",
+            kind=KINDS[kind],
+        )
     return said(
         "No filter of kind {kind} is installed: name one with --in, or install one with "
         "`leakcheck filters add`.",

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from program import leakcheck, one_sentence
 
+from leakcheck import terminal
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
@@ -106,6 +108,44 @@ def test_accounts_that_share_a_password_and_those_with_none_are_named(
     facts = json.loads(leakcheck(*asked, **home).out)["summary"]
     assert facts["same_password"] == [["ACME\\alice", "ACME\\bob", "ACME\\eve"]]
     assert facts["empty_password"] == ["ACME\\dave"]
+
+
+def test_a_former_hash_is_not_the_password_of_an_account(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    """DSInternals lists former ones below the present one: alice once had none, as bob has now."""
+    blank, own = "31d6cfe0d16ae931b73c59d7e0c089c0", "ab" * 16
+    (tmp_path / "ds.txt").write_text(
+        f"SamAccountName: alice\nSecrets\n  NTHash: {own}\n  LMHash:\n  NTHashHistory:\n"
+        f"    Hash 01: {own}\n    Hash 02: {blank}\n"
+        f"SamAccountName: bob\nSecrets\n  NTHash: {blank}\n  LMHash:\n"
+    )
+    done = leakcheck("scan", tmp_path / "ds.txt", "--kind", "ntlm", **home)
+    assert "Empty password (1): bob." in done.out
+    assert "4 rows: " in done.out
+
+
+def test_a_list_of_other_subjects_says_which_kind_to_give(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    (tmp_path / "ntds.txt").write_text(f"alice:500:{'ab' * 16}:{'cd' * 16}:::\n")
+    done = leakcheck("scan", tmp_path / "ntds.txt", **home)
+    assert done.status == 2
+    assert "--kind ntlm" in done.err
+    assert "--kind password" in done.err
+
+
+def test_a_column_of_long_links_does_not_break_up_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("TERM", "xterm")
+    fields = [terminal.Field("Row", number=True), terminal.Field("Login", keep=False),
+              terminal.Field("Link", keep=False)]  # fmt: skip
+    rows = [["2", "alice", f"https://{'x' * 70}"], ["3", "bob", ""]]
+    layout = terminal.Layout(fields, rows)
+    drawn = [line for row in rows for line in layout.row(row)]
+    assert drawn == ["  2  alice", "  3  bob"]
 
 
 def test_a_group_without_a_command_shows_its_help() -> None:

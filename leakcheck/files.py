@@ -232,10 +232,16 @@ class Collected:
 
 
 def write_whole(
-    target: Path, data: bytes, *, mode: int = PRIVATE, replace: bool = True, sync: bool = True
+    target: Path,
+    data: bytes,
+    *,
+    mode: int = PRIVATE,
+    replace: bool = True,
+    sync: bool = True,
+    within: Path | None = None,
 ) -> None:
-    """Write `data` as the file `target`. Raises OSError, as Draft does."""
-    with Draft(target, mode=mode) as draft:
+    """Write `data` as the file `target`; within: as for Draft. Raises OSError, as Draft does."""
+    with Draft(target, mode=mode, within=within) as draft:
         draft.file.write(data)
         draft.publish(replace=replace, sync=sync)
 

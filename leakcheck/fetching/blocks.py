@@ -119,8 +119,9 @@ class Blocks:
 class KeptRanges:
     """Ranges as files that other tools read, in one folder: ABCDE.txt or ABCDE.txt.gz."""
 
-    def __init__(self, folder: Path, *, zipped: bool) -> None:
-        self.folder, self._zipped = folder, zipped
+    def __init__(self, folder: Path, *, zipped: bool, drafts: Path) -> None:
+        """drafts: the folder of what is not yet whole, which is swept."""
+        self.folder, self._zipped, self._drafts = folder, zipped, drafts
 
     def read(self, number: int, check: int, min_count: int = 1) -> Range:
         """Range `number`, as it was when its text had this checksum (see RangeEntry).
@@ -143,7 +144,7 @@ class KeptRanges:
         """Write range `number`, atomically; the bytes of its file."""
         path = self._path(number)
         data = _zip(body) if self._zipped else body
-        write_whole(path, data, mode=PUBLISHED, sync=False)
+        write_whole(path, data, mode=PUBLISHED, sync=False, within=self._drafts)
         for name in names_of(prefix_of(number)):
             if name != path.name:  # an older file, which others would read in its place
                 (self.folder / name).unlink(missing_ok=True)

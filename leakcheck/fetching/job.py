@@ -224,7 +224,7 @@ def _incomplete(report: Report, total: int) -> str:
 def _build(request: Request, order: Order, tell: Tell) -> Header:
     """The filter, from the blocks or the kept files, every range of them."""
     blocks = Blocks(order.state)
-    kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
+    kept = KeptRanges(order.keep, zipped=order.zipped, drafts=order.state) if order.keep else None
     numbers = order.blocks()
     damaged = 0
     marks = RangeMarks()

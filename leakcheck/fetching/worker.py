@@ -84,7 +84,9 @@ class Worker:
         self._order = order
         self._blocks = Blocks(order.state)
         self._before = RangeStore(order.before) if order.before else None
-        self._kept = KeptRanges(order.keep, zipped=order.zipped) if order.keep else None
+        self._kept = (
+            KeptRanges(order.keep, zipped=order.zipped, drafts=order.state) if order.keep else None
+        )
         self._base = parse_url(order.base)
         self._client = Client(self._base, order.proxy, order.timeout, encoding="gzip")
         self._query = "?mode=ntlm" if order.kind.digest_bytes == 16 else ""

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakcheck.fetching.blocks import Block, Blocks, RangeEntry
+from bloom import system
+from leakcheck.fetching.blocks import Block, Blocks, KeptRanges, RangeEntry
 
 entries = st.dictionaries(
     st.integers(0, 255),
@@ -44,3 +45,22 @@ def test_a_block_damaged_anywhere_is_empty(tmp_path: Path) -> None:
         for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]):
             path.write_bytes(damaged)
             assert blocks.read(0) == Block()
+
+
+def test_what_is_not_yet_whole_stands_where_the_next_run_sweeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not among the ranges, which are served: a kill would leave it there for ever."""
+    kept, state = tmp_path / "kept", tmp_path / "kept" / ".leakcheck"
+    state.mkdir(parents=True)
+    named = system.replace
+    drafts: list[Path] = []
+
+    def replace(path: Path, target: Path) -> None:
+        drafts.append(path)
+        named(path, target)
+
+    monkeypatch.setattr(system, "replace", replace)
+    ranges = KeptRanges(kept, zipped=False, drafts=state)
+    assert ranges.write(5, b"0" * 35 + b":1") == ranges.size(5) == 37
+    assert [path.parent for path in drafts] == [state]

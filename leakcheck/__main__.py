@@ -30,6 +30,8 @@ _INTERRUPTED = said("Interrupted: nothing was left half-written.")
 def main() -> None:
     """Run the command line given in sys.argv and exit."""
     sys.unraisablehook = _unraisable
+    if not sys.warnoptions:  # what a library warns of is for developers, who ask with -W
+        _silence_warnings()
     gc.set_threshold(_YOUNG)  # with the usual 700, a short run spends a tenth of its time looking
     try:
         _stand_in()
@@ -250,6 +252,12 @@ def _interrupted(message: str) -> int:
         return _fail(message or _INTERRUPTED)
     except OSError:  # the terminal was closed
         return 2
+
+
+def _silence_warnings() -> None:
+    import warnings
+
+    warnings.simplefilter("ignore")
 
 
 def _unraisable(what: Any) -> None:

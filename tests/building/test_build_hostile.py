@@ -173,8 +173,7 @@ def interrupted(folder: Path, number: signal.Signals, *before: str) -> Result:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     result = interrupted(tmp_path, number)
-    assert result.status == 2
-    assert "Interrupted" in result.err
+    assert "Interrupted" in one_sentence(result)
     assert not left(tmp_path)
 
 

@@ -524,3 +524,10 @@ def test_hostile_names_break_no_report(repo, ci, breached: str) -> None:
     assert not [line for line in lines if line.startswith("::") and "::error " not in line[:8]]
     assert len(list(ElementTree.fromstring(ci("--format", "junit").out).iter("failure"))) == 6
     assert len(ci().findings) == 6
+
+
+def test_what_a_library_warns_of_is_not_for_users(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("[[:a\n[a||b]\n")  # "possible nested set", says `re`
+    (tmp_path / "c.env").write_text("password=hunter22x\n")
+    done = leakcheck("ci", ".", cwd=tmp_path)
+    assert (done.status, done.err) == (0, "")

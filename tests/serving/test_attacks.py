@@ -176,12 +176,12 @@ def test_a_half_request_ends(folder: Path) -> None:
     """Also where nobody needs its place."""
     with serving(folder) as (url, process):
         attack = Attack(url, process)
-        links = [attack.connect(said) for said in (b"", HALF)]
         start = time.monotonic()
+        links = [attack.connect(said) for said in (b"", HALF)]
         for link in links:
             link.settimeout(20)
             assert link.recv(10) == b""
-        assert 8 < time.monotonic() - start < 15
+        assert 8 < time.monotonic() - start < 20
         assert attack.answered() < 5
 
 
@@ -240,12 +240,14 @@ def test_a_connection_is_kept_between_requests(folder: Path) -> None:
     with serving(folder) as (url, process):
         link = Attack(url, process).connect()
         link.settimeout(5)
-        start = time.monotonic()
+        waits = []
         for _ in range(50):
+            start = time.monotonic()
             link.sendall(WHOLE)
             told = b""
             while not told.endswith(body("00003")):
                 told += link.recv(65536)
-        # an acknowledgement that is waited for costs 40 ms each time
-        assert time.monotonic() - start < 1.5
+            waits.append(time.monotonic() - start)
+        # an acknowledgement that is waited for costs 40 ms each time, a busy machine now and then
+        assert sorted(waits)[10] < 0.03, waits
         link.close()

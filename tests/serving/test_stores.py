@@ -295,8 +295,8 @@ def test_a_connection_that_asks_no_more_is_closed(folder: Path) -> None:
     with serving(folder) as (url, _):
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 30) as link:
-            link.sendall(ASK)
             start, said = time.monotonic(), b""
+            link.sendall(ASK)
             while more := link.recv(1 << 16):
                 said += more
             assert 10 < time.monotonic() - start < 25

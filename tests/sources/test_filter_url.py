@@ -394,7 +394,7 @@ def test_a_wait_longer_than_our_patience_is_not_waited_for(serve: Serve) -> None
     start = time.monotonic()
     reason = reason_of(serve(lambda request: [reply(429, Retry_After="3600")]).url + PATH)
     assert "3600 seconds" in reason
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize("etags", [('"v1"', '"v2"'), ('W/"v1"', 'W/"v2"'), (None, None)])

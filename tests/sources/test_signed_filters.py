@@ -347,7 +347,7 @@ def test_who_does_not_wait_is_told_unknown_while_a_new_file_is_summed(
             assert "being verified" in found.reasons[0]
         assert source.answer_to(dan).verdict == "unknown"
         assert "being verified" in str(source.refusal())
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert len(sums) == 1  # by one thread, whoever asks, and not by this one
     assert sums[0] is not threading.current_thread()
     may.set()

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from leakcheck.errors import SubjectError, UsageError
 from leakcheck.language import joined, said
 from leakcheck.sources import Access, Source
-from leakcheck.sources.names import close_all, open_all
+from leakcheck.sources.names import open_all
+from leakcheck.sources.resident import Resident
 from leakcheck.subject.kinds import Kind
 from leakcheck.verdicts import Answer, SourceAnswer, Verdict, combine
 
@@ -49,7 +50,8 @@ class Checker:
     with leakcheck.Checker(sources=["acme.bloom"]) as checker:
         checker.check(["alice@example.fr"])
 
-    If a filter is replaced on disk, the next question is answered from the new one.
+    If a filter is replaced on disk, the next question is answered from the new one. Without
+    named sources, filters that are installed or removed later count within a second.
     """
 
     def __init__(
@@ -64,8 +66,9 @@ class Checker:
         self.kind, self._variants = kind_of(kind), variants
         self._secret = self.kind.secret
         self._plain: Any = None
-        self._sources = open_all(_names(sources), [self.kind], access or Access())
-        self._locks = {id(one): Lock() for one in self._sources if not one.concurrent}
+        self._resident = Resident(_names(sources), [self.kind], access or Access())
+        opened = self._resident.sources()
+        self._locks = {id(one): Lock() for one in opened if not one.concurrent}
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +78,7 @@ class Checker:
 
     def close(self) -> None:
         """Close every source."""
-        close_all(self._sources)
+        self._resident.close()
 
     def check(
         self, subjects: Iterable[str | bytes], *, on_error: OnError = "raise"
@@ -85,10 +88,11 @@ class Checker:
             (subject,) = subjects
             digest = (self._plain or self._found_plain()).digest(subject)
             if digest is not None:
-                if len(self._sources) == 1:
-                    found: tuple[SourceAnswer, ...] = (self._sources[0].answer_to(digest),)
+                sources = self._resident.sources()
+                if len(sources) == 1:
+                    found: tuple[SourceAnswer, ...] = (sources[0].answer_to(digest),)
                 else:
-                    found = tuple([source.answer_to(digest) for source in self._sources])
+                    found = tuple([source.answer_to(digest) for source in sources])
                 if self._secret or type(subject) is not str:
                     subject = _shown(subject, self.kind)
                 return [Answer(subject, self.kind, found)]
@@ -106,9 +110,7 @@ class Checker:
         return self._said(read)
 
     def _found_plain(self) -> Any:
-        from leakcheck.subject.plain import plain_subjects
-
-        self._plain = plain_subjects(self.kind, variants=self._variants)
+        self._plain = _native(self.kind, self._variants)
         return self._plain
 
     async def acheck(
@@ -130,7 +132,7 @@ class Checker:
     def _said(self, read: "Subjects") -> list[list[SourceAnswer]]:
         """What each source says of each subject."""
         found = []
-        for source in self._sources:
+        for source in self._resident.sources():
             with self._locks.get(id(source)) or nullcontext():
                 found.append(read.ask(source))
         return found
@@ -179,11 +181,7 @@ def _begun(
 ) -> tuple[list[Any], "Subjects", Checker]:
     """The arguments of `check`, read and opened: subjects, what is asked, who asks."""
     listed, kind = _several(subjects, "subjects"), kind_of(kind)
-    plain = None
-    if len(listed) > _FEW:
-        from leakcheck.subject.plain import plain_subjects
-
-        plain = plain_subjects(kind, variants=variants)
+    plain = _native(kind, variants) if len(listed) > _FEW else None
     read = _read(listed, kind, variants, on_error, plain)
     return listed, read, Checker(kind=kind, sources=sources, access=access)
 
@@ -317,6 +315,13 @@ def kind_of(kind: Kind | str) -> Kind:
         raise UsageError(
             said("There is no such kind: choose from {names}.", names=joined(", ", Kind))
         ) from None
+
+
+def _native(kind: Kind, variants: bool) -> Any:
+    """What finds the digests of the subjects in plain sight, at once."""
+    from leakcheck.subject.plain import plain_subjects
+
+    return plain_subjects(kind, variants=variants)
 
 
 def _several(values: Iterable[T], name: str) -> list[T]:

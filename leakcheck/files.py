@@ -14,6 +14,8 @@ import glob
 import os
 import stat
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -244,6 +246,28 @@ def write_whole(
     with Draft(target, mode=mode, within=within) as draft:
         draft.file.write(data)
         draft.publish(replace=replace, sync=sync)
+
+
+@contextlib.contextmanager
+def turn(lock: Path, patience: float = 10.0) -> Iterator[None]:
+    """While this is held, nobody else holds `lock`, a file that is made for this alone.
+
+    patience: in seconds. Raises OSError, TimeoutError where another holds it all the while.
+    """
+    handle = system.open_to_write(lock)
+    try:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                system.lock(handle)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise TimeoutError from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(handle)
 
 
 def first_bytes(path: str | os.PathLike[str], count: int) -> bytes:

@@ -61,7 +61,8 @@ def answer(
     from leakcheck.serving.membership import Membership, remote
     from leakcheck.serving.server import Server, listen, listen_at_path
     from leakcheck.sources import Access
-    from leakcheck.sources.names import close_all, open_for_passwords
+    from leakcheck.sources.resident import Resident
+    from leakcheck.subject.kinds import Kind
     from leakcheck.terminal import say
     from leakcheck.wording import counted
 
@@ -70,12 +71,14 @@ def answer(
     if len(mode) not in (3, 4) or not set(mode) <= set("01234567"):
         raise UsageError(said("--mode takes three octal digits, such as 660."))
     access = Access(offline=True, require_signature=require_signature, waits=False)
-    opened = open_for_passwords(sources or [], access)
+    kinds = [Kind.PASSWORD, Kind.NTLM]  # a filter of NT hashes answers for passwords as well
+    resident = Resident(sources or [], kinds, access, [Kind.PASSWORD])
+    opened = resident.sources()
     try:
         if remote(opened):
             raise UsageError(said("answer asks files of this machine only."))
         listener = listen_at_path(path, int(mode, 8)) if path else listen("127.0.0.1", port or 0)
-        server = Server(Membership(opened), listener)
+        server = Server(Membership(resident.sources), listener)
 
         def ready() -> None:
             say(
@@ -91,5 +94,5 @@ def answer(
         if path is not None:
             path.unlink(missing_ok=True)
     finally:
-        close_all(opened)
+        resident.close()
     return 0

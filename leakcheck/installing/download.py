@@ -9,8 +9,9 @@ earlier run, is asked for once more, from the beginning.
 
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from bloom.cores import usable_cores
@@ -35,8 +36,9 @@ class NotWhole(Exception):
     """What was collected is not the file that was asked for; the message is a reason."""
 
 
-def download(remote: RemoteFile, target: Path, tell: Tell) -> None:
-    """Put the filter of `remote`, opened, into the place of `target`.
+@contextmanager
+def downloaded(remote: RemoteFile, target: Path, tell: Tell) -> Iterator[Collected]:
+    """The filter of `remote`, opened: whole and verified, to be published as `target`.
 
     Raises NetworkError where it breaks off: the next run goes on there.
     FilterError where what came is not the filter that was signed, or damaged.
@@ -63,8 +65,7 @@ def download(remote: RemoteFile, target: Path, tell: Tell) -> None:
                     said("{name}: {error}: nothing was installed.", name=remote.name, error=error)
                 ) from None
             break
-        with filter_errors(str(target)):
-            collected.publish()
+        yield collected
 
 
 def _resume(remote: RemoteFile, collected: Collected) -> bool:

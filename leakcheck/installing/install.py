@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leakcheck.errors import FilterError, LeakcheckError, NetworkError, UsageError
 from leakcheck.files import PUBLISHED, write_whole
-from leakcheck.installing.download import PATIENCE, Tell, download
+from leakcheck.installing.download import PATIENCE, Tell, downloaded
 from leakcheck.language import said
 from leakcheck.sources import Access, installed
 from leakcheck.sources.filter_file import Header
@@ -82,25 +82,42 @@ def add(
         target = installed.place_for(
             name or remote.folder.name.removesuffix(".bloom"), kind_of(header, remote.name)
         )
-        came = came_from(target)
-        if target.exists() and not force:
-            again = (
-                said("`leakcheck filters update` brings its newest edition")
-                if (came and came.url == url)
-                else said("choose another name with --as, or replace it with --force")
-            )
-            raise UsageError(
-                said(
-                    "A filter named {removesuffix} is installed: {again}.",
-                    removesuffix=target.name.removesuffix(".bloom"),
-                    again=again,
-                )
-            )
-        download(remote, target, tell)
-        _settle(target, url, remote)
+        if not force:
+            _must_be_free(target, url)
+        _bring(remote, target, url, tell, force=force)
         return installed.look(target)
     finally:
         remote.client.close()
+
+
+def _must_be_free(target: Path, url: str) -> None:
+    if not target.exists():
+        return
+    came = came_from(target)
+    again = (
+        said("`leakcheck filters update` brings its newest edition")
+        if (came and came.url == url)
+        else said("choose another name with --as, or replace it with --force")
+    )
+    raise UsageError(
+        said(
+            "A filter named {removesuffix} is installed: {again}.",
+            removesuffix=target.name.removesuffix(".bloom"),
+            again=again,
+        )
+    )
+
+
+def _bring(remote: RemoteFile, target: Path, url: str, tell: Tell, *, force: bool) -> None:
+    """Download the filter, and give it and what is kept beside it their names in one turn."""
+    with downloaded(remote, target, tell) as collected:
+        raw = remote.note if remote.note is not None else _note_if_any(remote)
+        with installed.one_writer():
+            if not force:
+                _must_be_free(target, url)
+            with filter_errors(str(target)):
+                collected.publish()
+            _settle(target, url, remote, raw)
 
 
 def update(entry: Installed, access: Access, tell: Tell) -> Update | None:
@@ -204,8 +221,7 @@ def _update_unsigned(entry: Installed, came: Came, remote: RemoteFile, tell: Tel
 def _replace(entry: Installed, came: Came, remote: RemoteFile, tell: Tell) -> Update:
     if remote.kind is not entry.kind:
         raise FilterError(said("what the server has now holds another kind of subject"))
-    download(remote, entry.path, tell)
-    _settle(entry.path, came.url, remote)
+    _bring(remote, entry.path, came.url, tell, force=True)
     chain = remote.chain
     told = said("unsigned")
     if chain:
@@ -222,9 +238,8 @@ def _opened(remote: RemoteFile, edition: Edition | None = None) -> Header:
         raise NetworkError(said("{name}: {error}.", name=remote.name, error=error)) from None
 
 
-def _settle(target: Path, url: str, remote: RemoteFile) -> None:
-    """Keep beside the installed file what vouches for it and where it came from."""
-    raw = remote.note if remote.note is not None else _note_if_any(remote)
+def _settle(target: Path, url: str, remote: RemoteFile, raw: bytes | None) -> None:
+    """Keep beside the installed file what vouches for it, `raw`, and where it came from."""
     if raw is None:
         own_note(target).unlink(missing_ok=True)
     else:

@@ -123,9 +123,7 @@ class SourceSet:
 
     def silent(self) -> list[tuple[str, str]]:
         """The sources that could answer nothing at all, with the reason."""
-        reasons = [
-            one.reason or one.info.doubt or self._access.refuses(one.info) for one in self.all
-        ]
+        reasons = [one.reason or self._access.refuses(one.info) for one in self.all]
         return [(one.info.name, why) for one, why in zip(self.all, reasons, strict=True) if why]
 
     def ask(self, block: RowBlock, query: Query) -> Asked:

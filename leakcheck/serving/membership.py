@@ -11,7 +11,7 @@ closed.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from leakcheck.serving.messages import HttpAnswer, HttpRequest
@@ -24,7 +24,8 @@ _DIGEST = re.compile(r"/([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})", re.ASCII)
 class Membership:
     """Answers for `sources`, which are files of this machine."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Callable[[], Sequence[Source]]) -> None:
+        """sources: those to ask now."""
         self._sources = sources
 
     def __call__(self, query: HttpRequest) -> HttpAnswer:
@@ -37,7 +38,7 @@ class Membership:
         if match is None:
             return HttpAnswer.plain("The path is a digest: 32 or 40 hexadecimal digits.", 400)
         digest = bytes.fromhex(match[1])
-        asked = [one for one in self._sources if one.info.kind.digest_bytes == len(digest)]
+        asked = [one for one in self._sources() if one.info.kind.digest_bytes == len(digest)]
         if not asked:
             return HttpAnswer.plain("No filter here has digests of this length.", 503)
         answers = [source.lookup(digest).answer(0, source.info) for source in asked]
@@ -47,11 +48,12 @@ class Membership:
 
     def _health(self) -> HttpAnswer:
         """What is asked, of which date; 503 where one of them would answer nothing now."""
-        reasons = [one.refusal() for one in self._sources]
+        sources = self._sources()
+        reasons = [one.refusal() for one in sources]
         told = [
             {"name": one.info.name, "kind": str(one.info.kind), "date": one.info.date,
              "reason": reason}
-            for one, reason in zip(self._sources, reasons, strict=True)
+            for one, reason in zip(sources, reasons, strict=True)
         ]  # fmt: skip
         failed = any(reason is not None for reason in reasons)
         return _json({"version": 1, "sources": told}, 503 if failed else 200)

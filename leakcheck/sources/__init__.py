@@ -6,6 +6,7 @@ file on a web server (filter_url), a range service (range_api), a sorted list
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from leakcheck.language import said
@@ -56,6 +57,10 @@ class Access:
 
     def refuses(self, info: SourceInfo) -> str | None:
         """Why no answer is taken from what `info` describes, or None."""
+        return info.doubt or self.lacks_signature(info)
+
+    def lacks_signature(self, info: SourceInfo) -> str | None:
+        """Why a signature of somebody trusted is missed, or None."""
         if self.require_signature and info.signed == UNSIGNED:
             return said("nobody whom you trust has signed it")
         return None
@@ -78,6 +83,7 @@ class Source(Protocol):
 
     Attributes:
         info: what it is, and the kind of its digests.
+        path: the file that it is, None where it is none of this machine.
         concurrent: whether `lookup` may run in several threads at once.
         exact: whether it compares whole digests, so that a hit cannot be a false alarm.
         reason: why it never could answer anything, or None; see `refusal`.
@@ -86,6 +92,7 @@ class Source(Protocol):
     """
 
     info: SourceInfo
+    path: Path | None = None
     concurrent: bool = False
     exact: bool = False
     reason: str | None = None

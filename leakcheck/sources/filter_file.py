@@ -94,6 +94,7 @@ class LocalFilter(Source):
     a second.
     """
 
+    path: Path
     concurrent = True
 
     def __init__(
@@ -181,7 +182,7 @@ class LocalFilter(Source):
                 asked, info = self._current()
             except FilterError as error:
                 return Lookup.unknown(len(digests) // size, str(error).rstrip("."))
-            reason = info.doubt or self._access.refuses(info)
+            reason = self._access.refuses(info)
             if reason is not None:
                 return Lookup.unknown(len(digests) // size, reason)
             if info.identity is None:
@@ -219,7 +220,7 @@ class LocalFilter(Source):
             return None
         with self._lock:
             self._ready = None
-            simple = info.identity is None and info.doubt is None and self.info is info
+            simple = info.identity is None and self.info is info
             if simple and self._access.refuses(info) is None:
                 due = math.inf if self._watched is None else self._watched.until
                 self._ready = _Ready(asked, info, due)
@@ -231,7 +232,7 @@ class LocalFilter(Source):
             _, info = self._current()
         except FilterError as error:
             return str(error).rstrip(".")
-        reason = info.doubt or self._access.refuses(info)
+        reason = self._access.refuses(info)
         if reason is None and info.identity is not None:
             size = info.kind.digest_bytes
             reason = self._made(info.identity, bytes(size), size).reasons.get(0)

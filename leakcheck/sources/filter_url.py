@@ -111,7 +111,7 @@ class RemoteFilter(Source):
     def _answers(self, items: list[bytes]) -> Lookup:
         """The answers, all from one version of the file. Raises Changed, NetworkError."""
         now = time.monotonic()
-        refused = self._access.refuses(self.info)
+        refused = self._access.lacks_signature(self.info)
         old = (self._remote.chain is not None or refused) and now - self._opened_at > _RENEW
         if self._remote.header is None or old:
             if self._remote.header is None and now - self._failed_at < _REST:
@@ -131,7 +131,7 @@ class RemoteFilter(Source):
                 raise NetworkError(self._failure)
             self.info = self._described(header)
         header = self.header
-        reason = self.info.doubt or self._access.refuses(self.info)
+        reason = self._access.refuses(self.info)
         if reason is not None:
             return Lookup.unknown(len(items), reason, self._revealed)
         if self.info.identity is None:

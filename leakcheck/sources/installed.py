@@ -9,19 +9,20 @@ all. Rule 3: a file appears under its name whole and verified, or not at all.
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from leakcheck.errors import FilterError, LeakcheckError, UsageError
-from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, write_whole
+from leakcheck.files import PUBLISHED, PUBLISHED_FOLDER, Draft, home, make_folder, turn, write_whole
 from leakcheck.language import figure, said, said_of
 from leakcheck.patterns import late
 from leakcheck.sources import Source
 from leakcheck.sources.filter_file import Header, LocalFilter
 from leakcheck.sources.filter_header import filter_errors
 from leakcheck.subject.kinds import Kind
+from leakcheck.trust import file_key
 from leakcheck.verdicts import Lookup, SourceInfo
 
 _SUFFIX = ".bloom"
@@ -79,11 +80,13 @@ def installed() -> list[Installed]:
     return [look(path) for path in _files()]
 
 
-def installed_sources(kind: Kind) -> list[Source]:
+def installed_sources(kind: Kind, held: Iterable[Source] = ()) -> list[Source]:
     """The installed filters to ask about a subject of `kind`; never raises.
 
+    held: sources that are open: of a filter that is one of them, that is the source.
     What should answer and cannot is an `Unanswering` source.
     """
+    opened = {one.path: one for one in held if one.info.kind is kind}
     try:
         paths = _files()
     except FilterError as error:
@@ -94,7 +97,7 @@ def installed_sources(kind: Kind) -> list[Source]:
         if named not in (kind, None):
             continue
         try:
-            source = open_installed(path)
+            source = opened.get(path) or open_installed(path)
         except LeakcheckError as error:
             sources.append(Unanswering(SourceInfo(_name(path), kind), str(error)))
             continue
@@ -106,6 +109,20 @@ def installed_sources(kind: Kind) -> list[Source]:
             reason = said("{name}: the file holds another kind than its name says.", name=path.name)
             sources.append(Unanswering(SourceInfo(_name(path), kind), reason))
     return sources
+
+
+def listing() -> tuple[tuple[str, str], ...]:
+    """What changes where a filter is installed, replaced, removed or mended; never raises."""
+    found = []
+    try:
+        for path in _files():
+            try:
+                found.append((path.name, file_key(path.stat())))
+            except OSError as error:
+                found.append((path.name, str(error.errno)))
+    except FilterError as error:
+        return (("", str(error)),)
+    return tuple(found)
 
 
 def add(
@@ -133,14 +150,8 @@ def add(
     if required and not signed:
         raise FilterError(said("{path}: nobody whom you trust has signed it.", path=path))
     target = place_for(name or Path(path).stem, kind)
-    if target.exists() and not force:
-        raise UsageError(
-            said(
-                "A filter named {name} is installed: choose another name with --as, or replace "
-                "it with --force.",
-                name=_name(target),
-            )
-        )
+    if not force:
+        _must_be_free(target)
     with _writes(folder()):
         make_folder(folder(), mode=PUBLISHED_FOLDER)
         draft = Draft(target, mode=PUBLISHED)
@@ -152,11 +163,45 @@ def add(
             with _writes(target):
                 draft.file.flush()
         verify(draft.path, str(path))
-        with _writes(target):
+        with one_writer(), _writes(target):
+            if not force:
+                _must_be_free(target)
             _bring_proofs(Path(path), target, header)
             origin_file(target).unlink(missing_ok=True)
             draft.publish(replace=force)
     return look(target)
+
+
+@contextmanager
+def one_writer() -> Iterator[None]:
+    """While this is held, no other run puts a filter, or what is kept beside it, in the folder.
+
+    Raises FilterError.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(turn(folder().with_name("filters.lock")))
+        except TimeoutError:
+            raise FilterError(
+                said(
+                    "{folder}: another run of leakcheck is writing there: try again.",
+                    folder=folder(),
+                )
+            ) from None
+        except OSError as error:
+            raise FilterError(_unwritable(folder(), error)) from None
+        yield
+
+
+def _must_be_free(target: Path) -> None:
+    if target.exists():
+        raise UsageError(
+            said(
+                "A filter named {name} is installed: choose another name with --as, or replace "
+                "it with --force.",
+                name=_name(target),
+            )
+        )
 
 
 @contextmanager
@@ -165,10 +210,12 @@ def _writes(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or "failed"
-        raise FilterError(
-            said("{folder}: it cannot be written: {reason}.", folder=path, reason=reason)
-        ) from None
+        raise FilterError(_unwritable(path, error)) from None
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    reason = error.strerror or "failed"
+    return said("{folder}: it cannot be written: {reason}.", folder=path, reason=reason)
 
 
 def _bring_proofs(path: Path, target: Path, header: Header) -> None:
@@ -212,7 +259,7 @@ def remove(name: str) -> Path:
     if len(paths) > 1:
         choices = " or ".join(_name(path) for path in paths)
         raise UsageError(said("The name fits several filters: say {choices}.", choices=choices))
-    with filter_errors(paths[0].name):
+    with one_writer(), filter_errors(paths[0].name):
         paths[0].unlink()
         from leakcheck.trust import own_note, own_proof
 

@@ -91,14 +91,7 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     """
     listed = list(names)
     if not listed:
-        settled = _usual(kinds, access)
-        if settled:
-            return settled
-        usual = [one for kind in kinds for one in default_sources(kind)]
-        for one in usual:
-            _noted(one)
-            one.reach(access)
-        return usual
+        return settled(kinds, access) or usual_sources(kinds, access)
     opened: dict[int, Source] = {}
     try:
         for obliging in (False, True):
@@ -113,7 +106,17 @@ def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source
     return [opened[at] for at in sorted(opened)]
 
 
-def _usual(kinds: _Kinds, access: Access) -> list[Source]:
+def usual_sources(kinds: _Kinds, access: Access, held: Sequence[Source] = ()) -> list[Source]:
+    """The default sources of each kind; of those that are `held` open, the same ones."""
+    usual = [one for kind in kinds for one in default_sources(kind, held)]
+    for one in usual:
+        if one not in held:
+            _noted(one)
+            one.reach(access)
+    return usual
+
+
+def settled(kinds: _Kinds, access: Access) -> list[Source]:
     """Those of `access.usual` that can answer for one of `kinds`: all, or none of them."""
     opened: list[Source] = []
     try:
@@ -145,16 +148,20 @@ def close_all(sources: Iterable[Source]) -> None:
 
 def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
     """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
-    if not names and (settled := _usual([Kind.PASSWORD, Kind.NTLM], access)):
-        return settled
+    if not names and (found := settled([Kind.PASSWORD, Kind.NTLM], access)):
+        return found
     return open_all(names, [Kind.PASSWORD, Kind.NTLM] if names else [Kind.PASSWORD], access)
 
 
-def default_sources(kind: Kind) -> list[Source]:
-    """The installed filters of `kind`, and for passwords the embedded one."""
+def default_sources(kind: Kind, held: Sequence[Source] = ()) -> list[Source]:
+    """The installed filters of `kind`, and for passwords the embedded one.
+
+    held: sources that are open, which stand for their filters.
+    """
     from leakcheck.sources.installed import installed_sources
 
-    return installed_sources(kind) + embedded_sources(kind)
+    embedded = [one for one in held if kind in _EMBEDDED and one.path == embedded_path(kind)]
+    return [*installed_sources(kind, held), *(embedded or embedded_sources(kind))]
 
 
 _EMBEDDED = {

@@ -27,6 +27,7 @@ DAMAGED = said("a part of the store that is needed is damaged or cannot be read"
 class StoredRanges(Source):
     """A store, asked for whole digests: the answer is exact."""
 
+    path: Path
     exact = True
     concurrent = True
 
@@ -53,7 +54,7 @@ class StoredRanges(Source):
             store, info = self._current()
         except FilterError:
             return Lookup.unknown(len(codes), DAMAGED)
-        reason = info.doubt or self._access.refuses(info)
+        reason = self._access.refuses(info)
         if reason is not None:
             return Lookup.unknown(len(codes), reason)
         for index in range(len(codes)):
@@ -76,7 +77,7 @@ class StoredRanges(Source):
             _, info = self._current()
         except FilterError:
             return DAMAGED
-        return info.doubt or self._access.refuses(info)
+        return self._access.refuses(info)
 
     def _current(self) -> tuple[RangeStore, SourceInfo]:
         """The store that is there, and what it is, and who vouches for it. Raises FilterError.

@@ -21,16 +21,14 @@ import hashlib
 import json
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bloom import system
 from leakcheck import trust
 from leakcheck.errors import UsageError
-from leakcheck.files import PRIVATE, PRIVATE_FOLDER, make_folder, write_whole
+from leakcheck.files import PRIVATE, PRIVATE_FOLDER, make_folder, turn, write_whole
 from leakcheck.language import said
 from leakcheck.trust.note import NoteError, Verifier
 
@@ -194,31 +192,20 @@ class Store:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """While this is held, no other process writes what was read. Raises UsageError."""
-        try:
-            self._make(self.folder)
-            handle = system.open_to_write(self.folder / "lock")
-        except OSError as error:
-            raise UsageError(_unwritable(self.folder, error)) from None
-        try:
-            until = time.monotonic() + _PATIENCE
-            while True:
-                try:
-                    system.lock(handle)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        raise UsageError(
-                            said(
-                                "{folder}: another run of leakcheck is writing there: try again.",
-                                folder=self.folder,
-                            )
-                        ) from None
-                    time.sleep(0.01)
-                except OSError as error:
-                    raise UsageError(_unwritable(self.folder, error)) from None
+        with ExitStack() as held:
+            try:
+                self._make(self.folder)
+                held.enter_context(turn(self.folder / "lock", _PATIENCE))
+            except TimeoutError:
+                raise UsageError(
+                    said(
+                        "{folder}: another run of leakcheck is writing there: try again.",
+                        folder=self.folder,
+                    )
+                ) from None
+            except OSError as error:
+                raise UsageError(_unwritable(self.folder, error)) from None
             yield
-        finally:
-            os.close(handle)
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self.folder / name

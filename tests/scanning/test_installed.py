@@ -4,15 +4,19 @@ import io
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from people import command, make_filter, scan_rows
 from program import LEAKCHECK
 
+import leakcheck as leakcheck_api
 from leakcheck import api
 from leakcheck.__main__ import run
 from leakcheck.errors import FilterError, UsageError
@@ -271,3 +275,63 @@ def test_without_any_folder_nothing_is_installed(
     monkeypatch.delenv("LEAKCHECK_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data" / "deep"))
     assert run(["filters", "list"]) == 0
+
+
+def test_a_checker_sees_what_is_installed_mended_and_removed(
+    tmp_path: Path, filters: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.sources import resident
+
+    monkeypatch.setattr(resident, "_LOOK", 0.0)
+    with leakcheck_api.Checker(kind="email") as checker:
+
+        def verdicts() -> list[str]:
+            (answer,) = checker.check(["alice@example.fr"])
+            return [str(one.verdict) for one in answer.sources]
+
+        assert verdicts() == []
+        entry = installed.add(filters["new"], "people")
+        assert verdicts() == ["exposed"]
+        entry.path.with_name("other.email.bloom").write_bytes(b"none")
+        assert verdicts() == ["unknown", "exposed"]
+        shutil.copy(filters["new"], entry.path.with_name("other.email.bloom"))
+        assert verdicts() == ["exposed", "exposed"]
+        (kept,) = [one for one in checker._resident.sources() if one.path == entry.path]
+        installed.remove("other")
+        assert verdicts() == ["exposed"]
+        assert checker._resident.sources() == [kept]  # which was not opened again
+        installed.remove("people")
+        assert verdicts() == []
+
+
+def test_of_two_that_install_one_name_at_once_one_is_told_so(
+    tmp_path: Path, filters: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list beside the filter is the winner's."""
+    folders = [tmp_path / name for name in ("a", "b")]
+    for at, place in enumerate(folders):
+        place.mkdir()
+        shutil.copy(filters["new"], place / "people.bloom")
+        (place / "filters.note").write_text(f"list {at}")
+    both = threading.Barrier(2)
+    verified = installed.verify
+
+    def together(copy: Path, shown: str) -> None:
+        verified(copy, shown)
+        both.wait(30)
+
+    monkeypatch.setattr(installed, "verify", together)
+
+    def install(place: Path) -> str:
+        try:
+            installed.add(place / "people.bloom")
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(install, folders))
+    (won,) = [at for at, text in enumerate(told) if not text]
+    assert "A filter named people.email is installed" in told[1 - won]
+    note = installed.folder() / "people.email.bloom.note"
+    assert note.read_text() == f"list {won}"

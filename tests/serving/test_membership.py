@@ -129,7 +129,7 @@ def test_its_health_is_bad_while_nothing_would_be_answered(
     made = built(tmp_path, sort)
     opened = [open_source(str(made), [Kind.PASSWORD], Access(offline=True, require_signature=must))
               for must in (True, False)]  # fmt: skip
-    strict, lenient = (Membership([one]) for one in opened)
+    strict, lenient = (Membership(lambda one=one: [one]) for one in opened)
 
     def health(asked: Membership) -> tuple[int, str | None]:
         """Of one that nobody asked anything else meanwhile."""
@@ -158,6 +158,30 @@ def test_its_health_is_bad_while_nothing_would_be_answered(
     assert health(strict) == health(lenient) == (200, None)
     for one in opened:
         one.close()
+
+
+def test_an_installed_filter_is_seen_when_it_comes_and_goes(
+    running: Running, tmp_path: Path
+) -> None:
+    (tmp_path / "list.txt").write_text(f"{SENTINEL}\n")
+    own = tmp_path / "own.bloom"
+    made = leakcheck("build", tmp_path / "list.txt", "--from", "passwords", "--kind", "password",
+                     "-o", own)  # fmt: skip
+    assert made.status == 0
+
+    def verdict_is(wanted: str) -> None:
+        until = time.monotonic() + 20
+        while (found := running.ask(f"/{sha1(SENTINEL)}")[1]["verdict"]) != wanted:
+            assert time.monotonic() < until, found
+            time.sleep(0.05)
+
+    verdict_is("clean")
+    assert leakcheck("filters", "add", own).status == 0
+    verdict_is("exposed")
+    assert running.ask("/healthz")[1]["sources"][0]["name"] == "own.password"
+    assert leakcheck("filters", "remove", "own").status == 0
+    verdict_is("clean")
+    assert running.ask("/healthz")[0] == 200
 
 
 def test_the_socket_is_its_owners_and_goes_with_the_server(running: Running) -> None:

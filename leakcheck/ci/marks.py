@@ -64,15 +64,16 @@ class FirstLook(Protocol):
 
 
 def first_look(
-    needles: Sequence[tuple[bytes, int, bytes]], endings: list[bytes], whole: list[bytes]
+    needles: Sequence[tuple[bytes, int, bytes]], *telling: list[bytes]
 ) -> FirstLook | None:
     """What knows most files that hold nothing; None in plain Python, which reads them all.
 
-    needles: as for `finder`; endings, whole: the words by which a name means a
-    password, by how they end and by themselves.
+    needles: as for `finder`; telling: the words by which a name means a password,
+    by how they end and by themselves, those that may follow them, and those that
+    take the meaning away.
     """
     made = getattr(_module, "FirstLook", None)
-    return made(list(needles), list(WORDS), endings, whole) if made is not None else None
+    return made(list(needles), list(WORDS), *telling) if made is not None else None
 
 
 def bits(*words: bytes) -> int:

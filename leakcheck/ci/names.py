@@ -181,8 +181,8 @@ def _means_secret(words: list[str], variable: bool) -> bool:
 
 def _first_look(needles: Sequence[tuple[bytes, int, bytes]]) -> FirstLook | None:
     # a bare `secret` is looked at as well, and says more with the word before it
-    endings, whole = ([word.encode() for word in words] for words in (_ENDINGS, _WHOLE))
-    return first_look(needles, endings, [*whole, b"secret"])
+    lists = (_ENDINGS, (*_WHOLE, "secret"), _AFTER, _TAKEN_AWAY)
+    return first_look(needles, *([word.encode() for word in words] for words in lists))
 
 
 def _globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:

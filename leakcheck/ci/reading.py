@@ -128,7 +128,12 @@ def _named(text: Text) -> bool:
         first, last = name_at(text.data, at, 0, len(text.data))
         name = shown(text.data[first:last]).strip("-.")
         like = text.names.like
-        if like(name) or like(name[:-1]) or name.lower() == "secret" or name == "PWD":
+        if (
+            like(name)
+            or (name[-1:] in ("s", "S") and like(name[:-1]))
+            or name.lower() == "secret"
+            or name == "PWD"
+        ):
             return True
         if like(name.rpartition(".")[0]):
             return True

@@ -28,7 +28,7 @@ from leakcheck.ci.readers.literals import Literal, joined, quoted
 from leakcheck.ci.text import NEAR, Text, shown
 from leakcheck.language import said
 
-_IDENTIFIER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | set(
+_IDENTIFIER = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-" + bytes(
     range(0x80, 0x100)
 )
 _LONGEST_NAME = 120
@@ -142,11 +142,10 @@ def _of_connection(text: Text, family: Family, first: int, last: int) -> bool:
 
 def name_at(data: bytes, at: int, start: int, end: int) -> tuple[int, int]:
     """The identifier around a hit."""
-    first, last = at, at
-    while first > max(start, at - _LONGEST_NAME) and data[first - 1] in _IDENTIFIER:
-        first -= 1
-    while last < min(end, at + _LONGEST_NAME) and data[last] in _IDENTIFIER:
-        last += 1
+    before = data[max(start, at - _LONGEST_NAME) : at]
+    first = at - len(before) + len(before.rstrip(_IDENTIFIER))
+    after = data[at : min(end, at + _LONGEST_NAME)]
+    last = at + len(after) - len(after.lstrip(_IDENTIFIER))
     if first > start and first < at and data[first - 1] == 0x5C and data[first] in b"nrt":
         first += 1  # the name begins behind an escape: `\\nPASS=`
     return first, max(last, at + 1)

@@ -68,6 +68,9 @@ impl Rule {
 struct Telling {
     endings: Vec<Vec<u8>>,
     whole: HashSet<Vec<u8>>,
+    /// Those that may follow one of them, and those that may not stand before one.
+    after: HashSet<Vec<u8>>,
+    taken_away: HashSet<Vec<u8>>,
 }
 
 #[pyclass(frozen, module = "leakcheck._native")]
@@ -84,13 +87,16 @@ type Left<'py> = (usize, Option<Bound<'py, PyBytes>>);
 #[pymethods]
 impl FirstLook {
     /// needles, words: as for Marks; endings, whole: the words of a name that mean a password, by
-    /// how they end and by themselves, in lower case.
+    /// how they end and by themselves, in lower case; after, taken_away: those that may follow
+    /// them, and those that take the meaning away.
     #[new]
     fn new(
         needles: Vec<(Vec<u8>, usize, Vec<u8>)>,
         words: Vec<Vec<u8>>,
         endings: Vec<Vec<u8>>,
         whole: Vec<Vec<u8>>,
+        after: Vec<Vec<u8>>,
+        taken_away: Vec<Vec<u8>>,
     ) -> PyResult<FirstLook> {
         let rules = needles
             .iter()
@@ -103,6 +109,8 @@ impl FirstLook {
         let telling = Telling {
             endings,
             whole: whole.into_iter().collect(),
+            after: after.into_iter().collect(),
+            taken_away: taken_away.into_iter().collect(),
         };
         let marks = Marks::new(needles, words)?;
         Ok(FirstLook {
@@ -239,7 +247,10 @@ impl FirstLook {
                 Rule::Pass if in_code && !is_pass_in_code(data, start) => (),
                 Rule::Name | Rule::Pass => {
                     let (first, last) = name_at(data, place);
-                    anything = self.telling.may_mean(&data[first..last]);
+                    let name = &data[first..last];
+                    anything = self.telling.means(name)
+                        // of `${DB_PASSWORD-x}` the name ends before the value
+                        || (data[..first].ends_with(b"${") && self.telling.may_mean(name));
                     if last - first < LONGEST_NAME {
                         named = first..last;
                     }
@@ -371,31 +382,81 @@ impl Telling {
                 })
     }
 
-    /// Whether one of the words of a name does: see `words_of` of leakcheck/ci/names.py.
-    fn any(&self, name: &[u8]) -> bool {
-        let mut at = 0;
-        while at < name.len() {
-            let upper = run(name, at, |byte| byte.is_ascii_uppercase());
-            let lower = run(name, at + upper, |byte| byte.is_ascii_lowercase());
-            let length = match (upper, lower) {
-                (0, 0) => 1,
-                (0, _) => lower,
-                (1, _) => 1 + lower,
-                (_, 0) => upper,
-                _ => upper - 1,
-            };
-            if upper + lower > 0 && self.is_such(&name[at..at + length]) {
-                return true;
-            }
-            at += length;
-        }
-        false
+    /// Whether a name, a part of it, or that of which it is the plural, is a password's: as
+    /// `_named` of leakcheck/ci/reading.py, or more often.
+    fn means(&self, name: &[u8]) -> bool {
+        !name.is_ascii()
+            || name.split(|byte| *byte == b'.').any(|part| {
+                self.ends_so(part)
+                    || part
+                        .strip_suffix(b"s")
+                        .or_else(|| part.strip_suffix(b"S"))
+                        .is_some_and(|one| self.ends_so(one))
+            })
     }
 
-    fn is_such(&self, word: &[u8]) -> bool {
-        let word = word.to_ascii_lowercase();
-        self.whole.contains(&word) || self.endings.iter().any(|end| word.ends_with(end))
+    /// `means_password` of leakcheck/ci/names.py for one part of a name; any secret counts.
+    fn ends_so(&self, part: &[u8]) -> bool {
+        if part.eq_ignore_ascii_case(b"secret") {
+            return true; // whatever its case: that is no word of a name in camel case
+        }
+        let mut words = words_of(part);
+        if words.iter().any(|word| word == b"secret") {
+            return true;
+        }
+        while words.last().is_some_and(|word| word[0].is_ascii_digit()) {
+            words.pop();
+        }
+        if let [before @ .., first, second] = &words[..] {
+            if first == b"pass" && second == b"word" {
+                return self.is_meant(before);
+            }
+            if self.after.contains(second) && self.is_such(first) {
+                words.pop();
+            }
+        }
+        match words.split_last() {
+            Some((last, before)) => self.is_such(last) && self.is_meant(before),
+            None => false,
+        }
     }
+
+    /// Whether none of the words before it takes the meaning away.
+    fn is_meant(&self, before: &[Vec<u8>]) -> bool {
+        !before.iter().any(|word| self.taken_away.contains(word))
+    }
+
+    /// Whether one of the words of a name does.
+    fn any(&self, name: &[u8]) -> bool {
+        words_of(name).iter().any(|word| self.is_such(word))
+    }
+
+    /// Whether a word in lower case does.
+    fn is_such(&self, word: &[u8]) -> bool {
+        self.whole.contains(word) || self.endings.iter().any(|end| word.ends_with(end))
+    }
+}
+
+/// `words_of` of leakcheck/ci/names.py: the words of a name in ASCII, in lower case.
+fn words_of(name: &[u8]) -> Vec<Vec<u8>> {
+    let (mut words, mut at) = (Vec::new(), 0);
+    while at < name.len() {
+        let digits = run(name, at, |byte| byte.is_ascii_digit());
+        let upper = run(name, at, |byte| byte.is_ascii_uppercase());
+        let lower = run(name, at + upper, |byte| byte.is_ascii_lowercase());
+        let length = match (digits, upper, lower) {
+            (0, 0, lower) => lower,
+            (0, 1, lower) => 1 + lower,
+            (0, upper, 0) => upper,
+            (0, upper, _) => upper - 1,
+            (digits, ..) => digits,
+        };
+        if length > 0 {
+            words.push(name[at..at + length].to_ascii_lowercase());
+        }
+        at += length.max(1);
+    }
+    words
 }
 
 /// Whether `pass` at a place of source code is more than a word of the language or of a comment:
@@ -578,6 +639,8 @@ mod tests {
         let telling = Telling {
             endings: vec![b"pwd".to_vec()],
             whole: HashSet::from([b"pass".to_vec()]),
+            after: HashSet::from([b"value".to_vec()]),
+            taken_away: HashSet::from([b"has".to_vec()]),
         };
         for name in [
             "dbPass", "DB_PASS", "pass1", "PASSs", "Xpwd", "DBPass", "x.pass-", "é",
@@ -586,6 +649,34 @@ mod tests {
         }
         for name in ["bypass", "Passed", "PASSed", "pwdxy", "", "-", "PAss"] {
             assert!(!telling.may_mean(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "dbPass",
+            "DB_PASS",
+            "pass1",
+            "passValue",
+            "PASSs",
+            "x.pass.y",
+            "pass_word",
+            "aSecretKey",
+            "sEcret",
+            "-pass-",
+            "é",
+            "Xpwd_2",
+        ] {
+            assert!(telling.means(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "pass-through",
+            "PASS_EVENTS",
+            "hasPass",
+            "has_pass_word",
+            "pwdn",
+            "value",
+            "1",
+            "",
+        ] {
+            assert!(!telling.means(name.as_bytes()), "{name}");
         }
     }
 

@@ -2,7 +2,7 @@
 
     detect                          what a text is, from its beginning: found once, passed on
     formats, columns, rows          forms and dialects; the vocabulary; what readers give
-    table, json, xml, yaml, sql, stealer, accounts, ldif, vcard     the reader of each form
+    table, json, xml, html, yaml, sql, stealer, accounts, ldif, vcard     the reader of each form
     objects                         what a record is where objects stand within objects
     entries                         what an entry of a directory, or a card, holds of addresses
     picking                         which cells of a row are the secret, and whose

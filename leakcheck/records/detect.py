@@ -65,6 +65,9 @@ _DN = late(rb"dn:(?::[ \t]*[A-Za-z0-9+/=]+\s*$|[^=]{1,64}=)", re.IGNORECASE)
 _ATTRIBUTE = late(rb"[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._-]*)*:|-$")
 _CARD = late(rb"\s*BEGIN\s*:\s*VCARD\s*", re.IGNORECASE)
 _PROPERTY = late(rb"\s*(?:[A-Za-z0-9_-]+\.)?[A-Za-z0-9_-]+\s*[;:]")
+_HTML = late(
+    rb"\s*<(?:!doctype\s+html|!--|[?]xml|/?[A-Za-z][A-Za-z0-9]{0,15}[\s>/])", re.IGNORECASE
+)
 _CONTROL = late(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 _STRUCTURE = (b":", b";", b"|", b"\t", b",", b"=", b"----", b" - ")
 
@@ -205,6 +208,14 @@ def _of_sql(sample: bytes) -> Dialect:
     from leakcheck.records.sql_tokens import strings_of  # milliseconds that other texts can save
 
     return Dialect(Form.SQL, strings=strings_of(sample))
+
+
+def _html(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
+    """Tables in HTML, for what stands in their columns; addresses are searched anywhere."""
+    if not wanted.kind.secret or not _HTML.match(lines[0].removeprefix(b"\xef\xbb\xbf")):
+        return None
+    cells = re.search(rb"<t[dh][\s>]", sample, re.IGNORECASE)
+    return Dialect(Form.HTML) if cells and re.search(rb"<tr[\s>]", sample, re.IGNORECASE) else None
 
 
 def _xml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
@@ -358,7 +369,7 @@ def _account(line: bytes) -> re.Match[bytes] | None:
 
 
 _LOOKS: tuple[Callable[[bytes, Sequence[bytes], str, Wanted], Dialect | None], ...] = (
-    _json, _sql, _xml, _ldif, _vcard, _windows, _cracked, _stealer, _yaml, _tabled,
+    _json, _html, _sql, _xml, _ldif, _vcard, _windows, _cracked, _stealer, _yaml, _tabled,
 )  # fmt: skip
 
 

@@ -18,7 +18,9 @@ from leakcheck.subject.digests import LONGEST_PASSWORD
 
 _MYSQL = late(r"\*{3,80} \d{1,20}\. row \*{3,80}")
 _PSQL = late(r"[+\u250c\u251c]?[-\u2500]\[ RECORD \d{1,20} \][-+\u2500\u252c\u253c\u2510\u2524]*")
-_FOOTER = late(r"\(\d+ rows?\)|\d+ rows? in set.{0,40}|Expanded display is on\.|\+-[-+]*\+")
+_FOOTER = late(
+    r"\(\d+[ ]rows?\)|\d+[ ]rows?[ ]in[ ]set.*|Expanded[ ]display[ ]is[ ]on\.|\+-[-+]*\+"
+)
 _COLON = late(r" *([^\s:][^:]{0,100}): ?(.*)", re.DOTALL)
 _DIVIDED = late(r"([^|\u2502]{1,200}?) *[|\u2502](?: (.*))?", re.DOTALL)
 _MOST = 4096  # columns of a row

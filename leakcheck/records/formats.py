@@ -36,6 +36,7 @@ class Form(StrEnum):
     YAML = "yaml"
     LDIF = "ldif"
     VCARD = "vcard"
+    HTML = "html"
 
     @property
     def structured(self) -> bool:
@@ -45,7 +46,7 @@ class Form(StrEnum):
     @property
     def named(self) -> bool:
         """Whether what stands in a record has names, not numbers."""
-        return self in (Form.JSON, Form.XML, Form.YAML, Form.STEALER) or self.of_entries
+        return self in (Form.JSON, Form.XML, Form.YAML, Form.STEALER, Form.HTML) or self.of_entries
 
     @property
     def of_entries(self) -> bool:
@@ -68,6 +69,7 @@ WORDS = {
     Form.YAML: said("YAML"),
     Form.LDIF: said("the entries of a directory (LDIF)"),
     Form.VCARD: said("the cards of an address book (vCard)"),
+    Form.HTML: said("tables in HTML"),
 }
 
 _SECRETS = frozenset(Form) - {Form.TEXT, Form.PWDUMP, Form.VCARD}

@@ -280,6 +280,17 @@ FORMS: dict[str, Listed] = {
             )
         )
     ),
+    "table in HTML": Listed(
+        _lines(
+            "<!DOCTYPE html>",
+            "<html><body><table>",
+            "<tr><th>email</th><th>password</th></tr>",
+            f"<tr><td>a@b.fr</td><td>{SECRET}</td></tr>",
+            f"<tr><td>c@d.fr</td><td>{OTHER}</td></tr>",
+            "</table></body></html>",
+        ),
+        suffix=".html",
+    ),
     "rows of MySQL": Listed(
         _lines(
             f"{'*' * 27} 1. row {'*' * 27}",

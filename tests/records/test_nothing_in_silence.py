@@ -6,6 +6,7 @@ import json
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ from taken import scanned, taken
 from written import asked, built
 
 from leakcheck.errors import InputError
+from leakcheck.input.streams import Held, ReadError
+from leakcheck.records.batches import rows
+from leakcheck.records.detect import detect
 from leakcheck.records.formats import Form
 from leakcheck.records.rows import Wanted
 from leakcheck.subject.digests import sha1
@@ -811,3 +815,72 @@ def test_a_row_of_many_columns_of_one_name_takes_no_time() -> None:
     start = time.process_time()
     assert taken(text)[0] == {"x"}
     assert time.process_time() - start < 10
+
+
+HEAD = "<html><table><tr><td>Mail</td><td>Password</td></tr>"
+HTML = {
+    "entities": ("<tr><td>a@b.fr</td><td>o&lt;n&amp;e</td></tr>", {"o<n&e", "o&lt;n&amp;e"}, 0),
+    "what is no tag": ("<tr><td>a@b.fr</td><td>o<n>e<2</td></tr>", {"o<n>e<2"}, 0),
+    "tags in it": ("<tr><td>a@b.fr</td><td> <b>one</b>\n</td></tr>", {"one", "<b>one</b>"}, 0),
+    "no ends": ("<tr><td>a@b.fr<td>one<tr><td>c@d.fr<td>two", {"one", "two"}, 0),
+    "over two rows": (
+        "<tr><td rowspan=2>a@b.fr<td>one<tr><td>two<tr><td>c@d.fr<td>three",
+        {"one", "two", "three"},
+        0,
+    ),
+    "a cell without a name": ("<tr><td>1<td>a@b.fr<td>one<tr><td>c@d.fr<td>two", {"two"}, 1),
+    "a mark in an attribute": ('<tr><td title="a>b">a@b.fr<td>one<tr><td>c@d.fr<td>two', {"two"}, 1),
+    "outside": ("<tr><td>a@b.fr<td>one</table><pre>c@d.fr:two\n</pre>", {"one"}, 1),
+    "another table": (
+        "<tr><td>a@b.fr<td>one</table><TABLE><TR><TH>pass<TH>mail<TR><TD>two<TD>c@d.fr</TABLE>",
+        {"one", "two"},
+        0,
+    ),
+    "a table without names": (
+        "<tr><td>a@b.fr<td>one</table><table><tr><td>c@d.fr<td>two</table>", {"one"}, 1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HTML)
+def test_tables_in_html(name: str, tmp_path: Path) -> None:
+    text, expected, rejected = HTML[name]
+    found, lost = taken(HEAD + text)
+    assert expected <= found
+    assert not found & {"a@b.fr", "c@d.fr"}
+    assert lost == rejected
+    assert scanned(HEAD + text, tmp_path) >= expected
+
+
+def test_credentials_of_a_cell_over_two_rows() -> None:
+    text = HEAD + HTML["over two rows"][0]
+    assert taken(text, Wanted(Kind.CREDENTIAL))[0] == {"a@b.fr:one", "a@b.fr:two", "c@d.fr:three"}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<table>", "<td ", "<td>", "<tr><td rowspan=64>", "<!--", "x@y.fr>", "<b>", "<td colspan=64>"],
+)
+def test_html_that_is_hostile_takes_bounded_time(piece: str) -> None:
+    text = HEAD + "<tr><td>a@b.fr<td>one</tr>" + piece * (200_000 // len(piece))
+    start = time.process_time()
+    with suppress(InputError, ReadError):
+        taken(text)
+    assert time.process_time() - start < 10
+
+
+def test_no_read_size_changes_the_rows_of_html() -> None:
+    class Drip(Held):
+        step = 1
+
+        def readinto(self, buffer: object) -> int:
+            return super().readinto(memoryview(buffer)[: self.step])  # type: ignore[arg-type]
+
+    data = "".join(HEAD + text for text, _, _ in HTML.values()).encode() + b"a@b.fr > c@d.fr <b>"
+    wanted = Wanted(Kind.PASSWORD)
+    dialect = detect(data, wanted=wanted)
+    expected = list(rows(dialect, Held(data), wanted))
+    for step in (1, 2, 3, 7, 50):
+        drip = Drip(data)
+        drip.step = step
+        assert list(rows(dialect, drip, wanted)) == expected

@@ -40,7 +40,7 @@ _BREAKS = frozenset(("br", "p", "div", "li"))
 def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row]:
     """The rows of all tables in a text."""
     source = Utf8(stream, "the HTML")
-    tables = _Tables()
+    tables = _HtmlTables()
     waiting: list[str] = []
     while piece := source.read(_STEP_BYTES):
         text = piece.decode()
@@ -77,7 +77,7 @@ class _Cell:
         return self._readings
 
 
-class _Tables:
+class _HtmlTables:
     """The rows that are found in a text that comes in pieces, none of which ends in a tag."""
 
     def __init__(self) -> None:

@@ -160,6 +160,7 @@ _FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
     "leakcheck/records/accounts.py": ("nt hash",),
     "leakcheck/reports/codequality.py": ("Interrupted",),
     "leakcheck/reports/delimited.py": ("partial",),
+    "leakcheck/interrupts.py": ("leakcheck: ",),
     "leakcheck/reports/findings.py": ("leakcheck: ", r"\{\}: \{\}\n"),
     "leakcheck/reports/sarif.py": ("Interrupted",),
     "leakcheck/reports/xlsx.py": ("leakcheck ",),

@@ -156,11 +156,12 @@ _FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
     "leakcheck/input/lzma2_blocks.py": ("Corrupt",),
     "leakcheck/input/xz_blocks.py": ("Corrupt", "blocks of"),
     "leakcheck/input/zip_methods.py": ("LZMA", "memory"),
+    "leakcheck/interrupts.py": ("leakcheck: ",),
     "leakcheck/publishing/page.py": (".*</",),
     "leakcheck/records/accounts.py": ("nt hash",),
+    "leakcheck/records/displayed.py": (r"\\\(.*rows",),  # a pattern
     "leakcheck/reports/codequality.py": ("Interrupted",),
     "leakcheck/reports/delimited.py": ("partial",),
-    "leakcheck/interrupts.py": ("leakcheck: ",),
     "leakcheck/reports/findings.py": ("leakcheck: ", r"\{\}: \{\}\n"),
     "leakcheck/reports/sarif.py": ("Interrupted",),
     "leakcheck/reports/xlsx.py": ("leakcheck ",),

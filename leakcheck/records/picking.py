@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -213,6 +214,8 @@ class Picker:
                     hashes.append(value)
                 if not could_be or self._name(row, at) not in self._hashed:
                     passwords += [value, *(_written(value) if self._width else ())]
+                    if b"&" in value and (plain := _unescaped(value)) not in passwords:
+                        passwords.append(plain)
         if not passwords or self.wanted.kind is Kind.NTLM:
             hashes += [raw(text) for at in places.hashes if at < size and (text := cells[at])]
         if not passwords and (self._pairs or not hashes):
@@ -426,6 +429,16 @@ def _written(value: bytes) -> Iterator[bytes]:
             yield one
         if b"\\" in one:
             yield _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), one)
+
+
+_ENTITY = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+
+
+def _unescaped(value: bytes) -> bytes:
+    """What a value stands for that a web site kept as HTML has it: `&amp;` for an ampersand."""
+    if not _ENTITY.search(value):
+        return value
+    return _ENTITY.sub(lambda found: raw(unescape(found[0].decode("ascii"))), value)
 
 
 def _width_of(rows: Sequence[Row], named: int) -> int:

@@ -884,3 +884,17 @@ def test_no_read_size_changes_the_rows_of_html() -> None:
         drip = Drip(data)
         drip.step = step
         assert list(rows(dialect, drip, wanted)) == expected
+
+
+ENTITIES = {
+    "table": "id,email,password\n1,a@b.fr,R&amp;B&#39;s\n2,c@d.fr,x&y;\n",
+    "SQL": f"{INSERT}(1,'a@b.fr','R&amp;B&#39;s'),(2,'c@d.fr','x&y;');\n",
+    "JSON": '[{"email":"a@b.fr","password":"R&amp;B&#39;s"},{"email":"c@d.fr","password":"x&y;"}]',
+}
+
+
+@pytest.mark.parametrize("form", ENTITIES)
+def test_entities_of_html_are_read_as_written_and_as_meant(form: str, tmp_path: Path) -> None:
+    expected = {"R&amp;B&#39;s", "R&B's", "x&y;"}
+    assert taken(ENTITIES[form]) == (expected, 0)
+    assert scanned(ENTITIES[form], tmp_path) == expected

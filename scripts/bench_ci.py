@@ -3,6 +3,7 @@
     python scripts/bench_ci.py [--files 50000] [--detect-secrets PATH] [--gitleaks PATH]
     python scripts/bench_ci.py --commits 100000 [--gitleaks PATH]
     python scripts/bench_ci.py --installed [FOLDER...] --files 78603
+    python scripts/bench_ci.py --as-is FOLDER
 
 The tree is made from a seed: source code, configuration of every format and a
 few passwords, known to be breached or not; it is committed to a git
@@ -11,7 +12,8 @@ shown, the others once; memory is the peak of the main process. With --commits
 it is the history of 2,000 files that is read, two of them changed by a commit.
 With --installed the tree is of real files: the texts of those folders, by
 default of what is installed for this Python, in an order made from a seed and
-as often as it takes; ripgrep is beside it, where it is installed.
+as often as it takes; ripgrep is beside it, where it is installed. With --as-is it
+is a folder as it stands.
 """
 
 import argparse
@@ -225,6 +227,7 @@ def main() -> None:
     parser.add_argument("--commits", type=int, help="measure --history on so many")
     parser.add_argument("--tree", type=Path, help="a tree made before, or where to make it")
     parser.add_argument("--installed", type=Path, nargs="*", metavar="FOLDER")
+    parser.add_argument("--as-is", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = options.tree or Path(folder)
@@ -240,8 +243,9 @@ def main() -> None:
                 programs["gitleaks git"] = [options.gitleaks, "git", ".", "--exit-code", "0"]
             run_all(programs, root, options.runs)
             return
-        if options.installed is not None:
-            if not (root / "copy0").exists():
+        if options.as_is is not None or options.installed is not None:
+            root = options.as_is or root
+            if options.as_is is None and not (root / "copy0").exists():
                 folders = [path.resolve() for path in options.installed] or installed()
                 size = make_installed(root, options.files, folders)
                 print(f"{options.files:,} files, {size / 1e6:,.0f} MB")

@@ -37,7 +37,7 @@ PIECES = [
     "dXNlcjpwYXNz", "support", "Og==", "%20", "+", "docker", "registry", "in ", "search ", "host",
     "\ufeff", "a:@b@c", "://", "sEcret", "SECret", "\n- ", '", "', "tiger;", "as ", "with\n",
     "${", ":-", "default ", "| ", "{{ .", " }}", "--", "-p", "PWD=", "server=x\n", "variable ",
-    "login", "role x ",
+    "login", "role x ", "has", "Value", "events", "pass_word", "passwd", "Key", "pwd",
 ]  # fmt: skip
 
 

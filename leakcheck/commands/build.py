@@ -195,7 +195,9 @@ def run(
     paths = list(dumps or []) + (listed(files_from) if files_from else [])
     if not paths:
         raise UsageError(said("Name a dump: a file, a folder, an archive, or - for stdin."))
-    with outputs_of(output, rejects, keep_keys=keep_keys, force=force) as outputs:
+    with outputs_of(
+        output, rejects, keep_keys=keep_keys, force=force, afresh=on is not None
+    ) as outputs:
         request = BuildRequest(
             paths=tuple(paths),
             output=outputs.output,

@@ -199,7 +199,7 @@ def library() -> Any:
 
 def reason(error: BaseException) -> str:
     """Why a store did not do something, in a few words; its own are pages long, and hold URLs."""
-    name = type(error).__name__
+    name = getattr(error, "code", None) or type(error).__name__
     return _REASONS.get(name) or said("the store does not answer as it should ({name})", name=name)
 
 
@@ -209,6 +209,9 @@ _REASONS = {
     "UnauthenticatedError": said("the store asks for credentials"),
     "NotFoundError": _NONE,
     "FileNotFoundError": _NONE,
+    "AccessDenied": said("access is denied"),
+    "403": said("access is denied"),
+    "NoSuchBucket": _NONE,
     "AlreadyExistsError": said("somebody else has just written it"),
 }
 

@@ -3,7 +3,8 @@
 Rule 1: an object that is there is replaced only where that was asked for. Up to
 SINGLE bytes the store itself sees to it (If-None-Match); a larger file goes in
 parts, and is looked for once more before they are joined. Rule 2: what breaks
-off leaves nothing under the name, and its parts are given up. Rule 3: a part
+off leaves nothing under the name, and its parts are given up, but where a log is
+kept from which a later process goes on (`multipart`). Rule 3: a part
 that the store does not take, or a network that is gone, is tried again for
 PATIENCE: what was built took hours.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 from leakcheck.errors import NetworkError, UsageError
 from leakcheck.language import said
+from leakcheck.storage.multipart import PartLog, PartsError, S3Upload, TakenError, s3_client
 from leakcheck.storage.stores import ObjectPlace, library, opened, reason
 
 SINGLE = 32 << 20
@@ -73,17 +75,31 @@ def put(
     replace: bool,
     about: Mapping[str, str] = BINARY,
     tell: Tell = lambda done, total: None,
-) -> None:
-    """Put the file at `path` under `url`; about: header fields that it is given out with.
+    log: Path | None = None,
+) -> int:
+    """Put the file at `path` under `url`; how many of its bytes were there from an earlier try.
 
-    Raises UsageError where the name is taken and not to be replaced, NetworkError.
+    about: header fields that it is given out with; log: a file that says which
+    parts are there, where the store has a way to go on with them; then they stay
+    there when the upload breaks off. Raises UsageError where the name is taken
+    and not to be replaced, NetworkError.
     """
     place = ObjectPlace.of(url)
     size = path.stat().st_size
     if size <= SINGLE:
         _put_bytes(place, url, path.read_bytes(), replace, about)
         tell(size, size)
-        return
+        return 0
+    if log is not None and (client := s3_client(place)) is not None:
+        upload = S3Upload(
+            client, place, path, _part_size(size), PartLog(log), PATIENCE.total_seconds()
+        )
+        try:
+            return upload.run(replace=replace, about=about, tell=lambda done: tell(done, size))
+        except TakenError:
+            raise _exists(url) from None
+        except PartsError as error:
+            raise _failed(url, error) from None
 
     def pieces() -> Iterator[bytes]:
         done = 0
@@ -94,6 +110,7 @@ def put(
                 tell(done, size)
 
     put_pieces(url, pieces(), size, replace=replace, about=about)
+    return 0
 
 
 def put_pieces(
@@ -109,7 +126,7 @@ def put_pieces(
     What `pieces` raises, and bytes that lack, give the upload up.
     """
     place = ObjectPlace.of(url)
-    upload = _Upload(place, max(_PIECE, -(-size // _MOST_PARTS)), about)
+    upload = _Upload(place, _part_size(size), about)
     total = 0
     try:
         for piece in pieces:
@@ -221,6 +238,10 @@ def _put_bytes(
         raise _exists(url) from None
     except Exception as error:
         raise _failed(url, error) from None
+
+
+def _part_size(size: int) -> int:
+    return max(_PIECE, -(-size // _MOST_PARTS))
 
 
 def _patient(place: ObjectPlace) -> Any:

@@ -121,7 +121,7 @@ def test_what_was_built_and_cannot_be_sent_is_kept_and_named(
         )
     text = one_sentence(done)
     assert "s3://lake/x.bloom: it cannot be written: access is denied. What was built" in text
-    found = re.search(r"whole in (\S+): copy it", text)
+    found = re.search(r"whole in (\S+): the same command sends it without", text)
     assert found is not None
     kept = Path(found[1])
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -199,7 +199,8 @@ def _unexpected(error: BaseException, arguments: list[str]) -> int:
             from leakcheck.cli import no_such_command
 
             return _fail(no_such_command(word[1], group.info_name, group.command.commands))
-        return _fail(_worded(_without_values(" ".join(str(format_message()).split()), arguments)))
+        text = _without_values(" ".join(str(format_message()).split()), arguments)
+        return _fail(_worded(text, getattr(group, "command_path", "leakcheck")))
     return _fail(said("This is {fault}.", fault=fault(error)))
 
 
@@ -214,8 +215,11 @@ def _without_values(message: str, arguments: list[str]) -> str:
     return re.sub(r" \(.*\)$", ".", message) if "extra argument" in message else message
 
 
-def _worded(text: str) -> str:
-    """The parser's sentence as a message of ours, where it is one of those that it has."""
+def _worded(text: str, command: str) -> str:
+    """The parser's sentence as a message of ours, where it is one of those that it has.
+
+    command: that was typed, for a pointer to its help.
+    """
     import re
 
     for pattern, say in (
@@ -225,7 +229,11 @@ def _worded(text: str) -> str:
         (r"No such option: (?P<name>\S+)",
          lambda name: said("No such option: {name}", name=name)),
         (r"Missing argument '(?P<name>.*)'\.",
-         lambda name: said("Missing argument '{name}'.", name=name)),
+         lambda name: said("{name} is missing: {command} --help says what to give.",
+                           name=name, command=command)),
+        (r"Missing option '?(?P<name>.*?)'?\.(?: Choose from:? (?P<names>.*))?",
+         lambda name, names: said("{name} is missing: {command} --help says what to give.",
+                                  name=name.replace("' / '", ", "), command=command)),
         (r"Option '(?P<name>.*)' requires an argument\.",
          lambda name: said("Option '{name}' requires an argument.", name=name)),
         (r"Option '(?P<name>.*)' does not take a value\.",

@@ -400,7 +400,7 @@ def _question(subject: Any, kind: Kind, variants: bool) -> "Question | SubjectEr
     try:
         if not isinstance(subject, str | bytes):
             raise SubjectError(
-                said("This is no text: it is a {kind}.", kind=type(subject).__name__)
+                said("This is not text: it is a {kind}.", kind=type(subject).__name__)
             )
         one = question(kind, subject)
     except SubjectError as error:

@@ -194,7 +194,7 @@ def _raw(path: Path) -> bytes | None:
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
-            raise UsageError(said("{path}: it is no regular file.", path=path))
+            raise UsageError(said("{path}: it is not a regular file.", path=path))
         if state.st_size > _MOST_BYTES:
             raise UsageError(said("{path}: it is too large for a configuration.", path=path))
         return path.read_bytes()

@@ -327,7 +327,8 @@ def test_what_others_word_is_said_in_french_too(folder: Path) -> None:
     no_filter = leakcheck("check", "a@b.fr", "--in", "dump.txt", cwd=folder, LC_ALL=FRENCH)
     assert f"Ce n’est pas un filtre{NARROW}:" in one_sentence(no_filter)
     missing = leakcheck("vault", LC_ALL=FRENCH)
-    assert one_sentence(missing) == "leakcheck: Il manque l’argument EXPORT...."
+    told = "leakcheck vault --help dit ce qu’il faut donner."
+    assert one_sentence(missing) == f"leakcheck: Il manque EXPORT...{NARROW}: {told}"
     (folder / "a-folder").mkdir()
     there = leakcheck("filters", "add", "a-folder", cwd=folder, LC_ALL=FRENCH)
     assert not re.search(r"\b(the|is|directory)\b", one_sentence(there))

@@ -73,7 +73,7 @@ def add(
         if not scheme.remote:
             entry = installed.add(name, as_, force=force, required=require_signature)
         elif scheme.header is None:
-            raise UsageError(said("{name} is no filter: it cannot be installed.", name=name))
+            raise UsageError(said("{name} is not a filter: it cannot be installed.", name=name))
         elif offline:
             raise UsageError(said("--offline forbids the download: add a file."))
         else:
@@ -179,7 +179,10 @@ def search(
     origins = sorted(Store().origins())
     if not origins:
         raise UsageError(
-            said("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher.")
+            said(
+                "Nobody is trusted yet: take a publisher's key from its own site, and give it to "
+                "`leakcheck keys trust KEY`."
+            )
         )
     places: list[tuple[str, str | None]] = [(url, None) for url in at or []]
     places = places or [(place_of(origin), origin) for origin in origins]

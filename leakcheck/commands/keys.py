@@ -187,7 +187,12 @@ def list_keys() -> int:
             ],
         )
     else:
-        say(said("Nobody is trusted yet: `leakcheck keys trust KEY` trusts a publisher."))
+        say(
+            said(
+                "Nobody is trusted yet: take a publisher's key from its own site, and give it to "
+                "`leakcheck keys trust KEY`."
+            )
+        )
     return 0
 
 

@@ -87,7 +87,7 @@ def _key() -> bytes:
         key = path.read_bytes()
         if len(key) == _KEY_BYTES:
             return key
-        why = said("what is there is no key")
+        why = said("what is there is not a key")
     except OSError as error:
         why = error.strerror or said("the system refused")
     raise UsageError(

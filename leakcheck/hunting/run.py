@@ -93,6 +93,17 @@ def _tell_refused(watch: Watch) -> None:
 
 
 def _tell_one_form(watch: Watch) -> None:
+    if watch.as_written:
+        terminal.warn(
+            said_of(
+                watch.as_written,
+                "{count} phone number of the watch list is looked for only as it is written: to "
+                "find its other forms, begin it with + and the digits of its country.",
+                "{count} phone numbers of the watch list are looked for only as they are written: "
+                "to find their other forms, begin them with + and the digits of their country.",
+                count=number(watch.as_written),
+            )
+        )
     if watch.one_form:
         terminal.warn(
             said_of(

@@ -118,6 +118,11 @@ class Watch:
     def __len__(self) -> int:
         return len(self.entries)
 
+    @property
+    def as_written(self) -> int:
+        """How many phone numbers do not say their country, and are looked for in no other form."""
+        return len(self.phones) - len(self._international)
+
     def __iter__(self) -> Iterator[str]:
         return map(self.text, range(len(self)))
 
@@ -258,6 +263,14 @@ def read_watch(
                 watch.add(text)
                 continue
             say(said("{text} is read as a list: there is a file of that name.", text=text))
+        elif _is_national(text):
+            raise InputError(
+                said(
+                    "{text}: there is no such file. A phone number in place of a list begins with "
+                    "+ and the digits of its country.",
+                    text=text,
+                )
+            )
         _add_list(watch, text, columns, sheet)
     if not len(watch):
         raise InputError(
@@ -287,6 +300,14 @@ def _is_entry(text: str) -> EntryKind | None:
     if form is EntryKind.PHONE and not text.startswith("+"):
         return None  # a word of digits is the name of a file
     return form if form in _A else None
+
+
+def _is_national(text: str) -> bool:
+    """Whether `text` is no file, and a phone number that does not say its country."""
+    try:
+        return parse(text).form is EntryKind.PHONE and not os.path.lexists(text)
+    except SubjectError:
+        return False
 
 
 def _add_list(watch: Watch, named: str, columns: Sequence[str], sheet: str | None) -> None:

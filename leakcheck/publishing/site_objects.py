@@ -69,7 +69,7 @@ def _list(url: str) -> bytes:
     for piece in pieces_of(url):
         found += piece
         if len(found) > LARGEST:
-            raise NetworkError(said("{url}: what is there is no signed list.", url=url))
+            raise NetworkError(said("{url}: what is there is not a signed list.", url=url))
     return found
 
 

@@ -91,7 +91,7 @@ def of_text(
                         Form.VCARD):  # fmt: skip
         raise InputError(
             said(
-                "{name}: this is {words}, no export of a password manager: leakcheck scan "
+                "{name}: this is {words}, not an export of a password manager: leakcheck scan "
                 "checks such lists.",
                 name=name,
                 words=dialect.words,

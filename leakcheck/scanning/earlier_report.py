@@ -38,7 +38,8 @@ class EarlierReport:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
                 said(
-                    "{path}: this is no report of leakcheck scan: name one in JSON or JSON lines.",
+                    "{path}: this is not a report of leakcheck scan: name one in JSON or JSON "
+                    "lines.",
                     path=path,
                 )
             ) from None

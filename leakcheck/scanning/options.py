@@ -99,7 +99,7 @@ def kinds_of(file: ListFile, options: ScanOptions) -> list[Kind]:
     if options.hashes or options.form is Form.HASHES:
         digits = detect(file.sample, wanted=Wanted(form=Form.HASHES)).hex_digits
         if digits not in (32, 40):
-            raise UsageError(said("The first line is no hash of 40 or 32 hexadecimal digits."))
+            raise UsageError(said("The first line is not a hash of 40 or 32 hexadecimal digits."))
     if not digits:
         return [Kind.EMAIL, *(kind for kind in Kind if kind is not Kind.EMAIL)]
     if digits == 32:

@@ -347,7 +347,7 @@ def open_installed(path: Path) -> LocalFilter:
 def _must_be_file(path: Path) -> None:
     """Opening a FIFO would wait for ever, so nothing but a regular file is opened."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise FilterError(said("{path}: it is no regular file.", path=path))
+        raise FilterError(said("{path}: it is not a regular file.", path=path))
 
 
 def verify(copy: Path, shown: str) -> None:

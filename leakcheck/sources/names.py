@@ -243,7 +243,7 @@ def header_of(name: str, access: Access) -> Header:
     scheme = place(name)
     _allow(name, scheme, access)
     if scheme.header is None:
-        raise UsageError(said("{name} is no filter: it has no header to show.", name=name))
+        raise UsageError(said("{name} is not a filter: it has no header to show.", name=name))
     return scheme.header(name, access)
 
 

@@ -84,7 +84,7 @@ def parse(text: str) -> Edition:
     """The edition in a note's text. Raises NoteError where it is none, or of a later version."""
     lines = text.removesuffix("\n").split("\n")
     if lines[0] != _FIRST:
-        raise NoteError(said("it is no list of filters that this leakcheck can read"))
+        raise NoteError(said("it is not a list of filters that this leakcheck can read"))
     if not 3 <= len(lines) <= _MOST:
         raise NoteError(said("the list of filters is cut short, or too long"))
     stated = _SERIAL.fullmatch(lines[2])

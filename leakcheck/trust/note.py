@@ -105,7 +105,7 @@ class Signer:
         """The key that a private key file spells. Raises NoteError, which does not repeat it."""
         text = text.strip()
         if not text.startswith(PRIVATE):
-            raise NoteError(said("this is no private key"))
+            raise NoteError(said("this is not a private key"))
         name, digits, seed = _split_key(text.removeprefix(PRIVATE))
         signer = cls(name, seed)
         if signer.verifier.hash.hex() != digits:
@@ -185,12 +185,12 @@ def split(raw: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     try:
         whole = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise NoteError(said("it is no signed note: it is not UTF-8")) from None
+        raise NoteError(said("it is not a signed note: it is not UTF-8")) from None
     if _CONTROL.search(whole):
-        raise NoteError(said("it is no signed note: it has control characters"))
+        raise NoteError(said("it is not a signed note: it has control characters"))
     text, parted, rest = whole.rpartition(_SEPARATOR)
     if not parted or not rest.endswith("\n"):
-        raise NoteError(said("it is no signed note"))
+        raise NoteError(said("it is not a signed note"))
     lines = rest[:-1].split("\n")
     if len(lines) > MOST_SIGNATURES:
         raise NoteError(said("it has too many signatures"))
@@ -201,7 +201,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     name, blank, code = line.removeprefix("— ").partition(" ")
     raw = _from_base64(code)
     if not line.startswith("— ") or not blank or not _NAME.fullmatch(name) or len(raw) < 5:
-        raise NoteError(said("it is no signed note: a signature is malformed"))
+        raise NoteError(said("it is not a signed note: a signature is malformed"))
     return name, raw
 
 
@@ -211,7 +211,7 @@ def _split_key(text: str) -> tuple[str, str, bytes]:
     digits, _, code = rest.partition("+")
     raw = _from_base64(code)
     if not _NAME.fullmatch(name) or not re.fullmatch(r"[0-9a-f]{8}", digits) or not raw:
-        raise NoteError(said("this is no key: a key is NAME+HASH+BASE64"))
+        raise NoteError(said("this is not a key: a key is NAME+HASH+BASE64"))
     if raw[0] != _ALGORITHM or len(raw) != 33:
         raise NoteError(
             said("the key is of a sort that leakcheck does not know (it knows Ed25519)")

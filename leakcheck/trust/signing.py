@@ -196,7 +196,7 @@ def digest_of(path: Path) -> bytes:
 def _tree(path: Path, workers: int) -> tuple[bytes, bytes]:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a FIFO would wait for ever
-            raise FilterError(said("{path}: it is no regular file.", path=path))
+            raise FilterError(said("{path}: it is not a regular file.", path=path))
         with path.open("rb", buffering=0) as file:
             return verity.tree_of(file, path.stat().st_size, workers)
     except OSError as error:

@@ -148,6 +148,23 @@ def test_a_column_of_long_links_does_not_break_up_the_table(
     assert drawn == ["  2  alice", "  3  bob"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["build", "dump.txt"], "-o, --output is missing: leakcheck build --help says"),
+        (["scan"], "LIST... is missing: leakcheck scan --help says"),
+        (["export", "dump.txt"], "--to is missing: leakcheck export --help says"),
+        (["keys", "trust"], "is missing: leakcheck keys trust --help says"),
+    ],
+)
+def test_what_is_missing_is_named_with_where_to_read_on(words: list[str], told: str) -> None:
+    done = leakcheck(*words)
+    assert done.status == 2
+    assert told in one_sentence(done)
+    french = leakcheck("--language", "fr", *words)
+    assert "Il manque " in french.err
+
+
 def test_a_group_without_a_command_shows_its_help() -> None:
     done = leakcheck("filters")
     assert done.status == 2

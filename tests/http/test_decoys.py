@@ -80,7 +80,7 @@ def test_without_a_key_that_lasts_there_are_no_decoys(
     """Others at each visit would show what visits have in common."""
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path))
     (tmp_path / "decoys.key").write_bytes(b"short")
-    with pytest.raises(UsageError, match="what is there is no key"):
+    with pytest.raises(UsageError, match="what is there is not a key"):
         with_decoys([5], 1, "host")
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("LEAKCHECK_HOME", str(tmp_path / "file"))

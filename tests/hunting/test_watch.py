@@ -14,6 +14,17 @@ from leakcheck.hunting.watch import Watch, read_watch
 from leakcheck.subject import address
 
 
+def test_a_number_without_its_country_is_told() -> None:
+    watch = Watch()
+    for entry in ("06 12 34 56 78", "+33 6 12 34 56 79", "alice@acme.fr"):
+        watch.add(entry)
+    assert watch.as_written == 1
+    watch.add("+33 6 12 34 56 78")
+    assert watch.as_written == 1
+    with pytest.raises(InputError, match=r"begins with \+ and the digits of its country"):
+        read_watch(["06 12 34 56 78"])
+
+
 @pytest.mark.parametrize(
     ("text", "form", "key"),
     [

@@ -62,7 +62,7 @@ def read(subject: Any, kind: Kind, sources: Sequence[LocalFilter], variants: boo
     for source in sources:
         try:
             if not isinstance(subject, str | bytes):
-                raise SubjectError(f"This is no text: it is a {type(subject).__name__}.")
+                raise SubjectError(f"This is not text: it is a {type(subject).__name__}.")
             one = question(kind, subject)
             (answer,) = ask(source, [one.with_variants() if variants else one])
         except SubjectError as error:
@@ -217,5 +217,5 @@ def test_a_column_of_arrow_is_answered_as_a_list_is(filters: dict[Kind, list[Pat
         assert [len(one) for one in checker.check_arrow(pa.array([], pa.string()))] == [0] * 3
         numbers = checker.check_arrow(pa.array([1, None]))[0]
         assert [str(one.reason) for one in numbers] == [
-            "This is no text: it is a int", "This is no text: it is a NoneType",
+            "This is not text: it is a int", "This is not text: it is a NoneType",
         ]  # fmt: skip

@@ -126,7 +126,7 @@ def test_what_is_no_signature(line: str) -> None:
 
 @pytest.mark.parametrize("raw", [b"hello\n", b"hello\n\n\xe2\x80\x94 a AAAAAAA="])
 def test_what_does_not_end_as_a_note(raw: bytes) -> None:
-    with pytest.raises(NoteError, match=r"^it is no signed note$"):
+    with pytest.raises(NoteError, match=r"^it is not a signed note$"):
         split(raw)
 
 

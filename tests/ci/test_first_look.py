@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leakcheck.ci import marks
 from leakcheck.ci.listing import FileListing, Item
-from leakcheck.ci.names import NEEDLES, Names
+from leakcheck.ci.names import _AFTER, _ENDINGS, _TAKEN_AWAY, _WHOLE, NEEDLES, Names
 from leakcheck.ci.policy import Policy
 from leakcheck.ci.readers import families
 from leakcheck.ci.readers.families import family_of, suffix_of
@@ -70,6 +70,56 @@ def test_nothing_is_passed_over_that_is_read(pieces: list[str], path: str) -> No
     data = "".join(pieces).encode()
     if is_read(data, path):
         assert not passed_over(data, path)
+
+
+WORDS = [
+    *_ENDINGS,
+    *sorted(_WHOLE),
+    "secret",
+    "key",
+    "base",
+    "pass",
+    "word",
+    "1",
+    "user",
+    "app",
+    "s",
+]
+BEFORE = [*WORDS, *sorted(_TAKEN_AWAY)]
+AFTER = [*WORDS, *sorted(_AFTER), "events", "n"]
+
+
+@given(
+    st.lists(st.sampled_from(BEFORE), max_size=2),
+    st.sampled_from(WORDS),
+    st.lists(st.sampled_from(AFTER), max_size=2),
+    st.sampled_from(["_", "-", "", ".", "camel", "UPPER"]),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_file_with_a_name_of_a_password_is_passed_over(
+    before: list[str], word: str, after: list[str], style: str
+) -> None:
+    words = [*before, word, *after]
+    if style == "camel":
+        name = words[0] + "".join(word.capitalize() for word in words[1:])
+    elif style == "UPPER":
+        name = "_".join(words).upper()
+    else:
+        name = style.join(words)
+    data = f"x {name} = y".encode()
+    if is_read(data, "a.txt"):
+        assert not passed_over(data, "a.txt")
+
+
+def test_what_follows_or_stands_before_decides_as_in_python() -> None:
+    for word in _AFTER:
+        assert not passed_over(f"x_password_{word}=1".encode(), "a.txt"), word
+    for word in _TAKEN_AWAY:
+        assert passed_over(f"{word}_password=1".encode(), "a.txt"), word
+    for name in ("pass_through", "PASS_EVENTS", "RspPassPW_MASK", "pwdn", "password_length"):
+        assert passed_over(f"{name}=1".encode(), "a.txt"), name
+    for name in ("passwords", "DB_PWDs", "pass_word", "a.password.equals", "x.secret", "pwd1"):
+        assert not passed_over(f"{name}=1".encode(), "a.txt"), name
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.booleans())

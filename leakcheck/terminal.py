@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from leakcheck import config
@@ -24,6 +25,7 @@ from leakcheck.wording import VERDICTS, printable, steerless
 
 _COLOURS = {"exposed": "31;1", "unknown": "33;1", "clean": "32", "error": "31", "warning": "33"}
 _BETWEEN = "  "
+_SILENT = 1.0  # seconds
 _NARROWEST, _WIDEST = 24, 40  # of a column that is wrapped; of one that is shown where it fits
 _TRANSLATED = str.maketrans(
     {"•": "*", "…": "...", "–": "-", "—": "-", "→": "->", "«": '"', "»": '"', "“": '"', "”": '"',
@@ -182,6 +184,21 @@ def prose(text: str, *, indent: str = "") -> list[str]:
         text, width(), initial_indent=indent, subsequent_indent=more, break_long_words=False,
         break_on_hyphens=False,
     ) or [""]  # fmt: skip
+
+
+@contextmanager
+def telling_of_a_fifo(path: Path) -> Iterator[None]:
+    """While `path` is opened to be read: say so where nobody writes to it for a second."""
+    told = said("{name}: it is a FIFO, and nobody writes to it yet: waiting.", name=path)
+    import threading  # whoever reads no FIFO starts sooner
+
+    timer = threading.Timer(_SILENT, warn, (told,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def warn(text: str) -> None:

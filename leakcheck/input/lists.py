@@ -143,7 +143,10 @@ class ListFile:
             raise IsADirectoryError
         if stat.S_ISREG(state.st_mode):
             return Found.of(str(path), state), Raw(str(path))
-        pipe = path.open("rb", buffering=0)
+        from leakcheck.terminal import telling_of_a_fifo
+
+        with telling_of_a_fifo(path):
+            pipe = path.open("rb", buffering=0)
         return Found(str(path), None), Given(pipe, pipe)
 
     def _workbook(self) -> bytes | None:

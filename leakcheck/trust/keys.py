@@ -1,6 +1,7 @@
 """Keys in files: a publisher's private key (mode 0600), and public keys as people hand them on."""
 
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 from leakcheck.errors import UsageError
@@ -80,7 +81,13 @@ def public_keys(text: str) -> list[Verifier]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
+        with ExitStack() as opening:
+            if path.is_fifo():  # such as what a shell makes of <(...)
+                from leakcheck.terminal import telling_of_a_fifo
+
+                opening.enter_context(telling_of_a_fifo(path))
+            file = path.open(encoding="utf-8")
+        with file:
             return file.read(_LONGEST)
     except FileNotFoundError:
         raise UsageError(said("{name}: there is no such file.", name=path)) from None

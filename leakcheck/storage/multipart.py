@@ -292,7 +292,7 @@ class S3Upload:
             except ClientError as error:
                 code = str(error.response.get("Error", {}).get("Code") or "")
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-                if code in ("NoSuchUpload", "NoSuchKey") or (status == 404 and not code):
+                if code in ("NoSuchUpload", "NoSuchKey", "404"):  # the last where no text says
                     raise _GoneError from None
                 if status == 412:
                     raise TakenError from None

@@ -225,7 +225,8 @@ def test_a_lost_answer_to_the_join_is_no_other_object(
     server: str, lake: Lake, dump: Path, room: Path
 ) -> None:
     def fault(method: str, path: str, count: int) -> int | None:
-        return -1000 if method == "POST" and "uploadId" in path and count == 1 else None
+        lost, gone = -10, 404
+        return {1: lost, 2: gone}.get(count) if "POST" in method and "uploadId" in path else None
 
     with between(server, Between(fault)) as told, pointed(server, told.url):
         done = build(room, dump)

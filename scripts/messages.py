@@ -159,7 +159,7 @@ _FOR_PROGRAMS: dict[str, str | tuple[str, ...]] = {
     "leakcheck/interrupts.py": ("leakcheck: ",),
     "leakcheck/publishing/page.py": (".*</",),
     "leakcheck/records/accounts.py": ("nt hash",),
-    "leakcheck/records/displayed.py": (".*rows",),  # a pattern
+    "leakcheck/records/displayed.py": (r"\\\(.*rows",),  # a pattern
     "leakcheck/reports/codequality.py": ("Interrupted",),
     "leakcheck/reports/delimited.py": ("partial",),
     "leakcheck/reports/findings.py": ("leakcheck: ", r"\{\}: \{\}\n"),

@@ -158,8 +158,10 @@ def read(text: Text, family: Family) -> None:
     for match in _HASHED.finditer(text.low) if marks & _CALLS else ():
         _call(text, family, match)
     for program in _PROGRAMS:
+        done = 0  # a list is read once, however often the program is named in it
         for mark in _uses(text, program):
-            _argument(text, family, program, mark.end())
+            if mark.start() >= done:
+                done = _argument(text, family, program, mark.end())
     if marks & _CHANGING:
         for match in _CHPASSWD.finditer(text.data):
             _add(text, family, match, "chpasswd")
@@ -199,7 +201,8 @@ def _call(text: Text, family: Family, match: re.Match[bytes]) -> None:
             text.add(found.start, "PASSWORD()", found.value, "sql", comment=comment)
 
 
-def _argument(text: Text, family: Family, program: _Program, at: int) -> None:
+def _argument(text: Text, family: Family, program: _Program, at: int) -> int:
+    """Add what a program is given behind `at`; where the last item read of a list begins."""
     stop = min(len(text.data), at + _REACH)
     if arguments.begins(text, at):
         line = arguments.line_at(text, family, at, stop)
@@ -209,11 +212,12 @@ def _argument(text: Text, family: Family, program: _Program, at: int) -> None:
             value = shown(match["word"])
             place = line.place_of(match.start("word"))
             text.add(place, program.key, value, "command", comment=comment)
-        return
+        return line.places[-1][1] if line.places else at
     command = _COMMAND.match(text.data, at, stop)
     match = program.argument.search(text.data, at, command.end() if command else stop)
     if match is not None:
         _add(text, family, match, program.key)
+    return at
 
 
 def _add(text: Text, family: Family, match: re.Match[bytes], key: str) -> None:

@@ -22,12 +22,11 @@ from leakcheck.records.rows import (
     TITLE,
     PlainRows,
     Row,
+    Shapes,
     Wanted,
 )
 from leakcheck.records.shown import HIDDEN, ShownColumns
 from leakcheck.subject.kinds import Kind
-
-_MOST_SHAPES = 4096  # of rows, by the names of their cells
 
 
 class Record:
@@ -150,7 +149,7 @@ class Asker:
         self.notes: list[str] = []
         self.left_out = 0
         self.sheet = ""
-        self._shown: dict[tuple[str, ...], ShownColumns] = {}
+        self._shown: Shapes[ShownColumns] = Shapes()
 
     def record(self, row: Row) -> Record | None:
         """What is asked of one row; None where it is no record."""
@@ -283,7 +282,7 @@ class SubjectAsker(Asker):
                 ADDRESS if entries else "value"
             ]
         self._table = bool(table)
-        self._places: dict[tuple[str, ...], Sequence[int]] = {}
+        self._places: Shapes[Sequence[int]] = Shapes()
         cells = [self._row(row) for row in data]
         self._subjects = [self._all.index(ADDRESS)] if entries else self._find(cells, name)
         self.subject = self._all[self._subjects[0]]
@@ -340,8 +339,6 @@ class SubjectAsker(Asker):
         """Where the subjects are in a row whose cells have these names."""
         found = self._places.get(names)
         if found is None:
-            if len(self._places) > _MOST_SHAPES:
-                self._places.clear()
             wanted = {self._all[at] for at in self._subjects}
             found = [at for at, name in enumerate(names) if name in wanted]
             self._places[names] = found

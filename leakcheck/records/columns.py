@@ -115,12 +115,17 @@ _KNOWN = frozenset(
 )  # fmt: skip
 _ASIDE = late(r"\s*\[\s*(?:required|optional|mandatory)\s*\]\s*$", re.IGNORECASE)
 """What a template says of a column behind its name, as in `Password [Required]`."""
+_USUAL = 100  # characters of a name that is kept in mind
 _OWN = frozenset(("mailing", "mailings", "mailbox", "mailinglist", "emailverified"))
 
 
-@lru_cache(maxsize=1 << 16)
 def bare(name: str) -> str:
     """A column's name without case, accents, quotes, blanks and punctuation."""
+    return _bare(name) if len(name) <= _USUAL else _bare.__wrapped__(name)
+
+
+@lru_cache(maxsize=1 << 14)
+def _bare(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(mark for mark in plain if mark.isalnum())
 
@@ -129,9 +134,13 @@ _PASSWORD, _ADDRESS = tuple(map(bare, _PASSWORD)), tuple(map(bare, _ADDRESS))
 _LOGIN = frozenset(map(bare, _LOGIN))
 
 
-@lru_cache(maxsize=1 << 16)
 def role(name: str) -> Role:
     """What a column called `name` holds."""
+    return _role(name) if len(name) <= _USUAL else _role.__wrapped__(name)
+
+
+@lru_cache(maxsize=1 << 14)
+def _role(name: str) -> Role:
     name = _ASIDE.sub("", name)
     whole = bare(name)
     part = bare(_last(name))

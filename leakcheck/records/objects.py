@@ -21,7 +21,7 @@ from typing import Any
 
 from leakcheck.records import columns
 from leakcheck.records.columns import Role
-from leakcheck.records.rows import Row, Wanted
+from leakcheck.records.rows import Row, Shapes, Wanted
 
 MOST_HELD = 256  # records that wait for what stands around them
 MOST_CELLS = 2048  # of one object
@@ -32,7 +32,6 @@ _VALUES = frozenset(("value", "val", "v", "content"))
 _FLAGS = frozenset(("encrypted", "passwordprotected"))  # true or false, in Bitwarden's exports
 _AROUND = (Role.ADDRESS, Role.LOGIN, Role.LABEL)
 Cell = tuple[str, str]
-_MOST_NAMES = 4096  # shapes of records that are kept in mind
 _SCALARS = frozenset((str, bool, type(None)))
 
 
@@ -85,8 +84,8 @@ class Records:
         self._lines = lines
         self._open: list[_Node] = []
         self._ready: list[Row] = []
-        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._flat: dict[tuple[str, ...], bool] = {}
+        self._names: Shapes[tuple[str, ...]] = Shapes()
+        self._flat: Shapes[bool] = Shapes()
         self.number = 0
 
     @property
@@ -136,8 +135,6 @@ class Records:
             return False
         known = self._flat.get(names)
         if known is None:
-            if len(self._flat) > _MOST_NAMES:
-                self._flat.clear()
             known = self._flat[names] = not any(
                 columns.bare(_last(name)) in _VALUES for name in names
             )
@@ -286,9 +283,10 @@ class Records:
 
     def _kept(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The same names, of which rows of one shape share one tuple."""
-        if len(self._names) > _MOST_NAMES:
-            self._names.clear()
-        return self._names.setdefault(names, names)
+        known = self._names.get(names)
+        if known is None:
+            known = self._names[names] = names
+        return known
 
 
 def _merged(plain: list[list[Cell]]) -> list[list[Cell]]:

@@ -29,6 +29,7 @@ from leakcheck.records.rows import (
     TITLE,
     TOO_LONG,
     Row,
+    Shapes,
     Wanted,
     raw,
 )
@@ -91,7 +92,7 @@ class Picker:
     wanted: Wanted
     placed: bool = False
     """Whether any row had a place for a secret."""
-    _known: dict[tuple[str, ...], Places] = field(default_factory=dict)
+    _known: Shapes[Places] = field(default_factory=Shapes)
     _fixed: Places | None = None
     _hashed: set[str] = field(default_factory=set)
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from leakcheck.input.workbook import DOUBT, READING, CellText
 from leakcheck.language import said
@@ -28,6 +28,8 @@ UNEXPLAINED = frozenset((MALFORMED, NOT_UNDERSTOOD, NOT_JSON, LONG_LINE))
 """The problems of bytes that may hold anything: without them a filter is incomplete."""
 STRUCTURE = frozenset((HEADER, TITLE, EMPTY))
 """The problems of rows that hold no record."""
+_MOST_OF_SHAPES = 2 << 20  # of characters, with what each name costs beside
+_Found = TypeVar("_Found")
 
 
 class Row(NamedTuple):
@@ -46,6 +48,25 @@ class Row(NamedTuple):
     cells: Sequence[str | None]
     problem: str = ""
     others: tuple[Sequence[str | None], ...] = ()
+
+
+class Shapes(dict[tuple[str, ...], _Found]):
+    """What was found out about rows, by the names of their cells.
+
+    Of the shapes seen last alone: in a hostile text each record has names of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = _MOST_OF_SHAPES
+
+    def __setitem__(self, names: tuple[str, ...], found: _Found) -> None:
+        size = 256 + sum(64 + len(name) for name in names)
+        self._room -= size
+        if self._room < 0:
+            self.clear()
+            self._room = _MOST_OF_SHAPES - size
+        super().__setitem__(names, found)
 
 
 def read_apart(row: Row) -> Row:

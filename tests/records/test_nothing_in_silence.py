@@ -5,6 +5,7 @@
 import json
 import sys
 import time
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -20,10 +21,10 @@ from written import asked, built
 
 from leakcheck.errors import InputError
 from leakcheck.input.streams import Held, ReadError
-from leakcheck.records.batches import rows
+from leakcheck.records.batches import picker_of, rows
 from leakcheck.records.detect import detect
 from leakcheck.records.formats import Form
-from leakcheck.records.rows import Wanted
+from leakcheck.records.rows import Row, Wanted
 from leakcheck.subject.digests import sha1
 from leakcheck.subject.kinds import Kind
 
@@ -898,3 +899,18 @@ def test_entities_of_html_are_read_as_written_and_as_meant(form: str, tmp_path: 
     expected = {"R&amp;B&#39;s", "R&B's", "x&y;"}
     assert taken(ENTITIES[form]) == (expected, 0)
     assert scanned(ENTITIES[form], tmp_path) == expected
+
+
+def test_records_that_all_have_names_of_their_own_take_bounded_memory() -> None:
+    head = b'{"login": "jean", "password": "tulipe77"}\n'
+    wanted = Wanted(Kind.PASSWORD)
+    picker = picker_of(detect(head, "", wanted=wanted), head, wanted)
+    tracemalloc.start()
+    try:
+        for at in range(20_000):
+            row = Row(at, (f"{at:0500}", "password"), ("x", "tulipe77"))
+            assert picker.places(row).passwords == (1,)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 << 20

@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, settings
 from leakcheck.config import VARIABLES
 from leakcheck.terminal import Settings
 
-# A machine may be busy: each test has its time limit, and no example one of its own.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+# A machine may be busy: each test has its time limit, and no example one of its own. And what
+# passed once passes again: examples are the same each time, but with --hypothesis-profile free.
+busy = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("free", busy)
+settings.register_profile("same", busy, derandomize=True)
+settings.load_profile("same")
 
 
 def pytest_report_header() -> str:

@@ -56,36 +56,40 @@ def s3_client(place: ObjectPlace) -> Any:
     try:
         import botocore.session
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
     except ImportError:
         return None
     import ssl
 
-    session = botocore.session.get_session()
+    # Nor is a profile that the environment names: without its file botocore would refuse.
+    session = botocore.session.Session({"profile": (None, None, None, None)})
     # Files of profiles are not looked at: obstore, which has asked before, knows none.
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)
-    session.set_config_variable("profile", None)
-    if session.get_credentials() is None:
-        return None
 
     def of(*names: str) -> str | None:
         return next((os.environ[name] for name in names if os.environ.get(name)), None)
 
-    return session.create_client(
-        "s3",
-        region_name=of("AWS_REGION", "AWS_DEFAULT_REGION") or "us-east-1",
-        endpoint_url=of("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-        verify=of("AWS_CA_BUNDLE") or ssl.get_default_verify_paths().cafile,
-        config=Config(
-            connect_timeout=10,
-            read_timeout=60,
-            max_pool_connections=_AT_ONCE + 1,
-            retries={"total_max_attempts": 1},  # _patiently has them
-            request_checksum_calculation="when_required",  # not all stores know the newer ones
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path"},
-        ),
-    )
+    try:
+        if session.get_credentials() is None:
+            return None
+        return session.create_client(
+            "s3",
+            region_name=of("AWS_REGION", "AWS_DEFAULT_REGION") or "us-east-1",
+            endpoint_url=of("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+            verify=of("AWS_CA_BUNDLE") or ssl.get_default_verify_paths().cafile,
+            config=Config(
+                connect_timeout=10,
+                read_timeout=60,
+                max_pool_connections=_AT_ONCE + 1,
+                retries={"total_max_attempts": 1},  # _patiently has them
+                request_checksum_calculation="when_required",  # not all stores know the newer ones
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path"},
+            ),
+        )
+    except (BotoCoreError, ValueError):
+        return None  # such as a host whose name has an underscore: obstore sends to it
 
 
 class PartLog:
@@ -236,6 +240,11 @@ class S3Upload:
             for number in range(1, self._count + 1)
         ]
         fields = {"MultipartUpload": {"Parts": parts}, **self._upload}
+        if not replace and self._is_taken():  # not every store knows If-None-Match
+            self._give_up()
+            if self._is_ours([part["ETag"] for part in parts]):
+                return
+            raise TakenError
         try:
             try:
                 self._patiently(
@@ -252,6 +261,13 @@ class S3Upload:
             if not self._is_ours([part["ETag"] for part in parts]):
                 self._give_up()
                 raise (error if isinstance(error, TakenError) else PartsError("Gone")) from None
+
+    def _is_taken(self) -> bool:
+        try:
+            self._patiently("head_object")
+        except (_GoneError, PartsError):
+            return False  # what fails now is told when they are joined
+        return True
 
     def _is_ours(self, tags: list[Any]) -> bool:
         """Whether the object that is there was joined of these parts."""

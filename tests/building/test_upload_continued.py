@@ -213,6 +213,8 @@ def test_what_somebody_else_has_written_meanwhile_stays(
     with between(server, Between(write)) as told, pointed(server, told.url):
         text = one_sentence(build(room, dump))
     assert "it exists already: use --force" in text
+    # A store that does not know If-None-Match would have replaced it.
+    assert not any("uploadId=" in path for method, path, _ in told.seen if method == "POST")
     assert lake.get("public/acme.bloom") == b"theirs"
     assert lake.unfinished() == before
     done = build(room, dump, "--force")
@@ -270,3 +272,40 @@ def test_the_pipe_of_a_build_is_not_read_twice(
         )  # fmt: skip
     assert b"copy it from there." in done.stderr
     assert lake.unfinished() == before
+
+
+@pytest.mark.parametrize(
+    ("told", "goes_on"),
+    [
+        ({"AWS_PROFILE": "acme"}, True),
+        ({"AWS_ENDPOINT_URL": "http://jean:Tango@my_store:9000"}, False),
+        ({"AWS_REGION": "no region"}, False),
+        ({"AWS_SECRET_ACCESS_KEY": None, "AWS_EC2_METADATA_DISABLED": "true"}, False),
+        ({"AWS_RETRY_MODE": "none"}, False),
+    ],
+)
+def test_what_botocore_refuses_is_sent_by_the_other_library(
+    server: str, told: dict[str, str | None], goes_on: bool
+) -> None:
+    from leakcheck.storage.multipart import s3_client
+    from leakcheck.storage.stores import ObjectPlace
+
+    with pointed(server), pytest.MonkeyPatch.context() as patch:
+        for name, value in told.items():
+            if value is None:
+                patch.delenv(name)
+            else:
+                patch.setenv(name, value)
+        assert (s3_client(ObjectPlace.of(URL)) is not None) is goes_on
+
+
+def test_without_botocore_the_other_library_sends(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.storage.multipart import s3_client
+    from leakcheck.storage.stores import ObjectPlace
+
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pointed(server):
+        assert s3_client(ObjectPlace.of(URL)) is None

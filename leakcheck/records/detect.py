@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from leakcheck.language import said
 from leakcheck.patterns import late
-from leakcheck.records import binaries, columns, displayed, table
+from leakcheck.records import binaries, columns, displayed, html, table
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import SLOW_HASH, Dialect, Form
 from leakcheck.records.rows import Wanted, readable
@@ -68,6 +68,8 @@ _PROPERTY = late(rb"\s*(?:[A-Za-z0-9_-]+\.)?[A-Za-z0-9_-]+\s*[;:]")
 _HTML = late(
     rb"\s*<(?:!doctype\s+html|!--|[?]xml|/?[A-Za-z][A-Za-z0-9]{0,15}[\s>/])", re.IGNORECASE
 )
+_ROOT = late(rb"<([A-Za-z][^\s<>/]{0,63})")
+_PAGE = late(rb"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _CONTROL = late(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 _STRUCTURE = (b":", b";", b"|", b"\t", b",", b"=", b"----", b" - ")
 
@@ -211,8 +213,17 @@ def _of_sql(sample: bytes) -> Dialect:
 
 
 def _html(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
-    """Tables in HTML, for what stands in their columns; addresses are searched anywhere."""
+    """Tables in HTML, for what stands in their columns; addresses are searched anywhere.
+
+    Not a list of accounts that stands on a page with a table, nor XML that holds such a page.
+    """
     if not wanted.kind.secret or not _HTML.match(lines[0].removeprefix(b"\xef\xbb\xbf")):
+        return None
+    root = _ROOT.search(sample)
+    if root is None or not html.is_tag(root[1].decode()):
+        return None
+    declared = lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"<?xml")
+    if (declared and not _PAGE.search(sample[:2048])) or share(lines, _of_list) >= 0.5:
         return None
     cells = re.search(rb"<t[dh][\s>]", sample, re.IGNORECASE)
     return Dialect(Form.HTML) if cells and re.search(rb"<tr[\s>]", sample, re.IGNORECASE) else None
@@ -222,8 +233,7 @@ def _xml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Di
     first = lines[0].lstrip()
     tags = share(lines, re.compile(rb"\s*</?[A-Za-z][^<>]*>.*").match)
     if first.startswith(b"<?xml") or (re.match(rb"<[A-Za-z!]", first) and tags >= MOST):
-        html = re.search(rb"<(?:!doctype\s+)?html\b", sample[:2048], re.IGNORECASE)
-        return None if html else Dialect(Form.XML)
+        return None if _PAGE.search(sample[:2048]) else Dialect(Form.XML)
     return None
 
 
@@ -247,9 +257,13 @@ def _vcard(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> 
 def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:
     if _is_displayed(lines):
         return Dialect(Form.STEALER)
-    several = share(lines, lambda line: _ULP.match(line) or _HLP.match(line)) >= 0.6
-    if several and not _headed(_table(lines, name, wanted, True), share(lines, _ULP.match) > 0):
-        return Dialect(Form.STEALER)
+    if share(lines, _with_host) >= 0.6:
+        schemes = share(lines, _ULP.match) > 0
+        found = _table(lines, name, wanted, True)
+        # What stands behind the third column is not of the password.
+        wide = found is not None and found.delimiter != ":" and found.width > 3
+        if not (_headed(found, schemes) or (wide and not schemes)):
+            return Dialect(Form.STEALER)
     roles = Counter(columns.role(one) for one in _names(lines))
     known = sum(count for one, count in roles.items() if one is not Role.OTHER)
     if roles[Role.PASSWORD] and known >= len(lines) * 0.4 and not _nested(lines):
@@ -257,22 +271,44 @@ def _stealer(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -
     return None
 
 
+def _with_host(line: bytes) -> re.Match[bytes] | None:
+    return _ULP.match(line) or _HLP.match(line)
+
+
+def _of_list(line: bytes) -> re.Match[bytes] | None:
+    return _account(line) or _with_host(line)
+
+
 def _is_displayed(lines: Sequence[bytes]) -> bool:
-    """Whether lines are rows that a shell of a database displays as blocks."""
-    text = [line.decode("utf-8", "replace").rstrip() for line in lines]
-    firsts = [at for at, line in enumerate(text[:-1]) if displayed.is_first(line.strip())]
-    rows = (displayed.Displayed(0, text[at].strip()) for at in firsts)
-    return any(row.take(text[at + 1]) and row.values for at, row in zip(firsts, rows, strict=True))
+    """Whether lines are rows that a shell of a database displays as blocks.
+
+    One such row in a list of something else, or in a cell, makes no form: lines
+    with which a value goes on are not counted, for a row takes whatever follows.
+    """
+    row, named, more = None, 0, 0
+    for line in lines:
+        text = line.decode("utf-8", "replace").rstrip()
+        if displayed.is_first(text.strip()):
+            row = displayed.Displayed(0, text.strip())
+        elif row is not None:
+            before = len(row.values)
+            if not row.take(text):
+                row = None
+            elif len(row.values) > before:
+                named += 1 + (before == 0)  # with the line that begins the row
+            else:
+                more += 1
+    return named >= max(1, (len(lines) - more) * 0.4, len(lines) * 0.1)
 
 
 def _headed(table: Dialect | None, schemes: bool) -> bool:
-    """Whether a header names the passwords, whose columns may be more, and in another order.
+    """Whether a header names the secrets, whose columns may be more, and in another order.
 
     schemes: whether URLs have a scheme, at whose colon no row is to be cut.
     """
     if table is None or table.header is not Header.SURE or (schemes and table.delimiter == ":"):
         return False
-    return any(columns.role(one) is Role.PASSWORD for one in table.names)
+    return any(columns.role(one) in (Role.PASSWORD, Role.HASH) for one in table.names)
 
 
 def _yaml(sample: bytes, lines: Sequence[bytes], name: str, wanted: Wanted) -> Dialect | None:

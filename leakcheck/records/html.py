@@ -33,6 +33,8 @@ _TAGS = (
     "|sub|sup|svg|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|wbr"
 )
 _TAG = late(rf"<(/?)({_TAGS})(\s[^<>]*|/)?>", re.IGNORECASE)
+_NAME = late(_TAGS, re.IGNORECASE)
+_ENDLESS = late(r"&#[0-9]{20,};?")
 _SPAN = late(r"\b(col|row)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 _BREAKS = frozenset(("br", "p", "div", "li"))
 
@@ -57,6 +59,19 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
     yield from tables.take()
 
 
+def is_tag(name: str) -> bool:
+    """Whether HTML has a tag of this name."""
+    return bool(_NAME.fullmatch(name)) or name.lower() in ("base", "script", "style")
+
+
+def _unescaped(text: str) -> str:
+    """What a browser shows of a text; Python refuses numbers of thousands of digits."""
+    try:
+        return unescape(text)
+    except ValueError:
+        return unescape(_ENDLESS.sub("\ufffd", text))
+
+
 class _Cell:
     """A cell that is open."""
 
@@ -72,7 +87,8 @@ class _Cell:
         if self._readings:
             return self._readings
         shown, written = "".join(self.shown), "".join(self.written)
-        texts = (unescape(shown).strip(), unescape(shown), shown.strip(), unescape(written).strip())
+        plain = _unescaped(shown)
+        texts = (plain.strip(), plain, shown.strip(), _unescaped(written).strip())
         self._readings = list(dict.fromkeys(texts))
         return self._readings
 

@@ -67,6 +67,7 @@ def read(stream: io.RawIOBase, dialect: Dialect, wanted: Wanted) -> Iterator[Row
             row = Displayed(number, text)
             continue
         if row is not None and line != TOO_LONG and row.take(line):
+            yield from _beside(number, text)
             continue
         yield from _row(row)
         row = None
@@ -108,6 +109,13 @@ def _row(row: Displayed | None) -> Iterator[Row]:
         whole = tuple((row.values | row.wholes).values())
         others = (whole,) if row.wholes else ()
         yield Row(row.number, tuple(row.values), tuple(row.values.values()), "", others)
+
+
+def _beside(number: int, text: str) -> Iterator[Row]:
+    """An account in a line that goes on with a value, as it seems: a list may stand there."""
+    account = one_line(text) if "@" in text else None
+    if account and columns.looks_like_address(account[0]):
+        yield Row(number, LINE, (None, *account))
 
 
 def _is_name(name: str) -> bool:

@@ -109,6 +109,23 @@ def test_repetition_is_linear(piece: bytes) -> None:
     assert time.process_time() - start < 10.0
 
 
+@pytest.mark.parametrize(
+    ("piece", "path"),
+    [
+        (b'"docker", "login", ', "a.json"),
+        (b"- docker\n- login\n", "a.yml"),
+        (b'"--password", ', "a.json"),
+        (b"${PASSWORD:-", ".env"),
+        (b'{{ .password | default "', "a.yml"),
+        (b"PWD=/x\n", "a.ini"),
+    ],
+)
+def test_repetition_in_long_files_is_linear(piece: bytes, path: str) -> None:
+    start = time.process_time()
+    read_file(piece * (600_000 // len(piece)), path, Names())
+    assert time.process_time() - start < 5.0
+
+
 @pytest.mark.parametrize("suffix", ["js", "rs", "py", "clj"])
 def test_a_text_that_ends_in_a_backslash_is_walked_once(suffix: str) -> None:
     data = b'x = 1\nvar password = "hunter2x";\n"' + b'\\"' * 100_000 + b"\\"

@@ -134,7 +134,8 @@ def _of_connection(text: Text, family: Family, first: int, last: int) -> bool:
     """Whether PWD is a line of a data source, beside its driver, server or user: `odbc.ini`."""
     if family.name not in _SETTINGS or text.before(first).strip():
         return False
-    start = max(text.data.rfind(b"\n[", 0, first), first - NEAR, 0)
+    nearest = max(0, first - NEAR)
+    start = max(text.data.rfind(b"\n[", nearest, first), nearest)
     end = text.data.find(b"\n[", last, last + NEAR)
     around = slice(start, last + NEAR if end < 0 else end)
     return _A_PATH.match(text.data, last) is None and _SOURCE.search(text.low[around]) is not None

@@ -50,6 +50,7 @@ FOUND = [
     ("Dockerfile", 'CMD ["mysql", "-uroot", "-phunter2"]'), ("a.py", 'run(["mysql", "-u", user, "-phunter2"])'),
     ("a.py", 'run(("docker", "login", "-u", "me", "-p", "hunter2"))'), ("a.py", 'run(["redis-cli", "-a", "hunter2"])'),
     ("a.py", 'run(["curl", "-u", "me:hunter2", url])'), ("a.json", '["docker", "login", "-p", "hunter2"]'),
+    ("a.py", 'x = ["docker", "login", "-u", "' + 350 * "m" + '", "docker", "login", "-u", "me", "-p", "hunter2"]'),
     ("a.yml", "command:\n  - docker\n  - login\n  - -u\n  - me\n  - -p\n  - hunter2\n"), ("a.yml", "run: [/bin/mysql, -phunter2]"),
     ("a.py", 'run(["openssl", "rsa", "-passin", "pass:hunter2"])'), ("a.yml", "x: [helm, registry, login, -p, hunter2]"),
     # data sources
@@ -94,6 +95,14 @@ FOUND = [
 def test_what_a_reviewer_sees(path: str, text: str) -> None:
     found = [c.password for c in read_file(text.encode(), path, Names()) if c.skip is None]
     assert found == ["password" if X not in text else X]
+
+
+def test_each_command_of_a_list_is_read() -> None:
+    text = 'run("docker", "login", "-p", "swordfish", "&&", "docker", "login", "-p", "hunter2")'
+    found = read_file(text.encode(), "a.py", Names())
+    assert [(c.password, c.column) for c in found] == [
+        (one, text.index(one) + 1) for one in ("swordfish", "hunter2")
+    ]
 
 
 NOT_FOUND = [

@@ -46,6 +46,10 @@ class ArgumentLine(NamedTuple):
         begins, start = max(place for place in self.places if place[0] <= at)
         return start + at - begins
 
+    def item_at(self, at: int) -> int:
+        """Where in the text the item begins that holds what is at `at` of the line."""
+        return max(place for place in self.places if place[0] <= at)[1]
+
 
 def read(text: Text, family: Family) -> None:
     """Add what follows a password's flag in a list of YAML or JSON."""

@@ -202,22 +202,37 @@ def _call(text: Text, family: Family, match: re.Match[bytes]) -> None:
 
 
 def _argument(text: Text, family: Family, program: _Program, at: int) -> int:
-    """Add what a program is given behind `at`; where the last item read of a list begins."""
+    """Add what a program is given behind `at`; where a list is to be read on."""
     stop = min(len(text.data), at + _REACH)
     if arguments.begins(text, at):
-        line = arguments.line_at(text, family, at, stop)
-        match = program.argument.search(line.words)
-        if match is not None:
-            comment = text.in_comment(at, family)
-            value = shown(match["word"])
-            place = line.place_of(match.start("word"))
-            text.add(place, program.key, value, "command", comment=comment)
-        return line.places[-1][1] if line.places else at
+        return _listed(text, family, program, at, stop)
     command = _COMMAND.match(text.data, at, stop)
     match = program.argument.search(text.data, at, command.end() if command else stop)
     if match is not None:
         _add(text, family, match, program.key)
     return at
+
+
+def _listed(text: Text, family: Family, program: _Program, at: int, stop: int) -> int:
+    """As `_argument`, of a list: of each command in it."""
+    line = arguments.line_at(text, family, at, stop)
+    if not line.places:
+        return at
+    named = [*program.mark.finditer(line.words.lower())]
+    given = -1
+    for begins in (0, *(mark.end() for mark in named)):
+        if begins < given:
+            continue
+        match = program.argument.search(line.words, begins)
+        if match is None:
+            break
+        given = match.start("word")
+        comment = text.in_comment(at, family)
+        value = shown(match["word"])
+        text.add(line.place_of(given), program.key, value, "command", comment=comment)
+    if named and named[-1].start() > given:  # what it is given may stand behind what was read
+        return line.item_at(named[-1].start())
+    return line.places[-1][1]
 
 
 def _add(text: Text, family: Family, match: re.Match[bytes], key: str) -> None:

@@ -118,7 +118,15 @@ def test_what_follows_or_stands_before_decides_as_in_python() -> None:
         assert passed_over(f"{word}_password=1".encode(), "a.txt"), word
     for name in ("pass_through", "PASS_EVENTS", "RspPassPW_MASK", "pwdn", "password_length"):
         assert passed_over(f"{name}=1".encode(), "a.txt"), name
-    for name in ("passwords", "DB_PWDs", "pass_word", "a.password.equals", "x.secret", "pwd1"):
+    for name in (
+        "passwords",
+        "DB_PWDs",
+        "pass_word",
+        "a.password.equals",
+        "x.secret",
+        "-sEcret",
+        "pwd1",
+    ):
         assert not passed_over(f"{name}=1".encode(), "a.txt"), name
 
 

@@ -57,8 +57,16 @@ impl Telling {
 
     /// `means_password` of leakcheck/ci/names.py for one part of a name; any secret counts.
     fn ends_so(&self, part: &[u8]) -> bool {
-        if part.eq_ignore_ascii_case(b"secret") {
-            return true; // whatever its case: that is no word of a name in camel case
+        // whatever its case: that is no word of a name in camel case
+        let mut bare = part
+            .split(|byte| *byte == b'-')
+            .filter(|one| !one.is_empty());
+        if bare
+            .next()
+            .is_some_and(|one| one.eq_ignore_ascii_case(b"secret"))
+            && bare.next().is_none()
+        {
+            return true;
         }
         let mut words = words_of(part);
         if words.iter().any(|word| word == b"secret") {
@@ -179,6 +187,7 @@ mod tests {
             "pass_word",
             "aSecretKey",
             "sEcret",
+            "--sEcret-",
             "-pass-",
             "é",
             "Xpwd_2",

@@ -49,8 +49,8 @@ def take_over() -> list[int]:
 
 
 def give_back(taken: list[int]) -> None:
-    """What `take_over` took."""
-    for number in taken:
+    """What `take_over` took; not while one that was lost is to come again: it would kill."""
+    for number in taken if not _lost else ():
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -51,6 +51,38 @@ def test_an_interrupt_that_is_lost_comes_again(number: str, where: str, what: st
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
 
 
+LATE = """
+import os, signal, sys, time, weakref
+from leakcheck import __main__ as program
+from leakcheck.progress import Progress
+
+class Thing:
+    pass
+
+def tell(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(10_000):
+        pass
+
+def work(_):
+    with Progress("reading"):
+        thing = Thing()
+        kept = weakref.ref(thing, tell)
+        del thing
+    time.sleep(20)
+
+program._invoke = work
+program.main()
+"""
+
+
+def test_one_that_is_lost_as_work_ends_does_not_kill() -> None:
+    command = [sys.executable, "-c", LATE, "build"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    sentence = "leakcheck: Interrupted: nothing was left half-written.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+
+
 FAULT = """
 from leakcheck import __main__ as program
 

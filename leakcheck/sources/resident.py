@@ -42,23 +42,29 @@ class Resident:
     def sources(self) -> list[Source]:
         """Those to ask now; the list stays as it is."""
         if monotonic() >= self._due and self._turn.acquire(blocking=False):
-            self._due = math.inf
-            seen = installed.listing()
-            if seen == self._seen:
-                self._look_again()
-            elif self._access.waits:
-                self._follow(seen)
-            else:
-                threading.Thread(target=self._follow, args=(seen,), daemon=True).start()
+            self._due, left = math.inf, False
+            try:
+                seen = installed.listing()
+                if seen != self._seen and self._access.waits:
+                    self._follow(seen)
+                elif seen != self._seen:
+                    threading.Thread(target=self._follow_alone, args=(seen,), daemon=True).start()
+                    left = True
+            finally:  # whatever interrupts it: who looked never again would miss what is new
+                if not left:
+                    self._look_again()
         return self._sources
+
+    def _follow_alone(self, seen: tuple[tuple[str, str], ...]) -> None:
+        try:
+            self._follow(seen)
+        finally:
+            self._look_again()
 
     def _follow(self, seen: tuple[tuple[str, str], ...]) -> None:
         """Open what is new; whoever still asks what is gone lets go of it after that."""
-        try:
-            self._sources = usual_sources(self._kinds, self._access, self._sources)
-            self._seen = seen
-        finally:
-            self._look_again()
+        self._sources = usual_sources(self._kinds, self._access, self._sources)
+        self._seen = seen
 
     def _look_again(self) -> None:
         self._due = monotonic() + _LOOK

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -302,6 +303,34 @@ def test_a_checker_sees_what_is_installed_mended_and_removed(
         assert checker._resident.sources() == [kept]  # which was not opened again
         installed.remove("people")
         assert verdicts() == []
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_look_that_is_interrupted_is_taken_again(
+    waits: bool, filters: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leakcheck.sources import Access, resident
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(resident, "_LOOK", 0.0)
+    sources = resident.Resident([], [Kind.EMAIL], Access(waits=waits))
+    entry = installed.add(filters["new"], "people")
+    with monkeypatch.context() as broken:
+        broken.setattr(installed, "listing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sources.sources()
+    with monkeypatch.context() as broken:  # as where the system gives no more threads
+        broken.setattr(threading, "Thread", interrupted)
+        broken.setattr(resident, "usual_sources", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sources.sources()
+    until = time.monotonic() + 30
+    while not sources.sources() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [one.path for one in sources.sources()] == [entry.path]
+    sources.close()
 
 
 def test_of_two_that_install_one_name_at_once_one_is_told_so(

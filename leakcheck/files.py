@@ -282,6 +282,14 @@ def first_bytes(path: str | os.PathLike[str], count: int) -> bytes:
         return file.read(count)
 
 
+def regular_bytes(path: Path, most: int) -> bytes:
+    """The first bytes, `most` of them, of a regular file; OSError for whatever else is there."""
+    with os.fdopen(system.open_to_read(path), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, said("it is not a regular file"), str(path))
+        return file.read(most)
+
+
 def make_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> None:
     """Make `path`, and the folders above it that are missing, where it is not there.
 

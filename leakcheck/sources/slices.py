@@ -1,5 +1,6 @@
 """A slice of a signed filter: cut with what proves it, and proved by that where it is read."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import bloom
 from bloom import PAGE_BYTES, Header, system
 from leakcheck.errors import UsageError
-from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.files import PUBLISHED, regular_bytes, write_whole
 from leakcheck.language import said
 from leakcheck.trust import Standing, excerpt, own_note, own_proof, proof, verity
 from leakcheck.trust.local import edition_of, note_beside
@@ -28,7 +29,8 @@ def bring_proof(whole: Path, output: Path, header: Header) -> str | None:
         if raw is None:
             raise NoteError(said("there is no list"))
         edition = proof.peek(raw)
-        with whole.open("rb") as file, _tree(whole).open("rb") as tree:
+        beside_it = os.fdopen(system.open_to_read(_tree(whole)), "rb")
+        with beside_it as tree, whole.open("rb") as file:
             first = file.read(PAGE_BYTES)
 
             def block(number: int) -> bytes:
@@ -83,8 +85,7 @@ def proof_beside(path: Path, header: Header) -> bytes | None:
     """
     longest = excerpt.length(_shape(header), 1 + header.first, header.held)
     try:
-        with own_proof(path).open("rb") as file:
-            return file.read(longest + 1)
+        return regular_bytes(own_proof(path), longest + 1)
     except FileNotFoundError:
         return None
 

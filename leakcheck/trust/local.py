@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leakcheck.errors import UsageError
+from leakcheck.files import regular_bytes
 from leakcheck.language import said
 from leakcheck.trust import (
     FILE_NAME,
@@ -107,11 +108,13 @@ def digest_of(handle: int, store: Store, edition: Edition) -> bytes:
 
 
 def note_beside(path: Path) -> bytes | None:
-    """The signed list that speaks for a file: its own, or that of its folder; None if none is."""
+    """The signed list that speaks for a file: its own, or that of its folder; None if none is.
+
+    Raises OSError.
+    """
     for place in (own_note(path), path.parent / FILE_NAME):
         try:
-            with place.open("rb") as file:
-                return file.read(note.LARGEST + 1)
+            return regular_bytes(place, note.LARGEST + 1)
         except FileNotFoundError:
             continue
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bloom.cores import usable_cores
 from leakcheck.errors import FilterError, UsageError
-from leakcheck.files import PUBLISHED, write_whole
+from leakcheck.files import PUBLISHED, regular_bytes, write_whole
 from leakcheck.language import said
 from leakcheck.trust import edition as editions
 from leakcheck.trust import note, verity
@@ -164,7 +164,7 @@ def check_tree(path: Path, workers: int = 1) -> tuple[bytes, bool]:
     digest, tree = _tree(path, workers)
     beside = path.with_name(path.name + verity.SUFFIX)
     try:
-        found = beside.read_bytes()
+        found = regular_bytes(beside, len(tree) + 1)
     except FileNotFoundError:
         return digest, False
     except OSError as error:

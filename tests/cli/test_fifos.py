@@ -46,3 +46,31 @@ def test_one_that_is_written_to_at_once_is_read_without_a_word(tmp_path: Path) -
                           timeout=60, check=False)  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), done
     assert "filters.example.org/a" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("beside", "use", "status"),
+    [
+        ("filters.note", "filters add a.bloom", 2),
+        ("filters.note", "verify a.bloom", 2),
+        ("filters.note", "check bob@example.fr --in a.bloom", 2),
+        ("a.bloom.note", "filters add a.bloom", 2),
+        ("a.bloom.verity", "verify a.bloom", 2),
+        ("a.bloom.verity", "range 0 --from a.bloom -o slice.bloom", 0),
+    ],
+)
+def test_one_that_stands_where_a_proof_would_is_not_waited_for(
+    beside: str, use: str, status: int, tmp_path: Path
+) -> None:
+    """Anybody can make one in a folder that all may write to."""
+    (tmp_path / "people.txt").write_text("alice@example.fr\n")
+    assert leakcheck("build", "people.txt", "-o", "a.bloom", cwd=tmp_path).status == 0
+    assert leakcheck("keys", "new", "filters.example.org/a", "-o", "key", cwd=tmp_path).status == 0
+    assert leakcheck("sign", "a.bloom", "--key", "key", cwd=tmp_path).status == 0
+    public = leakcheck("keys", "public", tmp_path / "key").out.strip()
+    assert leakcheck("keys", "trust", public).status == 0
+    (tmp_path / beside).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / beside)
+    done = leakcheck(*use.split(), cwd=tmp_path)
+    assert done.status == status
+    assert status == 0 or "it is not a regular file" in done.out + done.err

@@ -248,7 +248,7 @@ def test_verify_says_what_vouches_for_what(folder: Path) -> None:
     (folder / "dump.bloom.verity").unlink()
     assert "dump.bloom.verity is missing: no page can be proved" in told()
     (folder / "filters.note").write_bytes(b"x")
-    assert "no signed note" in told(2)
+    assert "not a signed note" in told(2)
     (folder / "filters.note").unlink()
     assert len(told().splitlines()) == 1
 

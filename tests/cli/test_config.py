@@ -160,10 +160,10 @@ def test_a_wrong_variable_is_an_error(variable: str) -> None:
 def test_what_is_no_file_is_an_error(home: Path) -> None:
     place = home / "config.toml"
     place.mkdir()
-    assert "no regular file" in one_sentence(leakcheck("config"))
+    assert "not a regular file" in one_sentence(leakcheck("config"))
     place.rmdir()
     os.mkfifo(place)
-    assert "no regular file" in one_sentence(leakcheck("config"))
+    assert "not a regular file" in one_sentence(leakcheck("config"))
     place.unlink()
     place.symlink_to(home / "nowhere")
     assert "leads nowhere" in one_sentence(leakcheck("config"))

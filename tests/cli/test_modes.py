@@ -76,7 +76,7 @@ def install() -> dict[str, int]:
     files = build()
     assert run(["filters", "add", "f.bloom"]) == 0
     kept = {"home": FOLDER_OF_ALL, "home/filters": FOLDER_OF_ALL}
-    return files | kept | {"home/filters/f.email.bloom": ALL}
+    return files | kept | {"home/filters/f.email.bloom": ALL, "home/filters.lock": OURS}
 
 
 def keys() -> dict[str, int]:

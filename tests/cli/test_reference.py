@@ -28,6 +28,7 @@ COMPUTED = {
     "leakcheck/language.py": "LC_ALL LC_MESSAGES LANG LANGUAGE",
     "leakcheck/reports/delimited.py": "LC_ALL LC_NUMERIC LANG",
     "leakcheck/storage/client.py": "AWS_ALLOW_HTTP",
+    "leakcheck/storage/multipart.py": "",  # AWS's, whichever they are
     "leakcheck/ci/gitrepo.py": "",  # git's
     "leakcheck/input/child.py": "",  # a child of ours
 }  # fmt: skip
@@ -40,6 +41,7 @@ WRITERS = {
     "bloom/outputs.py": "records of a build",
     "bloom/runs.py": "records of a build",
     "bloom/workdir.py": "records of a build",
+    "leakcheck/building/kept_build.py": "made for object storage",
     "leakcheck/building/outputs.py": "made for object storage",
     "leakcheck/building/rejects.py": "`--rejects`",
     "leakcheck/ci/baseline.py": "`ci --update-baseline`",
@@ -67,6 +69,7 @@ WRITERS = {
     "leakcheck/spark/lookups.py": "a build on Spark",
     "leakcheck/spark/partitions.py": "a build on Spark",
     "leakcheck/spark/workplace.py": "a build on Spark",
+    "leakcheck/storage/multipart.py": "made for object storage",
     "leakcheck/store/writer.py": "`--store`",
     "leakcheck/trust/keys.py": "`keys new`",
     "leakcheck/trust/sealing.py": "`keys new`",

@@ -3,8 +3,8 @@
 Rule 1: it is the same build only if the version of leakcheck, all that was asked,
 and all inputs are the same, by path, size, times and inode, as they were before
 they were read; and only if nobody has touched what was built. Rule 2: a folder of
-somebody else is not looked at. Rule 3: what a pipe gave, or a password opened in
-part, proves nothing: it is built again.
+somebody else is not looked at. Rule 3: what a pipe gave, or could not all be
+read, proves nothing: it is built again.
 """
 
 import json

@@ -309,3 +309,17 @@ def test_without_botocore_the_other_library_sends(
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     with pointed(server):
         assert s3_client(ObjectPlace.of(URL)) is None
+
+
+def test_a_build_that_could_not_read_all_is_built_again(
+    server: str, lake: Lake, dump: Path, room: Path, tmp_path: Path
+) -> None:
+    """What was missing, such as a library that opens an archive, may be there by then."""
+    torn = tmp_path / "torn.txt.gz"
+    torn.write_bytes(bytes.fromhex("1f8b0800000000000003") + b"torn")
+    refused = Between(lambda method, path, count: 403 if "partNumber=3" in path else None)
+    before = lake.unfinished()
+    with between(server, refused) as told, pointed(server, told.url):
+        done = build(room, dump, str(torn))
+    assert "copy it from there." in done.err
+    assert lake.unfinished() == before

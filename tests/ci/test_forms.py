@@ -67,6 +67,7 @@ FOUND = [
     # Terraform
     ("a.tf", 'variable "db_password" { default = "hunter2" }'), ("a.tf", 'variable "db_password"\n{\n  default = "hunter2"\n}'),
     ("a.tf", 'variable "db_password" {\n  validation {\n    condition = length(var.x) > 3\n  }\n  default = "hunter2"\n}'),
+    ("a.tf", 'variable "db_password" {\n  description = <<EOT\n  a } b\n  EOT\n  /* } */\n  default = "hunter2"\n}'),
     # accounts
     ("a.sql", "CREATE USER scott IDENTIFIED BY hunter2;"), ("a.sql", "CREATE USER x WITH\n  PASSWORD 'hunter2';"),
     ("a.py", 'q("""CREATE USER x WITH\n  PASSWORD \'hunter2\'""")'), ("a.yml", "run: >\n  CREATE ROLE x\n  PASSWORD 'hunter2'\n"),

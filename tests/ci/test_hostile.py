@@ -118,6 +118,7 @@ def test_repetition_is_linear(piece: bytes) -> None:
         (b"${PASSWORD:-", ".env"),
         (b'{{ .password | default "', "a.yml"),
         (b"PWD=/x\n", "a.ini"),
+        (b'variable "password" {' + 400 * b"x = <<E\n" + 100 * b"/* ", "a.tf"),
     ],
 )
 def test_repetition_in_long_files_is_linear(piece: bytes, path: str) -> None:

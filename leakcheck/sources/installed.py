@@ -178,9 +178,10 @@ def one_writer() -> Iterator[None]:
 
     Raises FilterError.
     """
+    lock = folder().with_name("filters.lock")
     with ExitStack() as held:
         try:
-            held.enter_context(turn(folder().with_name("filters.lock")))
+            held.enter_context(turn(lock))
         except TimeoutError:
             raise FilterError(
                 said(
@@ -189,7 +190,7 @@ def one_writer() -> Iterator[None]:
                 )
             ) from None
         except OSError as error:
-            raise FilterError(_unwritable(folder(), error)) from None
+            raise FilterError(_unwritable(lock, error)) from None
         yield
 
 

@@ -333,6 +333,20 @@ def test_a_look_that_is_interrupted_is_taken_again(
     sources.close()
 
 
+def test_without_the_lock_nothing_is_changed_and_all_is_read(filters: dict[str, Path]) -> None:
+    installed.add(filters["new"], "people")
+    lock = installed.folder().with_name("filters.lock")
+    lock.unlink()
+    lock.mkdir()
+    for words in (("add", filters["old"]), ("remove", "people")):
+        status, _, err = command("filters", *words)
+        assert status == 2
+        assert err.startswith(f"leakcheck: {lock}: it cannot be written: ")
+    assert [entry.name for entry in installed.installed()] == ["people.email"]
+    assert command("filters", "list")[0] == 0
+    assert verdict_of("alice@example.fr") is Verdict.EXPOSED
+
+
 def test_of_two_that_install_one_name_at_once_one_is_told_so(
     tmp_path: Path, filters: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,7 +132,7 @@ def test_what_cannot_be_asked_is_unknown_where_that_is_wanted(acme: Path) -> Non
     assert [answer.verdict.value for answer in answers] == [
         "exposed", "unknown", "unknown", "unknown", "exposed",
     ]  # fmt: skip
-    assert "no text" in str(answers[2].sources[0].reason)
+    assert "not text" in str(answers[2].sources[0].reason)
     assert leakcheck.check_column(subjects, sources=[acme]) == [
         answer.verdict.value for answer in answers
     ]

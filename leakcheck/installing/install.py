@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from leakcheck.errors import FilterError, LeakcheckError, NetworkError, UsageError
+from leakcheck.errors import FilterError, LeakcheckError, NetworkError
 from leakcheck.files import PUBLISHED, write_whole
 from leakcheck.installing.download import PATIENCE, Tell, downloaded
 from leakcheck.language import said
@@ -91,21 +91,10 @@ def add(
 
 
 def _must_be_free(target: Path, url: str) -> None:
-    if not target.exists():
-        return
     came = came_from(target)
-    again = (
-        said("`leakcheck filters update` brings its newest edition")
-        if (came and came.url == url)
-        else said("choose another name with --as, or replace it with --force")
-    )
-    raise UsageError(
-        said(
-            "A filter named {removesuffix} is installed: {again}.",
-            removesuffix=target.name.removesuffix(".bloom"),
-            again=again,
-        )
-    )
+    same = came is not None and came.url == url
+    newest = said("`leakcheck filters update` brings its newest edition")
+    installed.must_be_free(target, newest if same else "")
 
 
 def _bring(remote: RemoteFile, target: Path, url: str, tell: Tell, *, force: bool) -> None:

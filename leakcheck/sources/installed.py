@@ -151,7 +151,7 @@ def add(
         raise FilterError(said("{path}: nobody whom you trust has signed it.", path=path))
     target = place_for(name or Path(path).stem, kind)
     if not force:
-        _must_be_free(target)
+        must_be_free(target)
     with _writes(folder()):
         make_folder(folder(), mode=PUBLISHED_FOLDER)
         draft = Draft(target, mode=PUBLISHED)
@@ -165,7 +165,7 @@ def add(
         verify(draft.path, str(path))
         with one_writer(), _writes(target):
             if not force:
-                _must_be_free(target)
+                must_be_free(target)
             _bring_proofs(Path(path), target, header)
             origin_file(target).unlink(missing_ok=True)
             draft.publish(replace=force)
@@ -194,13 +194,14 @@ def one_writer() -> Iterator[None]:
         yield
 
 
-def _must_be_free(target: Path) -> None:
+def must_be_free(target: Path, again: str = "") -> None:
+    """Raise UsageError where a filter of that name is installed; again: what to do, if known."""
     if target.exists():
         raise UsageError(
             said(
-                "A filter named {name} is installed: choose another name with --as, or replace "
-                "it with --force.",
+                "A filter named {name} is installed: {again}.",
                 name=_name(target),
+                again=again or said("choose another name with --as, or replace it with --force"),
             )
         )
 

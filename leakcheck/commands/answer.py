@@ -61,6 +61,7 @@ def answer(
     from leakcheck.serving.membership import Membership, remote
     from leakcheck.serving.server import Server, listen, listen_at_path
     from leakcheck.sources import Access
+    from leakcheck.sources.names import FOR_PASSWORDS
     from leakcheck.sources.resident import Resident
     from leakcheck.subject.kinds import Kind
     from leakcheck.terminal import say
@@ -71,8 +72,7 @@ def answer(
     if len(mode) not in (3, 4) or not set(mode) <= set("01234567"):
         raise UsageError(said("--mode takes three octal digits, such as 660."))
     access = Access(offline=True, require_signature=require_signature, waits=False)
-    kinds = [Kind.PASSWORD, Kind.NTLM]  # a filter of NT hashes answers for passwords as well
-    resident = Resident(sources or [], kinds, access, [Kind.PASSWORD])
+    resident = Resident(sources or [], FOR_PASSWORDS, access, [Kind.PASSWORD])
     opened = resident.sources()
     try:
         if remote(opened):

@@ -26,6 +26,8 @@ from leakcheck.subject.kinds import Kind
 EMBEDDED_NAME = said("100,000 most used breached passwords")
 _URL = late(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _Kinds = Sequence[Kind]
+FOR_PASSWORDS = (Kind.PASSWORD, Kind.NTLM)
+"""The kinds that answer for passwords; only if it is named, a filter of NT hashes does."""
 
 
 class Scheme(NamedTuple):
@@ -78,20 +80,23 @@ def seen_from(folder: Path, name: str) -> str:
     return name if not path.exists() and _installed(name) else str(path)
 
 
-def open_all(names: Iterable[str], kinds: _Kinds, access: Access) -> list[Source]:
+def open_all(
+    names: Iterable[str], kinds: _Kinds, access: Access, installed_kinds: _Kinds | None = None
+) -> list[Source]:
     """The sources that `names` stand for, in their order: all, or none where one cannot be opened.
 
     kinds: those that may answer, the likeliest first; without names, the
     usual ones of `access` that can, or else the default sources of each. A
     source is opened once and says its kind itself; what answers for several
     (`hibp`) is asked for the kind of the others, or for the first it can.
+    installed_kinds: those of default sources, if not all of `kinds`.
     Raises FilterError where one cannot be opened or is of another kind,
     UsageError where `access` forbids it. A host that cannot be reached opens
     as a source that answers `unknown`.
     """
     listed = list(names)
     if not listed:
-        return settled(kinds, access) or usual_sources(kinds, access)
+        return settled(kinds, access) or usual_sources(installed_kinds or kinds, access)
     opened: dict[int, Source] = {}
     try:
         for obliging in (False, True):
@@ -148,9 +153,7 @@ def close_all(sources: Iterable[Source]) -> None:
 
 def open_for_passwords(names: Sequence[str], access: Access) -> list[Source]:
     """The sources to ask about passwords; a filter of NT hashes can answer for them as well."""
-    if not names and (found := settled([Kind.PASSWORD, Kind.NTLM], access)):
-        return found
-    return open_all(names, [Kind.PASSWORD, Kind.NTLM] if names else [Kind.PASSWORD], access)
+    return open_all(names, FOR_PASSWORDS, access, [Kind.PASSWORD])
 
 
 def default_sources(kind: Kind, held: Sequence[Source] = ()) -> list[Source]:

@@ -9,9 +9,10 @@ last part counts.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from leakcheck.language import said
 from leakcheck.patterns import late
@@ -116,16 +117,24 @@ _KNOWN = frozenset(
 _ASIDE = late(r"\s*\[\s*(?:required|optional|mandatory)\s*\]\s*$", re.IGNORECASE)
 """What a template says of a column behind its name, as in `Password [Required]`."""
 _USUAL = 100  # characters of a name that is kept in mind
+_Told = TypeVar("_Told")
 _OWN = frozenset(("mailing", "mailings", "mailbox", "mailinglist", "emailverified"))
 
 
+def _remembered(told: Callable[[str], _Told]) -> Callable[[str], _Told]:
+    """What is told of names, kept in mind for those of a usual length."""
+    kept = lru_cache(maxsize=1 << 14)(told)
+
+    @wraps(told)
+    def of(name: str) -> _Told:
+        return kept(name) if len(name) <= _USUAL else told(name)
+
+    return of
+
+
+@_remembered
 def bare(name: str) -> str:
     """A column's name without case, accents, quotes, blanks and punctuation."""
-    return _bare(name) if len(name) <= _USUAL else _bare.__wrapped__(name)
-
-
-@lru_cache(maxsize=1 << 14)
-def _bare(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(mark for mark in plain if mark.isalnum())
 
@@ -134,13 +143,9 @@ _PASSWORD, _ADDRESS = tuple(map(bare, _PASSWORD)), tuple(map(bare, _ADDRESS))
 _LOGIN = frozenset(map(bare, _LOGIN))
 
 
+@_remembered
 def role(name: str) -> Role:
     """What a column called `name` holds."""
-    return _role(name) if len(name) <= _USUAL else _role.__wrapped__(name)
-
-
-@lru_cache(maxsize=1 << 14)
-def _role(name: str) -> Role:
     name = _ASIDE.sub("", name)
     whole = bare(name)
     part = bare(_last(name))

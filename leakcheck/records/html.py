@@ -12,13 +12,11 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from leakcheck.input.streams import ReadError
-from leakcheck.language import said
 from leakcheck.patterns import late
 from leakcheck.records import columns
 from leakcheck.records.columns import Header, Role
 from leakcheck.records.formats import Dialect
-from leakcheck.records.lines import LONGEST_VALUE, Utf8
+from leakcheck.records.lines import LONGEST_VALUE, Utf8, too_long
 from leakcheck.records.rows import EMPTY, HEADER, MALFORMED, NO_PASSWORD, Row, Wanted
 
 _STEP_BYTES = 64 << 10
@@ -144,9 +142,7 @@ class _HtmlTables:
         assert self._cell is not None
         self._size += len(written)
         if self._size > LONGEST_VALUE:
-            raise ReadError(
-                said("{what} holds a value that is too long to be read", what="the HTML")
-            )
+            raise too_long("the HTML")
         self._cell.shown.append(shown)
         self._cell.written.append(written)
 
@@ -188,9 +184,7 @@ class _HtmlTables:
         across, down = (min(max(spans.get(way, 1), 1), _MOST_SPAN) for way in ("col", "row"))
         self._cell = _Cell(is_name, across, down)
         if len(self._cells) >= _MOST_CELLS:
-            raise ReadError(
-                said("{what} holds a value that is too long to be read", what="the HTML")
-            )
+            raise too_long("the HTML")
         self._cells.append(self._cell)
 
     def _row(self) -> None:

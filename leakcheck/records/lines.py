@@ -136,6 +136,11 @@ def _with_wholes(parts: list[str]) -> list[str]:
     return found
 
 
+def too_long(what: str) -> ReadError:
+    """That `what` holds more between two marks than any record has."""
+    return ReadError(said("{what} holds a value that is too long to be read", what=what))
+
+
 class Utf8:
     """A stream for parsers that take UTF-8 alone: stray bytes are read as Windows-1252.
 
@@ -156,9 +161,7 @@ class Utf8:
             data = self._stream.read(max(size, 1 << 16)) or b""
             self.silent += len(data)
             if self.silent > LONGEST_VALUE:
-                raise ReadError(
-                    said("{what} holds a value that is too long to be read", what=self._what)
-                )
+                raise too_long(self._what)
             text = self._decoder.decode(data, final=not data)
             if text or not data:
                 return text.encode()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from loopback.objects import SECRETS, Between, Lake, between, pointed, s3_server
+from loopback.objects import SECRETS, Between, Lake, between, pointed
 from program import leakcheck, one_sentence
 
 from leakcheck.errors import NetworkError, UsageError
@@ -16,32 +16,11 @@ from leakcheck.storage import uploads
 TEXT = "".join(f"person{at}@example.org:pw{at}\n" for at in range(3_000))
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture
-def lake(server: str) -> Iterator[Lake]:
-    with pointed(server) as found:
-        found.empty()
-        yield found
-
-
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
     """A dump with lines that are rejected."""
     path = tmp_path / "dump.txt"
     path.write_text(TEXT + "no account\n")
-    return path
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Path:
-    """Where temporary files go."""
-    path = tmp_path / "room"
-    path.mkdir()
     return path
 
 

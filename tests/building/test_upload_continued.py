@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,24 +36,9 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def lake(server: str) -> Iterator[Lake]:
-    with pointed(server) as found:
-        found.empty()
-        yield found
-
-
-@pytest.fixture
 def dump(tmp_path: Path) -> Path:
     path = tmp_path / "dump.txt"
     path.write_text("".join(f"person{at}@example.org\n" for at in range(4_000)) + "none\n")
-    return path
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Path:
-    """Where temporary files go."""
-    path = tmp_path / "room"
-    path.mkdir()
     return path
 
 
@@ -227,25 +212,20 @@ def test_what_somebody_else_has_written_meanwhile_stays(
     assert lake.get("public/acme.bloom") == whole(dump, tmp_path)
 
 
-def test_a_lost_answer_to_the_join_is_no_other_object(
-    server: str, lake: Lake, dump: Path, room: Path
+def lost_join(method: str, path: str, count: int) -> int | None:
+    """The first answer to the join is lost; then the upload is gone."""
+    lost, gone = -10, 404
+    return {1: lost, 2: gone}.get(count) if "POST" in method and "uploadId" in path else None
+
+
+def away(method: str, path: str, count: int) -> int | None:
+    return (500, 0)[count % 2] if "partNumber=" in path and count < 12 else None
+
+
+@pytest.mark.parametrize("fault", [lost_join, away])
+def test_a_lost_answer_to_the_join_or_a_store_that_is_gone_for_a_while_ends_nothing(
+    server: str, lake: Lake, dump: Path, room: Path, fault: Callable[[str, str, int], int | None]
 ) -> None:
-    def fault(method: str, path: str, count: int) -> int | None:
-        lost, gone = -10, 404
-        return {1: lost, 2: gone}.get(count) if "POST" in method and "uploadId" in path else None
-
-    with between(server, Between(fault)) as told, pointed(server, told.url):
-        done = build(room, dump)
-    assert done.status == 0, done.err
-    assert lake.keys() == ["public/acme.bloom"]
-
-
-def test_a_store_that_is_gone_for_a_while_ends_nothing(
-    server: str, lake: Lake, dump: Path, room: Path
-) -> None:
-    def fault(method: str, path: str, count: int) -> int | None:
-        return (500, 0)[count % 2] if "partNumber=" in path and count < 12 else None
-
     with between(server, Between(fault)) as told, pointed(server, told.url):
         done = build(room, dump)
     assert done.status == 0, done.err

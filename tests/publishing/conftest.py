@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from loopback.fixtures import *  # noqa: F403 - fixtures of all rooms that speak HTTP
+from loopback.lakes import lake, server  # noqa: F401 - fixtures
 from program import leakcheck
 
 ORIGIN = "filters.example.org/acme"

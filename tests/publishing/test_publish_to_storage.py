@@ -1,27 +1,12 @@
 """`leakcheck publish -o s3://…`: the folder as objects, with what a host must say of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from loopback.objects import Between, Lake, between, pointed, s3_server
+from loopback.objects import Between, Lake, between, pointed
 from program import leakcheck, one_sentence
 from publishing.conftest import OPTIONS
 
 URL = "s3://lake/acme"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture
-def lake(server: str) -> Iterator[Lake]:
-    with pointed(server) as found:
-        found.empty()
-        yield found
 
 
 def send(material: Path, *more: str, name: str = "acme.bloom", url: str = URL) -> object:
